@@ -1,0 +1,6 @@
+/// What lies on disk: the Hugging Face directory with its safetensors, and our manifest
+/// `nunchi.json`. Start at [Manifest] and [CheckpointDirectory].
+@NullMarked
+package dev.nunchi.model;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,138 @@
+package dev.nunchi.nn;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Typed access to a Hugging Face `config.json`; every complaint names the key and the value.
+final class Configuration {
+  private final JsonNode json;
+
+  Configuration(JsonNode json) {
+    this.json = json;
+  }
+
+  String text(String key) {
+    JsonNode value = json.get(key);
+    if (value == null || !value.isTextual()) {
+      throw invalid(key, "a string", value);
+    }
+    return value.textValue();
+  }
+
+  /// A size of at least 1 that has to be there.
+  int size(String key) {
+    JsonNode value = json.get(key);
+    if (value == null || !value.isInt() || value.intValue() < 1) {
+      throw invalid(key, "a whole number of at least 1", value);
+    }
+    return value.intValue();
+  }
+
+  int size(String key, int fallback) {
+    return isAbsent(key) ? fallback : size(key);
+  }
+
+  /// A token id: 0 or more, below the size of the vocabulary.
+  int tokenId(String key, int fallback, int vocabularySize) {
+    if (isAbsent(key)) {
+      return fallback;
+    }
+    JsonNode value = json.get(key);
+    if (!value.isInt() || value.intValue() < 0 || value.intValue() >= vocabularySize) {
+      throw invalid(key, "a token id in [0, %d)".formatted(vocabularySize), value);
+    }
+    return value.intValue();
+  }
+
+  double probability(String key, double fallback) {
+    if (isAbsent(key)) {
+      return fallback;
+    }
+    JsonNode value = json.get(key);
+    if (!value.isNumber() || !(value.doubleValue() >= 0 && value.doubleValue() < 1)) {
+      throw invalid(key, "a number in [0, 1)", value);
+    }
+    return value.doubleValue();
+  }
+
+  double positive(String key, double fallback) {
+    if (isAbsent(key)) {
+      return fallback;
+    }
+    JsonNode value = json.get(key);
+    if (!value.isNumber() || !(value.doubleValue() > 0)) {
+      throw invalid(key, "a number over 0", value);
+    }
+    return value.doubleValue();
+  }
+
+  Activation activation(String key) {
+    String name = isAbsent(key) ? "gelu" : text(key);
+    if (name.equals("gelu_pytorch_tanh")) {
+      return Activation.GELU_TANH;
+    }
+    List<String> supported = new ArrayList<>();
+    for (Activation activation : Activation.values()) {
+      if (activation.configName().equals(name)) {
+        return activation;
+      }
+      supported.add(activation.configName());
+    }
+    throw unsupported(key, name, String.join(", ", supported));
+  }
+
+  /// Refuses a key whose value would change the mathematics.
+  void require(String key, String onlyValue) {
+    JsonNode value = json.get(key);
+    if (!isAbsent(key) && !value.asText().equals(onlyValue)) {
+      throw unsupported(key, value.asText(), onlyValue);
+    }
+  }
+
+  /// Classes: `id2label` where it stands, else `num_labels`, else 2 as in transformers.
+  int labels() {
+    JsonNode id2label = json.get("id2label");
+    int labels =
+        id2label != null && id2label.isObject() && !id2label.isEmpty()
+            ? id2label.size()
+            : size("num_labels", 2);
+    if (labels < 2) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          "config.json: a model of one label is a regression, which is not supported; two labels or more are");
+    }
+    return labels;
+  }
+
+  /// @throws NunchiException where `divisor` does not divide the value of `key`
+  void requireDivisible(String key, int value, String divisorKey, int divisor) {
+    if (value % divisor != 0) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "config.json: %s is %d, which %s (%d) does not divide"
+              .formatted(key, value, divisorKey, divisor));
+    }
+  }
+
+  private boolean isAbsent(String key) {
+    return json.get(key) == null || json.get(key).isNull();
+  }
+
+  private static NunchiException unsupported(String key, String value, String supported) {
+    return new NunchiException(
+        Reason.UNSUPPORTED_MODEL,
+        "config.json: %s is '%s', which is not supported; supported: %s"
+            .formatted(key, value, supported));
+  }
+
+  private static NunchiException invalid(String key, String expected, @Nullable JsonNode value) {
+    return new NunchiException(
+        Reason.INVALID_MODEL,
+        "config.json: %s should be %s, but is %s"
+            .formatted(key, expected, value == null ? "missing" : value));
+  }
+}

@@ -1,0 +1,118 @@
+package dev.nunchi.nn;
+
+import dev.nunchi.nn.Parameter.Initial;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// The interpreter of shapes: runs a network without numbers, checks that its layers fit together,
+/// and lists its parameters. A tensor is the list of its axes' sizes.
+public final class ShapeOps implements Ops<List<Integer>> {
+  private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+
+  /// Every parameter of a network in the order in which the forward pass first uses it.
+  ///
+  /// @throws IllegalStateException if the layers do not fit together
+  public static List<Parameter> parametersOf(Network network) {
+    ShapeOps ops = new ShapeOps();
+    List<Integer> ids = List.of(2, 3);
+    List<Integer> logits = network.logits(ops, new Inputs<>(ids, ids, ids));
+    check(
+        logits.equals(List.of(2, network.labels())), "logits are %s, not [2, labels]", logits);
+    return List.copyOf(ops.parameters.values());
+  }
+
+  @Override
+  public List<Integer> embedding(List<Integer> ids, Embedding table) {
+    declare(table);
+    return append(ids, table.width());
+  }
+
+  @Override
+  public List<Integer> positions(List<Integer> ids, Embedding table) {
+    declare(table);
+    return List.of(1, ids.get(1), table.width());
+  }
+
+  @Override
+  public List<Integer> linear(List<Integer> x, Linear layer) {
+    check(x.getLast() == layer.in(), "%s does not take %s", layer, x);
+    declare(layer.weight(), List.of(layer.out(), layer.in()), Initial.NORMAL);
+    if (layer.bias()) {
+      declare(layer.biasName(), List.of(layer.out()), Initial.ZEROS);
+    }
+    return append(x.subList(0, x.size() - 1), layer.out());
+  }
+
+  @Override
+  public List<Integer> layerNorm(List<Integer> x, LayerNorm norm) {
+    check(x.getLast() == norm.width(), "%s does not take %s", norm, x);
+    declare(norm.weight(), List.of(norm.width()), Initial.ONES);
+    declare(norm.biasName(), List.of(norm.width()), Initial.ZEROS);
+    return x;
+  }
+
+  @Override
+  public List<Integer> add(List<Integer> a, List<Integer> b) {
+    boolean fits = a.size() == b.size();
+    for (int i = 0; fits && i < a.size(); i++) {
+      fits = b.get(i) == 1 || a.get(i).equals(b.get(i));
+    }
+    check(fits, "%s cannot be added to %s", b, a);
+    return a;
+  }
+
+  @Override
+  public List<Integer> activation(List<Integer> x, Activation function) {
+    return x;
+  }
+
+  @Override
+  public List<Integer> dropout(List<Integer> x, double probability) {
+    return x;
+  }
+
+  @Override
+  public List<Integer> attention(
+      List<Integer> query,
+      List<Integer> key,
+      List<Integer> value,
+      List<Integer> attentionMask,
+      Attention attention) {
+    check(query.getLast() == attention.heads() * attention.headDim(), "%s, %s", attention, query);
+    check(query.equals(key) && key.equals(value), "query %s, key %s", query, key);
+    check(attentionMask.equals(query.subList(0, 2)), "mask %s for %s", attentionMask, query);
+    return query;
+  }
+
+  @Override
+  public List<Integer> select(List<Integer> x, int position) {
+    return List.of(x.get(0), x.get(2));
+  }
+
+  private void declare(Embedding table) {
+    declare(
+        table.weight(),
+        List.of(table.rows(), table.width()),
+        table.paddingIndex() < 0 ? Initial.NORMAL : Initial.NORMAL_WITHOUT_PADDING_ROW);
+  }
+
+  private void declare(String name, List<Integer> shape, Initial initial) {
+    Parameter parameter = new Parameter(name, shape, initial);
+    Parameter before = parameters.putIfAbsent(name, parameter);
+    check(before == null || before.equals(parameter), "%s has two shapes, %s", name, shape);
+  }
+
+  private static List<Integer> append(List<Integer> axes, int last) {
+    List<Integer> all = new ArrayList<>(axes);
+    all.add(last);
+    return List.copyOf(all);
+  }
+
+  private static void check(boolean holds, String message, Object... arguments) {
+    if (!holds) {
+      throw new IllegalStateException(message.formatted(arguments));
+    }
+  }
+}

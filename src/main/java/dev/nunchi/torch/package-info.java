@@ -1,0 +1,5 @@
+/// Networks run and trained by libtorch: tensors with scopes, `TorchNetwork`, the optimiser. The only package that sees the binding.
+@NullMarked
+package dev.nunchi.torch;
+
+import org.jspecify.annotations.NullMarked;
