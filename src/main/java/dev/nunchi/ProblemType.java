@@ -2,7 +2,8 @@ package dev.nunchi;
 
 import java.util.Locale;
 
-/// What the logits of a classifier mean; named as in `problem_type` of a Hugging Face `config.json`.
+/// What the logits of a classifier mean; named as in `problem_type` of a Hugging Face
+/// `config.json`.
 public enum ProblemType {
   /// One label for each text: softmax, cross-entropy.
   SINGLE_LABEL_CLASSIFICATION,

@@ -2,8 +2,8 @@ package dev.nunchi.model;
 
 import java.util.List;
 
-/// Texts with the ids and logits that the trained network gave them; export and start-up replay them
-/// to prove that what was trained is what is served.
+/// Texts with the ids and logits that the trained network gave them; export and start-up replay
+/// them to prove that what was trained is what is served.
 public record Probe(List<Case> cases) {
   public Probe {
     cases = List.copyOf(cases);

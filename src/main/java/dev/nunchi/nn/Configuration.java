@@ -103,7 +103,8 @@ final class Configuration {
     if (labels < 2) {
       throw new NunchiException(
           Reason.UNSUPPORTED_MODEL,
-          "config.json: a model of one label is a regression, which is not supported; two labels or more are");
+          "config.json: a model of one label is a regression, which is not supported; two labels or"
+              + " more are");
     }
     return labels;
   }

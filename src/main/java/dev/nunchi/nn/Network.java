@@ -9,8 +9,8 @@ import java.util.List;
 public sealed interface Network permits Bert, Electra {
   /// The classifier that a Hugging Face `config.json` describes.
   ///
-  /// @throws dev.nunchi.NunchiException `UNSUPPORTED_MODEL` where the family or a value that changes
-  ///     the mathematics is not implemented, naming the key and the value
+  /// @throws dev.nunchi.NunchiException `UNSUPPORTED_MODEL` where the family or a value that
+  ///   changes the mathematics is not implemented, naming the key and the value
   static Network of(JsonNode config) {
     return Families.network(config);
   }

@@ -25,15 +25,15 @@ public interface Ops<T> {
 
   T activation(T x, Activation function);
 
-  /// Zeroes a share `probability` of the elements and scales the others by
-  /// `1 / (1 - probability)` while training; the identity otherwise.
+  /// Zeroes a share `probability` of the elements and scales the others by `1 / (1 - probability)`
+  /// while training; the identity otherwise.
   T dropout(T x, double probability);
 
   /// Bidirectional attention.
   ///
   /// @param query `[batch, seq, hidden]`, and so `key` and `value`
   /// @param attentionMask `[batch, seq]`, 1 for a token and 0 for padding, as the network's inputs
-  ///     have it; no query attends to a padded key. A row of padding alone gives finite values.
+  ///   have it; no query attends to a padded key. A row of padding alone gives finite values.
   /// @return `[batch, seq, hidden]`, the heads joined
   T attention(T query, T key, T value, T attentionMask, Attention attention);
 

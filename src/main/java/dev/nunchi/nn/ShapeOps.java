@@ -18,8 +18,7 @@ public final class ShapeOps implements Ops<List<Integer>> {
     ShapeOps ops = new ShapeOps();
     List<Integer> ids = List.of(2, 3);
     List<Integer> logits = network.logits(ops, new Inputs<>(ids, ids, ids));
-    check(
-        logits.equals(List.of(2, network.labels())), "logits are %s, not [2, labels]", logits);
+    check(logits.equals(List.of(2, network.labels())), "logits are %s, not [2, labels]", logits);
     return List.copyOf(ops.parameters.values());
   }
 

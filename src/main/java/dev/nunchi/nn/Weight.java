@@ -14,7 +14,8 @@ public record Weight(ElementType type, List<Integer> shape, MemorySegment data) 
     }
     if (data.byteSize() != expected) {
       throw new IllegalArgumentException(
-          "A weight %s %s takes %d bytes, not %d".formatted(type, shape, expected, data.byteSize()));
+          "A weight %s %s takes %d bytes, not %d"
+              .formatted(type, shape, expected, data.byteSize()));
     }
   }
 }

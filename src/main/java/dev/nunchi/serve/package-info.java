@@ -1,4 +1,5 @@
-/// The front ends, gRPC and REST, with health and metrics. The only package that sees gRPC and Quarkus REST.
+/// The front ends, gRPC and REST, with health and metrics. The only package that sees gRPC and
+/// Quarkus REST.
 @NullMarked
 package dev.nunchi.serve;
 

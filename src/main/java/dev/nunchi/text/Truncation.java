@@ -7,7 +7,7 @@ public enum Truncation {
   REJECT,
   /// Keep the first tokens.
   KEEP_HEAD,
-  /// Keep the first and the last tokens, half each, the head the larger of two unequal halves (Sun et
-  /// al., 2019, <https://arxiv.org/abs/1905.05583>).
+  /// Keep the first and the last tokens, half each, the head the larger of two unequal halves (Sun
+  /// et al., 2019, <https://arxiv.org/abs/1905.05583>).
   KEEP_HEAD_AND_TAIL
 }

@@ -1,4 +1,5 @@
-/// Networks run and trained by libtorch: tensors with scopes, `TorchNetwork`, the optimiser. The only package that sees the binding.
+/// Networks run and trained by libtorch: tensors with scopes, `TorchNetwork`, the optimiser. The
+/// only package that sees the binding.
 @NullMarked
 package dev.nunchi.torch;
 

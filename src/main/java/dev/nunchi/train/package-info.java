@@ -1,4 +1,5 @@
-/// From labelled texts to a checkpoint: recipe, batches, schedule, loop, the best model kept. Start at `Trainer`.
+/// From labelled texts to a checkpoint: recipe, batches, schedule, loop, the best model kept. Start
+/// at `Trainer`.
 @NullMarked
 package dev.nunchi.train;
 
