@@ -5,13 +5,12 @@ import java.util.List;
 /// A named weight of a network and how it starts when there is no checkpoint.
 ///
 /// @param shape sizes of the axes, as stored in a checkpoint
-public record Parameter(String name, List<Integer> shape, Initial initial) {
+/// @param zeroRow the row of a table that starts as zeros and stays so, -1 for none
+public record Parameter(String name, List<Integer> shape, Initial initial, int zeroRow) {
   /// The value of a fresh parameter.
   public enum Initial {
     /// Normal, mean 0, standard deviation `initializer_range`.
     NORMAL,
-    /// As [#NORMAL], but with the row of the padding token 0.
-    NORMAL_WITHOUT_PADDING_ROW,
     ZEROS,
     ONES
   }

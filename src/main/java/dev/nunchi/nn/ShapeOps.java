@@ -92,15 +92,20 @@ public final class ShapeOps implements Ops<List<Integer>> {
 
   private void declare(Embedding table) {
     declare(
-        table.weight(),
-        List.of(table.rows(), table.width()),
-        table.paddingIndex() < 0 ? Initial.NORMAL : Initial.NORMAL_WITHOUT_PADDING_ROW);
+        new Parameter(
+            table.weight(),
+            List.of(table.rows(), table.width()),
+            Initial.NORMAL,
+            table.paddingIndex()));
   }
 
   private void declare(String name, List<Integer> shape, Initial initial) {
-    Parameter parameter = new Parameter(name, shape, initial);
-    Parameter before = parameters.putIfAbsent(name, parameter);
-    check(before == null || before.equals(parameter), "%s has two shapes, %s", name, shape);
+    declare(new Parameter(name, shape, initial, -1));
+  }
+
+  private void declare(Parameter parameter) {
+    Parameter before = parameters.putIfAbsent(parameter.name(), parameter);
+    check(before == null || before.equals(parameter), "%s is not %s", before, parameter);
   }
 
   private static List<Integer> append(List<Integer> axes, int last) {

@@ -1,0 +1,85 @@
+package dev.nunchi.torch;
+
+import dev.nunchi.nn.Inputs;
+import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Weights;
+import dev.nunchi.text.PaddedBatch;
+import java.lang.foreign.Arena;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/// A network with its weights in libtorch: computes logits, and through [TorchTrainer] learns.
+///
+/// Owns its weights. Logits may be asked for from several threads, but not while it is trained.
+public final class TorchNetwork implements AutoCloseable {
+  private final Network network;
+  private final ParameterStore parameters;
+
+  /// @param weights taken by name; parameters that are not there start fresh
+  /// @param standardDeviation of fresh normal parameters, `initializer_range`
+  public TorchNetwork(Network network, Weights weights, double standardDeviation) {
+    this.network = network;
+    try (PointerScope scope = new PointerScope()) {
+      this.parameters = new ParameterStore(network.parameters(), weights, standardDeviation);
+    }
+  }
+
+  public Network network() {
+    return network;
+  }
+
+  /// Logits `[batch, labels]` in fp32, without dropout.
+  public float[][] logits(PaddedBatch batch) {
+    try (PointerScope scope = new PointerScope();
+        NoGradGuard guard = new NoGradGuard()) {
+      Tensor logits = forward(batch, ComputeType.FP32, false).contiguous();
+      float[] flat = new float[(int) logits.numel()];
+      new FloatPointer(logits.data_ptr()).get(flat);
+      int labels = network.labels();
+      float[][] rows = new float[batch.batch()][labels];
+      for (int row = 0; row < rows.length; row++) {
+        System.arraycopy(flat, row * labels, rows[row], 0, labels);
+      }
+      return rows;
+    }
+  }
+
+  /// A copy of all weights in fp32, in memory that `arena` owns.
+  public Weights weights(Arena arena) {
+    return parameters.copy(arena);
+  }
+
+  /// Replaces all weights.
+  public void restore(Weights weights) {
+    try (PointerScope scope = new PointerScope()) {
+      parameters.restore(weights);
+    }
+  }
+
+  ParameterStore parameters() {
+    return parameters;
+  }
+
+  /// Logits `[batch, labels]` in fp32 as a tensor of the scope that is open.
+  Tensor forward(PaddedBatch batch, ComputeType type, boolean training) {
+    long[] shape = {batch.batch(), batch.seq()};
+    Inputs<Tensor> inputs =
+        new Inputs<>(
+            torch.tensor(batch.inputIds()).view(shape),
+            torch.tensor(batch.attentionMask()).view(shape),
+            torch.tensor(batch.tokenTypeIds()).view(shape));
+    boolean padded = batch.tokens() < (long) batch.batch() * batch.seq();
+    return network
+        .logits(new TorchOps(parameters, type, training, padded), inputs)
+        .to(ScalarType.Float);
+  }
+
+  @Override
+  public void close() {
+    parameters.close();
+  }
+}

@@ -1,0 +1,137 @@
+package dev.nunchi.torch;
+
+import dev.nunchi.nn.Activation;
+import dev.nunchi.nn.Attention;
+import dev.nunchi.nn.Embedding;
+import dev.nunchi.nn.LayerNorm;
+import dev.nunchi.nn.Linear;
+import dev.nunchi.nn.Ops;
+import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+
+/// The interpreter that computes and, outside a no-gradient scope, records what the backward pass
+/// needs. One object serves one forward pass on one thread.
+///
+/// Parameters are fp32. In bf16 each layer casts its weights, the activations between layers are
+/// bf16, and norms and softmax gather their sums in fp32 inside libtorch's kernels.
+final class TorchOps implements Ops<Tensor> {
+  private static final double LARGEST_BF16 = 0x1.fep127;
+
+  private final ParameterStore parameters;
+  private final ScalarType type;
+  private final boolean training;
+  private final boolean padded;
+  private @Nullable Tensor additiveMask;
+
+  /// @param padded whether any row of the batch has padding; without it attention needs no mask
+  TorchOps(ParameterStore parameters, ComputeType type, boolean training, boolean padded) {
+    this.parameters = parameters;
+    this.type = type.scalarType();
+    this.training = training;
+    this.padded = padded;
+  }
+
+  @Override
+  public Tensor embedding(Tensor ids, Embedding table) {
+    return torch.embedding(parameters.get(table.weight()), ids, table.paddingIndex(), false, false);
+  }
+
+  @Override
+  public Tensor positions(Tensor ids, Embedding table) {
+    long seq = ids.size(1);
+    if (seq > table.rows()) {
+      throw new IllegalArgumentException(
+          "%d tokens, but %s has %d positions".formatted(seq, table.name(), table.rows()));
+    }
+    return parameters.get(table.weight()).narrow(0, 0, seq).unsqueeze(0);
+  }
+
+  @Override
+  public Tensor linear(Tensor x, Linear layer) {
+    Tensor weight = parameters.get(layer.weight()).to(type);
+    return layer.bias()
+        ? torch.linear(
+            x.to(type), weight, new TensorOptional(parameters.get(layer.biasName()).to(type)))
+        : torch.linear(x.to(type), weight);
+  }
+
+  @Override
+  public Tensor layerNorm(Tensor x, LayerNorm norm) {
+    return torch.layer_norm(
+        x,
+        new long[] {norm.width()},
+        new TensorOptional(parameters.get(norm.weight())),
+        new TensorOptional(parameters.get(norm.biasName())),
+        norm.epsilon(),
+        false);
+  }
+
+  @Override
+  public Tensor add(Tensor a, Tensor b) {
+    return a.add(b);
+  }
+
+  @Override
+  public Tensor activation(Tensor x, Activation function) {
+    return switch (function) {
+      case GELU -> torch.gelu(x);
+      case GELU_TANH -> torch.gelu(x, "tanh");
+      case RELU -> torch.relu(x);
+      case TANH -> torch.tanh(x);
+    };
+  }
+
+  @Override
+  public Tensor dropout(Tensor x, double probability) {
+    return training && probability > 0 ? torch.dropout(x, probability, true) : x;
+  }
+
+  @Override
+  public Tensor attention(
+      Tensor query, Tensor key, Tensor value, Tensor attentionMask, Attention attention) {
+    Tensor joined =
+        torch.scaled_dot_product_attention(
+            heads(query, attention),
+            heads(key, attention),
+            heads(value, attention),
+            padded ? new TensorOptional(additive(attentionMask)) : new TensorOptional(),
+            training ? attention.dropout() : 0,
+            false,
+            new DoubleOptional(),
+            false);
+    return joined.transpose(1, 2).flatten(2, 3);
+  }
+
+  @Override
+  public Tensor select(Tensor x, int position) {
+    return x.select(1, position);
+  }
+
+  /// `[batch, seq, hidden]` to `[batch, heads, seq, head_dim]`.
+  private static Tensor heads(Tensor x, Attention attention) {
+    return x.view(x.size(0), x.size(1), attention.heads(), attention.headDim()).transpose(1, 2);
+  }
+
+  /// `[batch, 1, 1, seq]`: 0 for a token, for padding the lowest finite number, so that a row of
+  /// padding alone stays finite. Made once for all layers.
+  private Tensor additive(Tensor attentionMask) {
+    Tensor mask = additiveMask;
+    if (mask == null) {
+      mask =
+          attentionMask
+              .to(ScalarType.Float)
+              .sub(new Scalar(1.0))
+              .mul(new Scalar(LARGEST_BF16))
+              .to(type)
+              .unsqueeze(1)
+              .unsqueeze(1);
+      additiveMask = mask;
+    }
+    return mask;
+  }
+}

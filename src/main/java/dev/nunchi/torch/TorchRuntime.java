@@ -1,0 +1,76 @@
+package dev.nunchi.torch;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import org.bytedeco.pytorch.global.torch;
+
+/// Loads libtorch once for the process and settles how it uses threads.
+///
+/// Two thread pools meet in a process with libtorch: its own OpenMP and that of the BLAS library.
+/// Waiting threads that spin take the cores from those that work, so `OMP_WAIT_POLICY=passive` has
+/// to stand in the environment before the first native class loads; a Java process can only do that
+/// through `setenv` of the C library.
+public final class TorchRuntime {
+  private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+  private static boolean loaded;
+
+  private TorchRuntime() {}
+
+  /// Loads libtorch, or only sets the number of threads where it is loaded.
+  ///
+  /// @param threads threads inside one operation; 0 for one for each processor
+  /// @throws NunchiException `UNAVAILABLE` where the training libraries are not on the class path
+  public static synchronized void load(int threads) {
+    if (!loaded && System.getenv(WAIT_POLICY) == null) {
+      setenv(WAIT_POLICY, "passive");
+    }
+    try {
+      torch.set_num_threads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
+    } catch (LinkageError e) {
+      throw new NunchiException(
+          Reason.UNAVAILABLE,
+          "The training libraries (libtorch) are not on the class path or not for this system; "
+              + "start the command through the launcher ./nunchi",
+          e);
+    }
+    loaded = true;
+  }
+
+  /// Threads inside one operation.
+  public static int threads() {
+    return torch.get_num_threads();
+  }
+
+  /// Seeds initial weights and dropout.
+  public static void seed(long seed) {
+    torch.manual_seed(seed);
+  }
+
+  private static void setenv(String name, String value) {
+    Linker linker = Linker.nativeLinker();
+    linker
+        .defaultLookup()
+        .find("setenv")
+        .ifPresent(address -> {
+          MethodHandle setenv =
+              linker.downcallHandle(
+                  address,
+                  FunctionDescriptor.of(
+                      ValueLayout.JAVA_INT,
+                      ValueLayout.ADDRESS,
+                      ValueLayout.ADDRESS,
+                      ValueLayout.JAVA_INT));
+          try (Arena arena = Arena.ofConfined()) {
+            int unused =
+                (int) setenv.invokeExact(arena.allocateFrom(name), arena.allocateFrom(value), 0);
+          } catch (Throwable e) {
+            throw new IllegalStateException("setenv failed", e);
+          }
+        });
+  }
+}
