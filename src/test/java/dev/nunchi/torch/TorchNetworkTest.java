@@ -1,0 +1,118 @@
+package dev.nunchi.torch;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.nn.Parameter;
+import dev.nunchi.nn.Weight;
+import dev.nunchi.nn.Weights;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+class TorchNetworkTest {
+  private static final List<String> checkpoints = TinyCheckpoint.NAMES;
+
+  @BeforeAll
+  static void load() {
+    TorchRuntime.load(1);
+  }
+
+  @ParameterizedTest
+  @FieldSource("checkpoints")
+  void logits_ofTransformersCheckpoint_areTransformersLogits(String name) throws IOException {
+    try (CheckpointDirectory checkpoint = TinyCheckpoint.open(name);
+        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02)) {
+      List<TinyCheckpoint.Case> cases = TinyCheckpoint.cases(name);
+      assertTrue(cases.size() > 2);
+      for (TinyCheckpoint.Case expected : cases) {
+        float[][] logits = network.logits(expected.batch());
+        for (int row = 0; row < logits.length; row++) {
+          for (int label = 0; label < logits[row].length; label++) {
+            assertEquals(
+                expected.logits()[row][label], logits[row][label], 1e-5, name + expected.name());
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void weights_copied_areThoseOfTheCheckpoint() {
+    try (CheckpointDirectory checkpoint = TinyCheckpoint.open("bert-tiny");
+        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
+        Arena arena = Arena.ofConfined()) {
+      Weights copy = network.weights(arena);
+      for (Parameter parameter : checkpoint.network().parameters()) {
+        Weight original = checkpoint.weights().get(parameter.name());
+        assertEquals(-1, original.data().mismatch(copy.get(parameter.name()).data()));
+      }
+    }
+  }
+
+  @Test
+  void newNetwork_withoutWeights_startsAsConfigured() {
+    try (CheckpointDirectory checkpoint = TinyCheckpoint.open("bert-tiny");
+        Arena arena = Arena.ofConfined()) {
+      TorchRuntime.seed(7);
+      Weights first = fresh(checkpoint, arena);
+      TorchRuntime.seed(7);
+      Weights second = fresh(checkpoint, arena);
+      for (Parameter parameter : checkpoint.network().parameters()) {
+        float[] values = floats(first.get(parameter.name()));
+        assertArrayEquals(values, floats(second.get(parameter.name())));
+        switch (parameter.initial()) {
+          case ZEROS -> assertArrayEquals(new float[values.length], values);
+          case ONES -> assertEquals(values.length, sum(values, 1), 1e-6);
+          case NORMAL -> {
+            double deviation = Math.sqrt(sum(values, 2) / values.length);
+            assertEquals(0.5, deviation, 0.25, parameter.name());
+          }
+        }
+      }
+      float[] words = floats(first.get("bert.embeddings.word_embeddings.weight"));
+      int width = 32;
+      assertEquals(0, sum(java.util.Arrays.copyOf(words, width), 2), "the padding row");
+      assertFalse(sum(java.util.Arrays.copyOfRange(words, width, 2 * width), 2) == 0);
+    }
+  }
+
+  private static Weights fresh(CheckpointDirectory checkpoint, Arena arena) {
+    try (TorchNetwork network = new TorchNetwork(checkpoint.network(), new NoWeights(), 0.5)) {
+      return network.weights(arena);
+    }
+  }
+
+  private static double sum(float[] values, int power) {
+    double sum = 0;
+    for (float value : values) {
+      sum += Math.pow(value, power);
+    }
+    return sum;
+  }
+
+  private static float[] floats(Weight weight) {
+    return weight.data().toArray(ValueLayout.JAVA_FLOAT);
+  }
+
+  private record NoWeights() implements Weights {
+    @Override
+    public Set<String> names() {
+      return Set.of();
+    }
+
+    @Override
+    public Weight get(String name) {
+      throw new IllegalStateException(name);
+    }
+  }
+}
