@@ -1,0 +1,172 @@
+package dev.nunchi.train;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/// Reads recipes: built-in ones by name, others from a YAML (or JSON) file.
+public final class RecipeReader {
+  private static final String FOLDER = "/dev/nunchi/train/";
+  private static final List<String> BUILT_IN = List.of("nsmc-stars", "nsmc-small");
+
+  private static final ObjectMapper YAML =
+      YAMLMapper.builder(
+              new YAMLFactory()
+                  .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                  .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+          .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .build();
+
+  private RecipeReader() {}
+
+  /// Names of the recipes that come with the program.
+  public static List<String> builtIn() {
+    return BUILT_IN;
+  }
+
+  /// @param nameOrFile a built-in recipe's name or the path of a file
+  /// @param settings `key=value` pairs that go before the recipe; values are YAML
+  /// @throws NunchiException `INVALID_RECIPE` for an unknown key (with the nearest one), or a value
+  ///     that its key does not take
+  public static Recipe read(String nameOrFile, Map<String, String> settings) {
+    ObjectNode keys = resource("defaults.yaml");
+    ObjectNode recipe =
+        BUILT_IN.contains(nameOrFile)
+            ? resource("recipes/" + nameOrFile + ".yaml")
+            : file(Path.of(nameOrFile));
+    recipe.properties().forEach(entry -> set(keys, entry.getKey(), entry.getValue(), nameOrFile));
+    settings.forEach((key, value) -> set(keys, key, value(key, value), "--set"));
+    return of(keys, nameOrFile);
+  }
+
+  /// The recipe as YAML, every key with its value.
+  public static String write(Recipe recipe) {
+    try {
+      return YAML.writeValueAsString(recipe.keys());
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static Recipe of(ObjectNode keys, String origin) {
+    return new Recipe(
+        view(keys, Recipe.Card.class, origin),
+        view(keys, Recipe.Data.class, origin),
+        view(keys, Recipe.Start.class, origin),
+        view(keys, Recipe.Optimization.class, origin),
+        view(keys, Recipe.Watch.class, origin),
+        keys);
+  }
+
+  private static <V> V view(ObjectNode keys, Class<V> group, String origin) {
+    try {
+      return YAML.treeToValue(keys, group);
+    } catch (JsonMappingException e) {
+      String key = e.getPath().isEmpty() ? "a key" : e.getPath().getFirst().getFieldName();
+      throw invalid(
+          "%s: %s has a value of the wrong kind, %s".formatted(origin, key, keys.get(key)));
+    } catch (JsonProcessingException e) {
+      throw invalid("%s: %s".formatted(origin, e.getOriginalMessage()));
+    }
+  }
+
+  private static void set(ObjectNode keys, String key, JsonNode value, String origin) {
+    if (!keys.has(key)) {
+      throw invalid(
+          "%s: there is no key '%s'; the nearest is '%s'".formatted(origin, key, nearest(keys, key)));
+    }
+    keys.set(key, value);
+  }
+
+  private static JsonNode value(String key, String yaml) {
+    try {
+      return YAML.readTree(yaml);
+    } catch (JsonProcessingException e) {
+      throw invalid("--set %s: '%s' is not a YAML value".formatted(key, yaml));
+    }
+  }
+
+  private static ObjectNode file(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw invalid(
+          "%s is neither a file nor a built-in recipe (%s)"
+              .formatted(file, String.join(", ", BUILT_IN)));
+    }
+    try {
+      return object(YAML.readTree(file.toFile()), file.toString());
+    } catch (JsonProcessingException e) {
+      throw invalid(
+          "%s:%d: not YAML: %s"
+              .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()));
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, file + " could not be read", e);
+    }
+  }
+
+  private static ObjectNode resource(String name) {
+    try (InputStream in = RecipeReader.class.getResourceAsStream(FOLDER + name)) {
+      return object(YAML.readTree(Objects.requireNonNull(in, name)), name);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static ObjectNode object(JsonNode json, String origin) {
+    if (json instanceof ObjectNode object) {
+      return object;
+    }
+    throw invalid("%s: expected 'key: value' lines".formatted(origin));
+  }
+
+  private static String nearest(ObjectNode keys, String key) {
+    return keys.properties().stream()
+        .map(Map.Entry::getKey)
+        .min(Comparator.comparingInt(known -> editDistance(known, key)))
+        .orElseThrow();
+  }
+
+  /// Levenshtein distance.
+  private static int editDistance(String a, String b) {
+    int[] row = new int[b.length() + 1];
+    for (int j = 0; j <= b.length(); j++) {
+      row[j] = j;
+    }
+    for (int i = 1; i <= a.length(); i++) {
+      int diagonal = row[0];
+      row[0] = i;
+      for (int j = 1; j <= b.length(); j++) {
+        int substituted = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = row[j];
+        row[j] = Math.min(substituted, Math.min(row[j - 1], row[j]) + 1);
+      }
+    }
+    return row[b.length()];
+  }
+
+  private static NunchiException invalid(String message) {
+    return new NunchiException(Reason.INVALID_RECIPE, message);
+  }
+}

@@ -1,0 +1,39 @@
+package dev.nunchi.train;
+
+/// The learning rate over the steps, as a factor of its peak: a rise from 0 over the warm-up, then by
+/// type. Equal to the schedules of that name in transformers.
+///
+/// @param warmupSteps steps over which the factor rises from 0 to 1
+/// @param totalSteps steps of the whole run
+public record Schedule(Type type, long warmupSteps, long totalSteps) {
+  /// The course after the warm-up.
+  public enum Type {
+    /// Falls to 0 in a straight line.
+    LINEAR,
+    /// Falls to 0 along half a cosine.
+    COSINE,
+    /// Stays at 1.
+    CONSTANT
+  }
+
+  static Schedule of(Recipe.Optimization recipe, long totalSteps) {
+    long warmup =
+        recipe.warmupSteps() > 0
+            ? recipe.warmupSteps()
+            : (long) Math.ceil(recipe.warmupRatio() * totalSteps);
+    return new Schedule(recipe.lrSchedulerType(), warmup, totalSteps);
+  }
+
+  /// The factor, in [0, 1], of the step after `step` finished ones.
+  public double factor(long step) {
+    if (step < warmupSteps) {
+      return (double) step / Math.max(1, warmupSteps);
+    }
+    double progress = (double) (step - warmupSteps) / Math.max(1, totalSteps - warmupSteps);
+    return switch (type) {
+      case LINEAR -> Math.max(0, 1 - progress);
+      case COSINE -> Math.max(0, 0.5 * (1 + Math.cos(Math.PI * progress)));
+      case CONSTANT -> 1;
+    };
+  }
+}
