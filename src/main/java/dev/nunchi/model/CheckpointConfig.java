@@ -7,11 +7,11 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Network;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /// What a `config.json` says about the classifier beyond its network: labels and problem type.
 ///
@@ -96,13 +96,64 @@ record CheckpointConfig(Path file, ObjectNode json) {
   }
 
   /// This configuration as it stands beside weights of one type that a [Network] names.
-  ObjectNode written(Network network, String elementType) {
+  ObjectNode written(Network network, ElementType type) {
     ObjectNode copy = json.deepCopy();
     copy.put("model_type", network.modelType());
     copy.putArray("architectures").add(network.architecture());
     copy.remove("torch_dtype");
-    copy.put("dtype", elementType.toLowerCase(Locale.ROOT));
+    copy.put("dtype", dtype(type));
     return copy;
+  }
+
+  private static String dtype(ElementType type) {
+    return switch (type) {
+      case F64 -> "float64";
+      case F32 -> "float32";
+      case F16 -> "float16";
+      case BF16 -> "bfloat16";
+      case I64, I32, I16, I8, U8, BOOL ->
+          throw new IllegalArgumentException("A classifier's weights are not " + type);
+    };
+  }
+
+  /// @throws NunchiException `INVALID_MODEL` where `nunchi.json` says something else
+  void requireAgreement(Manifest manifest) {
+    LabelSet labels = labels();
+    if (!labels.names().equals(manifest.labels().names())) {
+      throw disagreement("labels", manifest.labels().names(), "id2label", labels.names());
+    }
+    if (json.hasNonNull("problem_type") && problemType() != manifest.problemType()) {
+      throw disagreement(
+          "problem_type",
+          manifest.problemType().configName(),
+          "problem_type",
+          problemType().configName());
+    }
+    if (manifest.maxLength() > maxLength()) {
+      throw disagreement(
+          "max_length", manifest.maxLength(), "max_position_embeddings", maxLength());
+    }
+  }
+
+  private NunchiException disagreement(String key, Object here, String configKey, Object there) {
+    return new NunchiException(
+        Reason.INVALID_MODEL,
+        "%s: %s is %s, but %s of %s is %s"
+            .formatted(
+                file.resolveSibling(Manifest.FILE_NAME), key, here, configKey, FILE_NAME, there));
+  }
+
+  /// The longest input in tokens. The RoBERTa family counts positions from past its padding id.
+  int maxLength() {
+    int positions = json.path("max_position_embeddings").asInt(512);
+    return switch (json.path("model_type").asText()) {
+      case "roberta", "xlm-roberta", "camembert" -> positions - padTokenId() - 1;
+      default -> positions;
+    };
+  }
+
+  int padTokenId() {
+    return json.path("pad_token_id").asInt(0);
   }
 
   private NunchiException invalid(String expected, String came) {
