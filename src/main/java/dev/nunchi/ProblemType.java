@@ -1,14 +1,35 @@
 package dev.nunchi;
 
+import java.util.Arrays;
 import java.util.Locale;
 
 /// What the logits of a classifier mean; named as in `problem_type` of a Hugging Face
 /// `config.json`.
 public enum ProblemType {
   /// One label for each text: softmax, cross-entropy.
-  SINGLE_LABEL_CLASSIFICATION,
+  SINGLE_LABEL_CLASSIFICATION {
+    @Override
+    public double[] probabilities(double[] logits, double temperature) {
+      double largest = Arrays.stream(logits).max().orElseThrow();
+      double[] powers =
+          Arrays.stream(logits).map(logit -> Math.exp((logit - largest) / temperature)).toArray();
+      double sum = Arrays.stream(powers).sum();
+      return Arrays.stream(powers).map(power -> power / sum).toArray();
+    }
+  },
   /// Any number of labels for each text: a sigmoid and binary cross-entropy for each label.
-  MULTI_LABEL_CLASSIFICATION;
+  MULTI_LABEL_CLASSIFICATION {
+    @Override
+    public double[] probabilities(double[] logits, double temperature) {
+      return Arrays.stream(logits).map(logit -> 1 / (1 + Math.exp(-logit / temperature))).toArray();
+    }
+  };
+
+  /// The probability of each label.
+  ///
+  /// @param temperature over 0; the logits are divided by it (Guo et al., 2017,
+  ///   <https://arxiv.org/abs/1706.04599>)
+  public abstract double[] probabilities(double[] logits, double temperature);
 
   /// The name in `config.json`, for example `single_label_classification`.
   public String configName() {

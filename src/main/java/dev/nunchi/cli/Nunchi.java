@@ -39,7 +39,7 @@ public final class Nunchi {
     // serve
     // classify
     CommandGroup make = new CommandGroup("Make a model");
-    // train
+    make.add(new TrainCommand());
     // evaluate
     // export
     // vocabulary

@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
+import java.util.SequencedMap;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -57,15 +57,15 @@ final class ParameterStore implements AutoCloseable {
   }
 
   /// Writes `weights` over all parameters, in place.
-  void restore(Weights weights) {
+  void restore(Map<String, Weight> weights) {
     try (NoGradGuard guard = new NoGradGuard()) {
-      tensors.forEach((name, tensor) -> tensor.copy_(view(weights.get(name))));
+      tensors.forEach((name, tensor) -> tensor.copy_(view(Objects.requireNonNull(weights.get(name), name))));
     }
   }
 
   /// A copy of all parameters in fp32, in memory that `arena` owns.
-  Weights copy(Arena arena) {
-    Map<String, Weight> copies = new LinkedHashMap<>();
+  SequencedMap<String, Weight> copy(Arena arena) {
+    SequencedMap<String, Weight> copies = new LinkedHashMap<>();
     for (Parameter parameter : parameters) {
       Tensor tensor = get(parameter.name());
       MemorySegment source =
@@ -75,7 +75,7 @@ final class ParameterStore implements AutoCloseable {
       copies.put(
           parameter.name(), new Weight(ElementType.F32, parameter.shape(), copy.asReadOnly()));
     }
-    return new WeightMap(copies);
+    return copies;
   }
 
   @Override
@@ -115,18 +115,6 @@ final class ParameterStore implements AutoCloseable {
         yield table;
       }
     };
-  }
-
-  private record WeightMap(Map<String, Weight> byName) implements Weights {
-    @Override
-    public Set<String> names() {
-      return byName.keySet();
-    }
-
-    @Override
-    public Weight get(String name) {
-      return Objects.requireNonNull(byName.get(name), name);
-    }
   }
 
   /// The address of a segment as the binding wants it; the segment keeps the memory.

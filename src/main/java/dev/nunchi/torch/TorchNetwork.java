@@ -2,9 +2,12 @@ package dev.nunchi.torch;
 
 import dev.nunchi.nn.Inputs;
 import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
 import java.lang.foreign.Arena;
+import java.util.Map;
+import java.util.SequencedMap;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
@@ -49,12 +52,12 @@ public final class TorchNetwork implements AutoCloseable {
   }
 
   /// A copy of all weights in fp32, in memory that `arena` owns.
-  public Weights weights(Arena arena) {
+  public SequencedMap<String, Weight> weights(Arena arena) {
     return parameters.copy(arena);
   }
 
   /// Replaces all weights.
-  public void restore(Weights weights) {
+  public void restore(Map<String, Weight> weights) {
     try (PointerScope scope = new PointerScope()) {
       parameters.restore(weights);
     }

@@ -30,7 +30,7 @@ public record Recipe(
       @Nullable String labelColumn,
       @Nullable String labelMapping,
       @Nullable Map<String, Double> labels,
-      String normalization,
+      @Nullable String normalization,
       int maxLength,
       String truncation) {}
 
@@ -39,7 +39,8 @@ public record Recipe(
       @Nullable String modelNameOrPath,
       @Nullable Map<String, Object> modelConfig,
       int tokenizerVocabSize,
-      int tokenizerMinFrequency) {}
+      int tokenizerMinFrequency,
+      int tokenizerAlphabetLimit) {}
 
   /// Batches, optimiser and schedule.
   public record Optimization(
@@ -86,9 +87,9 @@ public record Recipe(
     share("validation_share", data.validationShare());
     atLeast("max_length", data.maxLength(), 3);
     require(
-        data.normalization().matches("standard|none|checkpoint"),
+        data.normalization() == null || data.normalization().matches("standard|none"),
         "normalization",
-        "standard, none or checkpoint",
+        "standard or none",
         data.normalization());
     require(
         data.truncation().matches("keep_head|keep_head_and_tail"),
@@ -102,6 +103,7 @@ public record Recipe(
         start.modelNameOrPath());
     atLeast("tokenizer_vocab_size", start.tokenizerVocabSize(), 300);
     atLeast("tokenizer_min_frequency", start.tokenizerMinFrequency(), 1);
+    atLeast("tokenizer_alphabet_limit", start.tokenizerAlphabetLimit(), 1);
     atLeast("eval_steps", watch.evalSteps(), 0);
     atLeast("logging_steps", watch.loggingSteps(), 1);
     atLeast("threads", watch.threads(), 0);

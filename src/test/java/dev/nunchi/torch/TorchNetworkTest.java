@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,7 @@ class TorchNetworkTest {
     try (CheckpointDirectory checkpoint = TinyCheckpoint.open("bert-tiny");
         TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
         Arena arena = Arena.ofConfined()) {
-      Weights copy = network.weights(arena);
+      Map<String, Weight> copy = network.weights(arena);
       for (Parameter parameter : checkpoint.network().parameters()) {
         Weight original = checkpoint.weights().get(parameter.name());
         assertEquals(-1, original.data().mismatch(copy.get(parameter.name()).data()));
@@ -64,9 +65,9 @@ class TorchNetworkTest {
     try (CheckpointDirectory checkpoint = TinyCheckpoint.open("bert-tiny");
         Arena arena = Arena.ofConfined()) {
       TorchRuntime.seed(7);
-      Weights first = fresh(checkpoint, arena);
+      Map<String, Weight> first = fresh(checkpoint, arena);
       TorchRuntime.seed(7);
-      Weights second = fresh(checkpoint, arena);
+      Map<String, Weight> second = fresh(checkpoint, arena);
       for (Parameter parameter : checkpoint.network().parameters()) {
         float[] values = floats(first.get(parameter.name()));
         assertArrayEquals(values, floats(second.get(parameter.name())));
@@ -86,7 +87,7 @@ class TorchNetworkTest {
     }
   }
 
-  private static Weights fresh(CheckpointDirectory checkpoint, Arena arena) {
+  private static Map<String, Weight> fresh(CheckpointDirectory checkpoint, Arena arena) {
     try (TorchNetwork network = new TorchNetwork(checkpoint.network(), new NoWeights(), 0.5)) {
       return network.weights(arena);
     }

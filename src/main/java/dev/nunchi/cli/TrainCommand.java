@@ -1,0 +1,93 @@
+package dev.nunchi.cli;
+
+import dev.nunchi.train.Recipe;
+import dev.nunchi.train.RecipeReader;
+import dev.nunchi.train.StopSignal;
+import dev.nunchi.train.TrainingRun;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/// `train`: runs a recipe over labelled texts and writes the best checkpoint.
+@Command(
+    name = "train",
+    description = "Fine-tunes a classifier, or trains a small one from scratch, on labelled texts.",
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  nunchi train --recipe nsmc-small --data nsmc --output my-model",
+      "  nunchi train --recipe my-recipe.yaml --data reviews --output my-model --set bf16=true",
+      "",
+      "A recipe is a YAML file of settings; built-in ones are nsmc-stars and nsmc-small. DIR of",
+      "--data holds train, validation and test as .tsv, .csv or .jsonl, also .gz; test is never",
+      "read. The output is a Hugging Face directory: evaluate it, export it, or go on from it."
+    })
+final class TrainCommand implements Callable<Integer> {
+  @Spec private @Nullable CommandSpec spec;
+
+  @Option(
+      names = "--recipe",
+      required = true,
+      paramLabel = "NAME|FILE",
+      description = "Built-in recipe or a YAML file.")
+  private String recipe = "";
+
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "DIR",
+      description = "Directory with the labelled texts.")
+  private Path data = Path.of("");
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "DIR",
+      description = "Checkpoint directory to write; an older checkpoint there is replaced.")
+  private Path output = Path.of("");
+
+  @Option(
+      names = "--set",
+      paramLabel = "KEY=VALUE",
+      description = "Sets a key of the recipe; may be given several times.")
+  private Map<String, String> settings = new LinkedHashMap<>();
+
+  @Override
+  public Integer call() throws InterruptedException {
+    Recipe resolved = RecipeReader.read(recipe, settings);
+    PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+    StopSignal stop = new StopSignal();
+    CountDownLatch ended = new CountDownLatch(1);
+    Thread hook = new Thread(() -> stopAndWait(stop, ended, err), "stop-training");
+    Runtime.getRuntime().addShutdownHook(hook);
+    try {
+      new TrainingRun(resolved, data, output, new TrainingProgress(err)).run(stop);
+    } finally {
+      ended.countDown();
+    }
+    return 0;
+  }
+
+  /// Holds the exit of the process until the step that runs has ended: libtorch must not be torn
+  /// down inside it.
+  private static void stopAndWait(StopSignal stop, CountDownLatch ended, PrintWriter err) {
+    if (ended.getCount() == 0) {
+      return;
+    }
+    err.println("\nStopping after this step …");
+    stop.request();
+    try {
+      ended.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

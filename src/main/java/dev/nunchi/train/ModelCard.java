@@ -1,0 +1,52 @@
+package dev.nunchi.train;
+
+import dev.nunchi.Label;
+import dev.nunchi.model.Manifest;
+import java.util.Locale;
+import java.util.StringJoiner;
+
+/// The README.md of a trained model, with the metadata block that Hugging Face reads.
+record ModelCard(Recipe recipe, Manifest manifest) {
+  String markdown() {
+    StringBuilder card = new StringBuilder();
+    card.append("---\nlanguage: ko\npipeline_tag: text-classification\n");
+    if (recipe.card().license() != null) {
+      card.append("license: ").append(recipe.card().license().toLowerCase(Locale.ROOT)).append('\n');
+    }
+    card.append("---\n\n# ").append(manifest.name()).append("\n\n");
+    if (recipe.card().description() != null) {
+      card.append(recipe.card().description()).append("\n\n");
+    }
+    card.append("| | |\n| --- | --- |\n");
+    row(card, "labels (polarity)", labels());
+    row(card, "longest text", manifest.maxLength() + " tokens");
+    if (recipe.card().dataSource() != null) {
+      row(card, "data", recipe.card().dataSource());
+    }
+    if (recipe.start().modelNameOrPath() != null) {
+      row(card, "started from", recipe.start().modelNameOrPath());
+    }
+    manifest
+        .quality()
+        .forEach((name, value) -> row(card, name.replace('_', ' '), "%.4f".formatted(value)));
+    row(card, "temperature (fitted on validation)", "%.3f".formatted(manifest.temperature()));
+    card.append("\nEvery setting of the run stands in `recipe.yaml`. The validation figures chose ");
+    card.append("this checkpoint; they are not a test result.\n");
+    return card.toString();
+  }
+
+  private String labels() {
+    StringJoiner joined = new StringJoiner(", ");
+    for (Label label : manifest.labels().labels()) {
+      joined.add(
+          label.polarity().isPresent()
+              ? "%s (%+.0f)".formatted(label.name(), label.polarity().getAsDouble())
+              : label.name());
+    }
+    return joined.toString();
+  }
+
+  private static void row(StringBuilder card, String name, String value) {
+    card.append("| ").append(name).append(" | ").append(value).append(" |\n");
+  }
+}

@@ -1,0 +1,210 @@
+package dev.nunchi.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
+import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ManifestFile;
+import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Parameter;
+import dev.nunchi.nn.Weight;
+import dev.nunchi.nn.Weights;
+import dev.nunchi.text.Normalization;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
+import dev.nunchi.text.Vocabulary;
+import dev.nunchi.torch.TorchNetwork;
+import dev.nunchi.torch.TorchRuntime;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// From a recipe and files to a trained checkpoint: reads, encodes, trains, and keeps the best.
+public final class TrainingRun {
+  private final Recipe recipe;
+  private final Path data;
+  private final Path output;
+  private final TrainingListener listener;
+
+  /// @param data directory that the recipe's files are relative to
+  /// @param output checkpoint directory to write; made or replaced at the first evaluation
+  public TrainingRun(Recipe recipe, Path data, Path output, TrainingListener listener) {
+    this.recipe = recipe;
+    this.data = data;
+    this.output = output;
+    this.listener = listener;
+  }
+
+  /// Trains to the end or until `stop` is requested; the output holds the best state so far.
+  ///
+  /// @throws NunchiException where the recipe, the data or the base checkpoint does not do
+  public void run(StopSignal stop) {
+    listener.preparing("Reading texts");
+    TrainingTexts texts = TrainingTexts.read(recipe, data);
+    @Nullable String base = recipe.start().modelNameOrPath();
+    if (base == null) {
+      startFresh(texts, stop);
+    } else {
+      try (CheckpointDirectory checkpoint =
+          CheckpointDirectory.open(
+              Path.of(base), texts.labels(), ProblemType.SINGLE_LABEL_CLASSIFICATION)) {
+        Set<String> fresh = new HashSet<>();
+        checkpoint.missing().forEach(parameter -> fresh.add(parameter.name()));
+        checkpoint.mismatched().forEach(parameter -> fresh.add(parameter.name()));
+        train(
+            texts,
+            checkpoint.config(),
+            new KnownWeights(checkpoint.weights(), fresh),
+            checkpoint.path(),
+            normalization(Path.of(base)),
+            stop);
+      }
+    }
+  }
+
+  private void startFresh(TrainingTexts texts, StopSignal stop) {
+    Normalization normalization = normalization(null);
+    listener.preparing(
+        "Training a vocabulary of %,d pieces".formatted(recipe.start().tokenizerVocabSize()));
+    try (FreshVocabulary vocabulary =
+        FreshVocabulary.train(texts.train(), Normalizer.of(normalization), recipe)) {
+      ObjectNode config =
+          new ObjectMapper().valueToTree(Objects.requireNonNull(recipe.start().modelConfig()));
+      config.put("vocab_size", vocabulary.size());
+      config.put("pad_token_id", Vocabulary.PAD_ID);
+      setLabels(config, texts.labels());
+      Weights none = new KnownWeights(new NoWeights(), Set.of());
+      train(texts, config, none, vocabulary.directory(), normalization, stop);
+    }
+  }
+
+  private void train(
+      TrainingTexts texts,
+      ObjectNode config,
+      Weights weights,
+      Path tokenizerDirectory,
+      Normalization normalization,
+      StopSignal stop) {
+    Network description = Network.of(config);
+    requirePositions(description);
+    LabelSet labels = texts.labels();
+    Truncation truncation =
+        Truncation.valueOf(recipe.data().truncation().toUpperCase(Locale.ROOT));
+    try (TextEncoder encoder =
+        TextEncoder.open(
+            tokenizerDirectory.resolve("tokenizer.json"),
+            Normalizer.of(normalization),
+            recipe.data().maxLength())) {
+      listener.preparing("Encoding texts");
+      EncodedTexts train = EncodedTexts.of(texts.train(), labels, encoder, truncation);
+      EncodedTexts validation = EncodedTexts.of(texts.validation(), labels, encoder, truncation);
+      TorchRuntime.load(recipe.watch().threads());
+      TorchRuntime.seed(recipe.optimization().seed());
+      double deviation = config.path("initializer_range").asDouble(0.02);
+      try (TorchNetwork network = new TorchNetwork(description, weights, deviation)) {
+        Trainer trainer = new Trainer(recipe, network, labels, train, validation, listener);
+        listener.planned(plan(trainer, description, weights, labels, train, validation));
+        CheckpointSaver saver =
+            new CheckpointSaver(
+                recipe,
+                config,
+                labels,
+                validation.labels(),
+                normalization,
+                encoder,
+                tokenizerDirectory,
+                network,
+                output);
+        trainer.run(
+            (step, evaluation) -> {
+              saver.save(step, evaluation);
+              listener.saved(output);
+            },
+            stop);
+      }
+    }
+  }
+
+  private static TrainingListener.Plan plan(
+      Trainer trainer,
+      Network network,
+      Weights weights,
+      LabelSet labels,
+      EncodedTexts train,
+      EncodedTexts validation) {
+    List<Parameter> parameters = network.parameters();
+    return new TrainingListener.Plan(
+        labels,
+        train.size(),
+        validation.size(),
+        train.tokens(),
+        train.truncated(),
+        parameters.stream().mapToLong(Parameter::size).sum(),
+        (int) parameters.stream().filter(p -> !weights.names().contains(p.name())).count(),
+        trainer.totalSteps(),
+        trainer.epochs());
+  }
+
+  private void requirePositions(Network network) {
+    if (recipe.data().maxLength() > network.maxPositions()) {
+      throw new NunchiException(
+          Reason.INVALID_RECIPE,
+          "max_length is %d, but the network has %d positions (max_position_embeddings)"
+              .formatted(recipe.data().maxLength(), network.maxPositions()));
+    }
+  }
+
+  /// As the recipe says, else as the base was trained, else every step.
+  private Normalization normalization(@Nullable Path base) {
+    @Nullable String wanted = recipe.data().normalization();
+    if (wanted != null) {
+      return wanted.equals("none") ? Normalization.NONE : Normalization.STANDARD;
+    }
+    return base == null
+        ? Normalization.STANDARD
+        : ManifestFile.read(base).map(Manifest::normalization).orElse(Normalization.NONE);
+  }
+
+  private static void setLabels(ObjectNode config, LabelSet labels) {
+    ObjectNode id2label = config.putObject("id2label");
+    for (int i = 0; i < labels.size(); i++) {
+      id2label.put(Integer.toString(i), labels.get(i).name());
+    }
+  }
+
+  /// The weights of a checkpoint without those that start afresh.
+  private record KnownWeights(Weights all, Set<String> fresh) implements Weights {
+    @Override
+    public Set<String> names() {
+      Set<String> names = new HashSet<>(all.names());
+      names.removeAll(fresh);
+      return names;
+    }
+
+    @Override
+    public Weight get(String name) {
+      return all.get(name);
+    }
+  }
+
+  private record NoWeights() implements Weights {
+    @Override
+    public Set<String> names() {
+      return Set.of();
+    }
+
+    @Override
+    public Weight get(String name) {
+      throw new IllegalStateException("A new network has no weight " + name);
+    }
+  }
+}
