@@ -33,7 +33,7 @@ public record Evaluation(EvaluationResult result, double[][] logits) {
     return switch (metric) {
       case ACCURACY -> result.matrix().accuracy();
       case MACRO_F1 -> result.matrix().macro().f1();
-      case LOSS -> result.metrics().get("log_loss");
+      case LOSS -> result.metrics().getOrDefault("log_loss", Double.NaN);
     };
   }
 
