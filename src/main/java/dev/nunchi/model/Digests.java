@@ -1,0 +1,88 @@
+package dev.nunchi.model;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// SHA-256 of a model's files: what proves that a directory is the one that was written.
+public final class Digests {
+  private Digests() {}
+
+  /// Lower-case hexadecimal, as `sha256sum` prints it.
+  ///
+  /// @throws NunchiException `INVALID_MODEL` where the file is missing
+  public static String sha256(Path file) {
+    MessageDigest digest = sha256();
+    try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+      byte[] buffer = new byte[1 << 20];
+      while (in.read(buffer) >= 0) {
+        // The stream feeds the digest.
+      }
+    } catch (NoSuchFileException e) {
+      throw new NunchiException(Reason.INVALID_MODEL, file + " is missing", e);
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, file + " cannot be read", e);
+    }
+    return HexFormat.of().formatHex(digest.digest());
+  }
+
+  /// Digests of the named files of a directory, by name.
+  public static Map<String, String> of(Path directory, List<String> names) {
+    Map<String, String> digests = new TreeMap<>();
+    for (String name : names) {
+      digests.put(name, sha256(directory.resolve(name)));
+    }
+    return digests;
+  }
+
+  /// The revision of a model: `sha256:` and the digest of the file that holds its weights; of
+  /// several, the digest of theirs, one hexadecimal line each in the order of the names.
+  public static String revision(Path directory, List<String> weightFiles) {
+    List<String> digests = List.copyOf(of(directory, weightFiles).values());
+    if (digests.size() == 1) {
+      return "sha256:" + digests.getFirst();
+    }
+    MessageDigest digest = sha256();
+    for (String line : digests) {
+      digest.update((line + "\n").getBytes(StandardCharsets.US_ASCII));
+    }
+    return "sha256:" + HexFormat.of().formatHex(digest.digest());
+  }
+
+  /// Checks every file that the manifest lists.
+  ///
+  /// @throws NunchiException `INVALID_MODEL` naming the first file that is missing or not the one
+  ///   that was written
+  public static void verify(Path directory, Manifest manifest) {
+    for (Map.Entry<String, String> file : new TreeMap<>(manifest.files()).entrySet()) {
+      Path path = directory.resolve(file.getKey());
+      String actual = sha256(path);
+      if (!actual.equals(file.getValue())) {
+        throw new NunchiException(
+            Reason.INVALID_MODEL,
+            "%s is not the file that %s lists: its SHA-256 should be %s, but is %s"
+                .formatted(path, Manifest.FILE_NAME, file.getValue(), actual));
+      }
+    }
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    }
+  }
+}

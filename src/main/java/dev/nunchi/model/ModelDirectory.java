@@ -1,0 +1,91 @@
+package dev.nunchi.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.text.Normalization;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// A directory with a model as ONNX, verified: the graph, its tokenizer and its manifest.
+///
+/// One that Optimum made has no `nunchi.json`; its manifest is taken from `config.json` and
+/// `tokenizer_config.json`: no normaliser, no probe, temperature 1.
+///
+/// @param padTokenId the id that pads the shorter texts of a batch
+public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
+  /// The graph; its weights may lie beside it in [#WEIGHTS].
+  public static final String GRAPH = "model.onnx";
+
+  public static final String WEIGHTS = "model.onnx.data";
+
+  /// What Optimum calls the file of the weights.
+  private static final String OPTIMUM_WEIGHTS = "model.onnx_data";
+
+  /// @throws NunchiException `INVALID_MODEL` where a file is missing, is not the one that was
+  ///   written, or contradicts another; `UNSUPPORTED_MODEL` for a regression
+  public static ModelDirectory open(Path directory) {
+    if (!Files.isDirectory(directory)) {
+      throw new NunchiException(Reason.INVALID_MODEL, directory + " is no directory");
+    }
+    if (!Files.isRegularFile(directory.resolve(GRAPH))) {
+      throw new NunchiException(Reason.INVALID_MODEL, directory.resolve(GRAPH) + " is missing");
+    }
+    TokenizerFiles.require(directory);
+    CheckpointConfig config = CheckpointConfig.read(directory);
+    Manifest manifest =
+        ManifestFile.read(directory)
+            .map(stored -> verified(directory, config, stored))
+            .orElseGet(() -> derived(directory, config));
+    return new ModelDirectory(directory, manifest, config.padTokenId());
+  }
+
+  private static Manifest verified(Path directory, CheckpointConfig config, Manifest manifest) {
+    Digests.verify(directory, manifest);
+    config.requireAgreement(manifest);
+    return manifest;
+  }
+
+  private static Manifest derived(Path directory, CheckpointConfig config) {
+    if (config.labels().size() < 2) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          config.file() + ": a model of one label is a regression, which is not supported");
+    }
+    List<String> weights =
+        Stream.of(WEIGHTS, OPTIMUM_WEIGHTS)
+            .filter(name -> Files.exists(directory.resolve(name)))
+            .toList();
+    return Manifest.of(
+            directory.toAbsolutePath().normalize().getFileName().toString(),
+            config.labels(),
+            config.problemType(),
+            Normalization.NONE,
+            Math.min(config.maxLength(), tokenizerMaxLength(directory)))
+        .written(
+            Precision.FP32,
+            Digests.revision(directory, weights.isEmpty() ? List.of(GRAPH) : weights),
+            Map.of());
+  }
+
+  private static int tokenizerMaxLength(Path directory) {
+    Path file = directory.resolve(TokenizerFiles.TOKENIZER_CONFIG);
+    if (!Files.exists(file)) {
+      return Integer.MAX_VALUE;
+    }
+    // transformers writes 1e30 where there is no limit.
+    JsonNode length = Json.read(file).path("model_max_length");
+    return length.isInt() && length.intValue() > 0 ? length.intValue() : Integer.MAX_VALUE;
+  }
+
+  public Path graph() {
+    return path.resolve(GRAPH);
+  }
+
+  public Path tokenizer() {
+    return path.resolve(TokenizerFiles.TOKENIZER);
+  }
+}

@@ -1,0 +1,135 @@
+"""Writes the tiny random checkpoints beside this file and what transformers answers for them.
+
+Made with torch 2.13, transformers 5.18 and tokenizers 0.23.2: `python generate_checkpoints.py`.
+Weights are far larger than fresh ones, and norms and biases are random too, so that a mistake
+anywhere shows in the logits.
+"""
+
+import json
+import pathlib
+import shutil
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    ElectraConfig,
+    ElectraForSequenceClassification,
+)
+
+HERE = pathlib.Path(__file__).parent
+LABELS = {0: "부정", 1: "중립", 2: "긍정"}
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+WORDS = """이 그 저 나 너 우리 영화 노래 음식 날씨 책 가게 정말 진짜 아주 조금 별로 너무 다시 오늘 어제 내일
+좋다 싫다 재밌 지루 맛있 슬프 기쁘 괜찮 최고 최악 추천 후회 감동 실망 ! ? . ,""".split()
+SUFFIXES = "은 는 이 가 을 를 도 만 에 서 고 다 네 요 어 해 했 지".split()
+MAX_POSITIONS = 24
+
+
+def tokenizer() -> Tokenizer:
+    tokens = SPECIAL + WORDS + ["##" + suffix for suffix in SUFFIXES]
+    assert len(tokens) == len(set(tokens)) <= 64, len(tokens)
+    tokens += [f"[unused{i}]" for i in range(64 - len(tokens))]
+    vocabulary = {token: i for i, token in enumerate(tokens)}
+    result = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    result.normalizer = normalizers.BertNormalizer(lowercase=False, strip_accents=False)
+    result.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    result.decoder = decoders.WordPiece()
+    result.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    result.add_special_tokens(SPECIAL)
+    return result
+
+
+def randomise(model: torch.nn.Module, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            if name.endswith("LayerNorm.weight"):
+                parameter.copy_(1 + 0.3 * noise)
+            else:
+                parameter.copy_(0.2 * noise)
+
+
+def batches(seed: int) -> list[dict]:
+    generator = torch.Generator().manual_seed(seed)
+
+    def batch(name: str, lengths: list[int], second_segment: bool = False) -> dict:
+        seq = max(lengths)
+        ids, mask, types = [], [], []
+        for length in lengths:
+            row = torch.randint(4, 64, (length,), generator=generator).tolist()
+            row[0] = 2
+            row[-1] = 3 if length > 1 else 2
+            start = length // 2 if second_segment else length
+            ids.append(row + [0] * (seq - length))
+            mask.append([1] * length + [0] * (seq - length))
+            types.append([int(i >= start and i < length) for i in range(seq)])
+        return {"name": name, "input_ids": ids, "attention_mask": mask, "token_type_ids": types}
+
+    return [
+        batch("unpadded", [9, 9]),
+        batch("ragged", [3, 12, 7, 1]),
+        batch("one token", [1]),
+        batch("longest", [MAX_POSITIONS, MAX_POSITIONS - 1]),
+        batch("two segments", [10, 6], second_segment=True),
+    ]
+
+
+def save(name: str, model, seed: int, max_shard_size: str = "50GB") -> None:
+    randomise(model, seed)
+    model.eval()
+    directory = HERE / name
+    shutil.rmtree(directory, ignore_errors=True)
+    model.save_pretrained(directory, max_shard_size=max_shard_size)
+    tokenizer().save(str(directory / "tokenizer.json"))
+    (directory / "tokenizer_config.json").write_text(
+        json.dumps(
+            {
+                "tokenizer_class": "PreTrainedTokenizerFast",
+                "model_max_length": MAX_POSITIONS,
+                "pad_token": "[PAD]",
+                "unk_token": "[UNK]",
+                "cls_token": "[CLS]",
+                "sep_token": "[SEP]",
+            },
+            indent=2,
+        )
+        + "\n"
+    )
+    expected = []
+    for batch in batches(seed):
+        inputs = {key: torch.tensor(value) for key, value in batch.items() if key != "name"}
+        with torch.no_grad():
+            logits = model(**inputs).logits
+        expected.append({**batch, "logits": logits.tolist()})
+    text = ",\n".join(json.dumps(batch) for batch in expected)
+    (directory / "expected.json").write_text(f"[\n{text}\n]\n")
+
+
+SHAPE = dict(
+    vocab_size=64,
+    hidden_size=32,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    intermediate_size=37,
+    max_position_embeddings=MAX_POSITIONS,
+    type_vocab_size=2,
+    pad_token_id=0,
+    id2label=LABELS,
+    label2id={label: i for i, label in LABELS.items()},
+    problem_type="single_label_classification",
+    attn_implementation="eager",
+)
+
+if __name__ == "__main__":
+    save("bert-tiny", BertForSequenceClassification(BertConfig(**SHAPE)), 1)
+    electra = ElectraConfig(embedding_size=32, **SHAPE)
+    save("electra-tiny", ElectraForSequenceClassification(electra), 2, "30KB")
+    projected = ElectraConfig(embedding_size=16, **SHAPE)
+    save("electra-tiny-projected", ElectraForSequenceClassification(projected), 3)
