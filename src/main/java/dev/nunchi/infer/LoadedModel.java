@@ -1,0 +1,16 @@
+package dev.nunchi.infer;
+
+import dev.nunchi.model.Manifest;
+
+/// A model that passed its self-test and answers.
+///
+/// @param manifest what its directory says about it
+/// @param device what it runs on: `cpu` or `cuda`
+public record LoadedModel(Manifest manifest, String device, Classifier classifier)
+    implements AutoCloseable {
+  /// Answers all that was accepted, then gives its memory back.
+  @Override
+  public void close() {
+    classifier.close();
+  }
+}
