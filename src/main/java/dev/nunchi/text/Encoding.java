@@ -4,9 +4,13 @@ import java.util.List;
 
 /// One text as token ids, special tokens included, without padding.
 ///
+/// The arrays are the record's own: whoever reads them leaves them as they are.
+///
 /// @param inputIds token ids `[seq]`
-/// @param tokenTypeIds segment of each token `[seq]`
-/// @param spans where each token stands in the caller's text; [Span#NONE] for special tokens
+/// @param tokenTypeIds segment of each token `[seq]`: 0 for the text, 1 for its context where the
+///   tokenizer tells them apart
+/// @param spans where each token stands in the caller's text (or, for a token of the context, in
+///   the context); [Span#NONE] for special tokens
 /// @param tokenCount tokens of the whole text, special tokens included, before truncation
 /// @param unknownCount tokens of `inputIds` that the vocabulary does not have
 /// @param truncated whether tokens were left out

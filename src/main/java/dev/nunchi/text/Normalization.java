@@ -1,16 +1,28 @@
 package dev.nunchi.text;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+
 /// Which steps a [Normalizer] takes, and the version of their definitions.
 ///
 /// It travels in the manifest of a model: a text is normalised at serving as it was at training.
+/// The steps run in the order of the fields. With version 0 nothing is touched; from version 1 on
+/// every unpaired surrogate becomes U+FFFD first, since no tokenizer can take it.
 ///
 /// @param version version of the steps' definitions; 0 with no step at all
-/// @param compatibilityForms compatibility and full-width forms to their plain ones (ＡＢＣ to ABC)
-/// @param invisibleCharacters zero-width and control characters removed
+/// @param compatibilityForms compatibility and full-width forms to their plain ones (ＡＢＣ to ABC, ㎏
+///   to kg, half-width jamo to ㅋ); ㅋ itself and ´ ¨ stay
+/// @param invisibleCharacters control, zero-width and other characters without a look removed,
+///   variation selectors among them; the joiner inside an emoji sequence stays
 /// @param jamo conjoining jamo made syllables where they form one, else compatibility jamo
 /// @param composition Unicode NFC
 /// @param whiteSpace runs of white space to one space, none at either end
-/// @param maxRun longest run of one repeated character that is kept (ㅋㅋㅋ, ㅠㅠ, !!!); 0 for no limit
+/// @param maxRun longest run of one repeated character that is kept (ㅋㅋㅋ, ㅠㅠ, !!!), digits and
+///   white space apart; 0 for no limit
 public record Normalization(
     int version,
     boolean compatibilityForms,
@@ -29,4 +41,53 @@ public record Normalization(
   /// Every step, runs cut to three: what models trained here use.
   public static final Normalization STANDARD =
       new Normalization(CURRENT_VERSION, true, true, true, true, true, 3);
+
+  /// @throws NunchiException `UNSUPPORTED_MODEL` for a version that this build does not know,
+  ///   `INVALID_ARGUMENT` for a step with version 0 or a negative `maxRun`
+  public Normalization {
+    if (version < 0 || version > CURRENT_VERSION) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          "normalization.version is %d; this build knows 0 to %d"
+              .formatted(version, CURRENT_VERSION));
+    }
+    if (maxRun < 0) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT, "normalization.maxRun is %d; 0 or more".formatted(maxRun));
+    }
+    boolean anyStep =
+        compatibilityForms
+            || invisibleCharacters
+            || jamo
+            || composition
+            || whiteSpace
+            || maxRun > 0;
+    if (version == 0 && anyStep) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "normalization.version is 0, which has no steps, but a step is switched on");
+    }
+  }
+
+  /// SHA-256 of the version and the switches, 64 hexadecimal digits; equal exactly where two
+  /// settings normalise alike.
+  public String hash() {
+    String canonical =
+        String.join(
+            "\n",
+            "nunchi.normalization",
+            "version=" + version,
+            "compatibilityForms=" + compatibilityForms,
+            "invisibleCharacters=" + invisibleCharacters,
+            "jamo=" + jamo,
+            "composition=" + composition,
+            "whiteSpace=" + whiteSpace,
+            "maxRun=" + maxRun);
+    try {
+      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(sha256.digest(canonical.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
 }

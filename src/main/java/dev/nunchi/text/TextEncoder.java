@@ -1,0 +1,216 @@
+package dev.nunchi.text;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/// Makes the [Encoding] of a text: normalises it, asks Hugging Face's own tokenizer for the ids,
+/// and cuts what is too long as the caller said.
+///
+/// The tokenizer is run without its truncation and padding, whatever the file says about them, so
+/// that every token is counted before any is cut. Special tokens that the file's template adds stay
+/// in place through every cut.
+///
+/// Safe for many threads. [#close] waits for the encodings under way; calls after it fail with
+/// [IllegalStateException].
+public final class TextEncoder implements AutoCloseable {
+  private static final Map<String, String> OPTIONS =
+      Map.of("truncation", "false", "padding", "false");
+
+  static {
+    // Without these the library reports its use over the network, and on a machine with CUDA
+    // downloads another native library.
+    System.setProperty("OPT_OUT_TRACKING", "true");
+    System.setProperty("ai.djl.offline", "true");
+  }
+
+  private final Normalizer normalizer;
+  private final int maxLength;
+  private final TokenizerFile file;
+  private final HuggingFaceTokenizer tokenizer;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  private TextEncoder(
+      Normalizer normalizer, int maxLength, TokenizerFile file, HuggingFaceTokenizer tokenizer) {
+    this.normalizer = normalizer;
+    this.maxLength = maxLength;
+    this.file = file;
+    this.tokenizer = tokenizer;
+  }
+
+  /// @param path a `tokenizer.json`, or a Hugging Face directory with one; a directory (or file)
+  ///   with a BERT `vocab.txt` does too
+  /// @param maxLength longest encoding in tokens, special tokens included
+  /// @throws NunchiException `INVALID_MODEL` if the file is missing or damaged, `INVALID_ARGUMENT`
+  ///   if `maxLength` leaves no room beside the special tokens
+  public static TextEncoder open(Path path, Normalizer normalizer, int maxLength) {
+    TokenizerFile file = TokenizerFile.read(path);
+    HuggingFaceTokenizer tokenizer;
+    try {
+      tokenizer =
+          HuggingFaceTokenizer.newInstance(
+              new ByteArrayInputStream(file.json().getBytes(StandardCharsets.UTF_8)), OPTIONS);
+    } catch (IOException | RuntimeException e) {
+      throw TokenizerFile.damaged(file.path(), "is not a tokenizer of Hugging Face tokenizers", e);
+    }
+    int specialTokens = tokenizer.encode("").getIds().length;
+    if (maxLength <= specialTokens) {
+      tokenizer.close();
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "the maximum length is %d tokens; with the %d special tokens it is at least %d"
+              .formatted(maxLength, specialTokens, specialTokens + 1));
+    }
+    return new TextEncoder(normalizer, maxLength, file, tokenizer);
+  }
+
+  public Normalizer normalizer() {
+    return normalizer;
+  }
+
+  /// Longest encoding in tokens, special tokens included.
+  public int maxLength() {
+    return maxLength;
+  }
+
+  /// Tokens of the vocabulary, added tokens included.
+  public int vocabularySize() {
+    return file.vocabulary().size();
+  }
+
+  /// The id of a token as the vocabulary spells it, for example `[PAD]`.
+  public OptionalInt tokenId(String token) {
+    Integer id = file.vocabulary().get(token);
+    return id == null ? OptionalInt.empty() : OptionalInt.of(id);
+  }
+
+  /// The encoding of a text alone.
+  ///
+  /// @throws NunchiException as [#encode(String, String, Truncation)]
+  public Encoding encode(String text, Truncation truncation) {
+    return encode(text, null, truncation);
+  }
+
+  /// The encoding of a text with a context, which the tokenizer's template for two sequences joins
+  /// (`[CLS] text [SEP] context [SEP]` with BERT's). Where the two are too long together, the
+  /// context gives way first.
+  ///
+  /// @param context null for none; a blank one is none
+  /// @throws NunchiException `EMPTY_TEXT` if the text has no character left to classify,
+  ///   `TOO_MANY_TOKENS` if it has too many and `truncation` is `REJECT`
+  public Encoding encode(String text, @Nullable String context, Truncation truncation) {
+    NormalizedText normalized = normalize(text);
+    NormalizedText second = context == null ? null : normalizer.normalize(context);
+    if (second != null && second.text().isBlank()) {
+      second = null;
+    }
+    String textInput = Surrogates.pair(normalized.text());
+    lock.readLock().lock();
+    try {
+      requireOpen();
+      return second == null
+          ? finish(tokenizer.encode(textInput), normalized, null, truncation)
+          : finish(
+              tokenizer.encode(textInput, Surrogates.pair(second.text())),
+              normalized,
+              second,
+              truncation);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  /// The encodings of many texts, in order; each the same as [#encode] gives it alone.
+  ///
+  /// @throws NunchiException as [#encode(String, String, Truncation)], for the first such text
+  public List<Encoding> encodeAll(List<String> texts, Truncation truncation) {
+    List<Encoding> encodings = new ArrayList<>(texts.size());
+    for (String text : texts) {
+      encodings.add(encode(text, truncation));
+    }
+    return encodings;
+  }
+
+  private NormalizedText normalize(String text) {
+    NormalizedText normalized = text.isBlank() ? null : normalizer.normalize(text);
+    if (normalized == null || normalized.text().isBlank()) {
+      throw empty();
+    }
+    return normalized;
+  }
+
+  private static NunchiException empty() {
+    return NunchiException.ofField(
+        Reason.EMPTY_TEXT, "text", "text is empty, or blank once it is normalised");
+  }
+
+  private Encoding finish(
+      ai.djl.huggingface.tokenizers.Encoding tokens,
+      NormalizedText text,
+      @Nullable NormalizedText context,
+      Truncation truncation) {
+    long[] ids = tokens.getIds();
+    long[] sequences = tokens.getSequenceIds();
+    int textTokens = 0;
+    for (long sequence : sequences) {
+      textTokens += sequence == 0 ? 1 : 0;
+    }
+    if (textTokens == 0) {
+      throw empty();
+    }
+    if (ids.length > maxLength && truncation == Truncation.REJECT) {
+      throw NunchiException.ofField(
+          Reason.TOO_MANY_TOKENS,
+          "text",
+          "text has %d tokens; the model takes at most %d".formatted(ids.length, maxLength));
+    }
+    int[] kept = Cut.of(sequences, maxLength, truncation);
+    int[] inputIds = new int[kept.length];
+    int[] tokenTypeIds = new int[kept.length];
+    Span[] spans = new Span[kept.length];
+    int unknown = 0;
+    CharSpan[] characters = tokens.getCharTokenSpans();
+    CodePoints textPlaces = new CodePoints(text);
+    CodePoints contextPlaces = context == null ? textPlaces : new CodePoints(context);
+    for (int i = 0; i < kept.length; i++) {
+      int token = kept[i];
+      inputIds[i] = Math.toIntExact(ids[token]);
+      tokenTypeIds[i] = Math.toIntExact(tokens.getTypeIds()[token]);
+      unknown += inputIds[i] == file.unknownId() ? 1 : 0;
+      CodePoints places = sequences[token] == 1 ? contextPlaces : textPlaces;
+      spans[i] = sequences[token] < 0 ? Span.NONE : places.span(characters[token]);
+    }
+    return new Encoding(
+        inputIds, tokenTypeIds, List.of(spans), ids.length, unknown, kept.length < ids.length);
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new IllegalStateException("the encoder is closed");
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      closed = true;
+      tokenizer.close();
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+}

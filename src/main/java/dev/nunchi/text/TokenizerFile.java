@@ -1,0 +1,86 @@
+package dev.nunchi.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A `tokenizer.json`, or the `vocab.txt` of a checkpoint without one, read into memory.
+///
+/// @param path the file that was read, for messages
+/// @param json content of the `tokenizer.json`
+/// @param vocabulary id of each token, added tokens included
+/// @param unknownId id of the unknown token, -1 where there is none
+record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, int unknownId) {
+  static final String TOKENIZER_JSON = "tokenizer.json";
+  private static final JsonMapper MAPPER = new JsonMapper();
+
+  /// @param path a `tokenizer.json`, a `vocab.txt`, or a directory with one of them; the first goes
+  ///   before the second
+  static TokenizerFile read(Path path) {
+    Path file = path;
+    if (Files.isDirectory(path)) {
+      Path vocabTxt = path.resolve(WordPieceVocabulary.VOCAB_TXT);
+      file = path.resolve(TOKENIZER_JSON);
+      if (!Files.exists(file) && Files.exists(vocabTxt)) {
+        file = vocabTxt;
+      }
+    }
+    String content = content(file);
+    return file.endsWith(WordPieceVocabulary.VOCAB_TXT)
+        ? of(file, WordPieceVocabulary.read(file, content).tokenizerJson())
+        : of(file, content);
+  }
+
+  private static TokenizerFile of(Path file, String json) {
+    JsonNode root;
+    try {
+      root = MAPPER.readTree(json);
+    } catch (IOException e) {
+      throw damaged(file, "is not valid JSON", e);
+    }
+    JsonNode model = root.path("model");
+    Map<String, Integer> vocabulary = new HashMap<>();
+    JsonNode tokens = model.path("vocab");
+    if (tokens.isArray()) {
+      for (JsonNode token : tokens) {
+        vocabulary.put(token.path(0).asText(), vocabulary.size());
+      }
+    } else {
+      tokens.forEachEntry((token, id) -> vocabulary.put(token, id.asInt()));
+    }
+    if (vocabulary.isEmpty()) {
+      throw damaged(file, "has no model.vocab", null);
+    }
+    for (JsonNode token : root.path("added_tokens")) {
+      vocabulary.put(token.path("content").asText(), token.path("id").asInt());
+    }
+    int unknownId =
+        model.hasNonNull("unk_id")
+            ? model.path("unk_id").asInt()
+            : vocabulary.getOrDefault(model.path("unk_token").asText(), -1);
+    return new TokenizerFile(file, json, Map.copyOf(vocabulary), unknownId);
+  }
+
+  private static String content(Path file) {
+    if (!Files.exists(file)) {
+      throw new NunchiException(Reason.INVALID_MODEL, "%s does not exist".formatted(file));
+    }
+    try {
+      return Files.readString(file, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw damaged(file, "cannot be read as UTF-8", e);
+    }
+  }
+
+  static NunchiException damaged(Path file, String how, @Nullable Throwable cause) {
+    return new NunchiException(Reason.INVALID_MODEL, "%s %s".formatted(file, how), cause);
+  }
+}

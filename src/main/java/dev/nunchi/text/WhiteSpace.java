@@ -1,0 +1,52 @@
+package dev.nunchi.text;
+
+/// Runs of white space, line ends among it, to one space; none at either end.
+///
+/// White space is what Unicode calls so, and the blank Braille pattern U+2800, which users type to
+/// keep a line empty.
+final class WhiteSpace {
+  private WhiteSpace() {}
+
+  static NormalizedText fold(NormalizedText text) {
+    String from = text.text();
+    if (isFolded(from)) {
+      return text;
+    }
+    NormalizedText.Builder to = new NormalizedText.Builder(text);
+    for (int i = 0; i < from.length(); ) {
+      int end = i;
+      while (end < from.length() && isWhiteSpace(from.charAt(end))) {
+        end++;
+      }
+      if (end == i) {
+        to.keep(i, i + 1);
+        i++;
+      } else {
+        if (to.length() > 0 && end < from.length()) {
+          to.replace(" ", i, end);
+        }
+        i = end;
+      }
+    }
+    return to.build();
+  }
+
+  private static boolean isFolded(String text) {
+    boolean afterSpace = true;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (isWhiteSpace(c) && (c != ' ' || afterSpace)) {
+        return false;
+      }
+      afterSpace = c == ' ';
+    }
+    return text.isEmpty() || !afterSpace;
+  }
+
+  static boolean isWhiteSpace(int c) {
+    if (c < 0x80) {
+      return c == ' ' || (c >= '\t' && c <= '\r');
+    }
+    return c == 0x85 || c == 0x2800 || Character.isSpaceChar(c);
+  }
+}
