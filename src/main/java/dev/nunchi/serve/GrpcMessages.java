@@ -75,7 +75,7 @@ final class GrpcMessages {
             .setLimits(
                 dev.nunchi.sentiment.v1.Limits.newBuilder()
                     .setMaxTextBytes(limits.maxTextBytes())
-                    .setMaxTokenCount(manifest.maxLength())
+                    .setMaxTokenCount(served.loaded().maxLength())
                     .setMaxBatchSize(limits.maxBatchSize())
                     .setMaxMessageBytes(limits.maxMessageBytes())
                     .setMaxStreamItemCount(limits.maxStreamItemCount())

@@ -51,7 +51,7 @@ record JsonModel(
         manifest.problemType().configName(),
         new ModelLimits(
             limits.maxTextBytes(),
-            manifest.maxLength(),
+            served.loaded().maxLength(),
             limits.maxBatchSize(),
             limits.maxMessageBytes(),
             limits.maxStreamItemCount(),

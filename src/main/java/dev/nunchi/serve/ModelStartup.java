@@ -2,7 +2,9 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.ModelLoader;
 import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
@@ -15,6 +17,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
@@ -36,9 +39,9 @@ final class ModelStartup {
 
   @Produces
   @Singleton
-  ModelRegistry models(ModelOpener opener) {
+  ModelRegistry models() {
     try {
-      return new ModelRegistry(open(opener));
+      return new ModelRegistry(open());
     } catch (NunchiException e) {
       // Printed as it stands, without a stack trace; the process then exits with 1.
       throw new PreventFurtherStepsException("nunchi: " + e.getMessage(), 1);
@@ -73,15 +76,15 @@ final class ModelStartup {
         event.options().getPort());
   }
 
-  private List<ServedModel> open(ModelOpener opener) {
+  private List<ServedModel> open() {
     if (config.models().isEmpty()) {
-      LoadedModel builtIn = opener.open(builtIn());
+      LoadedModel builtIn = load(builtIn());
       return List.of(new ServedModel(builtIn.manifest().name(), builtIn));
     }
     Map<String, ServedModel> models = new LinkedHashMap<>();
     for (ServeConfig.Source source : config.models()) {
       try {
-        LoadedModel loaded = opener.open(Path.of(source.directory()));
+        LoadedModel loaded = load(Path.of(source.directory()));
         String name = source.name().orElse(loaded.manifest().name());
         if (models.putIfAbsent(name, new ServedModel(name, loaded)) != null) {
           loaded.close();
@@ -99,6 +102,13 @@ final class ModelStartup {
           Reason.INVALID_MODEL, "None of the models can be served; the lines above say why");
     }
     return List.copyOf(models.values());
+  }
+
+  private LoadedModel load(Path directory) {
+    return ModelLoader.load(
+        directory,
+        new LoadOptions(
+            config.device(), config.threads(), config.queueSize(), OptionalInt.empty()));
   }
 
   private Path builtIn() {

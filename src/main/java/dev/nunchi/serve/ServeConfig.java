@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.infer.InferenceOptions;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.util.List;
@@ -17,7 +18,7 @@ public interface ServeConfig {
 
   /// What models run on: `auto`, `cpu` or `cuda`.
   @WithDefault("auto")
-  String device();
+  InferenceOptions.Device device();
 
   /// Texts of one model that are run at a time; one for each core where not set.
   OptionalInt threads();
