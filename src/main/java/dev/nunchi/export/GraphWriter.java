@@ -1,0 +1,150 @@
+package dev.nunchi.export;
+
+import com.google.protobuf.ByteString;
+import dev.nunchi.export.onnx.AttributeProto;
+import dev.nunchi.export.onnx.GraphProto;
+import dev.nunchi.export.onnx.ModelProto;
+import dev.nunchi.export.onnx.NodeProto;
+import dev.nunchi.export.onnx.OperatorSetIdProto;
+import dev.nunchi.export.onnx.TensorProto;
+import dev.nunchi.export.onnx.TensorProto.DataType;
+import dev.nunchi.nn.Weight;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// A graph in the making: nodes, constants and weights, each node's output with its type and shape.
+///
+/// The shapes of the values between are written too: ONNX Runtime fuses the residual sum and the
+/// norm after it only where it knows that their shapes are equal.
+final class GraphWriter {
+  /// The first that has Gelu.
+  static final int OPSET = 20;
+
+  /// The representation that opset 20 came with.
+  private static final int IR_VERSION = 9;
+
+  private final GraphProto.Builder graph = GraphProto.newBuilder().setName("nunchi");
+  private final ExternalData externalData = new ExternalData();
+  private final Map<String, Value> constants = new HashMap<>();
+
+  Value input(String name, DataType type, List<Axis> shape) {
+    Value value = new Value(name, type, shape);
+    graph.addInput(value.proto());
+    return value;
+  }
+
+  /// Adds an operation whose one output has the name, type and shape given.
+  Value node(
+      String operator,
+      String name,
+      DataType type,
+      List<Axis> shape,
+      List<Value> inputs,
+      AttributeProto... attributes) {
+    Value value = new Value(name, type, shape);
+    graph.addNode(
+        NodeProto.newBuilder()
+            .setOpType(operator)
+            .setName(name)
+            .addAllInput(inputs.stream().map(Value::name).toList())
+            .addOutput(name)
+            .addAllAttribute(Arrays.asList(attributes)));
+    graph.addValueInfo(value.proto());
+    return value;
+  }
+
+  /// Names a value as an output of the graph.
+  void output(String name, Value value) {
+    Value output = new Value(name, value.type(), value.shape());
+    graph.addNode(
+        NodeProto.newBuilder()
+            .setOpType("Identity")
+            .setName(name)
+            .addInput(value.name())
+            .addOutput(name));
+    graph.addOutput(output.proto());
+  }
+
+  /// A weight of the checkpoint; asked for again, the same one.
+  ///
+  /// @param transposed whether `[out, in]` is stored as `[in, out]`
+  Value weight(String name, Weight weight, boolean transposed) {
+    return constants.computeIfAbsent(
+        transposed ? name + ".transposed" : name,
+        key -> {
+          ExternalTensor tensor = externalData.add(key, weight, transposed);
+          return new Value(key, DataType.FLOAT, tensor.shape().stream().map(Axis::of).toList());
+        });
+  }
+
+  /// A list of whole numbers, for shapes and axes.
+  Value constant(String name, long... values) {
+    return constants.computeIfAbsent(
+        name,
+        key -> {
+          ByteBuffer raw = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+          raw.asLongBuffer().put(values);
+          return constant(key, DataType.INT64, List.of((long) values.length), raw);
+        });
+  }
+
+  /// A whole number without axes.
+  Value scalar(String name, long number) {
+    return constants.computeIfAbsent(
+        name,
+        key -> {
+          ByteBuffer raw = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+          return constant(key, DataType.INT64, List.of(), raw.putLong(0, number));
+        });
+  }
+
+  /// A number without axes.
+  Value scalar(String name, float number) {
+    return constants.computeIfAbsent(
+        name,
+        key -> {
+          ByteBuffer raw = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
+          return constant(key, DataType.FLOAT, List.of(), raw.putFloat(0, number));
+        });
+  }
+
+  private Value constant(String name, DataType type, List<Long> dims, ByteBuffer raw) {
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(type.getNumber())
+            .addAllDims(dims)
+            .setRawData(ByteString.copyFrom(raw)));
+    return new Value(name, type, dims.stream().map(Axis::of).toList());
+  }
+
+  /// Writes the graph and the file of its weights, both new.
+  void write(Path model, Path weights) throws IOException {
+    String location = weights.getFileName().toString();
+    List<TensorProto> initializers = new ArrayList<>();
+    externalData.tensors().forEach(tensor -> initializers.add(tensor.proto(location)));
+    ModelProto proto =
+        ModelProto.newBuilder()
+            .setIrVersion(IR_VERSION)
+            .setProducerName("nunchi")
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
+            .setGraph(graph.clone().addAllInitializer(initializers))
+            .build();
+    externalData.write(weights);
+    try (OutputStream out =
+        new BufferedOutputStream(Files.newOutputStream(model, StandardOpenOption.CREATE_NEW))) {
+      proto.writeTo(out);
+    }
+  }
+}

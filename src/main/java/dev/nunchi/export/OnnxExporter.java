@@ -1,0 +1,101 @@
+package dev.nunchi.export;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.InferenceOptions;
+import dev.nunchi.infer.OnnxModel;
+import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.Digests;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ManifestFile;
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.Precision;
+import dev.nunchi.model.Probe;
+import dev.nunchi.model.StagedDirectory;
+import dev.nunchi.model.TokenizerFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// From a checkpoint to a model directory that serves: writes graph, weights, tokenizer and
+/// manifest beside the output, replays the probe through ONNX Runtime, and only then moves the
+/// directory into place.
+public final class OnnxExporter {
+  /// Largest difference of a logit between the trained network and its fp32 graph.
+  public static final double FP32_TOLERANCE = 1e-4;
+
+  private static final String CONFIG = "config.json";
+  private static final String CARD = "README.md";
+
+  /// Exports a checkpoint that holds a manifest with a probe, as training writes it.
+  ///
+  /// @return the directory that was written
+  /// @throws NunchiException `INVALID_MODEL` where the checkpoint is incomplete or has no manifest
+  ///   or probe, `UNSUPPORTED_MODEL` for a precision that is not implemented, `FAILED_CHECK` where
+  ///   the graph misses the tolerance; then nothing has changed at `output`
+  public ModelDirectory export(CheckpointDirectory source, Path output, ExportOptions options) {
+    @Nullable Manifest manifest = source.manifest().orElse(null);
+    if (manifest == null || manifest.probe() == null) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s has no probe in %s to prove the export with"
+              .formatted(source.path(), Manifest.FILE_NAME));
+    }
+    return export(source, manifest, output, options);
+  }
+
+  /// Exports a checkpoint with a manifest from elsewhere, which has to hold a probe.
+  ///
+  /// @throws NunchiException as [#export(CheckpointDirectory, Path, ExportOptions)]
+  public ModelDirectory export(
+      CheckpointDirectory source, Manifest manifest, Path output, ExportOptions options) {
+    @Nullable Probe probe = manifest.probe();
+    if (probe == null) {
+      throw new IllegalArgumentException("The manifest has no probe");
+    }
+    requireImplemented(options.precision());
+    source.requireComplete();
+    try (StagedDirectory staged = StagedDirectory.beside(output)) {
+      write(source, manifest, staged.path());
+      ModelDirectory written = ModelDirectory.open(staged.path());
+      try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU)) {
+        new ParityGate(FP32_TOLERANCE).check(model, probe, written.padTokenId());
+      }
+      staged.commit();
+      return new ModelDirectory(output, written.manifest(), written.padTokenId());
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, output + " cannot be written", e);
+    }
+  }
+
+  private static void requireImplemented(Precision precision) {
+    switch (precision) {
+      case FP32 -> {}
+      case FP16, INT8 ->
+          throw new NunchiException(
+              Reason.UNSUPPORTED_MODEL,
+              "Export in %s is not supported yet; fp32 is".formatted(precision.manifestName()));
+    }
+  }
+
+  private static void write(CheckpointDirectory source, Manifest manifest, Path directory)
+      throws IOException {
+    OnnxOps.graph(source.network(), source.weights())
+        .write(directory.resolve(ModelDirectory.GRAPH), directory.resolve(ModelDirectory.WEIGHTS));
+    List<String> files = new ArrayList<>(TokenizerFiles.copy(source.path(), directory));
+    Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
+    files.addAll(List.of(CONFIG, ModelDirectory.GRAPH, ModelDirectory.WEIGHTS));
+    if (Files.exists(source.path().resolve(CARD))) {
+      Files.copy(source.path().resolve(CARD), directory.resolve(CARD));
+    }
+    ManifestFile.write(
+        directory,
+        manifest.written(
+            Precision.FP32,
+            Digests.revision(directory, List.of(ModelDirectory.WEIGHTS)),
+            Digests.of(directory, files)));
+  }
+}
