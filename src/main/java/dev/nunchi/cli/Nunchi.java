@@ -1,12 +1,55 @@
 package dev.nunchi.cli;
 
 import io.quarkus.runtime.annotations.QuarkusMain;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import picocli.CommandLine.HelpCommand;
 
+/// The entry point: runs a command and exits with its code.
+///
+/// picocli parses before anything else; Quarkus starts inside the command that needs it, so that
+/// `--help` is quick and opens no port.
 @QuarkusMain
 public final class Nunchi {
-  private Nunchi() {}
+  Nunchi() {}
 
   public static void main(String[] args) {
-    System.out.println("hello");
+    // Numbers in results look the same on every machine.
+    Locale.setDefault(Locale.ROOT);
+    System.setOut(utf8(new StandardOutput(new FileOutputStream(FileDescriptor.out))));
+    System.setErr(utf8(new FileOutputStream(FileDescriptor.err)));
+    Program program =
+        new Program(
+            commands(),
+            System.getenv(),
+            new PrintWriter(System.out, true),
+            new PrintWriter(System.err, true));
+    System.exit(program.run(args));
+  }
+
+  /// Every command, in the groups and the order of the help.
+  static List<CommandGroup> commands() {
+    CommandGroup use = new CommandGroup("Use a model");
+    // serve
+    // classify
+    CommandGroup make = new CommandGroup("Make a model");
+    // train
+    // evaluate
+    // export
+    // vocabulary
+    CommandGroup more = new CommandGroup("Find out more");
+    more.add(new HelpCommand());
+    return List.of(use, make, more);
+  }
+
+  /// UTF-8 whatever the locale, as labels and texts are Korean.
+  private static PrintStream utf8(OutputStream out) {
+    return new PrintStream(out, true, StandardCharsets.UTF_8);
   }
 }

@@ -1,4 +1,5 @@
-/// Labelled texts in files: read, mapped to labels, split. Start at [ExampleReader].
+/// Labelled texts in files: read, mapped to labels, split, written. Files come in, [Example]s go
+/// out. Start at [ExampleReader].
 @NullMarked
 package dev.nunchi.data;
 

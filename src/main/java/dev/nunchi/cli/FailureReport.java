@@ -1,0 +1,88 @@
+package dev.nunchi.cli;
+
+import dev.nunchi.NunchiException;
+import java.io.PrintWriter;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/// What a user sees of a failure: one sentence on standard error, and the exit code.
+///
+/// | failure | sentence | exit code |
+/// | --- | --- | --- |
+/// | the command line is not understood | picocli's, likely meanings, and where help is | 2 |
+/// | [NunchiException] | its message | 1 |
+/// | the reader of standard output left | none | 1 |
+/// | anything else | what kind, and how to see more | 1 |
+///
+/// The stack trace follows where `--debug` was given.
+final class FailureReport implements IParameterExceptionHandler {
+  private final RootCommand root;
+
+  FailureReport(RootCommand root) {
+    this.root = root;
+  }
+
+  @Override
+  public int handleParseException(ParameterException failure, String[] args) {
+    CommandLine commandLine = failure.getCommandLine();
+    PrintWriter err = commandLine.getErr();
+    err.println("nunchi: " + sentence(failure));
+    UnmatchedArgumentException.printSuggestions(failure, err);
+    err.printf("Try '%s --help'.%n", commandLine.getCommandSpec().qualifiedName());
+    printStackTrace(failure, err);
+    return ExitCode.USAGE;
+  }
+
+  /// Says what went wrong.
+  ///
+  /// @return the exit code
+  int report(Throwable failure, CommandLine commandLine) {
+    PrintWriter err = commandLine.getErr();
+    if (!(failure instanceof StandardOutput.Closed closed && closed.byReader())) {
+      err.println("nunchi: " + sentence(failure));
+    }
+    printStackTrace(failure, err);
+    return ExitCode.SOFTWARE;
+  }
+
+  private void printStackTrace(Throwable failure, PrintWriter err) {
+    if (root.debug()) {
+      failure.printStackTrace(err);
+    }
+  }
+
+  private static String sentence(ParameterException failure) {
+    boolean atRoot = failure.getCommandLine().getParent() == null;
+    return atRoot
+            && failure instanceof UnmatchedArgumentException argument
+            && !argument.isUnknownOption()
+        ? "'%s' is not a command".formatted(argument.getUnmatched().getFirst())
+        : String.valueOf(failure.getMessage());
+  }
+
+  private static String sentence(Throwable failure) {
+    return switch (failure) {
+      case NunchiException refused -> String.valueOf(refused.getMessage());
+      case StandardOutput.Closed closed ->
+          "Standard output could not be written: " + closed.getMessage();
+      case NoSuchFileException missing -> missing.getFile() + " does not exist";
+      case FileAlreadyExistsException existing -> existing.getFile() + " exists already";
+      case AccessDeniedException denied -> denied.getFile() + " may not be read or written";
+      case OutOfMemoryError _ ->
+          "Memory ran out; NUNCHI_JAVA_OPTS=-Xmx8g, for example, lets the program have 8 GiB";
+      default ->
+          "Unexpected failure, %s; the option --debug shows where it happened"
+              .formatted(firstLine(failure));
+    };
+  }
+
+  private static String firstLine(Throwable failure) {
+    return failure.toString().lines().findFirst().orElse(failure.getClass().getName());
+  }
+}

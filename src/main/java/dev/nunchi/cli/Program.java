@@ -1,0 +1,83 @@
+package dev.nunchi.cli;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Map;
+import picocli.CommandLine;
+import picocli.CommandLine.ExecutionException;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.RunLast;
+
+/// Commands with the rules that hold for each of them: how arguments are read, what help looks
+/// like, what becomes of failures.
+///
+/// A command writes results to `getOut()` and talk to `getErr()` of its `CommandLine`; it throws
+/// what went wrong.
+final class Program {
+  private final CommandLine commandLine;
+  private final FailureReport failures;
+
+  /// @param environment the process's environment; `NUNCHI_DEBUG=1` in it stands for `--debug`
+  Program(
+      List<CommandGroup> groups,
+      Map<String, String> environment,
+      PrintWriter out,
+      PrintWriter err) {
+    RootCommand root = new RootCommand("1".equals(environment.get("NUNCHI_DEBUG")));
+    failures = new FailureReport(root);
+    commandLine = new CommandLine(root);
+    groups.forEach(group -> group.commands().forEach(this::add));
+    commandLine
+        .getHelpSectionMap()
+        .put(
+            UsageMessageSpec.SECTION_KEY_COMMAND_LIST,
+            help -> String.join("", groups.stream().map(group -> group.describe(help)).toList()));
+    commandLine
+        // "@친구 고마워" is a text, not the name of a file with arguments.
+        .setExpandAtFiles(false)
+        .setCaseInsensitiveEnumValuesAllowed(true)
+        .setUsageHelpWidth(100)
+        .setParameterExceptionHandler(failures)
+        .setExecutionStrategy(this::execute)
+        .setOut(out)
+        .setErr(err);
+  }
+
+  /// Runs the command that the arguments name.
+  ///
+  /// @return the exit code: 0 for success, 1 for failure, 2 for arguments that make no sense
+  int run(String... arguments) {
+    return commandLine.execute(arguments);
+  }
+
+  private void add(Object command) {
+    CommandLine subcommand = new CommandLine(command);
+    CommandSpec spec = subcommand.getCommandSpec();
+    if (spec.findOption("--help") == null) {
+      spec.addMixin("help", CommandSpec.forAnnotatedObject(new HelpOption()));
+    }
+    spec.usageMessage()
+        .synopsisHeading("%nUsage: ")
+        .parameterListHeading("%nArguments:%n")
+        .optionListHeading("%nOptions:%n");
+    commandLine.addSubcommand(subcommand);
+  }
+
+  private int execute(ParseResult parsed) {
+    try {
+      int exitCode = new RunLast().execute(parsed);
+      commandLine.getOut().flush();
+      return exitCode;
+    } catch (ParameterException badArguments) {
+      throw badArguments;
+    } catch (ExecutionException failed) {
+      Throwable cause = failed.getCause();
+      return failures.report(cause == null ? failed : cause, commandLine);
+    } catch (Throwable failure) {
+      return failures.report(failure, commandLine);
+    }
+  }
+}

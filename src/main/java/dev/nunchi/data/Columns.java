@@ -1,0 +1,63 @@
+package dev.nunchi.data;
+
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// The names of the columns (in JSONL the fields) that hold an example.
+///
+/// A name that is set has to be in the file. One that is null has a default: for `text` the first
+/// of `document`, `text`, `sentence` that is there; for `label` the column `label`; for `id` the
+/// column `id`, and where the file has none a row's id is its line number.
+public record Columns(@Nullable String id, @Nullable String text, @Nullable String label) {
+  /// All by default.
+  public static final Columns DEFAULT = new Columns(null, null, null);
+
+  private static final List<String> TEXT_NAMES = List.of("document", "text", "sentence");
+  private static final String ID_NAME = "id";
+  private static final String LABEL_NAME = "label";
+
+  /// These columns as one file has them: null where it has no id, or where no label is wanted.
+  record Resolved(@Nullable String id, String text, @Nullable String label) {}
+
+  /// @param found the names in the file, from its line `line`
+  Resolved resolve(List<String> found, boolean labelled, Source source, long line) {
+    List<String> textNames = text == null ? TEXT_NAMES : List.of(text);
+    String textName =
+        textNames.stream()
+            .filter(found::contains)
+            .findFirst()
+            .orElseThrow(() -> missing("text", textNames, found, source, line));
+    String labelName = null;
+    if (labelled) {
+      labelName = label == null ? LABEL_NAME : label;
+      if (!found.contains(labelName)) {
+        throw missing("label", List.of(labelName), found, source, line);
+      }
+    }
+    String idName = id == null ? ID_NAME : id;
+    if (!found.contains(idName)) {
+      if (id != null) {
+        throw missing("id", List.of(id), found, source, line);
+      }
+      idName = null;
+    }
+    for (String name : new String[] {idName, textName, labelName}) {
+      if (name != null && Collections.frequency(found, name) > 1) {
+        throw source.invalid(line, "column %s occurs twice".formatted(Source.shown(name)));
+      }
+    }
+    return new Resolved(idName, textName, labelName);
+  }
+
+  private static RuntimeException missing(
+      String role, List<String> expected, List<String> found, Source source, long line) {
+    return source.invalid(
+        line,
+        "no %s column: expected %s, found %s"
+            .formatted(
+                role,
+                Source.shown(expected).replace("', '", "' or '"),
+                found.isEmpty() ? "none" : Source.shown(found)));
+  }
+}

@@ -1,0 +1,138 @@
+package dev.nunchi.data;
+
+import de.siegmar.fastcsv.reader.CsvParseException;
+import de.siegmar.fastcsv.reader.CsvReader;
+import de.siegmar.fastcsv.reader.CsvRecord;
+import dev.nunchi.NunchiException;
+import java.io.Reader;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// RFC 4180 through FastCSV, over strictly decoded lines.
+final class CsvRecords implements Records {
+  private final Lines lines;
+  private final QuoteTrackingReader reader;
+  private final Iterator<CsvRecord> records;
+  private long nextLine = 1;
+
+  CsvRecords(Lines lines) {
+    this.lines = lines;
+    this.reader = new QuoteTrackingReader(lines);
+    this.records =
+        CsvReader.builder()
+            .skipEmptyLines(false)
+            .allowExtraFields(true)
+            .allowMissingFields(true)
+            .ofCsvRecord(reader)
+            .iterator();
+  }
+
+  @Override
+  public @Nullable TableRecord next() {
+    try {
+      if (!records.hasNext()) {
+        return null;
+      }
+      CsvRecord record = records.next();
+      if (!records.hasNext() && reader.isQuoteOpen()) {
+        throw lines
+            .source()
+            .invalid(reader.openLine(), "a quoted field starts here that is never closed");
+      }
+      List<String> fields = record.getFields();
+      nextLine =
+          record.getStartingLineNumber()
+              + 1
+              + fields.stream().mapToLong(CsvRecords::lineEnds).sum();
+      boolean empty = fields.isEmpty() || (fields.size() == 1 && fields.getFirst().isEmpty());
+      return new TableRecord(record.getStartingLineNumber(), empty ? List.of() : fields);
+    } catch (CsvParseException e) {
+      // FastCSV wraps what its reader throws.
+      if (e.getCause() instanceof NunchiException cause) {
+        throw cause;
+      }
+      throw lines
+          .source()
+          .invalid(
+              nextLine,
+              "not RFC 4180: after the quote that closes a field comes a comma or the line's end,"
+                  + " a quote inside it is doubled, and it has at most 16 Mi characters");
+    }
+  }
+
+  private static long lineEnds(String field) {
+    return field.chars().filter(c -> c == '\n').count();
+  }
+
+  @Override
+  public void close() {
+    lines.close();
+  }
+
+  /// The lines as characters for FastCSV, which takes a quoted field that the file's end cuts for a
+  /// whole one; so this watches the quotes.
+  private static final class QuoteTrackingReader extends Reader {
+    private final Lines lines;
+    private String line = "";
+    private int position;
+    private boolean fieldStarts = true;
+    private boolean quoted;
+    private boolean open;
+    private long openLine;
+
+    QuoteTrackingReader(Lines lines) {
+      this.lines = lines;
+    }
+
+    boolean isQuoteOpen() {
+      return open;
+    }
+
+    long openLine() {
+      return openLine;
+    }
+
+    @Override
+    public int read(char[] target, int offset, int length) {
+      if (position == line.length()) {
+        String next = lines.nextWithTerminator();
+        if (next == null) {
+          return -1;
+        }
+        track(next);
+        line = next;
+        position = 0;
+      }
+      int count = Math.min(length, line.length() - position);
+      line.getChars(position, position + count, target, offset);
+      position += count;
+      return count;
+    }
+
+    private void track(String text) {
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        if (fieldStarts && c == '"') {
+          quoted = true;
+          open = true;
+          openLine = lines.number();
+          fieldStarts = false;
+        } else if (quoted && c == '"') {
+          // A doubled quote closes and opens again.
+          open = !open;
+        } else if (!open && (c == ',' || c == '\n' || c == '\r')) {
+          fieldStarts = true;
+          quoted = false;
+        } else {
+          fieldStarts = false;
+        }
+      }
+    }
+
+    @Override
+    public void close() {
+      lines.close();
+    }
+  }
+}

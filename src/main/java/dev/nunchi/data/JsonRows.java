@@ -1,0 +1,146 @@
+package dev.nunchi.data;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// One JSON object a line. The first one says which fields hold the example; a text is a string, a
+/// label or id may also be a number or a boolean and is taken as it is written.
+final class JsonRows implements Rows {
+  private static final ObjectReader READER =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .build()
+          .readerFor(JsonNode.class);
+
+  private final Lines lines;
+  private final Columns columns;
+  private final boolean labelled;
+  private Columns.@Nullable Resolved resolved;
+
+  JsonRows(Lines lines, Columns columns, boolean labelled) {
+    this.lines = lines;
+    this.columns = columns;
+    this.labelled = labelled;
+  }
+
+  @Override
+  public @Nullable Row next() {
+    long firstLine = lines.number() + 1;
+    String first = lines.next();
+    String json = first;
+    while (json != null && json.isBlank()) {
+      json = lines.next();
+    }
+    if (json == null || first == null) {
+      return null;
+    }
+    JsonNode object = parse(first, firstLine);
+    if (resolved == null) {
+      List<String> names = object.propertyStream().map(entry -> entry.getKey()).toList();
+      resolved = columns.resolve(names, labelled, lines.source(), firstLine);
+    }
+    Columns.Resolved fields = resolved;
+    return Row.of(
+        lines.source(),
+        firstLine,
+        fields,
+        fields.id() == null ? null : scalar(object, fields.id(), firstLine),
+        text(object, fields.text(), firstLine),
+        fields.label() == null ? null : scalar(object, fields.label(), firstLine));
+  }
+
+  private JsonNode parse(String json, long line) {
+    JsonNode node;
+    try {
+      node = READER.readTree(json);
+    } catch (JsonProcessingException e) {
+      // Jackson's message quotes the line, which may hold a text.
+      throw lines
+          .source()
+          .invalid(
+              line,
+              "expected one JSON object, broken at column %d"
+                  .formatted(e.getLocation() == null ? 1 : e.getLocation().getColumnNr()));
+    }
+    if (!node.isObject()) {
+      throw lines
+          .source()
+          .invalid(
+              line,
+              node.isMissingNode()
+                  ? "the line is empty; expected one JSON object"
+                  : "expected one JSON object, found " + kind(node));
+    }
+    return node;
+  }
+
+  private String text(JsonNode object, String name, long line) {
+    JsonNode node = field(object, name, line);
+    if (!node.isTextual()) {
+      throw mistyped(name, "a string", node, line);
+    }
+    String text = node.textValue();
+    for (int i = 0; i < text.length(); i++) {
+      if (Character.isHighSurrogate(text.charAt(i))
+          && i + 1 < text.length()
+          && Character.isLowSurrogate(text.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(text.charAt(i))) {
+        throw lines
+            .source()
+            .invalid(line, "field %s holds half a surrogate pair".formatted(Source.shown(name)));
+      }
+    }
+    return text;
+  }
+
+  private String scalar(JsonNode object, String name, long line) {
+    JsonNode node = field(object, name, line);
+    if (!node.isTextual() && !node.isNumber() && !node.isBoolean()) {
+      throw mistyped(name, "a string or a number", node, line);
+    }
+    return node.asText();
+  }
+
+  private JsonNode field(JsonNode object, String name, long line) {
+    JsonNode node = object.get(name);
+    if (node == null) {
+      throw lines.source().invalid(line, "field %s is missing".formatted(Source.shown(name)));
+    }
+    return node;
+  }
+
+  private RuntimeException mistyped(String name, String expected, JsonNode node, long line) {
+    return lines
+        .source()
+        .invalid(
+            line,
+            "expected %s in field %s, found %s"
+                .formatted(expected, Source.shown(name), kind(node)));
+  }
+
+  private static String kind(JsonNode node) {
+    return switch (node.getNodeType()) {
+      case ARRAY -> "an array";
+      case OBJECT -> "an object";
+      case STRING -> "a string";
+      case NUMBER -> "a number";
+      case BOOLEAN -> "a boolean";
+      case NULL -> "null";
+      case BINARY, MISSING, POJO -> node.getNodeType().name();
+    };
+  }
+
+  @Override
+  public void close() {
+    lines.close();
+  }
+}

@@ -1,0 +1,114 @@
+package dev.nunchi.data;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/// The physical lines of a UTF-8 file, strictly decoded.
+///
+/// A line ends with a line feed and nothing else: a carriage return before it is part of the
+/// terminator, any other is an ordinary character. A byte order mark at the start is dropped.
+final class Lines implements Closeable {
+  static final int LONGEST_LINE_BYTES = 16 << 20;
+
+  private static final char REPLACEMENT = '\uFFFD';
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
+
+  private final Source source;
+  private final InputStream in;
+  private final byte[] buffer = new byte[1 << 16];
+  private int position;
+  private int limit;
+  private long number;
+
+  Lines(Source source, InputStream in) {
+    this.source = source;
+    this.in = in;
+  }
+
+  /// The number of the line that came last, counted from 1.
+  long number() {
+    return number;
+  }
+
+  Source source() {
+    return source;
+  }
+
+  /// The next line without its terminator; null at the end.
+  @Nullable String next() {
+    String line = nextWithTerminator();
+    if (line == null || !line.endsWith("\n")) {
+      return line;
+    }
+    int end = line.length() - 1;
+    return line.substring(0, end > 0 && line.charAt(end - 1) == '\r' ? end - 1 : end);
+  }
+
+  /// The next line as it stands in the file; null at the end.
+  @Nullable String nextWithTerminator() {
+    try {
+      ByteArrayOutputStream carried = null;
+      while (true) {
+        if (position == limit) {
+          position = 0;
+          limit = Math.max(in.read(buffer), 0);
+          if (limit == 0) {
+            return carried == null ? null : decode(carried.toByteArray(), 0, carried.size());
+          }
+        }
+        int end = position;
+        while (end < limit && buffer[end] != '\n') {
+          end++;
+        }
+        boolean whole = end < limit;
+        int start = position;
+        position = whole ? end + 1 : end;
+        if (whole && carried == null) {
+          return decode(buffer, start, position - start);
+        }
+        if (carried == null) {
+          carried = new ByteArrayOutputStream();
+        }
+        carried.write(buffer, start, position - start);
+        if (carried.size() > LONGEST_LINE_BYTES) {
+          throw source.invalid(
+              number + 1, "the line is longer than %d MiB".formatted(LONGEST_LINE_BYTES >> 20));
+        }
+        if (whole) {
+          return decode(carried.toByteArray(), 0, carried.size());
+        }
+      }
+    } catch (IOException e) {
+      throw source.unreadable(e, number);
+    }
+  }
+
+  private String decode(byte[] bytes, int offset, int length) {
+    number++;
+    String line = new String(bytes, offset, length, StandardCharsets.UTF_8);
+    // The lenient decoder is the fast one; it leaves this character where it met an error.
+    if (line.indexOf(REPLACEMENT) >= 0) {
+      try {
+        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, offset, length));
+      } catch (CharacterCodingException e) {
+        throw source.invalid(number, "the bytes are not valid UTF-8");
+      }
+    }
+    return number == 1 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line;
+  }
+
+  @Override
+  public void close() {
+    try {
+      in.close();
+    } catch (IOException e) {
+      throw source.unreadable(e, number);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package dev.nunchi.data;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Rows of a table whose first line names its columns.
+final class TableRows implements Rows {
+  private static final int ABSENT = -1;
+
+  private final Records records;
+  private final Source source;
+  private final int width;
+  private final Columns.Resolved columns;
+  private final int id;
+  private final int text;
+  private final int label;
+
+  TableRows(Records records, Source source, Columns columns, boolean labelled) {
+    this.records = records;
+    this.source = source;
+    Records.TableRecord header = records.next();
+    if (header == null || header.fields().isEmpty()) {
+      throw source.invalid(1, "expected a header line with the names of the columns");
+    }
+    List<String> names = header.fields();
+    this.columns = columns.resolve(names, labelled, source, header.line());
+    width = names.size();
+    text = names.indexOf(this.columns.text());
+    id = this.columns.id() == null ? ABSENT : names.indexOf(this.columns.id());
+    label = this.columns.label() == null ? ABSENT : names.indexOf(this.columns.label());
+  }
+
+  @Override
+  public @Nullable Row next() {
+    Records.TableRecord first = records.next();
+    Records.TableRecord record = first;
+    while (record != null && record.fields().isEmpty()) {
+      record = records.next();
+    }
+    if (record == null) {
+      return null;
+    }
+    if (record != first && first != null) {
+      throw source.invalid(first.line(), "the line is empty; expected %s".formatted(fieldCount()));
+    }
+    List<String> fields = record.fields();
+    if (fields.size() != width) {
+      throw source.invalid(
+          record.line(),
+          "expected %s as in the header, found %d".formatted(fieldCount(), fields.size()));
+    }
+    return Row.of(
+        source,
+        record.line(),
+        columns,
+        id == ABSENT ? null : fields.get(id),
+        fields.get(text),
+        label == ABSENT ? null : fields.get(label));
+  }
+
+  private String fieldCount() {
+    return width == 1 ? "1 field" : width + " fields";
+  }
+
+  @Override
+  public void close() {
+    records.close();
+  }
+}
