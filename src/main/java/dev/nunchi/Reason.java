@@ -18,6 +18,8 @@ public enum Reason {
   MODEL_NOT_FOUND,
   /// A model directory lacks a file, or a file in it is damaged or contradicts the others.
   INVALID_MODEL,
+  /// The call or the option is part of the contract, and not implemented yet.
+  UNIMPLEMENTED,
   /// A model is well-formed but of a family or with a setting that is not implemented.
   UNSUPPORTED_MODEL,
   /// A data file cannot be read as what it should be.

@@ -1,0 +1,30 @@
+package dev.nunchi.infer;
+
+import java.time.Duration;
+
+/// A moment after which an answer is of no use to its caller.
+///
+/// @param nanoTime the moment on the clock of [System#nanoTime]; means nothing in [#NONE]
+public record Deadline(long nanoTime) {
+  /// The answer is waited for as long as it takes.
+  public static final Deadline NONE = new Deadline(0);
+
+  /// That long after `now`; a duration that no clock holds is as good as none.
+  public static Deadline after(Duration duration, long now) {
+    if (duration.compareTo(Duration.ofDays(1000)) > 0) {
+      return NONE;
+    }
+    return new Deadline(now + duration.toNanos());
+  }
+
+  /// Whether the moment is reached at `now`.
+  boolean passed(long now) {
+    // NONE is told by identity: any number may stand on a nanosecond clock.
+    return !isNone() && now - nanoTime >= 0;
+  }
+
+  @SuppressWarnings("ReferenceEquality")
+  private boolean isNone() {
+    return this == NONE;
+  }
+}

@@ -1,0 +1,110 @@
+package dev.nunchi.infer;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.InferenceOptions.Device;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.Probe;
+import dev.nunchi.text.Encoding;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/// From a model directory to a model that answers: opened, its digests verified, its probe replayed.
+public final class ModelLoader {
+  // Calls of one session share the cores better as callers than as threads of one call.
+  private static final int THREADS_OF_A_CALL = 1;
+
+  private ModelLoader() {}
+
+  /// @throws NunchiException `INVALID_MODEL` or `UNSUPPORTED_MODEL` naming the file, `FAILED_CHECK` if
+  ///   the model does not answer its probe as in training, `INVALID_ARGUMENT` for a longer input than
+  ///   the model takes, `UNAVAILABLE` if the device cannot be used
+  public static LoadedModel load(Path path, LoadOptions options) {
+    ModelDirectory directory = ModelDirectory.open(path);
+    Manifest manifest = directory.manifest();
+    if (manifest.inputTemplate() != null) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          path.resolve(Manifest.FILE_NAME) + ": input templates are not supported yet");
+    }
+    int maxLength = maxLength(path, manifest, options);
+    OnnxModel backend =
+        OnnxModel.open(directory, new InferenceOptions(options.device(), THREADS_OF_A_CALL));
+    try {
+      selfTest(path, directory, backend);
+      TextEncoder encoder = encoder(path, manifest, maxLength);
+      Classifier classifier =
+          new Classifier(
+              new TextEncoding(encoder),
+              backend,
+              new ClassifierSettings(
+                  manifest.name(),
+                  manifest.labels(),
+                  manifest.problemType(),
+                  manifest.temperature(),
+                  directory.padTokenId(),
+                  options.workerCount().orElse(workers(backend.device())),
+                  options.queueCapacity()));
+      return new LoadedModel(
+          manifest, maxLength, backend.device().name().toLowerCase(Locale.ROOT), classifier);
+    } catch (RuntimeException e) {
+      backend.close();
+      throw e;
+    }
+  }
+
+  private static int maxLength(Path path, Manifest manifest, LoadOptions options) {
+    int maxLength = options.maxLength().orElse(manifest.maxLength());
+    if (maxLength > manifest.maxLength()) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "The model in %s takes at most %d tokens, not %d"
+              .formatted(path, manifest.maxLength(), maxLength));
+    }
+    return maxLength;
+  }
+
+  private static void selfTest(Path path, ModelDirectory directory, Backend backend) {
+    Manifest manifest = directory.manifest();
+    @Nullable Probe probe = manifest.probe();
+    if (probe == null) {
+      return;
+    }
+    try (TextEncoder encoder = encoder(path, manifest, manifest.maxLength())) {
+      new ProbeCheck(
+              new TextEncoding(encoder), backend, manifest.precision(), directory.padTokenId())
+          .run(probe);
+    } catch (NunchiException e) {
+      throw new NunchiException(e.reason(), path + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static TextEncoder encoder(Path path, Manifest manifest, int maxLength) {
+    return TextEncoder.open(path, Normalizer.of(manifest.normalization()), maxLength);
+  }
+
+  private static int workers(Device device) {
+    return switch (device) {
+      case CUDA -> 1;
+      case AUTO, CPU -> Runtime.getRuntime().availableProcessors();
+    };
+  }
+
+  /// A text encoder as what a [Classifier] asks for.
+  private record TextEncoding(TextEncoder encoder) implements Encoder {
+    @Override
+    public Encoding encode(String text, Truncation truncation) {
+      return encoder.encode(text, truncation);
+    }
+
+    @Override
+    public void close() {
+      encoder.close();
+    }
+  }
+}

@@ -1,0 +1,48 @@
+package dev.nunchi.infer;
+
+import dev.nunchi.Label;
+import dev.nunchi.LabelSet;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/// What a model says about one text.
+///
+/// @param labels the labels in the order of `logits` and `scores`
+/// @param logits one for each label, as the network gave them
+/// @param scores one for each label, see [Scores]
+/// @param tokenCount tokens of the whole text, special tokens included, before truncation
+/// @param truncated whether tokens were left out
+/// @param unknownTokenShare share of the tokens that were read which the vocabulary does not have,
+///   special tokens counted in the whole; in [0, 1]
+/// @param queueDuration from being accepted to being run
+/// @param inferenceDuration in the network, together with the texts of the same run
+public record Prediction(
+    LabelSet labels,
+    List<Float> logits,
+    Scores scores,
+    int tokenCount,
+    boolean truncated,
+    double unknownTokenShare,
+    Duration queueDuration,
+    Duration inferenceDuration) {
+  public Prediction {
+    logits = List.copyOf(logits);
+  }
+
+  /// The label with the highest score; of equal ones the first.
+  public Label best() {
+    return labels.get(scores.best());
+  }
+
+  /// The score of [#best], in [0, 1].
+  public double confidence() {
+    return scores.get(scores.best());
+  }
+
+  /// Where the text stands between wholly negative (-1) and wholly positive (+1); empty where a label
+  /// has no polarity.
+  public OptionalDouble polarity() {
+    return scores.polarity(labels);
+  }
+}

@@ -1,0 +1,71 @@
+package dev.nunchi.infer;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.model.Precision;
+import dev.nunchi.model.Probe;
+import dev.nunchi.text.Encoding;
+import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.Truncation;
+import java.util.Arrays;
+import java.util.List;
+
+/// Proves that a model directory still does what its network did: every text of the probe gets the
+/// same token ids, and logits within the tolerance of the precision.
+///
+/// A logit `x` passes against the stored `y` if `|x - y| <= tolerance · max(1, |y|)`.
+///
+/// @param encoder of the model under test
+/// @param backend of the model under test
+record ProbeCheck(Encoder encoder, Backend backend, Precision precision, int padTokenId) {
+  /// @throws NunchiException `FAILED_CHECK` for the first text that differs
+  void run(Probe probe) {
+    List<Probe.Case> cases = probe.cases();
+    for (int i = 0; i < cases.size(); i++) {
+      checkCase(i, cases.get(i));
+    }
+  }
+
+  private void checkCase(int index, Probe.Case expected) {
+    // The probe was encoded in training, which keeps the head.
+    Encoding encoding = encoder.encode(expected.text(), Truncation.KEEP_HEAD);
+    List<Integer> ids = Arrays.stream(encoding.inputIds()).boxed().toList();
+    if (!ids.equals(expected.inputIds())) {
+      throw new NunchiException(
+          Reason.FAILED_CHECK,
+          ("Text %d of the model's probe has other token ids than in training: tokenizer.json or the"
+                  + " normaliser is not the one it was trained with")
+              .formatted(index));
+    }
+    float[] logits = backend.logits(PaddedBatch.of(List.of(encoding), padTokenId))[0];
+    if (logits.length != expected.logits().size()) {
+      throw new NunchiException(
+          Reason.FAILED_CHECK,
+          "The model gives %d logits; its probe has %d"
+              .formatted(logits.length, expected.logits().size()));
+    }
+    for (int i = 0; i < logits.length; i++) {
+      checkLogit(index, i, logits[i], expected.logits().get(i));
+    }
+  }
+
+  private void checkLogit(int index, int label, float logit, float expected) {
+    double tolerance = tolerance(precision) * Math.max(1, Math.abs(expected));
+    // Written so that NaN fails too.
+    if (!(Math.abs(logit - expected) <= tolerance)) {
+      throw new NunchiException(
+          Reason.FAILED_CHECK,
+          "Logit %d of text %d of the model's probe is %s; it was %s in training, and may differ by %s"
+              .formatted(label, index, logit, expected, tolerance));
+    }
+  }
+
+  private static double tolerance(Precision precision) {
+    return switch (precision) {
+      case FP32 -> 1e-4;
+      case FP16 -> 2e-2;
+      // Steps of the quantisation add up over the layers; a wrong weight or scale is far outside.
+      case INT8 -> 5e-1;
+    };
+  }
+}

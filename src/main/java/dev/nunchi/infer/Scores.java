@@ -1,0 +1,95 @@
+package dev.nunchi.infer;
+
+import dev.nunchi.LabelSet;
+import dev.nunchi.ProblemType;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalDouble;
+
+/// Probabilities of the labels, in the order of the logits.
+///
+/// With logits `z` and temperature `t` (Guo et al., 2017, <https://arxiv.org/abs/1706.04599>) the
+/// score of label `i` is `exp(z_i / t) / Σ exp(z_j / t)` where a text has one label, and
+/// `1 / (1 + exp(-z_i / t))` where it has any number of them. Computed in double precision, in forms
+/// that do not overflow.
+public final class Scores {
+  private final double[] scores;
+
+  private Scores(double[] scores) {
+    this.scores = scores;
+  }
+
+  /// @param logits one for each label, finite
+  /// @param temperature over 0
+  /// @throws ArithmeticException if a logit is not finite: the network is broken
+  public static Scores of(float[] logits, ProblemType problemType, double temperature) {
+    double[] scaled = new double[logits.length];
+    for (int i = 0; i < logits.length; i++) {
+      if (!Float.isFinite(logits[i])) {
+        throw new ArithmeticException("Logit %d of the model is %s".formatted(i, logits[i]));
+      }
+      scaled[i] = logits[i] / temperature;
+    }
+    return new Scores(
+        switch (problemType) {
+          case SINGLE_LABEL_CLASSIFICATION -> softmax(scaled);
+          case MULTI_LABEL_CLASSIFICATION -> Arrays.stream(scaled).map(Scores::sigmoid).toArray();
+        });
+  }
+
+  public int size() {
+    return scores.length;
+  }
+
+  /// The score of the label with that index, in [0, 1].
+  public double get(int index) {
+    return scores[index];
+  }
+
+  /// The index of the highest score; of equal ones the first.
+  public int best() {
+    int best = 0;
+    for (int i = 1; i < scores.length; i++) {
+      if (scores[i] > scores[best]) {
+        best = i;
+      }
+    }
+    return best;
+  }
+
+  /// `Σ score · polarity / Σ score`, in [-1, 1]; empty where a label has no polarity.
+  ///
+  /// Where a text has one label the scores sum to 1, and this is the expected polarity. Where it has
+  /// any number of labels it is the mean polarity of the labels, each weighted by its score.
+  public OptionalDouble polarity(LabelSet labels) {
+    if (!labels.hasPolarity()) {
+      return OptionalDouble.empty();
+    }
+    double weighted = 0;
+    double sum = 0;
+    for (int i = 0; i < scores.length; i++) {
+      weighted += scores[i] * labels.get(i).polarity().getAsDouble();
+      sum += scores[i];
+    }
+    return OptionalDouble.of(sum == 0 ? 0 : Math.clamp(weighted / sum, -1.0, 1.0));
+  }
+
+  public List<Double> toList() {
+    return Arrays.stream(scores).boxed().toList();
+  }
+
+  private static double[] softmax(double[] logits) {
+    double max = Arrays.stream(logits).max().orElseThrow();
+    double[] scores = Arrays.stream(logits).map(logit -> Math.exp(logit - max)).toArray();
+    double sum = Arrays.stream(scores).sum();
+    return Arrays.stream(scores).map(score -> score / sum).toArray();
+  }
+
+  private static double sigmoid(double logit) {
+    if (logit >= 0) {
+      return 1 / (1 + Math.exp(-logit));
+    }
+    double exp = Math.exp(logit);
+    return exp / (1 + exp);
+  }
+}

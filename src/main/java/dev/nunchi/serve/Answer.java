@@ -1,0 +1,64 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.infer.Prediction;
+import dev.nunchi.text.Truncation;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+
+/// The answer to a [Query], as both front ends write it; its parts are explained in the contract.
+///
+/// @param label empty if the model abstained
+/// @param scores the highest first
+/// @param truncation the policy by which tokens were left out; empty if none were
+record Answer(
+    String label,
+    double confidence,
+    List<LabelScore> scores,
+    OptionalDouble polarity,
+    int tokenCount,
+    Optional<Truncation> truncation,
+    double unknownTokenShare,
+    String model,
+    String modelRevision,
+    boolean abstained,
+    Duration queueDuration,
+    Duration inferenceDuration,
+    Duration totalDuration) {
+
+  record LabelScore(String label, double score) {}
+
+  /// @param totalDuration from the request's arrival
+  static Answer of(
+      Query query, ServedModel model, Prediction prediction, Duration totalDuration) {
+    boolean abstained =
+        query.abstainBelow().isPresent()
+            && prediction.confidence() < query.abstainBelow().getAsDouble();
+    return new Answer(
+        abstained ? "" : prediction.best().name(),
+        prediction.confidence(),
+        scores(prediction, query.topK()),
+        prediction.polarity(),
+        prediction.tokenCount(),
+        prediction.truncated() ? Optional.of(query.truncation()) : Optional.empty(),
+        prediction.unknownTokenShare(),
+        model.name(),
+        model.manifest().revision(),
+        abstained,
+        prediction.queueDuration(),
+        prediction.inferenceDuration(),
+        totalDuration);
+  }
+
+  private static List<LabelScore> scores(Prediction prediction, int topK) {
+    return IntStream.range(0, prediction.scores().size())
+        .mapToObj(
+            i -> new LabelScore(prediction.labels().get(i).name(), prediction.scores().get(i)))
+        .sorted(Comparator.comparingDouble(LabelScore::score).reversed())
+        .limit(topK == 0 ? Long.MAX_VALUE : topK)
+        .toList();
+  }
+}

@@ -1,0 +1,84 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import io.grpc.Status;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletionException;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Why a call has no answer, in the terms of both protocols: the one place where a [Reason] gets its
+/// codes.
+///
+/// Only reasons that a caller can do something about are told. Everything else is `INTERNAL`: what
+/// happened is logged, and the caller reads nothing of the server's inside.
+///
+/// @param reason `ErrorInfo.reason`, and `reason` of the problem
+/// @param field the request's field that caused it, or null
+record Failure(
+    String reason, Status.Code code, int httpStatus, String message, @Nullable String field) {
+  private static final Logger LOG = Logger.getLogger(Failure.class);
+
+  private static final Failure INTERNAL =
+      new Failure("INTERNAL", Status.Code.INTERNAL, 500, "The server failed", null);
+
+  static Failure of(Throwable thrown) {
+    Throwable cause = thrown;
+    while (cause instanceof CompletionException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    if (cause instanceof CancellationException) {
+      // The caller went; nobody reads this.
+      return new Failure("CANCELLED", Status.Code.CANCELLED, 499, "The call was cancelled", null);
+    }
+    if (cause instanceof NunchiException refused && code(refused.reason()) != Status.Code.INTERNAL) {
+      return new Failure(
+          refused.reason().name(),
+          code(refused.reason()),
+          httpStatus(refused.reason()),
+          String.valueOf(refused.getMessage()),
+          refused.field());
+    }
+    LOG.error("A call failed", cause);
+    return INTERNAL;
+  }
+
+  private static Status.Code code(Reason reason) {
+    return switch (reason) {
+      case EMPTY_TEXT, TEXT_TOO_LARGE, TOO_MANY_TOKENS, INVALID_UTF8, INVALID_ARGUMENT ->
+          Status.Code.INVALID_ARGUMENT;
+      case MODEL_NOT_FOUND -> Status.Code.NOT_FOUND;
+      case OVERLOADED -> Status.Code.RESOURCE_EXHAUSTED;
+      case UNAVAILABLE -> Status.Code.UNAVAILABLE;
+      case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
+      case UNIMPLEMENTED -> Status.Code.UNIMPLEMENTED;
+      case INVALID_MODEL,
+          UNSUPPORTED_MODEL,
+          INVALID_DATA,
+          INVALID_RECIPE,
+          FAILED_CHECK,
+          IO_FAILURE ->
+          Status.Code.INTERNAL;
+    };
+  }
+
+  private static int httpStatus(Reason reason) {
+    return switch (reason) {
+      case EMPTY_TEXT, TOO_MANY_TOKENS, INVALID_UTF8, INVALID_ARGUMENT -> 400;
+      case MODEL_NOT_FOUND -> 404;
+      case TEXT_TOO_LARGE -> 413;
+      case OVERLOADED -> 429;
+      case UNIMPLEMENTED -> 501;
+      case UNAVAILABLE -> 503;
+      case DEADLINE_EXCEEDED -> 504;
+      case INVALID_MODEL,
+          UNSUPPORTED_MODEL,
+          INVALID_DATA,
+          INVALID_RECIPE,
+          FAILED_CHECK,
+          IO_FAILURE ->
+          500;
+    };
+  }
+}

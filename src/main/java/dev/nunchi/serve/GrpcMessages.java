@@ -1,0 +1,137 @@
+package dev.nunchi.serve;
+
+import com.google.protobuf.Duration;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.sentiment.v1.ClassifyRequest;
+import dev.nunchi.sentiment.v1.ClassifyResponse;
+import dev.nunchi.sentiment.v1.Label;
+import dev.nunchi.sentiment.v1.LabelScore;
+import dev.nunchi.sentiment.v1.Model;
+import dev.nunchi.sentiment.v1.Precision;
+import dev.nunchi.sentiment.v1.ProblemType;
+import dev.nunchi.sentiment.v1.Timings;
+import dev.nunchi.sentiment.v1.TruncationPolicy;
+import dev.nunchi.text.Truncation;
+import java.util.OptionalDouble;
+
+/// Queries, answers and models as the messages of the contract.
+final class GrpcMessages {
+  private GrpcMessages() {}
+
+  /// @throws NunchiException `INVALID_ARGUMENT` for a policy that this build does not know
+  static Query query(ClassifyRequest request) {
+    return new Query(
+        request.getText(),
+        request.getModel(),
+        request.getContext(),
+        truncation(request.getTruncation()),
+        request.getTopK(),
+        request.hasAbstainBelow()
+            ? OptionalDouble.of(request.getAbstainBelow())
+            : OptionalDouble.empty(),
+        request.hasEvidence());
+  }
+
+  static ClassifyResponse response(Answer answer) {
+    ClassifyResponse.Builder response =
+        ClassifyResponse.newBuilder()
+            .setLabel(answer.label())
+            .setConfidence(answer.confidence())
+            .setTokenCount(answer.tokenCount())
+            .setTruncated(answer.truncation().isPresent())
+            .setTruncation(
+                answer
+                    .truncation()
+                    .map(GrpcMessages::policy)
+                    .orElse(TruncationPolicy.TRUNCATION_POLICY_UNSPECIFIED))
+            .setUnknownTokenShare(answer.unknownTokenShare())
+            .setModel(answer.model())
+            .setModelRevision(answer.modelRevision())
+            .setAbstained(answer.abstained())
+            .setTimings(
+                Timings.newBuilder()
+                    .setQueueDuration(duration(answer.queueDuration()))
+                    .setInferenceDuration(duration(answer.inferenceDuration()))
+                    .setTotalDuration(duration(answer.totalDuration())));
+    answer
+        .scores()
+        .forEach(
+            score ->
+                response.addScores(
+                    LabelScore.newBuilder().setLabel(score.label()).setScore(score.score())));
+    answer.polarity().ifPresent(response::setPolarity);
+    return response.build();
+  }
+
+  static Model model(ServedModel served, Limits limits, boolean isDefault) {
+    Manifest manifest = served.manifest();
+    Model.Builder model =
+        Model.newBuilder()
+            .setName(served.name())
+            .setRevision(manifest.revision())
+            .setProblemType(problemType(manifest.problemType()))
+            .setLimits(
+                dev.nunchi.sentiment.v1.Limits.newBuilder()
+                    .setMaxTextBytes(limits.maxTextBytes())
+                    .setMaxTokenCount(served.loaded().maxLength())
+                    .setMaxBatchSize(limits.maxBatchSize())
+                    .setMaxMessageBytes(limits.maxMessageBytes())
+                    .setMaxStreamItemCount(limits.maxStreamItemCount())
+                    .setMaxQueueSize(limits.maxQueueSize()))
+            .setPrecision(precision(manifest.precision()))
+            .setDevice(served.loaded().device())
+            .setAcceptsContext(manifest.inputTemplate() != null)
+            .setDefaultModel(isDefault)
+            .putAllQuality(manifest.quality())
+            .putAllProvenance(manifest.provenance());
+    for (dev.nunchi.Label each : manifest.labels().labels()) {
+      Label.Builder label = Label.newBuilder().setName(each.name());
+      each.polarity().ifPresent(label::setPolarity);
+      model.addLabels(label);
+    }
+    return model.build();
+  }
+
+  private static Truncation truncation(TruncationPolicy policy) {
+    return switch (policy) {
+      case TRUNCATION_POLICY_UNSPECIFIED, TRUNCATION_POLICY_REJECT -> Truncation.REJECT;
+      case TRUNCATION_POLICY_KEEP_HEAD -> Truncation.KEEP_HEAD;
+      case TRUNCATION_POLICY_KEEP_HEAD_AND_TAIL -> Truncation.KEEP_HEAD_AND_TAIL;
+      case UNRECOGNIZED ->
+          throw NunchiException.ofField(
+              Reason.INVALID_ARGUMENT, "truncation", "The truncation policy is not a known one");
+    };
+  }
+
+  private static TruncationPolicy policy(Truncation truncation) {
+    return switch (truncation) {
+      case REJECT -> TruncationPolicy.TRUNCATION_POLICY_REJECT;
+      case KEEP_HEAD -> TruncationPolicy.TRUNCATION_POLICY_KEEP_HEAD;
+      case KEEP_HEAD_AND_TAIL -> TruncationPolicy.TRUNCATION_POLICY_KEEP_HEAD_AND_TAIL;
+    };
+  }
+
+  private static ProblemType problemType(dev.nunchi.ProblemType type) {
+    return switch (type) {
+      case SINGLE_LABEL_CLASSIFICATION -> ProblemType.PROBLEM_TYPE_SINGLE_LABEL_CLASSIFICATION;
+      case MULTI_LABEL_CLASSIFICATION -> ProblemType.PROBLEM_TYPE_MULTI_LABEL_CLASSIFICATION;
+    };
+  }
+
+  private static Precision precision(dev.nunchi.model.Precision precision) {
+    return switch (precision) {
+      case FP32 -> Precision.PRECISION_FP32;
+      case FP16 -> Precision.PRECISION_FP16;
+      case INT8 -> Precision.PRECISION_INT8;
+    };
+  }
+
+  private static Duration duration(java.time.Duration duration) {
+    return Duration.newBuilder()
+        .setSeconds(duration.getSeconds())
+        .setNanos(duration.getNano())
+        .build();
+  }
+}

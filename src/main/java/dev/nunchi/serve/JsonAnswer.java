@@ -1,0 +1,61 @@
+package dev.nunchi.serve;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.nunchi.text.Truncation;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// `ClassifyResponse` of the contract as JSON; what is unset is left out.
+@JsonNaming(SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+record JsonAnswer(
+    String label,
+    double confidence,
+    List<Score> scores,
+    @Nullable Double polarity,
+    int tokenCount,
+    boolean truncated,
+    @Nullable String truncation,
+    double unknownTokenShare,
+    String model,
+    String modelRevision,
+    boolean abstained,
+    boolean contextUsed,
+    Timings timings) {
+
+  record Score(String label, double score) {}
+
+  /// Seconds with the suffix `s`, as protobuf's JSON has durations.
+  @JsonNaming(SnakeCaseStrategy.class)
+  record Timings(String queueDuration, String inferenceDuration, String totalDuration) {}
+
+  static JsonAnswer of(Answer answer) {
+    Optional<Truncation> truncation = answer.truncation();
+    return new JsonAnswer(
+        answer.label(),
+        answer.confidence(),
+        answer.scores().stream().map(score -> new Score(score.label(), score.score())).toList(),
+        answer.polarity().isPresent() ? answer.polarity().getAsDouble() : null,
+        answer.tokenCount(),
+        truncation.isPresent(),
+        truncation.map(JsonRequest::jsonName).orElse(null),
+        answer.unknownTokenShare(),
+        answer.model(),
+        answer.modelRevision(),
+        answer.abstained(),
+        false,
+        new Timings(
+            seconds(answer.queueDuration()),
+            seconds(answer.inferenceDuration()),
+            seconds(answer.totalDuration())));
+  }
+
+  private static String seconds(Duration duration) {
+    return BigDecimal.valueOf(duration.toNanos(), 9).toPlainString() + "s";
+  }
+}

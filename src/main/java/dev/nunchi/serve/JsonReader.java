@@ -1,0 +1,118 @@
+package dev.nunchi.serve;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MapperFeature;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.LogicalType;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Collectors;
+
+/// Reads bodies strictly: UTF-8, one JSON object, no field twice, no field that the contract lacks,
+/// no number where a string belongs. What it refuses it never quotes, but for names of fields.
+final class JsonReader<T> {
+  private static final int LONGEST_NAME = 64;
+
+  private final ObjectReader reader;
+
+  JsonReader(Class<T> type) {
+    reader =
+        JsonMapper.builder()
+            .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .withCoercionConfig(
+                LogicalType.Textual,
+                config -> {
+                  config.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail);
+                  config.setCoercion(CoercionInputShape.Float, CoercionAction.Fail);
+                  config.setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail);
+                })
+            .build()
+            .readerFor(type);
+  }
+
+  /// @throws NunchiException `INVALID_UTF8` or `INVALID_ARGUMENT`
+  T read(byte[] body) {
+    checkUtf8(body);
+    try {
+      T value = reader.readValue(body);
+      if (value == null) {
+        throw notAnObject();
+      }
+      return value;
+    } catch (UnrecognizedPropertyException e) {
+      throw unknownField(e);
+    } catch (JsonMappingException e) {
+      throw wrongType(e);
+    } catch (JsonProcessingException e) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "The body is not JSON at line %d, column %d"
+              .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()));
+    } catch (IOException e) {
+      throw new IllegalStateException("Reading from memory failed", e);
+    }
+  }
+
+  private static void checkUtf8(byte[] body) {
+    try {
+      StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(body));
+    } catch (CharacterCodingException e) {
+      throw new NunchiException(Reason.INVALID_UTF8, "The body is not UTF-8", e);
+    }
+  }
+
+  private static NunchiException unknownField(UnrecognizedPropertyException e) {
+    String field = path(e);
+    String known =
+        e.getKnownPropertyIds().stream().map(String::valueOf).collect(Collectors.joining(", "));
+    return NunchiException.ofField(
+        Reason.INVALID_ARGUMENT,
+        field,
+        "There is no field '%s'; there are: %s".formatted(field, known));
+  }
+
+  private static NunchiException wrongType(JsonMappingException e) {
+    String field = path(e);
+    if (field.isEmpty()) {
+      return notAnObject();
+    }
+    return NunchiException.ofField(
+        Reason.INVALID_ARGUMENT,
+        field,
+        "The value of '%s' is not of the field's type, or out of its range".formatted(field));
+  }
+
+  private static NunchiException notAnObject() {
+    return new NunchiException(
+        Reason.INVALID_ARGUMENT, "The body is one JSON object, as {\"text\": \"…\"}");
+  }
+
+  /// Where in the body, as `evidence.max_span_count`; a name that is too long is cut.
+  private static String path(JsonMappingException e) {
+    return e.getPath().stream()
+        .map(
+            part ->
+                part.getFieldName() == null ? "[" + part.getIndex() + "]" : cut(part.getFieldName()))
+        .collect(Collectors.joining("."))
+        .replace(".[", "[");
+  }
+
+  private static String cut(String name) {
+    return name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME) + "…";
+  }
+}

@@ -1,0 +1,30 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.nio.charset.StandardCharsets;
+
+/// What the server refuses before it queues it; see `Limits` of the contract.
+record Limits(
+    int maxTextBytes,
+    int maxBatchSize,
+    int maxMessageBytes,
+    int maxStreamItemCount,
+    int maxQueueSize) {
+
+  /// @param field the field that the text came in
+  /// @throws NunchiException `TEXT_TOO_LARGE`
+  void checkText(String field, String text) {
+    // No character has more than three bytes for each of its UTF-16 units.
+    if (text.length() <= maxTextBytes / 3) {
+      return;
+    }
+    int bytes = text.getBytes(StandardCharsets.UTF_8).length;
+    if (bytes > maxTextBytes) {
+      throw NunchiException.ofField(
+          Reason.TEXT_TOO_LARGE,
+          field,
+          "The %s has %d bytes; at most %d are taken".formatted(field, bytes, maxTextBytes));
+    }
+  }
+}

@@ -1,0 +1,74 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.infer.Prediction;
+import dev.nunchi.text.Truncation;
+import io.grpc.Status;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Locale;
+
+/// What the server counts. Names and tags are part of its contract: `docs/metrics.md`.
+@Singleton
+final class Metrics {
+  private final MeterRegistry registry;
+
+  Metrics(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  /// A call that was answered or refused.
+  void request(Protocol protocol, String method, Status.Code code) {
+    registry
+        .counter(
+            "nunchi.requests", "protocol", protocol.tag(), "method", method, "code", code.name())
+        .increment();
+  }
+
+  /// A call that has no answer.
+  void request(Protocol protocol, String method, Failure failure) {
+    request(protocol, method, failure.code());
+    registry
+        .counter("nunchi.rejections", "protocol", protocol.tag(), "reason", failure.reason())
+        .increment();
+  }
+
+  /// A text that a model answered.
+  void answered(String model, Truncation truncation, Prediction prediction) {
+    timer("nunchi.queue.wait", model).record(prediction.queueDuration());
+    timer("nunchi.inference", model).record(prediction.inferenceDuration());
+    registry.counter("nunchi.tokens", "model", model).increment(prediction.tokenCount());
+    registry
+        .counter("nunchi.labels", "model", model, "label", prediction.best().name())
+        .increment();
+    if (prediction.truncated()) {
+      String policy = truncation.name().toLowerCase(Locale.ROOT);
+      registry.counter("nunchi.truncations", "model", model, "policy", policy).increment();
+    }
+  }
+
+  /// Reports how many texts wait for the model from now on.
+  void observe(ServedModel model) {
+    Gauge.builder("nunchi.queue.size", model.classifier(), c -> c.waitingCount())
+        .tag("model", model.name())
+        .register(registry);
+  }
+
+  private Timer timer(String name, String model) {
+    return Timer.builder(name)
+        .tag("model", model)
+        .serviceLevelObjectives(
+            Duration.ofMillis(1),
+            Duration.ofMillis(2),
+            Duration.ofMillis(5),
+            Duration.ofMillis(10),
+            Duration.ofMillis(25),
+            Duration.ofMillis(50),
+            Duration.ofMillis(100),
+            Duration.ofMillis(250),
+            Duration.ofSeconds(1))
+        .register(registry);
+  }
+}

@@ -1,0 +1,54 @@
+package dev.nunchi.serve;
+
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
+import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
+import org.eclipse.microprofile.health.Readiness;
+
+/// Whether the server takes calls: yes from when its models have passed their self-test, no from
+/// when it was told to stop.
+///
+/// HTTP readiness lists the models. `grpc.health.v1` knows the server as the empty name and as
+/// `nunchi.sentiment.v1.SentimentService`, and each model as that with `/NAME` after it.
+@Singleton
+@Readiness
+final class ModelHealth implements HealthCheck {
+  private static final String SERVICE = "nunchi.sentiment.v1.SentimentService";
+
+  private final ModelRegistry models;
+  private final GrpcHealthStorage grpcHealth;
+  private volatile boolean stopping;
+
+  ModelHealth(ModelRegistry models, GrpcHealthStorage grpcHealth) {
+    this.models = models;
+    this.grpcHealth = grpcHealth;
+  }
+
+  @Override
+  public HealthCheckResponse call() {
+    HealthCheckResponseBuilder response = HealthCheckResponse.named("models").status(!stopping);
+    models.all().forEach(model -> response.withData(model.name(), model.manifest().revision()));
+    return response.build();
+  }
+
+  void started(@Observes StartupEvent event) {
+    setGrpcStatus(ServingStatus.SERVING);
+  }
+
+  void stopping(@Observes ShutdownDelayInitiatedEvent event) {
+    stopping = true;
+    setGrpcStatus(ServingStatus.NOT_SERVING);
+  }
+
+  private void setGrpcStatus(ServingStatus status) {
+    grpcHealth.setStatus(GrpcHealthStorage.DEFAULT_SERVICE_NAME, status);
+    grpcHealth.setStatus(SERVICE, status);
+    models.all().forEach(model -> grpcHealth.setStatus(SERVICE + "/" + model.name(), status));
+  }
+}

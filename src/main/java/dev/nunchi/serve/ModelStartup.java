@@ -1,0 +1,132 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.LoadOptions;
+import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.ModelLoader;
+import io.quarkus.runtime.PreventFurtherStepsException;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.HttpServerStart;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/// Opens the models before the port: whoever can connect finds them ready. A model that is refused
+/// is named in the log and left out; where none is left the server does not start.
+@Singleton
+final class ModelStartup {
+  private static final Logger LOG = Logger.getLogger(ModelStartup.class);
+  private static final String BUILT_IN = "models/nsmc-small";
+
+  private final ServeConfig config;
+  private final Metrics metrics;
+
+  ModelStartup(ServeConfig config, Metrics metrics) {
+    this.config = config;
+    this.metrics = metrics;
+  }
+
+  @Produces
+  @Singleton
+  ModelRegistry models() {
+    try {
+      return new ModelRegistry(open());
+    } catch (NunchiException e) {
+      // Printed as it stands, without a stack trace; the process then exits with 1.
+      throw new PreventFurtherStepsException("nunchi: " + e.getMessage(), 1);
+    }
+  }
+
+  void close(@Disposes ModelRegistry models) {
+    models.close();
+  }
+
+  @Produces
+  @Singleton
+  Limits limits(
+      @ConfigProperty(name = "quarkus.grpc.server.max-inbound-message-size") int maxMessageBytes) {
+    return new Limits(
+        config.limits().maxTextBytes(),
+        config.limits().maxBatchSize(),
+        maxMessageBytes,
+        config.limits().maxStreamItems(),
+        config.queueSize());
+  }
+
+  void started(@Observes StartupEvent event, ModelRegistry models) {
+    models.all().forEach(metrics::observe);
+  }
+
+  void listening(@Observes HttpServerStart event, ModelRegistry models) {
+    LOG.infof(
+        "Serving %s at http://%s:%d (gRPC and REST)",
+        models.all().stream().map(ModelStartup::nameAndRevision).collect(Collectors.joining(", ")),
+        event.options().getHost(),
+        event.options().getPort());
+  }
+
+  private List<ServedModel> open() {
+    if (config.models().isEmpty()) {
+      LoadedModel builtIn = load(builtIn());
+      return List.of(new ServedModel(builtIn.manifest().name(), builtIn));
+    }
+    Map<String, ServedModel> models = new LinkedHashMap<>();
+    for (ServeConfig.Source source : config.models()) {
+      try {
+        LoadedModel loaded = load(Path.of(source.directory()));
+        String name = source.name().orElse(loaded.manifest().name());
+        if (models.putIfAbsent(name, new ServedModel(name, loaded)) != null) {
+          loaded.close();
+          throw new NunchiException(
+              Reason.INVALID_ARGUMENT,
+              "Two models are named %s; name the one in %s with --model NAME=DIR"
+                  .formatted(name, source.directory()));
+        }
+      } catch (NunchiException e) {
+        LOG.errorf("Not served: %s", e.getMessage());
+      }
+    }
+    if (models.isEmpty()) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL, "None of the models can be served; the lines above say why");
+    }
+    return List.copyOf(models.values());
+  }
+
+  private LoadedModel load(Path directory) {
+    return ModelLoader.load(
+        directory,
+        new LoadOptions(
+            config.device(), config.threads(), config.queueSize(), OptionalInt.empty()));
+  }
+
+  private Path builtIn() {
+    Path directory = Path.of(config.home().orElse(".")).resolve(BUILT_IN);
+    if (!Files.isDirectory(directory)) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "The built-in model is not at %s; say with --model which model to serve"
+              .formatted(directory));
+    }
+    return directory;
+  }
+
+  private static String nameAndRevision(ServedModel model) {
+    String revision = model.manifest().revision();
+    int digest = revision.indexOf(':') + 1;
+    return "%s (%s)"
+        .formatted(
+            model.name(), revision.substring(0, Math.min(revision.length(), digest + 12)));
+  }
+}

@@ -1,0 +1,74 @@
+package dev.nunchi.serve;
+
+import io.grpc.Status;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import org.jboss.resteasy.reactive.RestResponse;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jboss.resteasy.reactive.server.SimpleResourceInfo;
+import org.jspecify.annotations.Nullable;
+
+/// What a REST caller reads of a failure, whatever failed.
+@Singleton
+final class RestErrors {
+  private final Metrics metrics;
+
+  RestErrors(Metrics metrics) {
+    this.metrics = metrics;
+  }
+
+  /// @param endpoint null where no endpoint was reached
+  @ServerExceptionMapper(Throwable.class)
+  RestResponse<Problem> failed(Throwable thrown, @Nullable SimpleResourceInfo endpoint) {
+    Failure failure = Failure.of(thrown);
+    metrics.request(Protocol.REST, method(endpoint), failure);
+    RestResponse.ResponseBuilder<Problem> response =
+        response(
+            failure.httpStatus(), failure.message(), failure.reason(), failure.field());
+    if (failure.code() == Status.Code.RESOURCE_EXHAUSTED) {
+      // The smallest delay that the header can say.
+      response.header(HttpHeaders.RETRY_AFTER, 1);
+    }
+    return response.build();
+  }
+
+  /// What the framework refuses before an endpoint is reached: a path, method or media type.
+  @ServerExceptionMapper(WebApplicationException.class)
+  RestResponse<Problem> notServed(
+      WebApplicationException thrown, @Nullable SimpleResourceInfo endpoint) {
+    Response refused = thrown.getResponse();
+    if (refused.getStatus() >= 500) {
+      return failed(thrown, endpoint);
+    }
+    Response.StatusType status = refused.getStatusInfo();
+    String detail =
+        switch (refused.getStatus()) {
+          case 404 -> "Nothing is served at this path";
+          case 405 -> "This path does not take this method";
+          case 415 -> "The body's media type is not taken; send application/json";
+          default -> status.getReasonPhrase();
+        };
+    return response(status.getStatusCode(), detail, "INVALID_ARGUMENT", null).build();
+  }
+
+  private static RestResponse.ResponseBuilder<Problem> response(
+      int status, String detail, String reason, @Nullable String field) {
+    Response.Status known = Response.Status.fromStatusCode(status);
+    String title = known == null ? "Error" : known.getReasonPhrase();
+    return RestResponse.ResponseBuilder.create(
+            RestResponse.Status.fromStatusCode(status),
+            new Problem("about:blank", title, status, detail, reason, field))
+        .header(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE);
+  }
+
+  /// The gRPC method that the endpoint stands for.
+  private static String method(@Nullable SimpleResourceInfo endpoint) {
+    if (endpoint == null) {
+      return "unknown";
+    }
+    String name = endpoint.getMethodName();
+    return Character.toUpperCase(name.charAt(0)) + name.substring(1);
+  }
+}

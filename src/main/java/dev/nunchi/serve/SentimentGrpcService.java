@@ -1,0 +1,101 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.sentiment.v1.BatchClassifyRequest;
+import dev.nunchi.sentiment.v1.BatchClassifyResponse;
+import dev.nunchi.sentiment.v1.ClassifyRequest;
+import dev.nunchi.sentiment.v1.ClassifyResponse;
+import dev.nunchi.sentiment.v1.GetModelRequest;
+import dev.nunchi.sentiment.v1.GetModelResponse;
+import dev.nunchi.sentiment.v1.ListModelsRequest;
+import dev.nunchi.sentiment.v1.ListModelsResponse;
+import dev.nunchi.sentiment.v1.Model;
+import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
+import dev.nunchi.sentiment.v1.StreamClassifyRequest;
+import dev.nunchi.sentiment.v1.StreamClassifyResponse;
+import io.grpc.stub.StreamObserver;
+import io.quarkus.grpc.GrpcService;
+import java.util.concurrent.CompletableFuture;
+
+/// The gRPC front end. Its methods run on the event loop and never block; an answer is sent by the
+/// thread that completes it.
+@GrpcService
+final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceImplBase {
+  private final Classification classification;
+  private final ModelRegistry models;
+  private final Limits limits;
+  private final Metrics metrics;
+
+  SentimentGrpcService(
+      Classification classification, ModelRegistry models, Limits limits, Metrics metrics) {
+    this.classification = classification;
+    this.models = models;
+    this.limits = limits;
+    this.metrics = metrics;
+  }
+
+  @Override
+  public void classify(ClassifyRequest request, StreamObserver<ClassifyResponse> observer) {
+    new UnaryCall<>("Classify", observer, metrics)
+        .answer(
+            () ->
+                classification.classify(
+                    GrpcMessages.query(request), DeadlineInterceptor.current()),
+            GrpcMessages::response);
+  }
+
+  @Override
+  public void batchClassify(
+      BatchClassifyRequest request, StreamObserver<BatchClassifyResponse> observer) {
+    new UnaryCall<>("BatchClassify", observer, metrics).refuse(unimplemented("BatchClassify"));
+  }
+
+  @Override
+  public StreamObserver<StreamClassifyRequest> streamClassify(
+      StreamObserver<StreamClassifyResponse> observer) {
+    new UnaryCall<>("StreamClassify", observer, metrics).refuse(unimplemented("StreamClassify"));
+    return new IgnoredItems();
+  }
+
+  @Override
+  public void getModel(GetModelRequest request, StreamObserver<GetModelResponse> observer) {
+    new UnaryCall<>("GetModel", observer, metrics)
+        .answer(
+            () -> CompletableFuture.completedFuture(models.find("name", request.getName())),
+            model -> GetModelResponse.newBuilder().setModel(message(model)).build());
+  }
+
+  @Override
+  public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> observer) {
+    new UnaryCall<>("ListModels", observer, metrics)
+        .answer(
+            () -> CompletableFuture.completedFuture(models.all()),
+            all ->
+                ListModelsResponse.newBuilder()
+                    .addAllModels(all.stream().map(this::message).toList())
+                    .build());
+  }
+
+  private Model message(ServedModel model) {
+    return GrpcMessages.model(model, limits, model.equals(models.defaultModel()));
+  }
+
+  private static Failure unimplemented(String method) {
+    return Failure.of(
+        new NunchiException(
+            Reason.UNIMPLEMENTED, method + " is not implemented yet; call Classify for each text"));
+  }
+
+  /// What comes in a stream that was refused.
+  private static final class IgnoredItems implements StreamObserver<StreamClassifyRequest> {
+    @Override
+    public void onNext(StreamClassifyRequest item) {}
+
+    @Override
+    public void onError(Throwable failure) {}
+
+    @Override
+    public void onCompleted() {}
+  }
+}

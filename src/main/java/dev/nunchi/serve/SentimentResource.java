@@ -1,0 +1,81 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.Deadline;
+import io.grpc.Status;
+import io.smallrye.common.annotation.NonBlocking;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+
+/// The REST front end: messages of the contract as JSON, their fields in snake_case. Runs on the
+/// event loop and never blocks.
+@Path("/v1")
+@Produces(MediaType.APPLICATION_JSON)
+@NonBlocking
+@Singleton
+final class SentimentResource {
+  private final JsonReader<JsonRequest> reader = new JsonReader<>(JsonRequest.class);
+  private final Classification classification;
+  private final ModelRegistry models;
+  private final Limits limits;
+  private final Metrics metrics;
+
+  SentimentResource(
+      Classification classification, ModelRegistry models, Limits limits, Metrics metrics) {
+    this.classification = classification;
+    this.models = models;
+    this.limits = limits;
+    this.metrics = metrics;
+  }
+
+  record Models(List<JsonModel> models) {}
+
+  @POST
+  @Path("/classify")
+  @Consumes(MediaType.APPLICATION_JSON)
+  CompletionStage<JsonAnswer> classify(byte[] body) {
+    return classification
+        .classify(reader.read(body).query(), Deadline.NONE)
+        .thenApply(
+            answer -> {
+              metrics.request(Protocol.REST, "Classify", Status.Code.OK);
+              return JsonAnswer.of(answer);
+            });
+  }
+
+  @POST
+  @Path("/classify:batch")
+  JsonAnswer batchClassify() {
+    throw new NunchiException(
+        Reason.UNIMPLEMENTED,
+        "Classifying a batch is not implemented yet; post each text to /v1/classify");
+  }
+
+  @GET
+  @Path("/models")
+  Models listModels() {
+    metrics.request(Protocol.REST, "ListModels", Status.Code.OK);
+    return new Models(models.all().stream().map(this::json).toList());
+  }
+
+  @GET
+  @Path("/models/{name}")
+  JsonModel getModel(@PathParam("name") String name) {
+    ServedModel model = models.find("name", name);
+    metrics.request(Protocol.REST, "GetModel", Status.Code.OK);
+    return json(model);
+  }
+
+  private JsonModel json(ServedModel model) {
+    return JsonModel.of(model, limits, model.equals(models.defaultModel()));
+  }
+}
