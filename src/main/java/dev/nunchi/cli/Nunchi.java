@@ -40,9 +40,8 @@ public final class Nunchi {
     // classify
     CommandGroup make = new CommandGroup("Make a model");
     make.add(new TrainCommand());
-    // evaluate
-    // export
-    // vocabulary
+    make.add(new EvaluateCommand());
+    make.add(new ExportCommand());
     CommandGroup more = new CommandGroup("Find out more");
     more.add(new HelpCommand());
     return List.of(use, make, more);

@@ -6,10 +6,8 @@ import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Probe;
-import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.TextEncoder;
-import dev.nunchi.text.Truncation;
 import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -93,18 +91,5 @@ public final class ModelLoader {
       case CUDA -> 1;
       case AUTO, CPU -> Runtime.getRuntime().availableProcessors();
     };
-  }
-
-  /// A text encoder as what a [Classifier] asks for.
-  private record TextEncoding(TextEncoder encoder) implements Encoder {
-    @Override
-    public Encoding encode(String text, Truncation truncation) {
-      return encoder.encode(text, truncation);
-    }
-
-    @Override
-    public void close() {
-      encoder.close();
-    }
   }
 }

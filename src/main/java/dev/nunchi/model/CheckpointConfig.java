@@ -9,6 +9,7 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Network;
+import dev.nunchi.text.Normalization;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -144,6 +145,16 @@ record CheckpointConfig(Path file, ObjectNode json) {
   }
 
   /// The longest input in tokens. The RoBERTa family counts positions from past its padding id.
+  /// A manifest for a directory that has none: no normaliser, no probe, temperature 1.
+  Manifest description(Path directory) {
+    return Manifest.of(
+        directory.toAbsolutePath().normalize().getFileName().toString(),
+        labels(),
+        problemType(),
+        Normalization.NONE,
+        Math.min(maxLength(), TokenizerFiles.maxLength(directory)));
+  }
+
   int maxLength() {
     int positions = json.path("max_position_embeddings").asInt(512);
     return switch (json.path("model_type").asText()) {

@@ -6,19 +6,12 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.eval.Temperature;
 import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.Manifest;
-import dev.nunchi.model.Precision;
-import dev.nunchi.model.Probe;
-import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalization;
-import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
-import dev.nunchi.text.Truncation;
 import dev.nunchi.torch.TorchNetwork;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -87,46 +80,20 @@ final class CheckpointSaver {
     put(provenance, "data_source", recipe.card().dataSource());
     put(provenance, "base_model", recipe.start().modelNameOrPath());
     provenance.put("training_step", Long.toString(step));
-    return new Manifest(
-        Manifest.FORMAT_VERSION,
-        name(),
-        "",
-        labels,
-        ProblemType.SINGLE_LABEL_CLASSIFICATION,
-        normalization,
-        null,
-        recipe.data().maxLength(),
-        Precision.FP32,
-        Temperature.fit(validationLabels, evaluation.logits()),
-        probe(),
-        quality,
-        provenance,
-        Map.of());
+    return Manifest.of(
+            name(),
+            labels,
+            ProblemType.SINGLE_LABEL_CLASSIFICATION,
+            normalization,
+            recipe.data().maxLength())
+        .withTemperature(Temperature.fit(validationLabels, evaluation.logits()))
+        .withProbe(new ProbeRecorder(encoder).record(network))
+        .withRecord(quality, provenance);
   }
 
   private String name() {
     String given = recipe.card().name();
     return given == null ? output.toAbsolutePath().normalize().getFileName().toString() : given;
-  }
-
-  /// One text at a time, so that no padding has part in it.
-  private Probe probe() {
-    List<Probe.Case> cases = new ArrayList<>();
-    for (String text : ProbeTexts.ALL) {
-      Encoding encoding = encoder.encode(text, Truncation.KEEP_HEAD);
-      float[] logits =
-          network.logits(PaddedBatch.of(List.of(encoding), network.network().padTokenId()))[0];
-      List<Integer> ids = new ArrayList<>();
-      for (int id : encoding.inputIds()) {
-        ids.add(id);
-      }
-      List<Float> values = new ArrayList<>();
-      for (float logit : logits) {
-        values.add(logit);
-      }
-      cases.add(new Probe.Case(text, ids, values));
-    }
-    return new Probe(cases);
   }
 
   private static void put(Map<String, String> map, String key, @Nullable String value) {

@@ -1,0 +1,101 @@
+package dev.nunchi.cli;
+
+import dev.nunchi.infer.Backend;
+import dev.nunchi.infer.Classifier;
+import dev.nunchi.infer.ClassifierSettings;
+import dev.nunchi.infer.LoadOptions;
+import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.TextEncoding;
+import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.torch.TorchNetwork;
+import dev.nunchi.torch.TorchRuntime;
+import dev.nunchi.train.ProbeRecorder;
+import java.nio.file.Path;
+
+/// A checkpoint directory that libtorch runs.
+final class Checkpoint implements AutoCloseable {
+  private static final double NO_FRESH_PARAMETERS = 0;
+
+  private final CheckpointDirectory directory;
+  private final TorchNetwork network;
+
+  private Checkpoint(CheckpointDirectory directory, TorchNetwork network) {
+    this.directory = directory;
+    this.network = network;
+  }
+
+  /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where a parameter is missing or damaged
+  static Checkpoint open(Path path) {
+    CheckpointDirectory directory = CheckpointDirectory.open(path);
+    try {
+      directory.requireComplete();
+      TorchRuntime.load(0);
+      return new Checkpoint(
+          directory,
+          new TorchNetwork(directory.network(), directory.weights(), NO_FRESH_PARAMETERS));
+    } catch (RuntimeException e) {
+      directory.close();
+      throw e;
+    }
+  }
+
+  /// The manifest with a probe of what libtorch computes now.
+  static Manifest withProbe(Path path) {
+    try (Checkpoint checkpoint = open(path);
+        TextEncoder encoder = checkpoint.encoder()) {
+      return checkpoint
+          .directory
+          .description()
+          .withProbe(new ProbeRecorder(encoder).record(checkpoint.network));
+    }
+  }
+
+  /// The checkpoint as a model that answers; libtorch uses all processors in one call.
+  static LoadedModel load(Path path, LoadOptions options) {
+    Checkpoint checkpoint = open(path);
+    Manifest manifest = checkpoint.directory.description();
+    Classifier classifier =
+        new Classifier(
+            new TextEncoding(checkpoint.encoder()),
+            checkpoint.backend(),
+            new ClassifierSettings(
+                manifest.name(),
+                manifest.labels(),
+                manifest.problemType(),
+                manifest.temperature(),
+                checkpoint.network.network().padTokenId(),
+                1,
+                options.queueCapacity()));
+    return new LoadedModel(manifest, manifest.maxLength(), "cpu", classifier);
+  }
+
+  private TextEncoder encoder() {
+    Manifest manifest = directory.description();
+    return TextEncoder.open(
+        directory.path(), Normalizer.of(manifest.normalization()), manifest.maxLength());
+  }
+
+  private Backend backend() {
+    return new Backend() {
+      @Override
+      public float[][] logits(PaddedBatch batch) {
+        return network.logits(batch);
+      }
+
+      @Override
+      public void close() {
+        Checkpoint.this.close();
+      }
+    };
+  }
+
+  @Override
+  public void close() {
+    network.close();
+    directory.close();
+  }
+}

@@ -1,0 +1,35 @@
+package dev.nunchi.cli;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.LoadOptions;
+import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.ModelLoader;
+import dev.nunchi.model.ModelDirectory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// What runs a model on the command line; the option `--backend`.
+enum ModelSource {
+  /// ONNX Runtime where the directory holds a graph, else libtorch.
+  AUTO,
+  /// An exported directory in ONNX Runtime.
+  ONNX,
+  /// A checkpoint in libtorch.
+  TORCH;
+
+  LoadedModel load(Path directory, LoadOptions options) {
+    return switch (this) {
+      case ONNX -> ModelLoader.load(directory, options);
+      case TORCH -> Checkpoint.load(directory, options);
+      case AUTO -> {
+        if (!Files.isDirectory(directory)) {
+          throw new NunchiException(Reason.INVALID_MODEL, directory + " is no directory");
+        }
+        yield Files.exists(directory.resolve(ModelDirectory.GRAPH))
+            ? ONNX.load(directory, options)
+            : TORCH.load(directory, options);
+      }
+    };
+  }
+}
