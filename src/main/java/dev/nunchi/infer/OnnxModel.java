@@ -3,7 +3,6 @@ package dev.nunchi.infer;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
@@ -181,7 +180,7 @@ public final class OnnxModel implements Backend {
       byName.put(
           name,
           OnnxTensor.createTensor(
-              OrtEnvironment.getEnvironment(),
+              OnnxRuntime.environment(),
               memory.asByteBuffer().order(ByteOrder.nativeOrder()).asLongBuffer(),
               new long[] {batch.batch(), batch.seq()}));
     }
@@ -238,23 +237,18 @@ public final class OnnxModel implements Backend {
     private static OrtSession create(Path graph, OrtSession.SessionOptions options)
         throws OrtException {
       // By path, because external data is looked up beside it.
-      return environment().createSession(graph.toString(), options);
+      return OnnxRuntime.environment().createSession(graph.toString(), options);
     }
 
     private static OrtSession.SessionOptions sessionOptions(InferenceOptions options)
         throws OrtException {
+      // Before the options, whose class loads the library.
+      OnnxRuntime.environment();
       OrtSession.SessionOptions session = new OrtSession.SessionOptions();
       session.setIntraOpNumThreads(options.threads());
       session.setInterOpNumThreads(1);
       session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
       return session;
-    }
-
-    private static OrtEnvironment environment() throws OrtException {
-      OrtEnvironment environment =
-          OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "nunchi");
-      environment.setTelemetry(false);
-      return environment;
     }
 
     @Override
