@@ -10,9 +10,9 @@ public record ClassScores(double precision, double recall, double f1, long suppo
   /// @param truePositives rows of the class that were predicted as it
   static ClassScores of(long truePositives, long predicted, long support) {
     return new ClassScores(
-        quotient(truePositives, predicted),
-        quotient(truePositives, support),
-        quotient(2 * truePositives, support + predicted),
+        quotient((double) truePositives, (double) predicted),
+        quotient((double) truePositives, (double) support),
+        quotient(2.0 * truePositives, (double) (support + predicted)),
         support);
   }
 

@@ -30,6 +30,8 @@ public final class ClassificationReport {
     return of(matrix, DEFAULT_DIGITS);
   }
 
+  /// The table as text.
+  ///
   /// @param digits behind the point, at least 0
   /// @return lines that end in a line feed each
   public static String of(ConfusionMatrix matrix, int digits) {

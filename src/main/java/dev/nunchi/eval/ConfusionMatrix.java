@@ -47,7 +47,7 @@ public final class ConfusionMatrix {
 
   /// The share of right answers; 0 before the first row.
   public double accuracy() {
-    return quotient(correct(), total());
+    return quotient((double) correct(), (double) total());
   }
 
   /// Rows of this label.

@@ -18,6 +18,8 @@ public record EvaluationResult(ConfusionMatrix matrix, Map<String, Double> metri
     metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
   }
 
+  /// Evaluates probabilities.
+  ///
   /// @param actual `[rows]`, the index of each row's label; at least one row
   /// @param probabilities `[rows, labels]`, each row summing to 1; the highest is the prediction,
   ///   of several the first

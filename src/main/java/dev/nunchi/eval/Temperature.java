@@ -2,10 +2,11 @@ package dev.nunchi.eval;
 
 /// The number by which logits are divided before softmax so that confidence is what it says.
 ///
-/// Fitted by the least negative log-likelihood over validation data (Guo et al. 2017). With b = 1 /
-/// T that mean is convex: for a row with logits z and label y it is log(sum(exp(b z))) - b z_y, its
-/// slope E[z] - z_y and its curvature Var[z] under softmax(b z). Newton's method finds the zero of
-/// the slope between bounds that close in by bisection where a step would leave them.
+/// Fitted by the least negative log-likelihood over validation data (Guo et al. 2017). In the
+/// inverse temperature `b` that mean is convex: for a row with logits `z` and label `y` it is
+/// `log(sum(exp(b z))) - b z_y`, its slope `E[z] - z_y` and its curvature `Var[z]` under `softmax(b
+/// z)`. Newton's method finds the zero of the slope between bounds that close in, by bisection
+/// where a step would leave them.
 public final class Temperature {
   public static final double LEAST = 0.05;
   public static final double GREATEST = 20;

@@ -9,6 +9,8 @@ public record WilsonInterval(double low, double high) {
   /// The 97.5 % point of the normal distribution.
   private static final double Z = 1.959963984540054;
 
+  /// The interval for a share that was counted.
+  ///
   /// @throws IllegalArgumentException unless 0 <= successes <= trials and trials > 0
   public static WilsonInterval of(long successes, long trials) {
     if (successes < 0 || successes > trials || trials == 0) {

@@ -40,9 +40,9 @@ final class ClassificationReportTest {
       matrix.add(0, i == 0 ? 0 : 1);
       matrix.add(1, i < 3 ? 1 : 0);
     }
-    String[] lines = ClassificationReport.of(matrix, 2).split("\n");
-    assertEquals("           a       0.17      0.12      0.14         8", lines[2]);
-    assertEquals("           b       0.30      0.38      0.33         8", lines[3]);
+    List<String> lines = ClassificationReport.of(matrix, 2).lines().toList();
+    assertEquals("           a       0.17      0.12      0.14         8", lines.get(2));
+    assertEquals("           b       0.30      0.38      0.33         8", lines.get(3));
   }
 
   @Test

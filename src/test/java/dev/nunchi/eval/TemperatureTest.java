@@ -49,13 +49,13 @@ final class TemperatureTest {
   }
 
   @Test
-  void fit_hugeLogits_staysFinite() {
-    // Two of three right with a margin of 1000: the best b solves sigmoid(1000 b) = 2/3.
-    double[][] logits = {{1000, 0}, {1000, 0}, {1000, 0}};
-    double bound = Temperature.fit(new int[] {0, 0, 1}, logits);
-    assertEquals(Temperature.GREATEST, bound);
-    double[][] smaller = {{10, 0}, {10, 0}, {10, 0}};
-    assertEquals(10 / Math.log(2), Temperature.fit(new int[] {0, 0, 1}, smaller), 1e-12);
+  void fit_sameMarginTwoOfThreeRight_hasTheClosedForm() {
+    // sigmoid(margin / T) = 2 / 3, so T = margin / log(2); over the bound for a margin of 1000.
+    int[] actual = {0, 0, 1};
+    double[][] logits = {{10, 0}, {10, 0}, {10, 0}};
+    assertEquals(10 / Math.log(2), Temperature.fit(actual, logits), 1e-12);
+    double[][] huge = {{1000, 0}, {1000, 0}, {1000, 0}};
+    assertEquals(Temperature.GREATEST, Temperature.fit(actual, huge));
   }
 
   @Test
