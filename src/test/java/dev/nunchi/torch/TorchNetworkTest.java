@@ -14,6 +14,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -55,7 +56,7 @@ class TorchNetworkTest {
       Map<String, Weight> copy = network.weights(arena);
       for (Parameter parameter : checkpoint.network().parameters()) {
         Weight original = checkpoint.weights().get(parameter.name());
-        assertEquals(-1, original.data().mismatch(copy.get(parameter.name()).data()));
+        assertEquals(-1, original.data().mismatch(stored(copy, parameter.name()).data()));
       }
     }
   }
@@ -69,8 +70,8 @@ class TorchNetworkTest {
       TorchRuntime.seed(7);
       Map<String, Weight> second = fresh(checkpoint, arena);
       for (Parameter parameter : checkpoint.network().parameters()) {
-        float[] values = floats(first.get(parameter.name()));
-        assertArrayEquals(values, floats(second.get(parameter.name())));
+        float[] values = floats(stored(first, parameter.name()));
+        assertArrayEquals(values, floats(stored(second, parameter.name())));
         switch (parameter.initial()) {
           case ZEROS -> assertArrayEquals(new float[values.length], values);
           case ONES -> assertEquals(values.length, sum(values, 1), 1e-6);
@@ -80,7 +81,7 @@ class TorchNetworkTest {
           }
         }
       }
-      float[] words = floats(first.get("bert.embeddings.word_embeddings.weight"));
+      float[] words = floats(stored(first, "bert.embeddings.word_embeddings.weight"));
       int width = 32;
       assertEquals(0, sum(java.util.Arrays.copyOf(words, width), 2), "the padding row");
       assertFalse(sum(java.util.Arrays.copyOfRange(words, width, 2 * width), 2) == 0);
@@ -91,6 +92,10 @@ class TorchNetworkTest {
     try (TorchNetwork network = new TorchNetwork(checkpoint.network(), new NoWeights(), 0.5)) {
       return network.weights(arena);
     }
+  }
+
+  private static Weight stored(Map<String, Weight> weights, String name) {
+    return Objects.requireNonNull(weights.get(name), name);
   }
 
   private static double sum(float[] values, int power) {

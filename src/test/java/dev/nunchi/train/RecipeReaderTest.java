@@ -1,0 +1,104 @@
+package dev.nunchi.train;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RecipeReaderTest {
+  @TempDir private Path directory;
+
+  @Test
+  void read_builtInRecipes_areComplete() {
+    for (String name : RecipeReader.builtIn()) {
+      Recipe recipe = RecipeReader.read(name, Map.of());
+      assertEquals(name, recipe.card().name());
+    }
+  }
+
+  @Test
+  void read_fileAndSettings_goBeforeDefaults() throws IOException {
+    Path file = recipe("model_name_or_path: base\nlearning_rate: 3e-4\nseed: 7\n");
+    Recipe recipe =
+        RecipeReader.read(file.toString(), Map.of("seed", "8", "labels", "{bad: -1, good: 1}"));
+    assertEquals(3e-4, recipe.optimization().learningRate());
+    assertEquals(8, recipe.optimization().seed());
+    assertEquals(Map.of("bad", -1.0, "good", 1.0), recipe.data().labels());
+    assertEquals(Schedule.Type.LINEAR, recipe.optimization().lrSchedulerType());
+    assertEquals(0.999, recipe.optimization().adamBeta2());
+  }
+
+  @Test
+  void write_readAgain_isTheSameRecipe() throws IOException {
+    Recipe recipe = RecipeReader.read("nsmc-stars", Map.of("bf16", "false"));
+    Recipe again = RecipeReader.read(recipe(RecipeReader.write(recipe)).toString(), Map.of());
+    assertEquals(recipe.optimization(), again.optimization());
+    assertEquals(recipe.start(), again.start());
+    assertEquals(recipe.data(), again.data());
+  }
+
+  @Test
+  void read_unknownKey_suggestsTheNearest() throws IOException {
+    Path file = recipe("model_name_or_path: base\nlearnig_rate: 3e-4\n");
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
+    assertEquals(Reason.INVALID_RECIPE, failure.reason());
+    assertEquals(
+        file + ": there is no key 'learnig_rate'; the nearest is 'learning_rate'",
+        failure.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "learning_rate, -1",
+    "learning_rate, fast",
+    "warmup_ratio, 1",
+    "bf16, perhaps",
+    "seed, 1.5",
+    "lr_scheduler_type, polynomial",
+    "max_length, 2",
+    "truncation, middle",
+    "normalization, nfd",
+    "num_train_epochs, 0",
+    "tokens_per_batch, 0",
+    "metric_for_best_model, beauty",
+    "validation_share, 1.0",
+    "seed, null"
+  })
+  void read_valueThatAKeyDoesNotTake_isRefusedByItsName(String key, String value) {
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class, () -> RecipeReader.read("nsmc-small", Map.of(key, value)));
+    assertEquals(Reason.INVALID_RECIPE, failure.reason());
+    assertTrue(failure.getMessage().contains(key), failure.getMessage());
+  }
+
+  @Test
+  void read_neitherFileNorName_listsTheNames() {
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read("nsmc-smal", Map.of()));
+    assertTrue(failure.getMessage().contains("nsmc-small"), failure.getMessage());
+  }
+
+  @Test
+  void read_brokenYaml_namesFileAndLine() throws IOException {
+    Path file = recipe("seed: 1\nlabels: {bad: -1\n");
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
+    assertTrue(failure.getMessage().startsWith(file + ":"), failure.getMessage());
+  }
+
+  private Path recipe(String yaml) throws IOException {
+    return Files.writeString(directory.resolve("recipe.yaml"), yaml);
+  }
+}
