@@ -297,6 +297,17 @@ final class TextEncoderTest {
   }
 
   @Test
+  void open_vocabTxtWithDamagedConfiguration_isInvalidModelThatNamesIt(@TempDir Path directory)
+      throws IOException {
+    Files.copy(Fixtures.path("wordpiece/vocab.txt"), directory.resolve("vocab.txt"));
+    Path configuration = Files.writeString(directory.resolve("tokenizer_config.json"), "{");
+    NunchiException e =
+        assertThrows(NunchiException.class, () -> TextEncoder.open(directory, STANDARD, 8));
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertEquals(configuration + " is not valid JSON", e.getMessage());
+  }
+
+  @Test
   void encode_afterClose_fails() {
     TextEncoder encoder = TextEncoder.open(Fixtures.path("tokenizer"), STANDARD, 8);
     encoder.close();
