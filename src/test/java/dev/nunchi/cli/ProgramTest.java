@@ -144,9 +144,11 @@ class ProgramTest {
   void run_misspelledOption_exitsWith2AndSuggestsTheRightOne() {
     assertEquals(2, run("speak", "--lou"));
     assertEquals(
-        "nunchi: Unknown option: '--lou'\n"
-            + "Possible solutions: --loud\n"
-            + "Try 'nunchi speak --help'.\n",
+        """
+        nunchi: Unknown option: '--lou'
+        Possible solutions: --loud
+        Try 'nunchi speak --help'.
+        """,
         err());
   }
 
