@@ -28,11 +28,9 @@ record BulkRun(Backend backend, int padTokenId, int workerCount, int batchSize) 
     try (ExecutorService executor = Executors.newFixedThreadPool(workerCount)) {
       List<CompletableFuture<Void>> batches =
           IntStream.iterate(0, from -> from < byLength.size(), from -> from + batchSize)
-              .mapToObj(
-                  from -> byLength.subList(from, Math.min(from + batchSize, byLength.size())))
-              .map(
-                  places ->
-                      CompletableFuture.runAsync(() -> run(encodings, places, runs), executor))
+              .mapToObj(from -> byLength.subList(from, Math.min(from + batchSize, byLength.size())))
+              .map(places ->
+                  CompletableFuture.runAsync(() -> run(encodings, places, runs), executor))
               .toList();
       batches.forEach(CompletableFuture::join);
     }

@@ -11,8 +11,8 @@ import java.util.stream.IntStream;
 
 /// Texts in, predictions out: one model with its queue and its threads. Safe for several threads.
 ///
-/// A server calls [#classify] for each text. Who has many texts at hand and can wait calls [#encode]
-/// for each and [#classifyAll] for all: batches of near-equal length, past the queue.
+/// A server calls [#classify] for each text. Who has many texts at hand and can wait calls
+/// [#encode] for each and [#classifyAll] for all: batches of near-equal length, past the queue.
 public final class Classifier implements AutoCloseable {
   private final Encoder encoder;
   private final Backend backend;
@@ -50,14 +50,16 @@ public final class Classifier implements AutoCloseable {
   public Encoding encode(String text, Truncation truncation) {
     if (hasUnpairedSurrogate(text)) {
       throw NunchiException.ofField(
-          Reason.INVALID_UTF8, "text", "The text has half of a surrogate pair, which is no character");
+          Reason.INVALID_UTF8,
+          "text",
+          "The text has half of a surrogate pair, which is no character");
     }
     return encoder.encode(text, truncation);
   }
 
   /// Classifies one text. Encodes on the caller's thread, then never blocks it; the future is
-  /// completed on an inference thread, so its dependents must be short. Cancelling the future spares
-  /// the run if its turn has not come.
+  /// completed on an inference thread, so its dependents must be short. Cancelling the future
+  /// spares the run if its turn has not come.
   ///
   /// @return fails with a [NunchiException] as [#encode], or `OVERLOADED`, `UNAVAILABLE` or
   ///   `DEADLINE_EXCEEDED`
@@ -65,8 +67,7 @@ public final class Classifier implements AutoCloseable {
       String text, Truncation truncation, Deadline deadline) {
     try {
       Encoding encoding = encode(text, truncation);
-      return Futures.map(
-          scheduler.submit(encoding, deadline), run -> prediction(encoding, run));
+      return Futures.map(scheduler.submit(encoding, deadline), run -> prediction(encoding, run));
     } catch (NunchiException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -84,7 +85,8 @@ public final class Classifier implements AutoCloseable {
         .toList();
   }
 
-  /// Refuses what comes from now on, answers all that was accepted, then closes the backend and the encoder.
+  /// Refuses what comes from now on, answers all that was accepted, then closes the backend and the
+  /// encoder.
   @Override
   public void close() {
     scheduler.close();
@@ -105,6 +107,7 @@ public final class Classifier implements AutoCloseable {
   }
 
   private static boolean hasUnpairedSurrogate(String text) {
-    return text.codePoints().anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+    return text.codePoints()
+        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
   }
 }

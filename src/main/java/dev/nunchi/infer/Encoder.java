@@ -8,8 +8,8 @@ import dev.nunchi.text.Truncation;
 public interface Encoder extends AutoCloseable {
   /// Safe for several threads.
   ///
-  /// @throws dev.nunchi.NunchiException of field `text`: `EMPTY_TEXT` if nothing is left to classify,
-  ///   `TOO_MANY_TOKENS` under [Truncation#REJECT]
+  /// @throws dev.nunchi.NunchiException of field `text`: `EMPTY_TEXT` if nothing is left to
+  ///   classify, `TOO_MANY_TOKENS` under [Truncation#REJECT]
   Encoding encode(String text, Truncation truncation);
 
   /// Ends it; a call after that fails.

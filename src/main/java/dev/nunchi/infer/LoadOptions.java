@@ -15,6 +15,5 @@ public record LoadOptions(
     OptionalInt maxLength) {
   /// The model as its directory says, on the device that is there.
   public static final LoadOptions DEFAULT =
-      new LoadOptions(
-          InferenceOptions.Device.AUTO, OptionalInt.empty(), 1024, OptionalInt.empty());
+      new LoadOptions(InferenceOptions.Device.AUTO, OptionalInt.empty(), 1024, OptionalInt.empty());
 }

@@ -12,16 +12,17 @@ import java.nio.file.Path;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/// From a model directory to a model that answers: opened, its digests verified, its probe replayed.
+/// From a model directory to a model that answers: opened, its digests verified, its probe
+/// replayed.
 public final class ModelLoader {
   // Calls of one session share the cores better as callers than as threads of one call.
   private static final int THREADS_OF_A_CALL = 1;
 
   private ModelLoader() {}
 
-  /// @throws NunchiException `INVALID_MODEL` or `UNSUPPORTED_MODEL` naming the file, `FAILED_CHECK` if
-  ///   the model does not answer its probe as in training, `INVALID_ARGUMENT` for a longer input than
-  ///   the model takes, `UNAVAILABLE` if the device cannot be used
+  /// @throws NunchiException `INVALID_MODEL` or `UNSUPPORTED_MODEL` naming the file, `FAILED_CHECK`
+  ///   if the model does not answer its probe as in training, `INVALID_ARGUMENT` for a longer input
+  ///   than the model takes, `UNAVAILABLE` if the device cannot be used
   public static LoadedModel load(Path path, LoadOptions options) {
     ModelDirectory directory = ModelDirectory.open(path);
     Manifest manifest = directory.manifest();

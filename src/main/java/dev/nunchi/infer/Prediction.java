@@ -40,8 +40,8 @@ public record Prediction(
     return scores.get(scores.best());
   }
 
-  /// Where the text stands between wholly negative (-1) and wholly positive (+1); empty where a label
-  /// has no polarity.
+  /// Where the text stands between wholly negative (-1) and wholly positive (+1); empty where a
+  /// label has no polarity.
   public OptionalDouble polarity() {
     return scores.polarity(labels);
   }

@@ -21,12 +21,12 @@ import org.jspecify.annotations.Nullable;
 /// comes in between: with a run, with `DEADLINE_EXCEEDED`, or with what the backend threw. What it
 /// does not accept is refused at once. At most `capacity` encodings wait.
 ///
-/// Design: workers are platform threads, one for each core or GPU, and each call of the backend uses
-/// one core: on a CPU that answers more texts than one call on all cores. A worker takes what waited
-/// longest and runs it alone, since batches of texts in the order of their arrival are mostly padding
-/// and lose on a CPU. Batches of near-equal length belong into [#take], the one place that chooses;
-/// everything behind it already works on lists. A future is completed by the worker: its dependents
-/// run there, so they must be short and never block.
+/// Design: workers are platform threads, one for each core or GPU, and each call of the backend
+/// uses one core: on a CPU that answers more texts than one call on all cores. A worker takes what
+/// waited longest and runs it alone, since batches of texts in the order of their arrival are
+/// mostly padding and lose on a CPU. Batches of near-equal length belong into [#take], the one
+/// place that chooses; everything behind it already works on lists. A future is completed by the
+/// worker: its dependents run there, so they must be short and never block.
 final class Scheduler implements AutoCloseable {
   private final Backend backend;
   private final int padTokenId;
@@ -126,7 +126,8 @@ final class Scheduler implements AutoCloseable {
   private void work() {
     for (List<Ticket> batch = take(); batch != null; batch = take()) {
       long startedAt = nanoClock.getAsLong();
-      List<Ticket> wanted = batch.stream().filter(ticket -> stillWanted(ticket, startedAt)).toList();
+      List<Ticket> wanted =
+          batch.stream().filter(ticket -> stillWanted(ticket, startedAt)).toList();
       if (!wanted.isEmpty()) {
         run(wanted, startedAt);
       }
@@ -165,8 +166,7 @@ final class Scheduler implements AutoCloseable {
   private void run(List<Ticket> batch, long startedAt) {
     try {
       float[][] logits =
-          backend.logits(
-              PaddedBatch.of(batch.stream().map(Ticket::encoding).toList(), padTokenId));
+          backend.logits(PaddedBatch.of(batch.stream().map(Ticket::encoding).toList(), padTokenId));
       Duration inference = Duration.ofNanos(nanoClock.getAsLong() - startedAt);
       for (int i = 0; i < batch.size(); i++) {
         Ticket ticket = batch.get(i);

@@ -9,9 +9,9 @@ import java.util.OptionalDouble;
 /// Probabilities of the labels, in the order of the logits.
 ///
 /// With logits `z` and temperature `t` (Guo et al., 2017, <https://arxiv.org/abs/1706.04599>) the
-/// score of label `i` is `exp(z_i / t) / Σ exp(z_j / t)` where a text has one label, and
-/// `1 / (1 + exp(-z_i / t))` where it has any number of them. Computed in double precision, in forms
-/// that do not overflow.
+/// score of label `i` is `exp(z_i / t) / Σ exp(z_j / t)` where a text has one label, and `1 / (1 +
+/// exp(-z_i / t))` where it has any number of them. Computed in double precision, in forms that do
+/// not overflow.
 public final class Scores {
   private final double[] scores;
 
@@ -59,8 +59,8 @@ public final class Scores {
 
   /// `Σ score · polarity / Σ score`, in [-1, 1]; empty where a label has no polarity.
   ///
-  /// Where a text has one label the scores sum to 1, and this is the expected polarity. Where it has
-  /// any number of labels it is the mean polarity of the labels, each weighted by its score.
+  /// Where a text has one label the scores sum to 1, and this is the expected polarity. Where it
+  /// has any number of labels it is the mean polarity of the labels, each weighted by its score.
   public OptionalDouble polarity(LabelSet labels) {
     if (!labels.hasPolarity()) {
       return OptionalDouble.empty();

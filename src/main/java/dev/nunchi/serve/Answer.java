@@ -32,8 +32,7 @@ record Answer(
   record LabelScore(String label, double score) {}
 
   /// @param totalDuration from the request's arrival
-  static Answer of(
-      Query query, ServedModel model, Prediction prediction, Duration totalDuration) {
+  static Answer of(Query query, ServedModel model, Prediction prediction, Duration totalDuration) {
     boolean abstained =
         query.abstainBelow().isPresent()
             && prediction.confidence() < query.abstainBelow().getAsDouble();

@@ -25,7 +25,8 @@ final class Classification {
     this.metrics = metrics;
   }
 
-  /// @return fails with a [NunchiException] where the query is refused; cancelling it spares the run
+  /// @return fails with a [NunchiException] where the query is refused; cancelling it spares the
+  ///   run
   CompletableFuture<Answer> classify(Query query, Deadline deadline) {
     long arrivedAt = System.nanoTime();
     try {

@@ -8,8 +8,8 @@ import java.util.concurrent.CompletionException;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Why a call has no answer, in the terms of both protocols: the one place where a [Reason] gets its
-/// codes.
+/// Why a call has no answer, in the terms of both protocols: the one place where a [Reason] gets
+/// its codes.
 ///
 /// Only reasons that a caller can do something about are told. Everything else is `INTERNAL`: what
 /// happened is logged, and the caller reads nothing of the server's inside.
@@ -32,7 +32,8 @@ record Failure(
       // The caller went; nobody reads this.
       return new Failure("CANCELLED", Status.Code.CANCELLED, 499, "The call was cancelled", null);
     }
-    if (cause instanceof NunchiException refused && code(refused.reason()) != Status.Code.INTERNAL) {
+    if (cause instanceof NunchiException refused
+        && code(refused.reason()) != Status.Code.INTERNAL) {
       return new Failure(
           refused.reason().name(),
           code(refused.reason()),

@@ -27,10 +27,7 @@ final class GrpcErrors {
             .setMessage(failure.message())
             .addDetails(
                 Any.pack(
-                    ErrorInfo.newBuilder()
-                        .setReason(failure.reason())
-                        .setDomain(DOMAIN)
-                        .build()));
+                    ErrorInfo.newBuilder().setReason(failure.reason()).setDomain(DOMAIN).build()));
     if (failure.field() != null) {
       status.addDetails(
           Any.pack(

@@ -57,10 +57,9 @@ final class GrpcMessages {
                     .setTotalDuration(duration(answer.totalDuration())));
     answer
         .scores()
-        .forEach(
-            score ->
-                response.addScores(
-                    LabelScore.newBuilder().setLabel(score.label()).setScore(score.score())));
+        .forEach(score ->
+            response.addScores(
+                LabelScore.newBuilder().setLabel(score.label()).setScore(score.score())));
     answer.polarity().ifPresent(response::setPolarity);
     return response.build();
   }

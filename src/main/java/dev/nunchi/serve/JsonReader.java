@@ -105,9 +105,8 @@ final class JsonReader<T> {
   /// Where in the body, as `evidence.max_span_count`; a name that is too long is cut.
   private static String path(JsonMappingException e) {
     return e.getPath().stream()
-        .map(
-            part ->
-                part.getFieldName() == null ? "[" + part.getIndex() + "]" : cut(part.getFieldName()))
+        .map(part ->
+            part.getFieldName() == null ? "[" + part.getIndex() + "]" : cut(part.getFieldName()))
         .collect(Collectors.joining("."))
         .replace(".[", "[");
   }

@@ -48,15 +48,14 @@ record JsonRequest(
     return Arrays.stream(Truncation.values())
         .filter(truncation -> jsonName(truncation).equals(name))
         .findFirst()
-        .orElseThrow(
-            () ->
-                NunchiException.ofField(
-                    Reason.INVALID_ARGUMENT,
-                    "truncation",
-                    "The truncation policy is not a known one; there are: "
-                        + Arrays.stream(Truncation.values())
-                            .map(JsonRequest::jsonName)
-                            .collect(Collectors.joining(", "))));
+        .orElseThrow(() ->
+            NunchiException.ofField(
+                Reason.INVALID_ARGUMENT,
+                "truncation",
+                "The truncation policy is not a known one; there are: "
+                    + Arrays.stream(Truncation.values())
+                        .map(JsonRequest::jsonName)
+                        .collect(Collectors.joining(", "))));
   }
 
   static String jsonName(Enum<?> value) {

@@ -126,7 +126,6 @@ final class ModelStartup {
     String revision = model.manifest().revision();
     int digest = revision.indexOf(':') + 1;
     return "%s (%s)"
-        .formatted(
-            model.name(), revision.substring(0, Math.min(revision.length(), digest + 12)));
+        .formatted(model.name(), revision.substring(0, Math.min(revision.length(), digest + 12)));
   }
 }

@@ -25,8 +25,7 @@ final class RestErrors {
     Failure failure = Failure.of(thrown);
     metrics.request(Protocol.REST, method(endpoint), failure);
     RestResponse.ResponseBuilder<Problem> response =
-        response(
-            failure.httpStatus(), failure.message(), failure.reason(), failure.field());
+        response(failure.httpStatus(), failure.message(), failure.reason(), failure.field());
     if (failure.code() == Status.Code.RESOURCE_EXHAUSTED) {
       // The smallest delay that the header can say.
       response.header(HttpHeaders.RETRY_AFTER, 1);

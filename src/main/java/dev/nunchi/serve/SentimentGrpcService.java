@@ -40,8 +40,7 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
     new UnaryCall<>("Classify", observer, metrics)
         .answer(
             () ->
-                classification.classify(
-                    GrpcMessages.query(request), DeadlineInterceptor.current()),
+                classification.classify(GrpcMessages.query(request), DeadlineInterceptor.current()),
             GrpcMessages::response);
   }
 

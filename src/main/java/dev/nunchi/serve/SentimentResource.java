@@ -42,19 +42,18 @@ final class SentimentResource {
   @POST
   @Path("/classify")
   @Consumes(MediaType.APPLICATION_JSON)
-  CompletionStage<JsonAnswer> classify(byte[] body) {
+  public CompletionStage<JsonAnswer> classify(byte[] body) {
     return classification
         .classify(reader.read(body).query(), Deadline.NONE)
-        .thenApply(
-            answer -> {
-              metrics.request(Protocol.REST, "Classify", Status.Code.OK);
-              return JsonAnswer.of(answer);
-            });
+        .thenApply(answer -> {
+          metrics.request(Protocol.REST, "Classify", Status.Code.OK);
+          return JsonAnswer.of(answer);
+        });
   }
 
   @POST
   @Path("/classify:batch")
-  JsonAnswer batchClassify() {
+  public JsonAnswer batchClassify() {
     throw new NunchiException(
         Reason.UNIMPLEMENTED,
         "Classifying a batch is not implemented yet; post each text to /v1/classify");
@@ -62,14 +61,14 @@ final class SentimentResource {
 
   @GET
   @Path("/models")
-  Models listModels() {
+  public Models listModels() {
     metrics.request(Protocol.REST, "ListModels", Status.Code.OK);
     return new Models(models.all().stream().map(this::json).toList());
   }
 
   @GET
   @Path("/models/{name}")
-  JsonModel getModel(@PathParam("name") String name) {
+  public JsonModel getModel(@PathParam("name") String name) {
     ServedModel model = models.find("name", name);
     metrics.request(Protocol.REST, "GetModel", Status.Code.OK);
     return json(model);

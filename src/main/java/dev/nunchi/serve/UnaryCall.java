@@ -21,16 +21,15 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
     if (observer instanceof ServerCallStreamObserver<A> call) {
       call.setOnCancelHandler(() -> future.cancel(false));
     }
-    future.whenComplete(
-        (value, failure) -> {
-          if (failure == null) {
-            metrics.request(Protocol.GRPC, method, Status.Code.OK);
-            observer.onNext(message.apply(value));
-            observer.onCompleted();
-          } else {
-            refuse(Failure.of(failure));
-          }
-        });
+    future.whenComplete((value, failure) -> {
+      if (failure == null) {
+        metrics.request(Protocol.GRPC, method, Status.Code.OK);
+        observer.onNext(message.apply(value));
+        observer.onCompleted();
+      } else {
+        refuse(Failure.of(failure));
+      }
+    });
   }
 
   void refuse(Failure failure) {

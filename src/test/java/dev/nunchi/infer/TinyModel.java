@@ -1,0 +1,72 @@
+package dev.nunchi.infer;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.Label;
+import dev.nunchi.LabelSet;
+import dev.nunchi.export.ExportOptions;
+import dev.nunchi.export.OnnxExporter;
+import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.Probe;
+import dev.nunchi.text.Normalization;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// A model directory of the tests, exported from the tiny BERT checkpoint: three labels, at most 24
+/// tokens, and a probe with the logits of transformers.
+public final class TinyModel {
+  /// Its labels, with the polarities that the checkpoint cannot say.
+  public static final LabelSet LABELS =
+      new LabelSet(List.of(Label.of("부정", -1), Label.of("중립", 0), Label.of("긍정", 1)));
+
+  private static final Path CHECKPOINT = Path.of("src/test/resources/dev/nunchi/nn/bert-tiny");
+
+  private TinyModel() {}
+
+  /// Writes the directory and returns it.
+  public static Path write(Path directory) {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(CHECKPOINT)) {
+      Manifest blank =
+          Manifest.of("tiny", LABELS, checkpoint.problemType(), Normalization.STANDARD, 24)
+              .withProbe(probe());
+      Manifest manifest =
+          new Manifest(
+              blank.formatVersion(),
+              blank.name(),
+              blank.revision(),
+              blank.labels(),
+              blank.problemType(),
+              blank.normalization(),
+              blank.inputTemplate(),
+              blank.maxLength(),
+              blank.precision(),
+              2.0,
+              blank.probe(),
+              Map.of("test_accuracy", 0.5),
+              Map.of("license", "none: random weights"),
+              blank.files());
+      new OnnxExporter().export(checkpoint, manifest, directory, ExportOptions.FP32);
+      return directory;
+    }
+  }
+
+  /// The texts with the ids and logits that transformers gives them; `generate_probe.py`.
+  public static Probe probe() {
+    try (InputStream in = TinyModel.class.getResourceAsStream("probe.json")) {
+      List<Probe.Case> cases = new ArrayList<>();
+      for (JsonNode each : new ObjectMapper().readTree(in)) {
+        List<Integer> ids = each.get("input_ids").valueStream().map(JsonNode::intValue).toList();
+        List<Float> logits = each.get("logits").valueStream().map(JsonNode::floatValue).toList();
+        cases.add(new Probe.Case(each.get("text").textValue(), ids, logits));
+      }
+      return new Probe(cases);
+    } catch (IOException e) {
+      throw new IllegalStateException("probe.json cannot be read", e);
+    }
+  }
+}

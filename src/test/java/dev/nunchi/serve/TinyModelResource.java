@@ -1,0 +1,29 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.infer.TinyModel;
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/// Serves the tiny model under its own name and, as the second model, under the name `other`.
+public final class TinyModelResource implements QuarkusTestResourceLifecycleManager {
+  @Override
+  public Map<String, String> start() {
+    try {
+      Path directory = TinyModel.write(Files.createTempDirectory("nunchi-test").resolve("tiny"));
+      return Map.of(
+          "nunchi.models[0].directory", directory.toString(),
+          "nunchi.models[1].name", "other",
+          "nunchi.models[1].directory", directory.toString(),
+          "nunchi.device", "cpu",
+          "nunchi.limits.max-text-bytes", "600");
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public void stop() {}
+}
