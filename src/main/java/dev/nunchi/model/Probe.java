@@ -4,9 +4,14 @@ import java.util.List;
 
 /// Texts with the ids and logits that the trained network gave them; export and start-up replay
 /// them to prove that what was trained is what is served.
+///
+/// @param cases at least one
 public record Probe(List<Case> cases) {
   public Probe {
     cases = List.copyOf(cases);
+    if (cases.isEmpty()) {
+      throw new IllegalArgumentException("A probe has at least one case");
+    }
   }
 
   /// @param inputIds the encoding of `text`, special tokens included
