@@ -22,7 +22,7 @@ import java.util.Map;
 /// Their form is the one that ONNX Runtime knows and replaces by its fused operators: Q, K and V
 /// each MatMul, Add, Reshape, Transpose; a mask that is added before Softmax; a Gelu after an Add.
 final class OnnxOps implements Ops<Value> {
-  private static final List<Axis> TOKENS = List.of(Axis.BATCH, Axis.SEQ);
+  private static final List<Axis> TOKENS = List.of(Axis.Named.BATCH, Axis.Named.SEQ);
 
   /// Added to the scores of padded keys, as transformers does it. Finite, so that a row of padding
   /// alone gives no NaN.

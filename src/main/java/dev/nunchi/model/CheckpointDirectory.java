@@ -152,6 +152,8 @@ public final class CheckpointDirectory implements AutoCloseable {
     return network.parameters().stream().filter(which).toList();
   }
 
+  /// Checks that every parameter of the network is there.
+  ///
   /// @throws NunchiException `INVALID_MODEL` naming the first parameter that is missing, of another
   ///   shape or not of floating numbers, with what was expected and what is there
   public void requireComplete() {

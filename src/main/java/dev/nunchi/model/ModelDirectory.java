@@ -23,6 +23,8 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   /// What Optimum calls the file of the weights.
   private static final String OPTIMUM_WEIGHTS = "model.onnx_data";
 
+  /// Reads the directory and checks its files against their digests.
+  ///
   /// @throws NunchiException `INVALID_MODEL` where a file is missing, is not the one that was
   ///   written, or contradicts another; `UNSUPPORTED_MODEL` for a regression
   public static ModelDirectory open(Path directory) {

@@ -14,6 +14,8 @@ public record Probe(List<Case> cases) {
     }
   }
 
+  /// One text and what the network answered.
+  ///
   /// @param inputIds the encoding of `text`, special tokens included
   /// @param logits one for each label, from fp32 arithmetic
   public record Case(String text, List<Integer> inputIds, List<Float> logits) {}

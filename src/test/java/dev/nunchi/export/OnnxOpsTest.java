@@ -176,7 +176,7 @@ class OnnxOpsTest {
     GraphWriter graph = new GraphWriter();
     List<Value> values = new ArrayList<>();
     for (PlainTensor input : inputs) {
-      List<Axis> axes = new ArrayList<>(List.of(Axis.BATCH, Axis.SEQ));
+      List<Axis> axes = new ArrayList<>(List.of(Axis.Named.BATCH, Axis.Named.SEQ));
       input.shape().stream().skip(2).map(Axis::of).forEach(axes::add);
       DataType type = input.shape().size() == 2 ? DataType.INT64 : DataType.FLOAT;
       values.add(graph.input("input_" + values.size(), type, axes));
