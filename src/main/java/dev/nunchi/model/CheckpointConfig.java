@@ -144,6 +144,23 @@ record CheckpointConfig(Path file, ObjectNode json) {
                 file.resolveSibling(Manifest.FILE_NAME), key, here, configKey, FILE_NAME, there));
   }
 
+  /// A manifest for a directory that has none: no normaliser, no probe, temperature 1.
+  ///
+  /// @throws NunchiException `UNSUPPORTED_MODEL` for a regression
+  Manifest description(Path directory) {
+    if (labels().size() < 2) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          file + ": a model of one label is a regression, which is not supported");
+    }
+    return Manifest.of(
+        directory.toAbsolutePath().normalize().getFileName().toString(),
+        labels(),
+        problemType(),
+        Normalization.NONE,
+        Math.min(maxLength(), TokenizerFiles.maxLength(directory)));
+  }
+
   /// The longest input in tokens. The RoBERTa family counts positions from past its padding id.
   /// A manifest for a directory that has none: no normaliser, no probe, temperature 1.
   Manifest description(Path directory) {

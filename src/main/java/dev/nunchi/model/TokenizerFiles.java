@@ -1,5 +1,6 @@
 package dev.nunchi.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import com.fasterxml.jackson.databind.JsonNode;

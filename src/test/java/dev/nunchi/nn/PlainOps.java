@@ -37,8 +37,9 @@ public final class PlainOps implements Ops<PlainTensor> {
     float[] rows = FloatWeights.floats(weights.get(table.weight()));
     PlainTensor result = PlainTensor.of(List.of(ids.axis(0), ids.axis(1), table.width()));
     for (int i = 0; i < ids.values().length; i++) {
+      int row = (int) ids.values()[i];
       for (int j = 0; j < table.width(); j++) {
-        result.values()[i * table.width() + j] = rows[(int) ids.values()[i] * table.width() + j];
+        result.values()[i * table.width() + j] = rows[row * table.width() + j];
       }
     }
     return result;
