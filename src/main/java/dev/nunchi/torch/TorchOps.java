@@ -94,17 +94,34 @@ final class TorchOps implements Ops<Tensor> {
   @Override
   public Tensor attention(
       Tensor query, Tensor key, Tensor value, Tensor attentionMask, Attention attention) {
+    Tensor q = heads(query, attention);
+    Tensor k = heads(key, attention);
+    Tensor v = heads(value, attention);
     Tensor joined =
-        torch.scaled_dot_product_attention(
-            heads(query, attention),
-            heads(key, attention),
-            heads(value, attention),
-            padded ? new TensorOptional(additive(attentionMask)) : new TensorOptional(),
-            training ? attention.dropout() : 0,
-            false,
-            new DoubleOptional(),
-            false);
+        type == ScalarType.BFloat16
+            ? composed(q, k, v, attentionMask, attention)
+            : fused(q, k, v, attentionMask, attention);
     return joined.transpose(1, 2).flatten(2, 3);
+  }
+
+  private Tensor fused(Tensor q, Tensor k, Tensor v, Tensor attentionMask, Attention attention) {
+    return torch.scaled_dot_product_attention(
+        q,
+        k,
+        v,
+        padded ? new TensorOptional(additive(attentionMask)) : new TensorOptional(),
+        training ? attention.dropout() : 0,
+        false,
+        new DoubleOptional(),
+        false);
+  }
+
+  /// For bf16: the fused kernel of this libtorch build multiplies bf16 matrices without the
+  /// processor's matrix instructions, which the separate products use.
+  private Tensor composed(Tensor q, Tensor k, Tensor v, Tensor attentionMask, Attention attention) {
+    Tensor scores = q.matmul(k.transpose(2, 3)).mul(new Scalar(1 / Math.sqrt(attention.headDim())));
+    Tensor masked = padded ? scores.add(additive(attentionMask)) : scores;
+    return dropout(torch.softmax(masked, -1), attention.dropout()).matmul(v);
   }
 
   @Override

@@ -1,0 +1,66 @@
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Weight;
+import dev.nunchi.nn.Weights;
+import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.torch.ComputeType;
+import dev.nunchi.torch.TorchNetwork;
+import dev.nunchi.torch.TorchRuntime;
+import dev.nunchi.torch.TorchTrainer;
+import java.io.File;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Random;
+import java.util.Set;
+
+/// Prints the training steps a second of the network in `config.json`; `training_step.py` does the
+/// same in PyTorch, with the same batch, optimiser, clipping and threads.
+///
+/// Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps.
+public final class TrainingStep {
+  private static final int WARM_UP = 5;
+
+  public static void main(String[] args) throws Exception {
+    ComputeType type = ComputeType.valueOf(args[0].toUpperCase(Locale.ROOT));
+    int rows = Integer.parseInt(args[2]);
+    int seq = Integer.parseInt(args[3]);
+    int steps = Integer.parseInt(args[4]);
+    TorchRuntime.load(Integer.parseInt(args[1]));
+    TorchRuntime.seed(1);
+    Network network = Network.of(new ObjectMapper().readTree(new File("config.json")));
+    Random random = new Random(1);
+    long[] ids = random.longs((long) rows * seq, 5, network.vocabularySize()).toArray();
+    long[] mask = new long[ids.length];
+    Arrays.fill(mask, 1);
+    PaddedBatch batch = new PaddedBatch(rows, seq, ids, mask, new long[ids.length]);
+    int[] labels = random.ints(rows, 0, network.labels()).toArray();
+    try (TorchNetwork torch = new TorchNetwork(network, new None(), 0.02);
+        TorchTrainer trainer =
+            new TorchTrainer(
+                torch, new TorchTrainer.Settings(type, 0.9, 0.999, 1e-8, 0.01, 1, 0))) {
+      run(trainer, batch, labels, WARM_UP);
+      long start = System.nanoTime();
+      run(trainer, batch, labels, steps);
+      System.out.printf(Locale.ROOT, "%.3f%n", steps / ((System.nanoTime() - start) / 1e9));
+    }
+  }
+
+  private static void run(TorchTrainer trainer, PaddedBatch batch, int[] labels, int steps) {
+    for (int step = 0; step < steps; step++) {
+      trainer.accumulate(batch, labels, 1);
+      trainer.step(1e-4);
+    }
+  }
+
+  private record None() implements Weights {
+    @Override
+    public Set<String> names() {
+      return Set.of();
+    }
+
+    @Override
+    public Weight get(String name) {
+      throw new IllegalStateException(name);
+    }
+  }
+}

@@ -1,0 +1,47 @@
+"""Prints the training steps a second of the network in config.json in PyTorch and transformers.
+
+Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps. bf16 is autocast.
+"""
+
+import sys
+import time
+
+import torch
+from transformers import AutoConfig, AutoModelForSequenceClassification
+
+kind, threads, rows, seq, steps = sys.argv[1], *map(int, sys.argv[2:6])
+torch.set_num_threads(threads)
+torch.manual_seed(1)
+model = AutoModelForSequenceClassification.from_config(
+    AutoConfig.from_pretrained("config.json"), attn_implementation="sdpa"
+)
+model.train()
+decayed = [p for p in model.parameters() if p.ndim > 1]
+others = [p for p in model.parameters() if p.ndim < 2]
+optimizer = torch.optim.AdamW(
+    [
+        {"params": decayed, "weight_decay": 0.01},
+        {"params": others, "weight_decay": 0.0},
+    ],
+    lr=1e-4,
+    fused=True,
+)
+ids = torch.randint(5, model.config.vocab_size, (rows, seq))
+labels = torch.randint(0, model.config.num_labels, (rows,))
+
+
+def run(count):
+    for _ in range(count):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind == "bf16"):
+            loss = model(input_ids=ids, labels=labels).loss
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        loss.item()
+
+
+run(5)
+start = time.perf_counter()
+run(steps)
+print(f"{steps / (time.perf_counter() - start):.3f}")
