@@ -8,6 +8,7 @@ import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.TextEncoding;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.Probe;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
@@ -43,14 +44,11 @@ final class Checkpoint implements AutoCloseable {
     }
   }
 
-  /// The manifest with a probe of what libtorch computes now.
-  static Manifest withProbe(Path path) {
+  /// What libtorch computes for the probe's texts now.
+  static Probe probe(Path path) {
     try (Checkpoint checkpoint = open(path);
         TextEncoder encoder = checkpoint.encoder()) {
-      return checkpoint
-          .directory
-          .description()
-          .withProbe(new ProbeRecorder(encoder).record(checkpoint.network));
+      return new ProbeRecorder(encoder).record(checkpoint.network);
     }
   }
 

@@ -6,6 +6,7 @@ import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Precision;
+import dev.nunchi.model.Probe;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -56,14 +57,14 @@ final class ExportCommand implements Callable<Integer> {
     PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(model)) {
       checkpoint.requireComplete();
-      Manifest manifest = checkpoint.description();
-      if (manifest.probe() == null) {
+      @Nullable Probe probe = checkpoint.manifest().map(Manifest::probe).orElse(null);
+      if (probe == null) {
         err.println("Recording what the checkpoint answers …");
-        manifest = Checkpoint.withProbe(model);
+        probe = Checkpoint.probe(model);
       }
       err.println("Exporting and comparing with the probe …");
       ModelDirectory written =
-          new OnnxExporter().export(checkpoint, manifest, output, new ExportOptions(precision));
+          new OnnxExporter().export(checkpoint, probe, output, new ExportOptions(precision));
       err.printf("%s: %s, %s%n", output, written.manifest().name(), written.manifest().revision());
     }
     return 0;

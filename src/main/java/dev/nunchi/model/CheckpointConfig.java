@@ -162,16 +162,6 @@ record CheckpointConfig(Path file, ObjectNode json) {
   }
 
   /// The longest input in tokens. The RoBERTa family counts positions from past its padding id.
-  /// A manifest for a directory that has none: no normaliser, no probe, temperature 1.
-  Manifest description(Path directory) {
-    return Manifest.of(
-        directory.toAbsolutePath().normalize().getFileName().toString(),
-        labels(),
-        problemType(),
-        Normalization.NONE,
-        Math.min(maxLength(), TokenizerFiles.maxLength(directory)));
-  }
-
   int maxLength() {
     int positions = json.path("max_position_embeddings").asInt(512);
     return switch (json.path("model_type").asText()) {
