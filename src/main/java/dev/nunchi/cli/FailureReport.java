@@ -2,6 +2,7 @@ package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
 import java.io.PrintWriter;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
@@ -32,7 +33,7 @@ final class FailureReport implements IParameterExceptionHandler {
   public int handleParseException(ParameterException failure, String[] args) {
     CommandLine commandLine = failure.getCommandLine();
     PrintWriter err = commandLine.getErr();
-    err.println("nunchi: " + sentence(failure));
+    err.println("nunchi: " + misunderstanding(failure));
     UnmatchedArgumentException.printSuggestions(failure, err);
     err.printf("Try '%s --help'.%n", commandLine.getCommandSpec().qualifiedName());
     printStackTrace(failure, err);
@@ -57,7 +58,7 @@ final class FailureReport implements IParameterExceptionHandler {
     }
   }
 
-  private static String sentence(ParameterException failure) {
+  private static String misunderstanding(ParameterException failure) {
     boolean atRoot = failure.getCommandLine().getParent() == null;
     return atRoot
             && failure instanceof UnmatchedArgumentException argument
@@ -69,17 +70,26 @@ final class FailureReport implements IParameterExceptionHandler {
   private static String sentence(Throwable failure) {
     return switch (failure) {
       case NunchiException refused -> String.valueOf(refused.getMessage());
+      case UncheckedIOException unchecked when unchecked.getCause() != null ->
+          sentence(unchecked.getCause());
       case StandardOutput.Closed closed ->
           "Standard output could not be written: " + closed.getMessage();
       case NoSuchFileException missing -> missing.getFile() + " does not exist";
       case FileAlreadyExistsException existing -> existing.getFile() + " exists already";
       case AccessDeniedException denied -> denied.getFile() + " may not be read or written";
+      case NoClassDefFoundError missing when isTraining(missing) ->
+          "This needs the training libraries, which the launcher nunchi puts on the class path";
       case OutOfMemoryError _ ->
           "Memory ran out; NUNCHI_JAVA_OPTS=-Xmx8g, for example, lets the program have 8 GiB";
       default ->
           "Unexpected failure, %s; the option --debug shows where it happened"
               .formatted(firstLine(failure));
     };
+  }
+
+  private static boolean isTraining(NoClassDefFoundError missing) {
+    String message = missing.getMessage();
+    return message != null && message.contains("org/bytedeco/");
   }
 
   private static String firstLine(Throwable failure) {

@@ -28,8 +28,8 @@ public final class Nunchi {
         new Program(
             commands(),
             System.getenv(),
-            new PrintWriter(System.out, true),
-            new PrintWriter(System.err, true));
+            new PrintWriter(System.out, true, StandardCharsets.UTF_8),
+            new PrintWriter(System.err, true, StandardCharsets.UTF_8));
     System.exit(program.run(args));
   }
 

@@ -6,6 +6,7 @@ import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.ExecutionException;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -57,7 +58,11 @@ final class Program {
     CommandLine subcommand = new CommandLine(command);
     CommandSpec spec = subcommand.getCommandSpec();
     if (spec.findOption("--help") == null) {
-      spec.addMixin("help", CommandSpec.forAnnotatedObject(new HelpOption()));
+      spec.addOption(
+          OptionSpec.builder("-h", "--help")
+              .usageHelp(true)
+              .description("Show this help and exit.")
+              .build());
     }
     spec.usageMessage()
         .synopsisHeading("%nUsage: ")

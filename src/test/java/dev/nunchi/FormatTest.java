@@ -1,0 +1,43 @@
+package dev.nunchi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import com.google.googlejavaformat.java.Formatter;
+import com.google.googlejavaformat.java.FormatterException;
+import com.google.googlejavaformat.java.StringWrapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// Every Java file is as google-java-format writes it.
+class FormatTest {
+  @Test
+  void sources_all_areFormatted() throws IOException, FormatterException {
+    List<Path> sources = sources();
+    assertFalse(sources.isEmpty());
+    List<Path> unformatted = new ArrayList<>();
+    for (Path source : sources) {
+      String text = Files.readString(source);
+      if (!text.equals(format(text))) {
+        unformatted.add(source);
+      }
+    }
+    assertEquals(List.of(), unformatted, "Run on a JDK 25: mvn spotless:apply");
+  }
+
+  private static List<Path> sources() throws IOException {
+    try (Stream<Path> files = Files.walk(Path.of("src"))) {
+      return files.filter(file -> file.toString().endsWith(".java")).sorted().toList();
+    }
+  }
+
+  private static String format(String source) throws FormatterException {
+    Formatter formatter = new Formatter();
+    return StringWrapper.wrap(formatter.formatSourceAndFixImports(source), formatter);
+  }
+}

@@ -1,0 +1,411 @@
+package dev.nunchi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The launcher `nunchi` in a small project of its own, with a Maven and with JDKs that are shell
+/// scripts and say what they were asked.
+class LauncherTest {
+  private static final String NO_JDK =
+      "nunchi: Nunchi needs a JDK 25, and none was found: install one, for example Temurin 25 from"
+          + " https://adoptium.net, or set JAVA_HOME to where it is.\n";
+
+  /// All that the launcher may call, Maven and Java aside.
+  private static final List<String> TOOLS =
+      List.of(
+          "bash",
+          "cat",
+          "date",
+          "dirname",
+          "find",
+          "flock",
+          "git",
+          "grep",
+          "locale",
+          "mkdir",
+          "mv",
+          "readlink",
+          "rm",
+          "rmdir",
+          "sleep",
+          "tail",
+          "touch");
+
+  private final Map<String, String> environment = new TreeMap<>();
+
+  @TempDir private Path folder;
+  private Path project;
+  private Path tools;
+
+  @BeforeEach
+  void layOutAProject() throws IOException {
+    project = folder.resolve("a project");
+    tools = Files.createDirectories(folder.resolve("tools"));
+    script(project.resolve("nunchi"), Files.readString(Path.of("nunchi")));
+    write(project.resolve("pom.xml"), "<project/>");
+    write(project.resolve("src/main/java/App.java"), "class App {}");
+    for (String tool : TOOLS) {
+      for (String place : System.getenv("PATH").split(File.pathSeparator, -1)) {
+        if (Files.isExecutable(Path.of(place, tool)) && !Files.exists(tools.resolve(tool))) {
+          Files.createSymbolicLink(tools.resolve(tool), Path.of(place, tool));
+        }
+      }
+    }
+    script(
+        tools.resolve("mvn"),
+        """
+        #!/usr/bin/env bash
+        echo "$JAVA_HOME $*" >>"$FOLDER/mvn.log"
+        [[ -z ${MVN_SLEEP:-} ]] || sleep "$MVN_SLEEP"
+        if grep -q BROKEN src/main/java/App.java; then
+          echo "[ERROR] App.java is broken"
+          exit 1
+        fi
+        for argument; do
+          [[ $argument != -Doutput.directory=* ]] || target=${argument#*=}
+        done
+        mkdir -p "$target/quarkus-app" "$target/training"
+        touch "$target/quarkus-app/quarkus-run.jar" "$target/training/torch.jar"
+        """);
+    jdk("jdks/17", "17.0.15");
+    jdk("jdks/25", "25.0.3");
+    environment.put("FOLDER", folder.toString());
+    environment.put("HOME", folder.toString());
+    environment.put("PATH", tools.toString());
+    environment.put("NUNCHI_JDKS", folder.resolve("jdks").toString());
+  }
+
+  /// JUnit warns of each link that leaves the folder that it deletes.
+  @AfterEach
+  void deleteLinks() throws IOException {
+    for (String tool : TOOLS) {
+      Files.deleteIfExists(tools.resolve(tool));
+    }
+  }
+
+  @Test
+  void run_nothingBuilt_saysThatItBuildsAndRuns() throws Exception {
+    Result result = run("classify");
+    assertEquals("Building Nunchi, which takes a few minutes the first time …\n", result.err());
+    assertEquals(0, result.exitCode());
+    assertTrue(result.out().startsWith("java 25.0.3\n"), result.out());
+    assertEquals(1, builds().size());
+    assertTrue(builds().getFirst().startsWith(folder.resolve("jdks/25") + " "), "JAVA_HOME");
+  }
+
+  @Test
+  void run_builtAndUnchanged_doesNotBuildAgain() throws Exception {
+    run();
+    assertEquals("", run().err());
+    assertEquals(1, builds().size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"pom.xml", "src/main/resources/x.properties", "proto/x.proto"})
+  void run_sourceNewerThanTheBuild_buildsOnce(String source) throws Exception {
+    run();
+    write(project.resolve(source), "new");
+    assertEquals("Building Nunchi, as its sources are newer than the last build …\n", run().err());
+    assertEquals("", run().err());
+    assertEquals(2, builds().size());
+  }
+
+  @Test
+  void run_sourceDeleted_builds() throws Exception {
+    write(project.resolve("src/main/java/Other.java"), "class Other {}");
+    run();
+    Files.delete(project.resolve("src/main/java/Other.java"));
+    run();
+    assertEquals(2, builds().size());
+  }
+
+  @Test
+  void run_testOrReadmeNewerThanTheBuild_doesNotBuild() throws Exception {
+    run();
+    write(project.resolve("src/test/java/AppTest.java"), "class AppTest {}");
+    write(project.resolve("README.md"), "# App");
+    run();
+    assertEquals(1, builds().size());
+  }
+
+  @Test
+  void run_buildFails_showsTheEndOfItsLogAndWhereItIs() throws Exception {
+    write(project.resolve("src/main/java/App.java"), "BROKEN");
+    Result result = run("classify");
+    assertEquals(1, result.exitCode());
+    assertEquals("", result.out());
+    assertEquals(
+        """
+        Building Nunchi, which takes a few minutes the first time …
+        [ERROR] App.java is broken
+        nunchi: The build failed; all it said is in %s.
+        """
+            .formatted(project.toRealPath().resolve(".nunchi/build.log")),
+        result.err());
+  }
+
+  @Test
+  void run_buildFailsOnce_buildsWhenMended() throws Exception {
+    write(project.resolve("src/main/java/App.java"), "BROKEN");
+    run();
+    write(project.resolve("src/main/java/App.java"), "class App {}");
+    assertEquals(0, run().exitCode());
+  }
+
+  @Test
+  void run_withoutMaven_saysSo() throws Exception {
+    Files.delete(tools.resolve("mvn"));
+    Result result = run();
+    assertEquals(1, result.exitCode());
+    assertEquals(
+        "nunchi: Nunchi is built with Maven 3.8 or newer, and there is no mvn on the PATH; install"
+            + " Maven.\n",
+        result.err());
+  }
+
+  @Test
+  void run_whereNothingCanBeWritten_saysSo() throws Exception {
+    write(project.resolve(".nunchi"), "not a folder");
+    Result result = run();
+    assertEquals(1, result.exitCode());
+    assertEquals(
+        "nunchi: The build goes to %s, which cannot be written.\n"
+            .formatted(project.toRealPath().resolve(".nunchi")),
+        result.err());
+  }
+
+  @Test
+  void run_twiceAtOnce_buildsOnce() throws Exception {
+    environment.put("MVN_SLEEP", "1");
+    Process first = start(folder, project.resolve("nunchi"));
+    Process second = start(folder, project.resolve("nunchi"));
+    String talk = result(first).err() + result(second).err();
+    assertEquals(1, builds().size());
+    assertTrue(talk.contains("Waiting for another build of Nunchi"), talk);
+    assertEquals(0, first.exitValue() + second.exitValue());
+  }
+
+  @Test
+  void run_sourcesChangeWhileAProcessRuns_leavesTheProcessItsBuild() throws Exception {
+    environment.put("JAVA_WAITS_FOR", folder.resolve("go").toString());
+    Process server = start(folder, project.resolve("nunchi"), "serve");
+    String old = server.inputReader().readLine(); // The build is done, and Java runs.
+    assertEquals("java 25.0.3", old);
+    environment.remove("JAVA_WAITS_FOR");
+    List<Path> used = buildFolders();
+    write(project.resolve("pom.xml"), "<project></project>");
+    run();
+    assertEquals(2, buildFolders().size());
+    assertTrue(buildFolders().containsAll(used));
+    write(folder.resolve("go"), "");
+    assertEquals(0, server.waitFor());
+    write(project.resolve("pom.xml"), "<project> </project>");
+    run();
+    assertEquals(1, buildFolders().size());
+    assertFalse(buildFolders().containsAll(used));
+  }
+
+  @Test
+  void run_arguments_arriveAsTheyAre() throws Exception {
+    Result result = run("classify", "이 영화 *", "", "--format", "$HOME \"x\"");
+    assertTrue(
+        result.out().endsWith("[classify]\n[이 영화 *]\n[]\n[--format]\n[$HOME \"x\"]\n"),
+        result.out());
+  }
+
+  @Test
+  void run_exitCodeOfTheProgram_isTheLaunchers() throws Exception {
+    environment.put("JAVA_EXITS_WITH", "2");
+    assertEquals(2, run("nonsense").exitCode());
+  }
+
+  @Test
+  void run_serve_hasNoTrainingLibraries() throws Exception {
+    Result result = run("--debug", "serve", "--model", "train");
+    assertFalse(result.out().contains("/training/"), result.out());
+    assertTrue(result.out().contains("OMP_WAIT_POLICY=\n"), result.out());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"train", "evaluate", "classify", "export"})
+  void run_otherCommands_haveTheTrainingLibraries(String command) throws Exception {
+    Result result = run(command, "serve");
+    assertTrue(result.out().contains("/quarkus-app/quarkus-run.jar:"), result.out());
+    assertTrue(result.out().contains("/training/*]\n"), result.out());
+    assertTrue(result.out().contains("OMP_WAIT_POLICY=passive\n"), result.out());
+  }
+
+  @Test
+  void run_environment_isWhatTheProgramNeeds() throws Exception {
+    Result result = run();
+    assertTrue(result.out().contains("NUNCHI_HOME=" + project.toRealPath() + "\n"), result.out());
+    assertTrue(result.out().contains("ORT_DISABLE_TELEMETRY=1\n"), result.out());
+    assertTrue(result.out().contains("OPT_OUT_TRACKING=true\n"), result.out());
+    assertTrue(result.out().contains("[--enable-native-access=ALL-UNNAMED]\n"), result.out());
+  }
+
+  @Test
+  void run_localeWithoutUtf8_getsOne() throws Exception {
+    environment.put("LC_ALL", "C");
+    assertTrue(run().out().contains("LC_ALL=C.UTF-8\n"));
+  }
+
+  @Test
+  void run_javaOptions_goToJavaInOrder() throws Exception {
+    environment.put("JAVA_OPTS", "-Xmx1g");
+    environment.put("NUNCHI_JAVA_OPTS", "-Xmx8g -Dx=*");
+    Result result = run();
+    assertTrue(result.out().contains("\n[-Xmx1g]\n[-Xmx8g]\n[-Dx=*]\n"), result.out());
+  }
+
+  @Test
+  void run_throughSymbolicLinksFromAnotherFolder_findsTheProject() throws Exception {
+    Path elsewhere = Files.createDirectories(folder.resolve("elsewhere/bin"));
+    Files.createSymbolicLink(elsewhere.resolve("direct"), project.resolve("nunchi"));
+    Files.createSymbolicLink(elsewhere.resolve("nunchi"), Path.of("direct"));
+    Result result = result(start(elsewhere, Path.of("./nunchi")));
+    assertTrue(result.out().contains("NUNCHI_HOME=" + project.toRealPath() + "\n"), result.out());
+  }
+
+  @Test
+  void jdk_noneOf25_saysWhatToInstall() throws Exception {
+    environment.put("NUNCHI_JDKS", folder.resolve("jdks/17").toString());
+    environment.put("JAVA_HOME", folder.resolve("jdks/17").toString());
+    Files.createSymbolicLink(tools.resolve("java"), folder.resolve("jdks/17/bin/java"));
+    Result result = run("serve");
+    assertEquals(1, result.exitCode());
+    assertEquals(NO_JDK, result.err());
+    assertEquals("", result.out());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"21.0.2", "26", "250.1", "2.25"})
+  void jdk_ofAnotherVersion_isNotTaken(String version) throws Exception {
+    jdk("others/jdk", version);
+    environment.put("NUNCHI_JDKS", folder.resolve("others").toString());
+    assertEquals(NO_JDK, run().err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"25", "25.0.3", "25-ea", "25.0.1.1"})
+  void jdk_of25_isTaken(String version) throws Exception {
+    jdk("others/jdk", version);
+    environment.put("NUNCHI_JDKS", folder.resolve("others").toString());
+    assertTrue(run().out().startsWith("java " + version + "\n"));
+  }
+
+  @Test
+  void jdk_withoutCompiler_isNotTaken() throws Exception {
+    Files.delete(folder.resolve("jdks/25/bin/javac"));
+    assertEquals(NO_JDK, run().err());
+  }
+
+  @Test
+  void jdk_ofJavaHome_goesFirst() throws Exception {
+    jdk("mine", "25.0.9");
+    environment.put("JAVA_HOME", folder.resolve("mine").toString());
+    assertTrue(run().out().startsWith("java 25.0.9\n"));
+  }
+
+  @Test
+  void jdk_ofJavaOnThePath_goesBeforeTheUsualPlaces() throws Exception {
+    jdk("mine", "25.0.9");
+    Files.createSymbolicLink(tools.resolve("java"), folder.resolve("mine/bin/java"));
+    assertTrue(run().out().startsWith("java 25.0.9\n"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        ".sdkman/candidates/java/25-tem",
+        ".jdks/temurin-25",
+        "Library/Java/JavaVirtualMachines/x.jdk/Contents/Home"
+      })
+  void jdk_inTheUsualPlacesOfAUser_isFound(String place) throws Exception {
+    environment.remove("NUNCHI_JDKS");
+    jdk(place, "25.0.7");
+    assertTrue(run().out().startsWith("java 25.0.7\n"));
+  }
+
+  private record Result(int exitCode, String out, String err) {}
+
+  private Result run(String... arguments) throws Exception {
+    return result(start(folder, project.resolve("nunchi"), arguments));
+  }
+
+  private Process start(Path from, Path launcher, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(List.of(launcher.toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder process = new ProcessBuilder(command).directory(from.toFile());
+    process.environment().clear();
+    process.environment().putAll(environment);
+    return process.start();
+  }
+
+  /// What a process said; its output is short enough for the pipes.
+  private static Result result(Process process) throws Exception {
+    int exitCode = process.waitFor();
+    return new Result(
+        exitCode,
+        new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8),
+        new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));
+  }
+
+  private List<String> builds() throws IOException {
+    return Files.readAllLines(folder.resolve("mvn.log"));
+  }
+
+  private List<Path> buildFolders() throws IOException {
+    try (Stream<Path> files = Files.list(project.resolve(".nunchi"))) {
+      return files.filter(file -> Files.exists(file.resolve("stamp"))).sorted().toList();
+    }
+  }
+
+  /// A JDK whose `java` tells its version, the environment and the arguments.
+  private void jdk(String place, String version) throws IOException {
+    Path jdk = folder.resolve(place);
+    write(jdk.resolve("release"), "IMPLEMENTOR=\"x\"\nJAVA_VERSION=\"" + version + "\"\n");
+    script(jdk.resolve("bin/javac"), "#!/usr/bin/env bash\n");
+    script(
+        jdk.resolve("bin/java"),
+        """
+        #!/usr/bin/env bash
+        echo "java %s"
+        for name in NUNCHI_HOME ORT_DISABLE_TELEMETRY OPT_OUT_TRACKING OMP_WAIT_POLICY LC_ALL; do
+          echo "$name=${!name:-}"
+        done
+        printf '[%%s]\\n' "$@"
+        while [[ -n ${JAVA_WAITS_FOR:-} && ! -e $JAVA_WAITS_FOR ]]; do sleep 0.05; done
+        exit "${JAVA_EXITS_WITH:-0}"
+        """
+            .formatted(version));
+  }
+
+  private static void script(Path file, String text) throws IOException {
+    write(file, text);
+    assertTrue(file.toFile().setExecutable(true));
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    Files.createDirectories(file.getParent());
+    Files.writeString(file, text);
+  }
+}
