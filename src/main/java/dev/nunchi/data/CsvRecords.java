@@ -35,16 +35,16 @@ final class CsvRecords implements Records {
         return null;
       }
       CsvRecord record = records.next();
-      if (!records.hasNext() && reader.isQuoteOpen()) {
-        throw lines
-            .source()
-            .invalid(reader.openLine(), "a quoted field starts here that is never closed");
-      }
       List<String> fields = record.getFields();
       nextLine =
           record.getStartingLineNumber()
               + 1
               + fields.stream().mapToLong(CsvRecords::lineEnds).sum();
+      if (!records.hasNext() && reader.isQuoteOpen()) {
+        throw lines
+            .source()
+            .invalid(reader.openLine(), "a quoted field starts here that is never closed");
+      }
       boolean empty = fields.isEmpty() || (fields.size() == 1 && fields.getFirst().isEmpty());
       return new TableRecord(record.getStartingLineNumber(), empty ? List.of() : fields);
     } catch (CsvParseException e) {

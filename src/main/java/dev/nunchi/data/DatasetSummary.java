@@ -15,6 +15,8 @@ import java.util.stream.Collectors;
 public record DatasetSummary(
     int rows, Map<String, Integer> labelCounts, int medianLength, int length95, int maxLength) {
 
+  /// Counts what `examples` hold.
+  ///
   /// @param examples at least one
   public static DatasetSummary of(List<Example> examples) {
     Map<String, Integer> labelCounts = new TreeMap<>();

@@ -28,6 +28,8 @@ public final class ExampleWriter {
 
   private ExampleWriter() {}
 
+  /// Writes `examples` in the format that the file's name says.
+  ///
   /// @throws NunchiException `INVALID_ARGUMENT` if the name asks for another format, `INVALID_DATA`
   ///   for an id or label that TSV cannot hold, `IO_FAILURE`
   public static void write(Path file, List<Example> examples) {

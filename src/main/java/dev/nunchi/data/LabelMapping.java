@@ -52,19 +52,19 @@ public final class LabelMapping {
       int equals = part.indexOf('=');
       String value = part.substring(0, Math.max(equals, 0)).strip();
       if (value.isEmpty()) {
-        throw invalid("expected value=name as in 0=부정,1=긍정, found %s", Source.shown(part));
+        throw invalid("expected value=name as in 0=부정,1=긍정, found " + Source.shown(part));
       }
       String name = part.substring(equals + 1).strip();
       for (String single : expand(value)) {
         if (names.put(single, Optional.of(name).filter(n -> !n.isEmpty())) != null) {
-          throw invalid("value %s is mapped twice", Source.shown(single));
+          throw invalid("value %s is mapped twice".formatted(Source.shown(single)));
         }
       }
     }
     Set<String> targets = new LinkedHashSet<>();
     names.values().forEach(name -> name.ifPresent(targets::add));
     if (targets.isEmpty()) {
-      throw invalid("%s drops every row", Source.shown(text));
+      throw invalid(Source.shown(text) + " drops every row");
     }
     return new LabelMapping(names, targets);
   }
@@ -78,7 +78,8 @@ public final class LabelMapping {
     int last = Integer.parseInt(range.group(2));
     if (first > last || last - first >= MOST_VALUES) {
       throw invalid(
-          "range %s has to run upwards over at most %d values", Source.shown(value), MOST_VALUES);
+          "range %s has to run upwards over at most %d values"
+              .formatted(Source.shown(value), MOST_VALUES));
     }
     List<String> values = new ArrayList<>();
     for (int number = first; number <= last; number++) {
@@ -95,7 +96,8 @@ public final class LabelMapping {
     for (Optional<String> name : names.values()) {
       if (name.isPresent() && labels.indexOf(name.get()).isEmpty()) {
         throw invalid(
-            "label %s is not one of %s", Source.shown(name.get()), Source.shown(labels.names()));
+            "label %s is not one of %s"
+                .formatted(Source.shown(name.get()), Source.shown(labels.names())));
       }
     }
     return new LabelMapping(names, new LinkedHashSet<>(labels.names()));
@@ -120,6 +122,8 @@ public final class LabelMapping {
     return names.containsKey(value) || allowed == null || allowed.contains(value);
   }
 
+  /// The label for a value.
+  ///
   /// @param value one that this [#knows]
   /// @return empty where rows with this value are dropped
   Optional<String> labelOf(String value) {
@@ -135,8 +139,7 @@ public final class LabelMapping {
     return "one of " + Source.shown(List.copyOf(known));
   }
 
-  private static NunchiException invalid(String format, Object... values) {
-    return new NunchiException(
-        Reason.INVALID_ARGUMENT, "Label mapping: " + format.formatted(values));
+  private static NunchiException invalid(String message) {
+    return new NunchiException(Reason.INVALID_ARGUMENT, "Label mapping: " + message);
   }
 }

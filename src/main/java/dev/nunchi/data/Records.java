@@ -12,6 +12,8 @@ sealed interface Records extends Closeable permits TsvRecords, CsvRecords {
   @Override
   void close();
 
+  /// The fields of one record.
+  ///
   /// @param line physical line on which the record starts
   /// @param fields empty for a line with nothing in it
   record TableRecord(long line, List<String> fields) {}

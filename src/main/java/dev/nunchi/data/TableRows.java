@@ -32,16 +32,16 @@ final class TableRows implements Rows {
 
   @Override
   public @Nullable Row next() {
-    Records.TableRecord first = records.next();
-    Records.TableRecord record = first;
+    Records.TableRecord record = records.next();
+    long firstLine = record == null ? 0 : record.line();
     while (record != null && record.fields().isEmpty()) {
       record = records.next();
     }
     if (record == null) {
       return null;
     }
-    if (record != first && first != null) {
-      throw source.invalid(first.line(), "the line is empty; expected %s".formatted(fieldCount()));
+    if (record.line() != firstLine) {
+      throw source.invalid(firstLine, "the line is empty; expected %s".formatted(fieldCount()));
     }
     List<String> fields = record.fields();
     if (fields.size() != width) {

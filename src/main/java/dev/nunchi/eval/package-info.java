@@ -1,5 +1,5 @@
 /// How good predictions are: pure arithmetic over label indices and probabilities, equal to
-/// scikit-learn's. Start at [ConfusionMatrix] and [ClassificationReport].
+/// scikit-learn's. Start at [EvaluationResult], or at [ConfusionMatrix] and [ClassificationReport].
 @NullMarked
 package dev.nunchi.eval;
 

@@ -1,0 +1,482 @@
+package dev.nunchi.data;
+
+import static dev.nunchi.data.Refusals.assertRefused;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class ExampleReaderTest {
+  private static final List<Example> REVIEWS =
+      List.of(
+          new Example("r1", "배우들 연기가 참 좋았다", "1"),
+          new Example("r2", "\"명작\"이라더니, 졸다가 나왔다", "0"),
+          new Example("r3", "음악 👍🏽 영상 👍🏽", "1"));
+
+  private final ExampleReader reader = new ExampleReader();
+
+  @TempDir Path directory;
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reviews.tsv", "reviews.csv", "reviews.jsonl"})
+  void read_everyFormat_givesTheSameExamples(String name) throws Exception {
+    assertEquals(REVIEWS, reader.read(resource(name)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reviews.tsv", "reviews.csv", "reviews.jsonl"})
+  void read_gzipOfEveryFormat_givesTheSameExamples(String name) throws Exception {
+    Path file = directory.resolve(name + ".gz");
+    Files.write(file, gzip(Files.readAllBytes(resource(name))));
+    assertEquals(REVIEWS, reader.read(file));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reviews.tsv", "reviews.csv", "reviews.jsonl"})
+  void read_byteOrderMarkAndCarriageReturns_areAccepted(String name) throws Exception {
+    String text = "\uFEFF" + Files.readString(resource(name)).replace("\n", "\r\n");
+    assertEquals(REVIEWS, reader.read(file(name, text)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reviews.tsv", "reviews.csv", "reviews.jsonl"})
+  void read_noLineEndAtTheEnd_isAccepted(String name) throws Exception {
+    assertEquals(REVIEWS, reader.read(file(name, Files.readString(resource(name)).strip())));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reviews.tsv", "reviews.csv", "reviews.jsonl"})
+  void read_emptyLinesAtTheEnd_areAccepted(String name) throws Exception {
+    assertEquals(REVIEWS, reader.read(file(name, Files.readString(resource(name)) + "\n\r\n\n")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reviews.tsv", "reviews.csv", "reviews.jsonl"})
+  void read_emptyLineBetween_isRefused(String name) throws Exception {
+    List<String> lines = Files.readAllLines(resource(name));
+    Path file = file(name, lines.get(0) + "\n" + lines.get(1) + "\n\n" + lines.get(2) + "\n");
+    assertRefused(Reason.INVALID_DATA, name + ", line 3: the line is empty", () -> read(file));
+  }
+
+  @Test
+  void read_tabTable_quotesAndCommasAreOrdinary() {
+    Path file = file("a.tsv", "label\ttext\n0\t\"따옴표, 쉼표\n1\t'둘'\"\n");
+    assertEquals(
+        List.of(new Example("2", "\"따옴표, 쉼표", "0"), new Example("3", "'둘'\"", "1")), read(file));
+  }
+
+  @Test
+  void read_tabTable_loneCarriageReturnAndOtherSeparatorsStayInTheText() {
+    Path file = file("a.tsv", "text\tlabel\n가\r나\u2028다\u0085라\t0\n");
+    assertEquals(List.of(new Example("2", "가\r나\u2028다\u0085라", "0")), read(file));
+  }
+
+  @Test
+  void read_commaTable_quotedFieldHoldsLineEndsAndLinesAreCounted() {
+    Path file = file("a.csv", "text,label\n\"첫 줄\r\n둘째 \"\"줄\"\"\",0\n다음,1\n\"\",0\n");
+    try (Stream<Example> examples = reader.stream(file)) {
+      assertEquals(
+          List.of(new Example("2", "첫 줄\r\n둘째 \"줄\"", "0"), new Example("4", "다음", "1")),
+          examples.limit(2).toList());
+    }
+    assertRefused(Reason.INVALID_DATA, "line 5: the text in column 'text'", () -> read(file));
+  }
+
+  @Test
+  void read_commaTable_unclosedQuoteNamesWhereItOpened() {
+    Path file = file("a.csv", "text,label\n가,0\n\"나,1\n다,0\n");
+    assertRefused(
+        Reason.INVALID_DATA,
+        "a.csv, line 3: a quoted field starts here that is never closed",
+        () -> read(file));
+    Path doubled = file("b.csv", "text,label\n\"나\"\"");
+    assertRefused(Reason.INVALID_DATA, "line 2: a quoted field starts here", () -> read(doubled));
+  }
+
+  @Test
+  void read_commaTable_characterBehindQuoteNamesTheLine() {
+    Path file = file("a.csv", "text,label\n\"가\n나\",0\n\"다\"라,1\n");
+    assertRefused(Reason.INVALID_DATA, "a.csv, line 4: not RFC 4180", () -> read(file));
+  }
+
+  @Test
+  void read_jsonLines_numbersAndBooleansAreLabels() {
+    Path file =
+        file(
+            "a.jsonl",
+            """
+            {"sentence": "하나", "label": 1, "id": 12}
+            {"label": true, "id": "x", "sentence": "둘", "extra": [1, {"a": null}]}
+            {"sentence": "셋\\n\\uD83D\\uDE00", "label": 0.50, "id": 3}
+            """);
+    assertEquals(
+        List.of(
+            new Example("12", "하나", "1"),
+            new Example("x", "둘", "true"),
+            new Example("3", "셋\n😀", "0.50")),
+        read(file));
+  }
+
+  @Test
+  void read_jsonLines_brokenOnesAreRefused() {
+    String good = "{\"text\": \"비밀\", \"label\": 1}\n";
+    assertLineRefused(good + "{\"text\": \"비밀\"", "line 2: expected one JSON object, broken at");
+    assertLineRefused(good + "[1]", "line 2: expected one JSON object, found an array");
+    assertLineRefused(good + "{} {}", "line 2: expected one JSON object, broken at column");
+    assertLineRefused(
+        good + "{\"text\": \"비밀\", \"text\": \"나\", \"label\": 1}", "line 2: expected one JSON");
+    assertLineRefused(good + "{\"label\": 1}", "line 2: field 'text' is missing");
+    assertLineRefused(good + "{\"text\": \"비밀\"}", "line 2: field 'label' is missing");
+    assertLineRefused(
+        good + "{\"text\": 3, \"label\": 1}", "line 2: expected a string in field 'text', found a");
+    assertLineRefused(
+        good + "{\"text\": \"비밀\", \"label\": null}",
+        "line 2: expected a string or a number in field 'label', found null");
+    assertLineRefused(
+        good + "{\"text\": \"비밀\", \"label\": {\"a\": 1}}", "in field 'label', found an object");
+    assertLineRefused(
+        good + "{\"text\": \"비밀 \\ud83d\", \"label\": 1}",
+        "line 2: field 'text' holds half a surrogate pair");
+    assertLineRefused("{\"document\": \"비밀\"}", "line 1: no label column: expected 'label'");
+  }
+
+  @Test
+  void read_chosenColumns_winOverDefaults() {
+    Path file = file("a.tsv", "id\tdocument\tlabel\tkey\tcomment\trating\n1\t가\t0\tk\t나\t9\n");
+    ExampleReader chosen =
+        new ExampleReader(new Columns("key", "comment", "rating"), LabelMapping.IDENTITY);
+    assertEquals(List.of(new Example("k", "나", "9")), chosen.read(file));
+    assertEquals(List.of(new Example("1", "가", "0")), read(file));
+  }
+
+  @Test
+  void read_severalTextColumns_firstDefaultWins() {
+    Path file = file("a.tsv", "sentence\ttext\tdocument\tlabel\n셋\t둘\t하나\t0\n");
+    assertEquals("하나", read(file).getFirst().text());
+  }
+
+  @Test
+  void read_missingColumn_namesWhatWasExpectedAndFound() {
+    assertRefused(
+        Reason.INVALID_DATA,
+        "a.tsv, line 1: no text column: expected 'document' or 'text' or 'sentence',"
+            + " found 'id', 'content', 'label'",
+        () -> read(file("a.tsv", "id\tcontent\tlabel\n1\t가\t0\n")));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "b.csv, line 1: no label column: expected 'label', found 'id', 'text'",
+        () -> read(file("b.csv", "id,text\n1,가\n")));
+    ExampleReader key = new ExampleReader(new Columns("key", null, null), LabelMapping.IDENTITY);
+    assertRefused(
+        Reason.INVALID_DATA,
+        "no id column: expected 'key', found 'text', 'label'",
+        () -> key.read(file("c.tsv", "text\tlabel\n가\t0\n")));
+  }
+
+  @Test
+  void read_fileWithoutHeader_messageCutsWhatItQuotes() {
+    String review = "길게 쓴 감상문이 머리글 자리에 서 있으면 다 보여 주지 않는다. ".repeat(3);
+    NunchiException refusal =
+        assertRefused(
+            Reason.INVALID_DATA, "no text column", () -> read(file("a.tsv", review + "\t0\n")));
+    assertFalse(Objects.requireNonNull(refusal.getMessage()).contains(review.substring(0, 30)));
+  }
+
+  @Test
+  void read_columnTwice_isRefused() {
+    assertRefused(
+        Reason.INVALID_DATA,
+        "line 1: column 'text' occurs twice",
+        () -> read(file("a.tsv", "text\ttext\tlabel\n가\t나\t0\n")));
+  }
+
+  @Test
+  void read_wrongNumberOfFields_namesBothNumbers() {
+    assertRefused(
+        Reason.INVALID_DATA,
+        "a.tsv, line 3: expected 2 fields as in the header, found 3",
+        () -> read(file("a.tsv", "text\tlabel\n가\t0\n나\t1\t2\n")));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "b.csv, line 2: expected 2 fields as in the header, found 1",
+        () -> read(file("b.csv", "text,label\n가\n")));
+  }
+
+  @Test
+  void read_blankTextOrLabel_isRefused() {
+    assertRefused(
+        Reason.INVALID_DATA,
+        "a.tsv, line 3: the text in column 'document' is empty",
+        () -> read(file("a.tsv", "document\tlabel\n가\t0\n \u3000\t1\n")));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "b.tsv, line 2: the label in column 'label' is empty",
+        () -> read(file("b.tsv", "document\tlabel\n가\t\n")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"a.tsv", "a.csv"})
+  void read_invalidUtf8_namesFileAndLine(String name) throws Exception {
+    byte[] head =
+        "text,label\n\"가\n나\",0\n"
+            .replace(',', name.endsWith("tsv") ? '\t' : ',')
+            .replace("가\n나", name.endsWith("tsv") ? "가" : "가\n나")
+            .getBytes(StandardCharsets.UTF_8);
+    Path file = directory.resolve(name);
+    // EUC-KR for 가, which Windows tools like to write.
+    byte[] broken = {(byte) 0xB0, (byte) 0xA1};
+    Files.write(file, concat(head, broken, "\t1\n".getBytes(StandardCharsets.UTF_8)));
+    int line = name.endsWith("tsv") ? 3 : 4;
+    assertRefused(
+        Reason.INVALID_DATA,
+        "%s, line %d: the bytes are not valid UTF-8".formatted(name, line),
+        () -> read(file));
+  }
+
+  @Test
+  void read_replacementCharacterInTheFile_isText() {
+    assertEquals("깨진 \uFFFD", read(file("a.tsv", "text\tlabel\n깨진 \uFFFD\t0\n")).getFirst().text());
+  }
+
+  @Test
+  void read_linesAcrossTheBuffer_areWhole() {
+    String text = "가나다라마바사".repeat(20_000);
+    Path file = file("a.tsv", "text\tlabel\n" + text + "\t0\n짧다\t1\n" + text + "\t1");
+    assertEquals(
+        List.of(
+            new Example("2", text, "0"), new Example("3", "짧다", "1"), new Example("4", text, "1")),
+        read(file));
+  }
+
+  @Test
+  void read_endlessLine_isRefused() {
+    Path file = file("a.tsv", "text\tlabel\n" + "a".repeat(Lines.LONGEST_LINE_BYTES + 1));
+    assertRefused(Reason.INVALID_DATA, "line 2: the line is longer than 16 MiB", () -> read(file));
+  }
+
+  @Test
+  void read_fileThatIsNotThere_isRefused() {
+    assertRefused(
+        Reason.IO_FAILURE,
+        "absent.tsv: there is no such file",
+        () -> read(directory.resolve("absent.tsv")));
+    assertRefused(
+        Reason.IO_FAILURE,
+        "absent.tsv.gz: there is no such file",
+        () -> read(directory.resolve("absent.tsv.gz")));
+  }
+
+  @Test
+  void read_directory_isRefused() throws IOException {
+    Path folder = Files.createDirectory(directory.resolve("folder.tsv"));
+    assertRefused(Reason.IO_FAILURE, "folder.tsv: cannot be read", () -> read(folder));
+  }
+
+  @Test
+  void read_unknownEnding_isRefused() {
+    Path file = file("a.xlsx", "");
+    assertRefused(Reason.INVALID_DATA, "a.xlsx: a data file ends in .tsv", () -> read(file));
+  }
+
+  @Test
+  void read_textsAlone_haveNoLabels() {
+    Path file = file("a.txt", "가\n");
+    assertRefused(Reason.INVALID_DATA, "a file of texts alone has no labels", () -> read(file));
+  }
+
+  @Test
+  void read_noHeaderOrNoRow_isRefused() {
+    assertRefused(
+        Reason.INVALID_DATA, "a.tsv, line 1: expected a header", () -> read(file("a.tsv", "")));
+    assertRefused(
+        Reason.INVALID_DATA, "b.csv, line 1: expected a header", () -> read(file("b.csv", "\n")));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "c.tsv: there is no example in it",
+        () -> read(file("c.tsv", "text\tlabel\n")));
+    assertRefused(
+        Reason.INVALID_DATA, "d.jsonl: there is no example", () -> read(file("d.jsonl", "")));
+  }
+
+  @Test
+  void read_brokenGzip_isRefused() throws Exception {
+    Path plain = directory.resolve("plain.tsv.gz");
+    Files.writeString(plain, "text\tlabel\n");
+    assertRefused(Reason.INVALID_DATA, "plain.tsv.gz: the gzip data is broken", () -> read(plain));
+
+    StringBuilder text = new StringBuilder("text\tlabel\n");
+    for (int i = 0; i < 20_000; i++) {
+      text.append("글 ").append(Integer.toHexString(i * 7919)).append("\t0\n");
+    }
+    byte[] whole = gzip(text.toString().getBytes(StandardCharsets.UTF_8));
+    Path cut = directory.resolve("cut.tsv.gz");
+    Files.write(cut, Arrays.copyOf(whole, whole.length / 2));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "cut.tsv.gz: the gzip data ends too early, after line",
+        () -> read(cut));
+
+    byte[] flipped = whole.clone();
+    flipped[whole.length - 6] ^= 1;
+    Path wrong = directory.resolve("wrong.tsv.gz");
+    Files.write(wrong, flipped);
+    assertRefused(
+        Reason.INVALID_DATA,
+        "wrong.tsv.gz: the gzip data is broken after line 20001",
+        () -> read(wrong));
+
+    Path empty = directory.resolve("empty.csv.gz");
+    Files.write(empty, new byte[0]);
+    assertRefused(Reason.INVALID_DATA, "empty.csv.gz: the gzip data ends", () -> read(empty));
+  }
+
+  @Test
+  void read_mapping_namesAndDrops() {
+    Path file = file("a.tsv", "text\trating\n가\t1\n나\t7\n다\t10\n라\t긍정\n");
+    ExampleReader stars =
+        new ExampleReader(
+            new Columns(null, null, "rating"), LabelMapping.parse("1-4=부정, 5-8=, 9-10=긍정"));
+    assertEquals(
+        List.of(
+            new Example("2", "가", "부정"), new Example("4", "다", "긍정"), new Example("5", "라", "긍정")),
+        stars.read(file));
+  }
+
+  @Test
+  void read_unknownLabel_namesLineValueAndWhatIsKnownButNotTheText() {
+    Path file = file("a.tsv", "text\tlabel\n가\t0\n비밀스러운 글\t2\n");
+    ExampleReader mapped = new ExampleReader(Columns.DEFAULT, LabelMapping.parse("0=부정,1=긍정"));
+    NunchiException refusal =
+        assertRefused(
+            Reason.INVALID_DATA,
+            "a.tsv, line 3: label '2' is unknown; expected one of '0', '1', '부정', '긍정'",
+            () -> mapped.read(file));
+    assertFalse(Objects.requireNonNull(refusal.getMessage()).contains("비밀"));
+    LabelMapping ofModel = LabelMapping.IDENTITY.restrictedTo(LabelSet.of("0", "1"));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "a.tsv, line 3: label '2' is unknown; expected one of '0', '1'",
+        () -> new ExampleReader(Columns.DEFAULT, ofModel).read(file));
+  }
+
+  @Test
+  void streamDocuments_everyFormat_needsNoLabel() {
+    List<Document> expected = List.of(new Document(2, "2", "가"), new Document(3, "3", "나"));
+    assertEquals(expected, documents(file("a.tsv", "text\n가\n나\n")));
+    assertEquals(expected, documents(file("a.csv", "text\n가\n나\n")));
+    assertEquals(
+        List.of(new Document(1, "x", "가"), new Document(2, "y", "나")),
+        documents(
+            file("a.jsonl", "{\"id\":\"x\",\"text\":\"가\"}\n{\"id\":\"y\",\"text\":\"나\"}\n")));
+    assertEquals(
+        List.of(new Document(1, "1", "\"가\t나"), new Document(2, "2", "다")),
+        documents(file("a.txt", "\"가\t나\r\n다\n\n")));
+  }
+
+  @Test
+  void streamDocuments_emptyText_isRefusedInTheMiddle() {
+    assertRefused(
+        Reason.INVALID_DATA,
+        "a.txt, line 2: the line is empty; expected a text",
+        () -> documents(file("a.txt", "가\n\n나\n")));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "b.tsv, line 2: the line is empty; expected 1 field",
+        () -> documents(file("b.tsv", "text\n\n나\n")));
+  }
+
+  @Test
+  void streamDocuments_ofAnInput_namesItInErrors() {
+    byte[] bytes = {'a', '\n', (byte) 0xFF, '\n'};
+    assertRefused(
+        Reason.INVALID_DATA,
+        "standard input, line 2: the bytes are not valid UTF-8",
+        () ->
+            reader
+                .streamDocuments(new ByteArrayInputStream(bytes), DataFormat.TEXT, "standard input")
+                .toList());
+  }
+
+  @Test
+  void stream_closed_closesTheInput() {
+    AtomicBoolean closed = new AtomicBoolean();
+    InputStream in =
+        new ByteArrayInputStream("가\n나\n".getBytes(StandardCharsets.UTF_8)) {
+          @Override
+          public void close() {
+            closed.set(true);
+          }
+        };
+    try (Stream<Document> documents = reader.streamDocuments(in, DataFormat.TEXT, "in")) {
+      assertEquals("가", documents.findFirst().orElseThrow().text());
+      assertFalse(closed.get());
+    }
+    assertTrue(closed.get());
+  }
+
+  private void assertLineRefused(String json, String message) {
+    NunchiException refusal =
+        assertRefused(Reason.INVALID_DATA, message, () -> read(file("a.jsonl", json)));
+    assertFalse(Objects.requireNonNull(refusal.getMessage()).contains("비밀"));
+  }
+
+  private List<Example> read(Path file) {
+    return reader.read(file);
+  }
+
+  private List<Document> documents(Path file) {
+    try (Stream<Document> documents = reader.streamDocuments(file)) {
+      return documents.toList();
+    }
+  }
+
+  private Path file(String name, String text) {
+    try {
+      return Files.writeString(directory.resolve(name), text);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Path resource(String name) throws URISyntaxException {
+    return Path.of(Objects.requireNonNull(ExampleReaderTest.class.getResource(name)).toURI());
+  }
+
+  private static byte[] gzip(byte[] bytes) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    try (OutputStream gzip = new GZIPOutputStream(out)) {
+      gzip.write(bytes);
+    }
+    return out.toByteArray();
+  }
+
+  private static byte[] concat(byte[]... parts) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    for (byte[] part : parts) {
+      out.writeBytes(part);
+    }
+    return out.toByteArray();
+  }
+}
