@@ -1,5 +1,6 @@
 package dev.nunchi;
 
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// A failure that its user can mend: one sentence that names the file, line or field, what was
@@ -31,6 +32,12 @@ public final class NunchiException extends RuntimeException {
   /// A failure that one field of a request caused, for example `text`.
   public static NunchiException ofField(Reason reason, String field, String message) {
     return new NunchiException(reason, message, field, null);
+  }
+
+  /// One sentence; never null.
+  @Override
+  public String getMessage() {
+    return Objects.requireNonNull(super.getMessage());
   }
 
   public Reason reason() {

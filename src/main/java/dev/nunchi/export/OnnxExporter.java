@@ -37,29 +37,28 @@ public final class OnnxExporter {
   ///   or probe, `UNSUPPORTED_MODEL` for a precision that is not implemented, `FAILED_CHECK` where
   ///   the graph misses the tolerance; then nothing has changed at `output`
   public ModelDirectory export(CheckpointDirectory source, Path output, ExportOptions options) {
-    @Nullable Manifest manifest = source.manifest().orElse(null);
-    if (manifest == null || manifest.probe() == null) {
+    @Nullable Probe probe = source.manifest().map(Manifest::probe).orElse(null);
+    if (probe == null) {
       throw new NunchiException(
           Reason.INVALID_MODEL,
           "%s has no probe in %s to prove the export with"
               .formatted(source.path(), Manifest.FILE_NAME));
     }
-    return export(source, manifest, output, options);
+    return export(source, probe, output, options);
   }
 
-  /// Exports a checkpoint with a manifest from elsewhere, which has to hold a probe.
+  /// Exports a checkpoint, also one that was published elsewhere, with a probe of the caller's: the
+  /// logits that the network gives in the interpreter that it was trained in.
   ///
   /// @throws NunchiException as [#export(CheckpointDirectory, Path, ExportOptions)]
   public ModelDirectory export(
-      CheckpointDirectory source, Manifest manifest, Path output, ExportOptions options) {
-    @Nullable Probe probe = manifest.probe();
-    if (probe == null) {
-      throw new IllegalArgumentException("The manifest has no probe");
-    }
+      CheckpointDirectory source, Probe probe, Path output, ExportOptions options) {
     requireImplemented(options.precision());
     source.requireComplete();
+    source.tokenizer();
+    requireElsewhere(source.path(), output);
     try (StagedDirectory staged = StagedDirectory.beside(output)) {
-      write(source, manifest, staged.path());
+      write(source, source.description().withProbe(probe), staged.path());
       ModelDirectory written = ModelDirectory.open(staged.path());
       try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU)) {
         new ParityGate(FP32_TOLERANCE).check(model, probe, written.padTokenId());
@@ -68,6 +67,19 @@ public final class OnnxExporter {
       return new ModelDirectory(output, written.manifest(), written.padTokenId());
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, output + " cannot be written", e);
+    }
+  }
+
+  /// The output replaces what is there, which must not be the source itself.
+  private static void requireElsewhere(Path source, Path output) {
+    try {
+      if (Files.exists(output) && Files.isSameFile(source, output)) {
+        throw new NunchiException(
+            Reason.INVALID_ARGUMENT,
+            output + " holds the checkpoint; export it to another directory");
+      }
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, output + " cannot be read", e);
     }
   }
 

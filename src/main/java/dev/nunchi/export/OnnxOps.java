@@ -22,11 +22,11 @@ import java.util.Map;
 /// Their form is the one that ONNX Runtime knows and replaces by its fused operators: Q, K and V
 /// each MatMul, Add, Reshape, Transpose; a mask that is added before Softmax; a Gelu after an Add.
 final class OnnxOps implements Ops<Value> {
-  private static final List<Axis> TOKENS = List.of(Axis.BATCH, Axis.SEQ);
+  private static final List<Axis> TOKENS = List.of(Axis.Named.BATCH, Axis.Named.SEQ);
 
-  /// Added to the scores of padded keys. Finite, so that a row of padding alone gives no NaN, and
-  /// so low that the softmax of any other key rounds it to 0.
-  private static final float MASKED = -10_000f;
+  /// Added to the scores of padded keys, as transformers does it. Finite, so that a row of padding
+  /// alone gives no NaN.
+  private static final float MASKED = -Float.MAX_VALUE;
 
   private final GraphWriter graph;
   private final Weights weights;

@@ -3,7 +3,6 @@ package dev.nunchi.infer;
 import ai.onnxruntime.NodeInfo;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
-import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
@@ -181,7 +180,7 @@ public final class OnnxModel implements Backend {
       byName.put(
           name,
           OnnxTensor.createTensor(
-              OrtEnvironment.getEnvironment(),
+              OnnxRuntime.environment(),
               memory.asByteBuffer().order(ByteOrder.nativeOrder()).asLongBuffer(),
               new long[] {batch.batch(), batch.seq()}));
     }
@@ -196,65 +195,54 @@ public final class OnnxModel implements Backend {
   private record Session(OrtSession session, Device device) implements AutoCloseable {
     static Session open(Path graph, InferenceOptions options) {
       return switch (options.device()) {
-        case CPU -> cpu(graph, options);
-        case CUDA -> {
-          try {
-            yield cuda(graph, options);
-          } catch (OrtException e) {
-            throw new NunchiException(
-                Reason.UNAVAILABLE,
-                "CUDA cannot be used: %s; it needs a GPU, CUDA 12 and the onnxruntime_gpu jar"
-                    .formatted(firstLine(e)),
-                e);
-          }
-        }
+        case CPU -> open(graph, options, Device.CPU);
+        case CUDA -> open(graph, options, Device.CUDA);
         case AUTO -> {
           try {
-            yield cuda(graph, options);
-          } catch (OrtException e) {
-            yield cpu(graph, options);
+            yield open(graph, options, Device.CUDA);
+          } catch (NunchiException e) {
+            yield open(graph, options, Device.CPU);
           }
         }
       };
     }
 
-    private static Session cpu(Path graph, InferenceOptions options) {
+    private static Session open(Path graph, InferenceOptions options, Device device) {
       try (OrtSession.SessionOptions session = sessionOptions(options)) {
-        return new Session(create(graph, session), Device.CPU);
+        if (device == Device.CUDA) {
+          addCuda(session);
+        }
+        // By path, because external data is looked up beside it.
+        OrtSession opened = OnnxRuntime.environment().createSession(graph.toString(), session);
+        return new Session(opened, device);
       } catch (OrtException e) {
         throw invalid(graph, e);
       }
     }
 
-    private static Session cuda(Path graph, InferenceOptions options) throws OrtException {
-      try (OrtSession.SessionOptions session = sessionOptions(options)) {
+    private static void addCuda(OrtSession.SessionOptions session) throws OrtException {
+      try {
         session.addCUDA();
-        // Sessions driven from many threads on CUDA were reported to leak device memory with it.
-        session.setMemoryPatternOptimization(false);
-        return new Session(create(graph, session), Device.CUDA);
+      } catch (OrtException e) {
+        throw new NunchiException(
+            Reason.UNAVAILABLE,
+            "CUDA cannot be used; it takes an NVIDIA GPU, CUDA 12 and the onnxruntime_gpu library"
+                + " (ONNX Runtime says: %s)".formatted(firstLine(e)),
+            e);
       }
-    }
-
-    private static OrtSession create(Path graph, OrtSession.SessionOptions options)
-        throws OrtException {
-      // By path, because external data is looked up beside it.
-      return environment().createSession(graph.toString(), options);
+      // Sessions driven from many threads on CUDA were reported to leak device memory with it.
+      session.setMemoryPatternOptimization(false);
     }
 
     private static OrtSession.SessionOptions sessionOptions(InferenceOptions options)
         throws OrtException {
+      // Before the options, whose class loads the library.
+      OnnxRuntime.environment();
       OrtSession.SessionOptions session = new OrtSession.SessionOptions();
       session.setIntraOpNumThreads(options.threads());
       session.setInterOpNumThreads(1);
       session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
       return session;
-    }
-
-    private static OrtEnvironment environment() throws OrtException {
-      OrtEnvironment environment =
-          OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "nunchi");
-      environment.setTelemetry(false);
-      return environment;
     }
 
     @Override

@@ -9,6 +9,7 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Network;
+import dev.nunchi.text.Normalization;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -141,6 +142,23 @@ record CheckpointConfig(Path file, ObjectNode json) {
         "%s: %s is %s, but %s of %s is %s"
             .formatted(
                 file.resolveSibling(Manifest.FILE_NAME), key, here, configKey, FILE_NAME, there));
+  }
+
+  /// A manifest for a directory that has none: no normaliser, no probe, temperature 1.
+  ///
+  /// @throws NunchiException `UNSUPPORTED_MODEL` for a regression
+  Manifest description(Path directory) {
+    if (labels().size() < 2) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          file + ": a model of one label is a regression, which is not supported");
+    }
+    return Manifest.of(
+        directory.toAbsolutePath().normalize().getFileName().toString(),
+        labels(),
+        problemType(),
+        Normalization.NONE,
+        Math.min(maxLength(), TokenizerFiles.maxLength(directory)));
   }
 
   /// The longest input in tokens. The RoBERTa family counts positions from past its padding id.

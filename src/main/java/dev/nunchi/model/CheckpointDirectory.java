@@ -116,6 +116,12 @@ public final class CheckpointDirectory implements AutoCloseable {
     return Optional.ofNullable(manifest);
   }
 
+  /// The stored manifest or, where the directory has none, what its other files say: no normaliser,
+  /// no probe, temperature 1.
+  public Manifest description() {
+    return manifest == null ? config.description(path) : manifest;
+  }
+
   /// The stored weights, also those of a head that counts as missing; their memory is unmapped by
   /// [#close].
   public Weights weights() {
@@ -129,10 +135,12 @@ public final class CheckpointDirectory implements AutoCloseable {
         parameter -> isNewHead(parameter) || !weights.names().contains(parameter.name()));
   }
 
-  /// Parameters that the checkpoint holds in another shape, in forward order.
+  /// Parameters that the checkpoint holds in another shape and that do not count as missing, in
+  /// forward order.
   public List<Parameter> mismatched() {
     return parameters(parameter ->
-        weights.names().contains(parameter.name())
+        !isNewHead(parameter)
+            && weights.names().contains(parameter.name())
             && !weights.get(parameter.name()).shape().equals(parameter.shape()));
   }
 
@@ -144,6 +152,8 @@ public final class CheckpointDirectory implements AutoCloseable {
     return network.parameters().stream().filter(which).toList();
   }
 
+  /// Checks that every parameter of the network is there.
+  ///
   /// @throws NunchiException `INVALID_MODEL` naming the first parameter that is missing, of another
   ///   shape or not of floating numbers, with what was expected and what is there
   public void requireComplete() {

@@ -153,6 +153,9 @@ final class ManifestReader {
       }
       cases.add(new Probe.Case(text(node, "text"), List.copyOf(ids), List.copyOf(logits)));
     }
+    if (cases.isEmpty()) {
+      throw invalid("probe", "null or a list of cases", "empty");
+    }
     return new Probe(cases);
   }
 

@@ -1,9 +1,7 @@
 package dev.nunchi.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import dev.nunchi.text.Normalization;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,6 +23,8 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   /// What Optimum calls the file of the weights.
   private static final String OPTIMUM_WEIGHTS = "model.onnx_data";
 
+  /// Reads the directory and checks its files against their digests.
+  ///
   /// @throws NunchiException `INVALID_MODEL` where a file is missing, is not the one that was
   ///   written, or contradicts another; `UNSUPPORTED_MODEL` for a regression
   public static ModelDirectory open(Path directory) {
@@ -50,35 +50,16 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   }
 
   private static Manifest derived(Path directory, CheckpointConfig config) {
-    if (config.labels().size() < 2) {
-      throw new NunchiException(
-          Reason.UNSUPPORTED_MODEL,
-          config.file() + ": a model of one label is a regression, which is not supported");
-    }
     List<String> weights =
         Stream.of(WEIGHTS, OPTIMUM_WEIGHTS)
             .filter(name -> Files.exists(directory.resolve(name)))
             .toList();
-    return Manifest.of(
-            directory.toAbsolutePath().normalize().getFileName().toString(),
-            config.labels(),
-            config.problemType(),
-            Normalization.NONE,
-            Math.min(config.maxLength(), tokenizerMaxLength(directory)))
+    return config
+        .description(directory)
         .written(
             Precision.FP32,
             Digests.revision(directory, weights.isEmpty() ? List.of(GRAPH) : weights),
             Map.of());
-  }
-
-  private static int tokenizerMaxLength(Path directory) {
-    Path file = directory.resolve(TokenizerFiles.TOKENIZER_CONFIG);
-    if (!Files.exists(file)) {
-      return Integer.MAX_VALUE;
-    }
-    // transformers writes 1e30 where there is no limit.
-    JsonNode length = Json.read(file).path("model_max_length");
-    return length.isInt() && length.intValue() > 0 ? length.intValue() : Integer.MAX_VALUE;
   }
 
   public Path graph() {

@@ -30,6 +30,8 @@ public final class StagedDirectory implements AutoCloseable {
     this.staged = staged;
   }
 
+  /// Begins a directory that is to stand at `destination`.
+  ///
   /// @throws NunchiException `INVALID_ARGUMENT` where the destination holds something other than a
   ///   model
   public static StagedDirectory beside(Path destination) {

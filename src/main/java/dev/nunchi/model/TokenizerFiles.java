@@ -1,5 +1,6 @@
 package dev.nunchi.model;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.io.IOException;
@@ -45,5 +46,16 @@ public final class TokenizerFiles {
       Files.copy(from.resolve(name), to.resolve(name));
     }
     return present;
+  }
+
+  /// `model_max_length` of `tokenizer_config.json`, the largest integer where it names no limit.
+  static int maxLength(Path directory) {
+    Path file = directory.resolve(TOKENIZER_CONFIG);
+    if (!Files.exists(file)) {
+      return Integer.MAX_VALUE;
+    }
+    // transformers writes 1e30 where there is no limit.
+    JsonNode length = Json.read(file).path("model_max_length");
+    return length.isInt() && length.intValue() > 0 ? length.intValue() : Integer.MAX_VALUE;
   }
 }

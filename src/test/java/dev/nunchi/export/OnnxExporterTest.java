@@ -1,0 +1,275 @@
+package dev.nunchi.export;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.Label;
+import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.InferenceOptions;
+import dev.nunchi.infer.OnnxModel;
+import dev.nunchi.model.CheckpointContents;
+import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.CopiedDirectory;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.Precision;
+import dev.nunchi.model.Probe;
+import dev.nunchi.nn.Parameter;
+import dev.nunchi.nn.TinyCheckpoint;
+import dev.nunchi.nn.Weight;
+import dev.nunchi.text.Normalization;
+import dev.nunchi.text.PaddedBatch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class OnnxExporterTest {
+  @TempDir Path temporary;
+  private Path output = Path.of("");
+
+  @BeforeEach
+  void nameOutput() {
+    output = temporary.resolve("out");
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void export_tinyCheckpoint_givesTheLogitsOfTransformers(TinyCheckpoint tiny) {
+    try (OnnxModel model = exported(tiny)) {
+      for (TinyCheckpoint.Case expected : tiny.cases()) {
+        float[][] logits = model.logits(expected.batch());
+        for (int row = 0; row < logits.length; row++) {
+          assertClose(expected.logits()[row], logits[row], 1e-4, expected.name());
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void export_textInABatch_answersAsAlone(TinyCheckpoint tiny) {
+    try (OnnxModel model = exported(tiny)) {
+      for (TinyCheckpoint.Case ragged : tiny.cases()) {
+        float[][] together = model.logits(ragged.batch());
+        for (int row = 0; row < together.length; row++) {
+          float[] alone = model.logits(row(ragged.batch(), row))[0];
+          assertClose(doubles(alone), together[row], 1e-5, ragged.name() + " " + row);
+        }
+      }
+    }
+  }
+
+  @Test
+  void export_rowOfPaddingAlone_isFinite() {
+    try (OnnxModel model = exported(TinyCheckpoint.BERT)) {
+      PaddedBatch padding = new PaddedBatch(1, 3, new long[3], new long[3], new long[3]);
+      for (float logit : model.logits(padding)[0]) {
+        assertTrue(Float.isFinite(logit), () -> "logit " + logit);
+      }
+    }
+  }
+
+  @Test
+  void export_trainedCheckpoint_carriesItsManifest() throws IOException {
+    Path trained = temporary.resolve("trained");
+    LabelSet labels =
+        new LabelSet(List.of(Label.of("부정", -1), Label.of("중립", 0), Label.of("긍정", 1)));
+    Probe probe = probe(TinyCheckpoint.BERT);
+    Manifest manifest =
+        Manifest.of(
+                "tiny", labels, ProblemType.SINGLE_LABEL_CLASSIFICATION, Normalization.STANDARD, 16)
+            .withProbe(probe)
+            .withTemperature(1.5)
+            .withRecord(Map.of("test_accuracy", 0.5), Map.of("data", "made up"));
+    writeTrained(trained, manifest);
+    try (CheckpointDirectory source = CheckpointDirectory.open(trained)) {
+      new OnnxExporter().export(source, output, ExportOptions.FP32);
+    }
+    Manifest exported = ModelDirectory.open(output).manifest();
+    assertEquals(labels, exported.labels());
+    assertEquals(Normalization.STANDARD, exported.normalization());
+    assertEquals(16, exported.maxLength());
+    assertEquals(1.5, exported.temperature());
+    assertEquals(probe, exported.probe());
+    assertEquals(Map.of("test_accuracy", 0.5), exported.quality());
+    assertEquals(Map.of("data", "made up"), exported.provenance());
+    assertEquals(Precision.FP32, exported.precision());
+    assertEquals("sha256:" + exported.files().get("model.onnx.data"), exported.revision());
+    assertEquals(
+        List.of(
+            "config.json",
+            "model.onnx",
+            "model.onnx.data",
+            "tokenizer.json",
+            "tokenizer_config.json"),
+        List.copyOf(exported.files().keySet()));
+    assertEquals("# tiny\n", Files.readString(output.resolve("README.md")));
+  }
+
+  @Test
+  void export_tamperedAfterwards_isNotOpened() throws IOException {
+    exported(TinyCheckpoint.BERT).close();
+    Files.write(output.resolve("model.onnx.data"), new byte[100]);
+    NunchiException e = assertThrows(NunchiException.class, () -> ModelDirectory.open(output));
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertTrue(e.getMessage().contains("model.onnx.data is not the file"), e.getMessage());
+  }
+
+  @Test
+  void export_probeMissed_failsNamingTextAndDifferenceAndKeepsWhatWasThere() throws IOException {
+    exported(TinyCheckpoint.BERT).close();
+    List<Path> before = CopiedDirectory.entries(output);
+    List<Probe.Case> cases = new ArrayList<>(probe(TinyCheckpoint.BERT).cases());
+    Probe.Case second = cases.get(1);
+    List<Float> logits = new ArrayList<>(second.logits());
+    logits.set(2, logits.get(2) + 0.25f);
+    cases.set(1, new Probe.Case(second.text(), second.inputIds(), logits));
+    NunchiException e = refusal(TinyCheckpoint.BERT.path(), new Probe(cases), ExportOptions.FP32);
+    assertEquals(Reason.FAILED_CHECK, e.reason());
+    assertTrue(
+        e.getMessage().matches(".*differs .* by 0\\.2[45]\\d* in a logit of probe text 1;.*"),
+        e.getMessage());
+    assertEquals(before, CopiedDirectory.entries(output));
+    assertEquals(List.of(output), CopiedDirectory.entries(temporary));
+  }
+
+  @Test
+  void export_noProbe_isRefused() {
+    try (CheckpointDirectory source = CheckpointDirectory.open(TinyCheckpoint.BERT.path())) {
+      NunchiException e =
+          assertThrows(
+              NunchiException.class,
+              () -> new OnnxExporter().export(source, output, ExportOptions.FP32));
+      assertEquals(Reason.INVALID_MODEL, e.reason());
+      assertTrue(e.getMessage().contains("has no probe in nunchi.json"), e.getMessage());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FP16", "INT8"})
+  void export_otherPrecision_isRefusedNamingIt(Precision precision) throws IOException {
+    NunchiException e =
+        refusal(
+            TinyCheckpoint.BERT.path(), probe(TinyCheckpoint.BERT), new ExportOptions(precision));
+    assertEquals(Reason.UNSUPPORTED_MODEL, e.reason());
+    assertTrue(e.getMessage().contains(precision.manifestName()), e.getMessage());
+    assertEquals(List.of(), CopiedDirectory.entries(temporary));
+  }
+
+  @Test
+  void export_incompleteCheckpoint_isRefusedNamingTheTensor() throws IOException {
+    Path source = copy();
+    CopiedDirectory.edit(
+        source.resolve("config.json"), config -> config.put("num_hidden_layers", 3));
+    NunchiException e = refusal(source, probe(TinyCheckpoint.BERT), ExportOptions.FP32);
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertTrue(
+        e.getMessage().contains("no tensor bert.encoder.layer.2.attention.self.query.weight"),
+        e.getMessage());
+  }
+
+  @Test
+  void export_checkpointWithoutTokenizer_isRefusedNamingIt() throws IOException {
+    Path source = copy();
+    Files.delete(source.resolve("tokenizer.json"));
+    NunchiException e = refusal(source, probe(TinyCheckpoint.BERT), ExportOptions.FP32);
+    assertEquals(source.resolve("tokenizer.json") + " is missing", e.getMessage());
+  }
+
+  @Test
+  void export_ontoItsSource_isRefused() throws IOException {
+    Path source = copy();
+    output = source;
+    NunchiException e = refusal(source, probe(TinyCheckpoint.BERT), ExportOptions.FP32);
+    assertEquals(Reason.INVALID_ARGUMENT, e.reason());
+    assertTrue(Files.exists(source.resolve("model.safetensors")));
+  }
+
+  private Path copy() throws IOException {
+    return CopiedDirectory.of(TinyCheckpoint.BERT.path(), temporary.resolve("source"));
+  }
+
+  private OnnxModel exported(TinyCheckpoint tiny) {
+    try (CheckpointDirectory source = CheckpointDirectory.open(tiny.path())) {
+      ModelDirectory directory =
+          new OnnxExporter().export(source, probe(tiny), output, ExportOptions.FP32);
+      return OnnxModel.open(directory, InferenceOptions.CPU);
+    }
+  }
+
+  private NunchiException refusal(Path checkpoint, Probe probe, ExportOptions options) {
+    try (CheckpointDirectory source = CheckpointDirectory.open(checkpoint)) {
+      return assertThrows(
+          NunchiException.class, () -> new OnnxExporter().export(source, probe, output, options));
+    }
+  }
+
+  private static void writeTrained(Path directory, Manifest manifest) {
+    try (CheckpointDirectory base = CheckpointDirectory.open(TinyCheckpoint.BERT.path())) {
+      Map<String, Weight> weights = new HashMap<>();
+      for (Parameter parameter : base.network().parameters()) {
+        weights.put(parameter.name(), base.weights().get(parameter.name()));
+      }
+      new CheckpointContents(
+              base.config(),
+              manifest.labels(),
+              manifest.problemType(),
+              weights,
+              base.path(),
+              manifest,
+              Map.of("README.md", "# tiny\n"))
+          .write(directory);
+    }
+  }
+
+  private static Probe probe(TinyCheckpoint tiny) {
+    TinyCheckpoint.Case first = tiny.cases().getFirst();
+    List<Probe.Case> cases = new ArrayList<>();
+    for (int row = 0; row < first.batch().batch(); row++) {
+      List<Integer> ids =
+          Arrays.stream(row(first.batch(), row).inputIds()).mapToObj(id -> (int) id).toList();
+      List<Float> logits =
+          Arrays.stream(first.logits()[row]).mapToObj(logit -> (float) logit).toList();
+      cases.add(new Probe.Case("영화 좋다", ids, logits));
+    }
+    return new Probe(cases);
+  }
+
+  /// One text of a batch without its padding.
+  private static PaddedBatch row(PaddedBatch batch, int row) {
+    int from = row * batch.seq();
+    int length = (int) Arrays.stream(batch.attentionMask(), from, from + batch.seq()).sum();
+    return new PaddedBatch(
+        1,
+        length,
+        Arrays.copyOfRange(batch.inputIds(), from, from + length),
+        Arrays.copyOfRange(batch.attentionMask(), from, from + length),
+        Arrays.copyOfRange(batch.tokenTypeIds(), from, from + length));
+  }
+
+  private static void assertClose(
+      double[] expected, float[] actual, double tolerance, String name) {
+    assertArrayEquals(expected, doubles(actual), tolerance, name);
+  }
+
+  private static double[] doubles(float[] floats) {
+    double[] doubles = new double[floats.length];
+    Arrays.setAll(doubles, i -> floats[i]);
+    return doubles;
+  }
+}

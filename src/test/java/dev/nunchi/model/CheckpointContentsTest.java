@@ -1,0 +1,218 @@
+package dev.nunchi.model;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nunchi.Label;
+import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
+import dev.nunchi.nn.Network;
+import dev.nunchi.nn.RandomWeights;
+import dev.nunchi.nn.TinyCheckpoint;
+import dev.nunchi.nn.Weight;
+import dev.nunchi.text.Normalization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class CheckpointContentsTest {
+  private static final LabelSet LABELS =
+      new LabelSet(List.of(Label.of("부정", -1), Label.of("긍정", 1)));
+
+  @TempDir Path temporary;
+
+  @Test
+  void write_thenOpen_givesTheSameClassifier() {
+    Path directory = temporary.resolve("new/model");
+    RandomWeights weights = write(directory, manifest());
+    try (CheckpointDirectory written = CheckpointDirectory.open(directory)) {
+      written.requireComplete();
+      assertEquals(LABELS, written.labels());
+      assertEquals(ProblemType.SINGLE_LABEL_CLASSIFICATION, written.problemType());
+      for (String name : weights.names()) {
+        assertArrayEquals(
+            FloatWeights.floats(weights.get(name)),
+            FloatWeights.floats(written.weights().get(name)));
+      }
+    }
+  }
+
+  @Test
+  void write_configuration_keepsItsKeysAndNamesTheClass() {
+    Path directory = temporary.resolve("model");
+    write(directory, null);
+    try (CheckpointDirectory written = CheckpointDirectory.open(directory)) {
+      assertEquals("5.18.0", written.config().get("transformers_version").textValue());
+      assertEquals(
+          "[\"BertForSequenceClassification\"]", written.config().get("architectures").toString());
+      assertEquals("float32", written.config().get("dtype").textValue());
+      assertEquals("{\"0\":\"부정\",\"1\":\"긍정\"}", written.config().get("id2label").toString());
+      assertEquals("{\"부정\":0,\"긍정\":1}", written.config().get("label2id").toString());
+      assertFalse(written.config().has("num_labels"));
+      assertTrue(written.manifest().isEmpty());
+    }
+  }
+
+  @Test
+  void write_manifest_hasRevisionAndDigestsFilledIn() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, manifest());
+    Manifest manifest = ManifestFile.read(directory).orElseThrow();
+    String digest = Digests.sha256(directory.resolve("model.safetensors"));
+    assertEquals("sha256:" + digest, manifest.revision());
+    assertEquals(digest, manifest.files().get("model.safetensors"));
+    assertEquals(
+        List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"),
+        List.copyOf(manifest.files().keySet()));
+    assertEquals("# tiny\n", Files.readString(directory.resolve("README.md")));
+  }
+
+  @Test
+  void write_existingModel_isReplacedAndOtherFilesStay() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, manifest());
+    Files.writeString(directory.resolve("training.log"), "kept");
+    Files.writeString(directory.resolve("model.onnx"), "gone");
+    Files.createDirectories(directory.resolve("runs/1"));
+    write(directory, null);
+    assertEquals("kept", Files.readString(directory.resolve("training.log")));
+    assertTrue(Files.isDirectory(directory.resolve("runs/1")));
+    assertFalse(Files.exists(directory.resolve("model.onnx")));
+    assertFalse(Files.exists(directory.resolve("nunchi.json")));
+    assertEquals(List.of(directory), CopiedDirectory.entries(temporary));
+  }
+
+  @Test
+  void write_linkToAModel_replacesWhatItPointsAt() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, null);
+    Path link = Files.createSymbolicLink(temporary.resolve("current"), directory);
+    write(link, manifest());
+    assertTrue(Files.isSymbolicLink(link));
+    assertTrue(ManifestFile.read(directory).isPresent());
+  }
+
+  @Test
+  void write_directoryOfOtherThings_isRefusedAndLeft() throws IOException {
+    Path directory = Files.createDirectory(temporary.resolve("home"));
+    Files.writeString(directory.resolve("thesis.txt"), "kept");
+    NunchiException e = assertThrows(NunchiException.class, () -> write(directory, manifest()));
+    assertEquals(Reason.INVALID_ARGUMENT, e.reason());
+    assertTrue(e.getMessage().contains(directory + " exists and is no model directory"));
+    assertEquals("kept", Files.readString(directory.resolve("thesis.txt")));
+    assertEquals(List.of(directory), CopiedDirectory.entries(temporary));
+  }
+
+  @Test
+  void write_file_isRefusedAndLeft() throws IOException {
+    Path file = Files.writeString(temporary.resolve("file"), "kept");
+    assertThrows(NunchiException.class, () -> write(file, manifest()));
+    assertEquals("kept", Files.readString(file));
+  }
+
+  @Test
+  void write_missingWeight_leavesNothingBehind() throws IOException {
+    Path directory = temporary.resolve("model");
+    Map<String, Weight> weights = weights().byName();
+    weights.remove("classifier.bias");
+    CheckpointContents contents = contents(weights, null);
+    assertThrows(IllegalArgumentException.class, () -> contents.write(directory));
+    assertEquals(List.of(), CopiedDirectory.entries(temporary));
+  }
+
+  @Test
+  void open_tamperedFile_isRefusedNamingIt() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, manifest());
+    Files.writeString(directory.resolve("tokenizer.json"), "{}");
+    assertRefused(directory, "tokenizer.json is not the file that nunchi.json lists");
+  }
+
+  @Test
+  void open_listedFileMissing_isRefusedNamingIt() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, manifest());
+    Files.delete(directory.resolve("tokenizer_config.json"));
+    assertRefused(directory, "tokenizer_config.json is missing");
+  }
+
+  @Test
+  void open_manifestOfOtherLabels_isRefused() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, manifest());
+    CopiedDirectory.edit(
+        directory.resolve("nunchi.json"),
+        json -> ((ObjectNode) json.at("/labels/0")).put("name", "중립"));
+    assertRefused(directory, "labels is [중립, 긍정], but id2label of config.json is [부정, 긍정]");
+  }
+
+  @Test
+  void open_manifestOfOtherProblemType_isRefused() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, manifest());
+    CopiedDirectory.edit(
+        directory.resolve("nunchi.json"),
+        json -> json.put("problem_type", "multi_label_classification"));
+    assertRefused(directory, "problem_type is multi_label_classification, but problem_type of");
+  }
+
+  @Test
+  void open_manifestLongerThanThePositions_isRefused() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, manifest());
+    CopiedDirectory.edit(directory.resolve("nunchi.json"), json -> json.put("max_length", 25));
+    assertRefused(directory, "max_length is 25, but max_position_embeddings of config.json is 24");
+  }
+
+  private static void assertRefused(Path directory, String fault) {
+    NunchiException e =
+        assertThrows(NunchiException.class, () -> CheckpointDirectory.open(directory));
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertTrue(e.getMessage().contains(fault), e.getMessage());
+  }
+
+  private static RandomWeights write(Path directory, @Nullable Manifest manifest) {
+    RandomWeights weights = weights();
+    contents(weights.byName(), manifest).write(directory);
+    return weights;
+  }
+
+  private static CheckpointContents contents(
+      Map<String, Weight> weights, @Nullable Manifest manifest) {
+    try (CheckpointDirectory base = CheckpointDirectory.open(TinyCheckpoint.BERT.path())) {
+      return new CheckpointContents(
+          base.config(),
+          LABELS,
+          ProblemType.SINGLE_LABEL_CLASSIFICATION,
+          weights,
+          base.path(),
+          manifest,
+          Map.of("README.md", "# tiny\n"));
+    }
+  }
+
+  private static RandomWeights weights() {
+    try (CheckpointDirectory base =
+        CheckpointDirectory.open(
+            TinyCheckpoint.BERT.path(), LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION)) {
+      Network network = base.network();
+      return RandomWeights.of(network.parameters(), 7);
+    }
+  }
+
+  private static Manifest manifest() {
+    return Manifest.of(
+        "tiny", LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION, Normalization.STANDARD, 24);
+  }
+}

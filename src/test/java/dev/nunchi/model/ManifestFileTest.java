@@ -1,0 +1,187 @@
+package dev.nunchi.model;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.Label;
+import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
+import dev.nunchi.text.Normalization;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ManifestFileTest {
+  private static final String DIGEST = "0123456789abcdef".repeat(4);
+  private static final Manifest FULL =
+      new Manifest(
+          1,
+          "nsmc-small",
+          "sha256:" + DIGEST,
+          new LabelSet(List.of(Label.of("부정", -1), Label.of("모름"), Label.of("긍정", 0.5))),
+          ProblemType.MULTI_LABEL_CLASSIFICATION,
+          Normalization.STANDARD,
+          "{context}\n{text}",
+          128,
+          Precision.INT8,
+          1.25,
+          new Probe(
+              List.of(new Probe.Case("좋아요 😀", List.of(2, 9, 3), List.of(0.1f, -3e-8f, 12f)))),
+          Map.of("test_accuracy", 0.8625),
+          Map.of("data", "NSMC, CC0"),
+          Map.of("model.onnx", DIGEST));
+
+  @TempDir Path directory;
+
+  @Test
+  void read_whatWasWritten_isEqual() throws IOException {
+    ManifestFile.write(directory, FULL);
+    assertEquals(FULL, ManifestFile.read(directory).orElseThrow());
+  }
+
+  @Test
+  void read_leastManifest_isEqual() throws IOException {
+    Manifest least =
+        Manifest.of(
+                "m",
+                LabelSet.of("a", "b"),
+                ProblemType.SINGLE_LABEL_CLASSIFICATION,
+                Normalization.NONE,
+                1)
+            .written(Precision.FP32, "sha256:" + DIGEST, Map.of());
+    ManifestFile.write(directory, least);
+    assertEquals(least, ManifestFile.read(directory).orElseThrow());
+  }
+
+  @Test
+  void write_sameManifestTwice_givesTheSameBytesInTheOrderOfTheFormat() throws IOException {
+    ManifestFile.write(directory, FULL);
+    Path other = Files.createDirectory(directory.resolve("other"));
+    ManifestFile.write(other, FULL);
+    String text = Files.readString(directory.resolve("nunchi.json"));
+    assertEquals(text, Files.readString(other.resolve("nunchi.json")));
+    assertTrue(text.startsWith("{\n  \"format_version\": 1,\n  \"name\": \"nsmc-small\",\n"), text);
+    assertTrue(text.contains("\"name\": \"부정\""), text);
+    assertTrue(text.endsWith("}\n"), text);
+  }
+
+  @Test
+  void read_noFile_isEmpty() {
+    assertTrue(ManifestFile.read(directory).isEmpty());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "format_version",
+        "name",
+        "revision",
+        "labels",
+        "problem_type",
+        "normalization",
+        "input_template",
+        "max_length",
+        "precision",
+        "temperature",
+        "probe",
+        "quality",
+        "provenance",
+        "files"
+      })
+  void read_missingKey_isRefusedNamingIt(String key) throws IOException {
+    ManifestFile.write(directory, FULL);
+    CopiedDirectory.edit(directory.resolve("nunchi.json"), json -> json.remove(key));
+    NunchiException e = refusal();
+    assertTrue(e.getMessage().contains(key), e.getMessage());
+    assertTrue(e.getMessage().endsWith("missing"), e.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '#',
+      value = {
+        "format_version | 2 | format_version should be 1, but is 2",
+        "format_version | \"1\" | format_version should be a whole number",
+        "temprature | 1 | temprature is not a key of it",
+        "name | \"\" | name should be a name",
+        "revision | \"latest\" | revision should be sha256: and 64",
+        "labels | {} | labels should be a list",
+        "labels | [] | labels should be one or more labels",
+        "labels | [\"a\"] | labels should be an object",
+        "labels | [{\"name\": \"a\"}] | labels: polarity is missing",
+        "labels | [{\"name\": \"a\", \"polarity\": 2}] | polarity of label 'a' should be a number",
+        "labels | [{\"name\": 1, \"polarity\": null}] | name should be a name",
+        "labels | [{\"name\":\"a\",\"polarity\":1},{\"name\":\"a\",\"polarity\":1}]"
+            + " | labels of different names",
+        "problem_type | \"regression\" | problem_type should be one of single_label",
+        "normalization | null | normalization should be an object",
+        "normalization | {} | normalization: version is missing",
+        "normalization | {\"version\":1,\"compatibility_forms\":1,\"invisible_characters\":true,"
+            + "\"jamo\":true,\"composition\":true,\"white_space\":true,\"max_run\":0}"
+            + " | compatibility_forms should be true or false",
+        "normalization | {\"version\":99,\"compatibility_forms\":true,"
+            + "\"invisible_characters\":true,\"jamo\":true,\"composition\":true,"
+            + "\"white_space\":true,\"max_run\":0} | version should be a whole number in [0, 1]",
+        "input_template | 1 | input_template should be a string",
+        "max_length | 0 | max_length should be a whole number",
+        "max_length | 1.5 | max_length should be a whole number",
+        "precision | \"int4\" | precision should be one of fp32, fp16, int8",
+        "temperature | 0 | temperature should be a number over 0",
+        "temperature | 1e999 | temperature should be a number over 0",
+        "probe | [] | probe should be null or a list of cases",
+        "probe | [{\"text\":\"a\",\"input_ids\":[],\"logits\":[1,2,3]}] | 0 ids and 3 logits",
+        "probe | [{\"text\":\"a\",\"input_ids\":[1],\"logits\":[1,2]}] | 1 ids and 2 logits",
+        "probe | [{\"text\":\"a\",\"input_ids\":[-1],\"logits\":[1,2,3]}] | input_ids should be",
+        "probe | [{\"text\":\"a\",\"input_ids\":[1],\"logits\":[1,2,\"x\"]}] | logits should be",
+        "quality | {\"accuracy\": \"high\"} | quality: accuracy should be a number",
+        "provenance | {\"data\": 1} | provenance: data should be a string",
+        "files | {\"model.onnx\": \"abc\"} | files: model.onnx should be 64 hexadecimal digits",
+        "files | 1 | files should be an object",
+      })
+  void read_wrongValue_isRefusedNamingTheKey(String key, String value, String fault)
+      throws IOException {
+    ManifestFile.write(directory, FULL);
+    CopiedDirectory.edit(directory.resolve("nunchi.json"), json -> json.set(key, parsed(value)));
+    NunchiException e = refusal();
+    assertTrue(e.getMessage().contains(fault), e.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"../secret", "a/b", ".."})
+  void read_fileOutsideTheDirectory_isRefused(String name) throws IOException {
+    ManifestFile.write(directory, FULL);
+    CopiedDirectory.edit(
+        directory.resolve("nunchi.json"),
+        json -> json.set("files", new ObjectMapper().createObjectNode().put(name, DIGEST)));
+    assertTrue(refusal().getMessage().contains("names of files of this directory"));
+  }
+
+  private static JsonNode parsed(String value) {
+    try {
+      return new ObjectMapper().readTree(value);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(value, e);
+    }
+  }
+
+  private NunchiException refusal() {
+    NunchiException e = assertThrows(NunchiException.class, () -> ManifestFile.read(directory));
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertTrue(
+        e.getMessage().startsWith(directory.resolve("nunchi.json").toString()), e.getMessage());
+    return e;
+  }
+}

@@ -1,0 +1,74 @@
+package dev.nunchi.nn;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.text.PaddedBatch;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.LongStream;
+
+/// The committed checkpoints of `generate_checkpoints.py` and what transformers answers for them.
+public enum TinyCheckpoint {
+  BERT("bert-tiny"),
+  /// Sharded.
+  ELECTRA("electra-tiny"),
+  /// With an embedding size other than the hidden size.
+  ELECTRA_PROJECTED("electra-tiny-projected");
+
+  private final String name;
+
+  TinyCheckpoint(String name) {
+    this.name = name;
+  }
+
+  /// A batch and its logits `[batch][labels]` in fp32.
+  public record Case(String name, PaddedBatch batch, double[][] logits) {}
+
+  public Path path() {
+    try {
+      return Path.of(Objects.requireNonNull(TinyCheckpoint.class.getResource(name), name).toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public List<Case> cases() {
+    try {
+      List<Case> cases = new ArrayList<>();
+      for (JsonNode node : new ObjectMapper().readTree(path().resolve("expected.json").toFile())) {
+        JsonNode ids = node.get("input_ids");
+        PaddedBatch batch =
+            new PaddedBatch(
+                ids.size(),
+                ids.get(0).size(),
+                flat(ids),
+                flat(node.get("attention_mask")),
+                flat(node.get("token_type_ids")));
+        double[][] logits = new double[ids.size()][];
+        for (int row = 0; row < logits.length; row++) {
+          logits[row] =
+              node.get("logits")
+                  .get(row)
+                  .valueStream()
+                  .mapToDouble(JsonNode::doubleValue)
+                  .toArray();
+        }
+        cases.add(new Case(node.get("name").textValue(), batch, logits));
+      }
+      return cases;
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static long[] flat(JsonNode rows) {
+    return rows.valueStream()
+        .flatMapToLong(
+            row -> LongStream.of(row.valueStream().mapToLong(JsonNode::longValue).toArray()))
+        .toArray();
+  }
+}
