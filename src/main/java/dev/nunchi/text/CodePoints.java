@@ -27,7 +27,7 @@ final class CodePoints {
     this.units = offsets;
   }
 
-  /// An empty range, as of a lone ▁ that stands for the start of a word, stays empty at its place.
+  /// [Span#NONE] for an empty range, and for null, which special tokens have.
   Span span(@Nullable CharSpan characters) {
     if (characters == null) {
       return Span.NONE;

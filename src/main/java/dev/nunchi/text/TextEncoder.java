@@ -8,7 +8,6 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -133,15 +132,12 @@ public final class TextEncoder implements AutoCloseable {
     }
   }
 
-  /// The encodings of many texts, in order; each the same as [#encode] gives it alone.
+  /// The encodings of many texts, in order; each the same as [#encode] gives it alone. Uses the
+  /// common pool of threads.
   ///
-  /// @throws NunchiException as [#encode(String, String, Truncation)], for the first such text
+  /// @throws NunchiException as [#encode(String, String, Truncation)], for one of the texts
   public List<Encoding> encodeAll(List<String> texts, Truncation truncation) {
-    List<Encoding> encodings = new ArrayList<>(texts.size());
-    for (String text : texts) {
-      encodings.add(encode(text, truncation));
-    }
-    return encodings;
+    return texts.parallelStream().map(text -> encode(text, truncation)).toList();
   }
 
   private NormalizedText normalize(String text) {

@@ -51,7 +51,6 @@ final class VocabularyFiles {
     root.putNull("normalizer");
     ArrayNode preTokenizers =
         root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-    preTokenizers.addObject().put("type", "WhitespaceSplit");
     metaspace(preTokenizers.addObject());
     ObjectNode split = preTokenizers.addObject().put("type", "Split");
     split.putObject("pattern").put("Regex", Pieces.PATTERN);
@@ -82,7 +81,7 @@ final class VocabularyFiles {
 
   private static void metaspace(ObjectNode node) {
     node.put("type", "Metaspace").put("replacement", Pieces.WORD_START);
-    node.put("prepend_scheme", "always").put("split", true);
+    node.put("prepend_scheme", "always").put("split", false);
   }
 
   static ObjectNode addedToken(JsonMapper mapper, int id, String content) {
@@ -139,7 +138,7 @@ final class VocabularyFiles {
     DefaultPrettyPrinter printer =
         new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"));
     String content = MAPPER.writer(printer).writeValueAsString(json) + "\n";
-    Path temporary = Files.createTempFile(file.toAbsolutePath().getParent(), "tokenizer", ".tmp");
+    Path temporary = file.resolveSibling("." + file.getFileName() + ".tmp");
     try {
       Files.writeString(temporary, content, StandardCharsets.UTF_8);
       Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);

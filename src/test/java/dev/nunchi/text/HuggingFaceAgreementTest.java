@@ -1,0 +1,75 @@
+package dev.nunchi.text;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What Hugging Face tokenizers made of the same texts with the same files.
+final class HuggingFaceAgreementTest {
+  private static final Normalizer NONE = Normalizer.of(Normalization.NONE);
+
+  @Test
+  void encode_thousandTexts_idsAndSpansAreThoseOfHuggingFace() {
+    List<JsonNode> rows = Fixtures.rows("encodings.jsonl");
+    assertEquals(1000, rows.size());
+    int encoded = 0;
+    try (TextEncoder encoder = TextEncoder.open(Fixtures.path("tokenizer"), NONE, 100_000)) {
+      for (JsonNode row : rows) {
+        String text = row.path("text").asText();
+        // A blank text has no encoding here: it is refused, see TextEncoderTest.
+        if (!text.isBlank()) {
+          assertAgrees(row, encoder.encode(text, Truncation.REJECT));
+          encoded++;
+        }
+      }
+    }
+    assertTrue(encoded > 990, "texts that are not blank: " + encoded);
+  }
+
+  @Test
+  void encode_textAndContext_idsTypesAndSpansAreThoseOfHuggingFace() {
+    try (TextEncoder encoder = TextEncoder.open(Fixtures.path("tokenizer"), NONE, 100_000)) {
+      for (JsonNode row : Fixtures.rows("pairs.jsonl")) {
+        String context = row.path("context").asText();
+        assertAgrees(row, encoder.encode(row.path("text").asText(), context, Truncation.REJECT));
+      }
+    }
+  }
+
+  @Test
+  void encode_vocabTxt_isAsTransformersReadsIt(@TempDir Path directory) throws IOException {
+    Files.copy(Fixtures.path("wordpiece/vocab.txt"), directory.resolve("vocab.txt"));
+    for (boolean lowercase : new boolean[] {false, true}) {
+      Files.writeString(
+          directory.resolve("tokenizer_config.json"),
+          "{\"do_lower_case\": %s}".formatted(lowercase));
+      int encoded = 0;
+      try (TextEncoder encoder = TextEncoder.open(directory, NONE, 100_000)) {
+        for (JsonNode row : Fixtures.rows("wordpiece.jsonl")) {
+          boolean content = row.path("ids").size() > 2;
+          if (row.path("lowercase").asBoolean() == lowercase && content) {
+            assertAgrees(row, encoder.encode(row.path("text").asText(), Truncation.REJECT));
+            encoded++;
+          }
+        }
+      }
+      assertTrue(encoded > 120, "texts with tokens: " + encoded);
+    }
+  }
+
+  private static void assertAgrees(JsonNode row, Encoding encoding) {
+    String message = row.toString();
+    assertArrayEquals(Fixtures.ints(row.path("ids")), encoding.inputIds(), message);
+    assertArrayEquals(Fixtures.ints(row.path("types")), encoding.tokenTypeIds(), message);
+    assertEquals(Fixtures.spans(row.path("spans")), encoding.spans(), message);
+    assertEquals(encoding.length(), encoding.tokenCount());
+  }
+}
