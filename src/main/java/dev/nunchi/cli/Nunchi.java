@@ -36,8 +36,8 @@ public final class Nunchi {
   /// Every command, in the groups and the order of the help.
   static List<CommandGroup> commands() {
     CommandGroup use = new CommandGroup("Use a model");
-    // serve
-    // classify
+    use.add(new ServeCommand());
+    use.add(new ClassifyCommand());
     CommandGroup make = new CommandGroup("Make a model");
     make.add(new TrainCommand());
     make.add(new EvaluateCommand());

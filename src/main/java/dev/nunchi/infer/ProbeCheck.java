@@ -34,7 +34,7 @@ record ProbeCheck(Encoder encoder, Backend backend, Precision precision, int pad
       throw new NunchiException(
           Reason.FAILED_CHECK,
           ("Text %d of the model's probe has other token ids than in training: tokenizer.json or"
-               + " the normaliser is not the one it was trained with")
+                  + " the normaliser is not the one it was trained with")
               .formatted(index));
     }
     float[] logits = backend.logits(PaddedBatch.of(List.of(encoding), padTokenId))[0];

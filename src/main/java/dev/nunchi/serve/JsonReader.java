@@ -59,10 +59,7 @@ final class JsonReader<T> {
     } catch (JsonMappingException e) {
       throw wrongType(e);
     } catch (JsonProcessingException e) {
-      throw new NunchiException(
-          Reason.INVALID_ARGUMENT,
-          "The body is not JSON at line %d, column %d"
-              .formatted(e.getLocation().getLineNr(), e.getLocation().getColumnNr()));
+      throw notJson(e);
     } catch (IOException e) {
       throw new IllegalStateException("Reading from memory failed", e);
     }
@@ -95,6 +92,17 @@ final class JsonReader<T> {
         Reason.INVALID_ARGUMENT,
         field,
         "The value of '%s' is not of the field's type, or out of its range".formatted(field));
+  }
+
+  private static NunchiException notJson(JsonProcessingException e) {
+    boolean twice = e.getOriginalMessage().startsWith("Duplicate");
+    return new NunchiException(
+        Reason.INVALID_ARGUMENT,
+        "The body %s at line %d, column %d"
+            .formatted(
+                twice ? "has a field for the second time" : "is not JSON",
+                e.getLocation().getLineNr(),
+                e.getLocation().getColumnNr()));
   }
 
   private static NunchiException notAnObject() {

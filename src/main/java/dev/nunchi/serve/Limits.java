@@ -27,4 +27,13 @@ record Limits(
           "The %s has %d bytes; at most %d are taken".formatted(field, bytes, maxTextBytes));
     }
   }
+
+  /// @throws NunchiException `TEXT_TOO_LARGE`
+  void checkBody(byte[] body) {
+    if (body.length > maxMessageBytes) {
+      throw new NunchiException(
+          Reason.TEXT_TOO_LARGE,
+          "The body has %d bytes; at most %d are taken".formatted(body.length, maxMessageBytes));
+    }
+  }
 }

@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.infer.BuiltInModel;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
@@ -12,11 +13,11 @@ import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -27,7 +28,6 @@ import org.jboss.logging.Logger;
 @Singleton
 final class ModelStartup {
   private static final Logger LOG = Logger.getLogger(ModelStartup.class);
-  private static final String BUILT_IN = "models/nsmc-small";
 
   private final ServeConfig config;
   private final Metrics metrics;
@@ -78,30 +78,37 @@ final class ModelStartup {
 
   private List<ServedModel> open() {
     if (config.models().isEmpty()) {
-      LoadedModel builtIn = load(builtIn());
+      LoadedModel builtIn = load(BuiltInModel.directory(config.home()));
       return List.of(new ServedModel(builtIn.manifest().name(), builtIn));
     }
     Map<String, ServedModel> models = new LinkedHashMap<>();
     for (ServeConfig.Source source : config.models()) {
-      try {
-        LoadedModel loaded = load(Path.of(source.directory()));
-        String name = source.name().orElse(loaded.manifest().name());
-        if (models.putIfAbsent(name, new ServedModel(name, loaded)) != null) {
-          loaded.close();
-          throw new NunchiException(
-              Reason.INVALID_ARGUMENT,
-              "Two models are named %s; name the one in %s with --model NAME=DIR"
-                  .formatted(name, source.directory()));
-        }
-      } catch (NunchiException e) {
-        LOG.errorf("Not served: %s", e.getMessage());
-      }
+      open(source).ifPresent(model -> add(model, source, models));
     }
     if (models.isEmpty()) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL, "None of the models can be served; the lines above say why");
+      throw new NunchiException(Reason.INVALID_MODEL, "No model is left to serve");
     }
     return List.copyOf(models.values());
+  }
+
+  private Optional<ServedModel> open(ServeConfig.Source source) {
+    try {
+      LoadedModel loaded = load(Path.of(source.directory()));
+      return Optional.of(new ServedModel(source.name().orElse(loaded.manifest().name()), loaded));
+    } catch (NunchiException e) {
+      LOG.errorf("Not served: %s", e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static void add(
+      ServedModel model, ServeConfig.Source source, Map<String, ServedModel> models) {
+    if (models.putIfAbsent(model.name(), model) != null) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "Two models are named %s; name the one in %s with --model NAME=DIR"
+              .formatted(model.name(), source.directory()));
+    }
   }
 
   private LoadedModel load(Path directory) {
@@ -109,17 +116,6 @@ final class ModelStartup {
         directory,
         new LoadOptions(
             config.device(), config.threads(), config.queueSize(), OptionalInt.empty()));
-  }
-
-  private Path builtIn() {
-    Path directory = Path.of(config.home().orElse(".")).resolve(BUILT_IN);
-    if (!Files.isDirectory(directory)) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL,
-          "The built-in model is not at %s; say with --model which model to serve"
-              .formatted(directory));
-    }
-    return directory;
   }
 
   private static String nameAndRevision(ServedModel model) {

@@ -14,12 +14,18 @@ import dev.nunchi.sentiment.v1.Model;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import dev.nunchi.sentiment.v1.StreamClassifyRequest;
 import dev.nunchi.sentiment.v1.StreamClassifyResponse;
+import io.grpc.MethodDescriptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
+import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
 
-/// The gRPC front end. Its methods run on the event loop and never block; an answer is sent by the
-/// thread that completes it.
+/// The gRPC front end.
+///
+/// Its methods run on the event loop and never block; an answer is sent by the thread that
+/// completes it.
 @GrpcService
 final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceImplBase {
   private final Classification classification;
@@ -33,6 +39,13 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
     this.models = models;
     this.limits = limits;
     this.metrics = metrics;
+  }
+
+  /// Has messages parsed by the handler, where [InvalidMessageInterceptor] sees those that are
+  /// none.
+  @Override
+  public ServerServiceDefinition bindService() {
+    return ServerInterceptors.useMarshalledMessages(super.bindService(), new Unparsed());
   }
 
   @Override
@@ -84,6 +97,19 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
     return Failure.of(
         new NunchiException(
             Reason.UNIMPLEMENTED, method + " is not implemented yet; call Classify for each text"));
+  }
+
+  /// Messages as they stand on the wire.
+  private static final class Unparsed implements MethodDescriptor.Marshaller<InputStream> {
+    @Override
+    public InputStream stream(InputStream message) {
+      return message;
+    }
+
+    @Override
+    public InputStream parse(InputStream message) {
+      return message;
+    }
   }
 
   /// What comes in a stream that was refused.

@@ -43,6 +43,7 @@ final class SentimentResource {
   @Path("/classify")
   @Consumes(MediaType.APPLICATION_JSON)
   public CompletionStage<JsonAnswer> classify(byte[] body) {
+    limits.checkBody(body);
     return classification
         .classify(reader.read(body).query(), Deadline.NONE)
         .thenApply(answer -> {

@@ -1,35 +1,51 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.infer.Futures;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /// One gRPC call with one answer: sends what comes of a future, cancels the future when the caller
 /// goes, and counts the outcome.
 ///
+/// The thread that completes the future sends the answer: going back to the event loop first would
+/// cost more than sending.
+///
 /// @param method the method's name in [SentimentServiceGrpc]
 record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) {
+
+  private static final Logger LOG = Logger.getLogger(UnaryCall.class);
 
   /// @param work may throw what its future may fail with
   /// @param message the answer from the future's value
   <V> void answer(Supplier<CompletableFuture<V>> work, Function<V, A> message) {
-    CompletableFuture<V> future = started(work);
+    CompletableFuture<A> future = Futures.map(started(work), message);
     if (observer instanceof ServerCallStreamObserver<A> call) {
       call.setOnCancelHandler(() -> future.cancel(false));
     }
-    future.whenComplete((value, failure) -> {
-      if (failure == null) {
-        metrics.request(Protocol.GRPC, method, Status.Code.OK);
-        observer.onNext(message.apply(value));
-        observer.onCompleted();
-      } else {
-        refuse(Failure.of(failure));
+    future.whenComplete(this::send);
+  }
+
+  private void send(@Nullable A answer, @Nullable Throwable failure) {
+    try {
+      if (answer == null) {
+        refuse(Failure.of(Objects.requireNonNull(failure)));
+        return;
       }
-    });
+      metrics.request(Protocol.GRPC, method, Status.Code.OK);
+      observer.onNext(answer);
+      observer.onCompleted();
+    } catch (RuntimeException e) {
+      // A future would keep it to itself, and the caller would wait for nothing.
+      LOG.error("An answer could not be sent", e);
+    }
   }
 
   void refuse(Failure failure) {

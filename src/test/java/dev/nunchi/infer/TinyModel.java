@@ -8,10 +8,13 @@ import dev.nunchi.export.ExportOptions;
 import dev.nunchi.export.OnnxExporter;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ManifestFile;
 import dev.nunchi.model.Probe;
+import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.text.Normalization;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,34 +27,23 @@ public final class TinyModel {
   public static final LabelSet LABELS =
       new LabelSet(List.of(Label.of("부정", -1), Label.of("중립", 0), Label.of("긍정", 1)));
 
-  private static final Path CHECKPOINT = Path.of("src/test/resources/dev/nunchi/nn/bert-tiny");
-
   private TinyModel() {}
 
   /// Writes the directory and returns it.
   public static Path write(Path directory) {
-    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(CHECKPOINT)) {
-      Manifest blank =
-          Manifest.of("tiny", LABELS, checkpoint.problemType(), Normalization.STANDARD, 24)
-              .withProbe(probe());
-      Manifest manifest =
-          new Manifest(
-              blank.formatVersion(),
-              blank.name(),
-              blank.revision(),
-              blank.labels(),
-              blank.problemType(),
-              blank.normalization(),
-              blank.inputTemplate(),
-              blank.maxLength(),
-              blank.precision(),
-              2.0,
-              blank.probe(),
-              Map.of("test_accuracy", 0.5),
-              Map.of("license", "none: random weights"),
-              blank.files());
-      new OnnxExporter().export(checkpoint, manifest, directory, ExportOptions.FP32);
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path())) {
+      Manifest exported =
+          new OnnxExporter().export(checkpoint, probe(), directory, ExportOptions.FP32).manifest();
+      Manifest named =
+          Manifest.of("tiny", LABELS, exported.problemType(), Normalization.STANDARD, 24)
+              .withProbe(probe())
+              .withTemperature(2)
+              .withRecord(Map.of("test_accuracy", 0.5), Map.of("license", "none: random weights"))
+              .written(exported.precision(), exported.revision(), exported.files());
+      ManifestFile.write(directory, named);
       return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

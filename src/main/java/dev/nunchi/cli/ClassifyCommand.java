@@ -1,0 +1,159 @@
+package dev.nunchi.cli;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.BuiltInModel;
+import dev.nunchi.infer.InferenceOptions.Device;
+import dev.nunchi.infer.LoadOptions;
+import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.ModelLoader;
+import dev.nunchi.text.Truncation;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `nunchi classify`: texts from the command line, a file or standard input, answers to standard
+/// output in their order.
+@Command(
+    name = "classify",
+    header = "Says what texts feel like.",
+    description = {
+      "",
+      "Texts come as arguments, or with --input from a file. Answers go to standard output, one for"
+          + " each text, in the order of the texts.",
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  nunchi classify '이 영화 정말 재미있어요' '시간이 아까워요'",
+      "      Classify two texts with the built-in model.",
+      "  nunchi classify --input comments.txt --format jsonl > answers.jsonl",
+      "      Classify a file of one text a line.",
+      "  cat comments.txt | nunchi classify --input - --truncation keep-head",
+      "      Cut texts that are too long for the model, where it would else stop at the first.",
+    })
+final class ClassifyCommand implements Callable<Integer> {
+  /// What computes logits.
+  enum BackendChoice {
+    /// What the directory is made for.
+    AUTO,
+    ONNX,
+    TORCH
+  }
+
+  @Spec private CommandSpec spec;
+
+  @Parameters(paramLabel = "TEXT", arity = "0..*", description = "Texts to classify.")
+  private List<String> texts = new ArrayList<>();
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description =
+          "A model directory, as 'nunchi export' writes it (default: the built-in model).")
+  private @Nullable Path model;
+
+  @Option(
+      names = "--input",
+      paramLabel = "FILE|-",
+      description =
+          "A file with texts, or - for standard input. Standard input and .txt have one text a"
+              + " line; .tsv, .csv and .jsonl have it in 'document', 'text' or 'sentence'. All but"
+              + " standard input may be compressed, as in .tsv.gz.")
+  private @Nullable Path input;
+
+  @Option(
+      names = "--format",
+      paramLabel = "table|jsonl|tsv",
+      defaultValue = "table",
+      description = "How answers look (default: table).")
+  private AnswerFormat format = AnswerFormat.TABLE;
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      description = "Longest text in tokens, where it is to be shorter than the model's.")
+  private @Nullable Integer maxLength;
+
+  @Option(
+      names = "--truncation",
+      paramLabel = "POLICY",
+      defaultValue = "reject",
+      converter = TruncationConverter.class,
+      description =
+          "What happens to a longer text: reject (the default) stops at it, keep-head keeps its"
+              + " first tokens, keep-head-and-tail its first and last ones.")
+  private Truncation truncation = Truncation.REJECT;
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "Most texts that are run together (default: 32).")
+  private int batchSize;
+
+  @Option(
+      names = "--device",
+      paramLabel = "auto|cpu|cuda",
+      defaultValue = "auto",
+      description = "What the model runs on (default: auto, a GPU where one can be used).")
+  private Device device = Device.AUTO;
+
+  @Option(
+      names = "--backend",
+      paramLabel = "auto|onnx|torch",
+      defaultValue = "auto",
+      description = "What computes (default: auto, what the directory is made for).")
+  private BackendChoice backend = BackendChoice.AUTO;
+
+  @Override
+  public Integer call() {
+    require(texts.isEmpty() != (input == null), "Give texts, or a file of them with --input");
+    require(batchSize >= 1, "--batch-size is at least 1, not " + batchSize);
+    require(maxLength == null || maxLength >= 1, "--max-length is at least 1, not " + maxLength);
+    try (LoadedModel loaded = load();
+        Stream<InputText> inputs =
+            input == null ? InputText.ofArguments(texts) : InputText.ofFile(input)) {
+      AnswerWriter writer = format.writer(spec.commandLine().getOut(), loaded.manifest().labels());
+      new BulkClassification(loaded.classifier(), truncation, batchSize)
+          .run(inputs.iterator(), writer);
+    }
+    return 0;
+  }
+
+  private LoadedModel load() {
+    Path directory =
+        model != null
+            ? model
+            : BuiltInModel.directory(Optional.ofNullable(System.getenv("NUNCHI_HOME")));
+    return switch (backend) {
+      case AUTO, ONNX ->
+          ModelLoader.load(
+              directory,
+              new LoadOptions(
+                  device,
+                  OptionalInt.empty(),
+                  1,
+                  maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength)));
+      case TORCH ->
+          throw new NunchiException(
+              Reason.UNIMPLEMENTED, "--backend torch is not implemented yet; use onnx");
+    };
+  }
+
+  private void require(boolean condition, String otherwise) {
+    if (!condition) {
+      throw new ParameterException(spec.commandLine(), otherwise);
+    }
+  }
+}

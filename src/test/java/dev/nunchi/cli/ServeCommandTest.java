@@ -1,0 +1,51 @@
+package dev.nunchi.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+
+class ServeCommandTest {
+  @Test
+  void settings_noOptions_leavesTheDefaults() {
+    assertEquals(Map.of(), settings());
+  }
+
+  @Test
+  void settings_models_areNamedWhereTheyHaveAName() {
+    assertEquals(
+        Map.of(
+            "nunchi.models[0].directory", "my-model",
+            "nunchi.models[1].name", "movies",
+            "nunchi.models[1].directory", "/models/a=b",
+            "nunchi.models[2].directory", "/models/c=d"),
+        settings("--model", "my-model", "--model", "movies=/models/a=b", "--model", "/models/c=d"));
+  }
+
+  @Test
+  void settings_everyOption_isPassedOn() {
+    assertEquals(
+        Map.of(
+            "quarkus.http.port", "0",
+            "quarkus.http.host", "127.0.0.1",
+            "nunchi.device", "CPU",
+            "nunchi.threads", "2"),
+        settings("--port", "0", "--host", "127.0.0.1", "--device", "cpu", "--threads", "2"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"--port=-1", "--port=65536", "--port=x", "--threads=0", "--device=tpu"})
+  void settings_badValue_isAUsageError(String option) {
+    assertThrows(CommandLine.ParameterException.class, () -> settings(option));
+  }
+
+  private static Map<String, String> settings(String... arguments) {
+    ServeCommand command = new ServeCommand();
+    new CommandLine(command).setCaseInsensitiveEnumValuesAllowed(true).parseArgs(arguments);
+    return command.settings();
+  }
+}

@@ -1,0 +1,155 @@
+package dev.nunchi.infer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
+import dev.nunchi.text.Encoding;
+import dev.nunchi.text.Truncation;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class ClassifierTest {
+  private static final LabelSet LABELS = LabelSet.of("긍정", "부정");
+
+  @Test
+  void classify_text_scoresItsLogits() throws Exception {
+    try (Classifier classifier = classifier(FakeBackend.open(), 10)) {
+      Prediction prediction = classify(classifier, "12").get();
+      assertEquals(List.of(12f, -12f), prediction.logits());
+      assertEquals("긍정", prediction.best().name());
+      // softmax of 12 / 2 and -12 / 2
+      assertEquals(1 / (1 + Math.exp(-12)), prediction.confidence(), 1e-12);
+      assertTrue(prediction.polarity().isEmpty());
+      assertEquals(2, prediction.tokenCount());
+    }
+  }
+
+  @Test
+  void classify_refusedText_failsTheFuture() {
+    try (Classifier classifier = classifier(FakeBackend.open(), 10)) {
+      assertEquals(Reason.EMPTY_TEXT, refusal(classify(classifier, "")).reason());
+    }
+  }
+
+  @Test
+  void classify_unpairedSurrogate_isRefused() {
+    try (Classifier classifier = classifier(FakeBackend.open(), 10)) {
+      for (String text : List.of("1\ud83d", "\ude001", "\ude00\ud83d")) {
+        NunchiException refusal = refusal(classify(classifier, text));
+        assertEquals(Reason.INVALID_UTF8, refusal.reason());
+        assertEquals("text", refusal.field());
+      }
+    }
+  }
+
+  @Test
+  void classify_queueFull_failsTheFuture() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Classifier classifier = classifier(backend, 1)) {
+      CompletableFuture<Prediction> running = classify(classifier, "1");
+      backend.begun.acquire();
+      CompletableFuture<Prediction> waiting = classify(classifier, "2");
+      assertEquals(1, classifier.waitingCount());
+      assertEquals(Reason.OVERLOADED, refusal(classify(classifier, "3")).reason());
+      backend.permits.release(2);
+      running.get();
+      waiting.get();
+    }
+  }
+
+  @Test
+  void classify_cancelled_isNotRun() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Classifier classifier = classifier(backend, 5)) {
+      CompletableFuture<Prediction> running = classify(classifier, "1");
+      backend.begun.acquire();
+      CompletableFuture<Prediction> cancelled = classify(classifier, "2");
+      cancelled.cancel(false);
+      CompletableFuture<Prediction> last = classify(classifier, "3");
+      backend.permits.release(2);
+      running.get();
+      last.get();
+      assertEquals(2, backend.batches.size());
+    }
+  }
+
+  @Test
+  void classifyAll_lengthsMixed_answersInOrderInBatchesOfNearEqualLength() {
+    FakeBackend backend = FakeBackend.open();
+    List<Encoding> encodings = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      encodings.add(FakeBackend.encoding(i, i + 1));
+    }
+    Collections.shuffle(encodings, new Random(7));
+    try (Classifier classifier = classifier(backend, 10)) {
+      List<Prediction> predictions = classifier.classifyAll(encodings, 4);
+      for (int i = 0; i < encodings.size(); i++) {
+        assertEquals(encodings.get(i).inputIds()[0], predictions.get(i).logits().getFirst());
+      }
+    }
+    assertEquals(5, backend.batches.size());
+    for (List<Integer> lengths : backend.batches) {
+      assertEquals(3, Collections.max(lengths) - Collections.min(lengths));
+    }
+  }
+
+  @Test
+  void classifyAll_noTexts_isEmpty() {
+    try (Classifier classifier = classifier(FakeBackend.open(), 10)) {
+      assertEquals(List.of(), classifier.classifyAll(List.of(), 4));
+    }
+  }
+
+  @Test
+  void close_closesTheBackendWhenAllIsAnswered() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    Classifier classifier = classifier(backend, 10);
+    CompletableFuture<Prediction> accepted = classify(classifier, "1");
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(classifier::close);
+    assertFalse(backend.closed);
+    backend.permits.release();
+    closed.get(5, TimeUnit.SECONDS);
+    assertEquals(1, accepted.get().logits().getFirst());
+    assertTrue(backend.closed);
+    assertEquals(Reason.UNAVAILABLE, refusal(classify(classifier, "1")).reason());
+  }
+
+  private static Classifier classifier(FakeBackend backend, int queueCapacity) {
+    return new Classifier(
+        ClassifierTest::encode,
+        backend,
+        new ClassifierSettings(
+            "test", LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION, 2, 0, 1, queueCapacity));
+  }
+
+  /// A text is a number, which becomes every id.
+  private static Encoding encode(String text, Truncation truncation) {
+    if (text.isEmpty()) {
+      throw NunchiException.ofField(Reason.EMPTY_TEXT, "text", "empty");
+    }
+    return FakeBackend.encoding(Integer.parseInt(text), text.length());
+  }
+
+  private static CompletableFuture<Prediction> classify(Classifier classifier, String text) {
+    return classifier.classify(text, Truncation.REJECT, Deadline.NONE);
+  }
+
+  private static NunchiException refusal(CompletableFuture<Prediction> answer) {
+    return (NunchiException)
+        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS)).getCause();
+  }
+}

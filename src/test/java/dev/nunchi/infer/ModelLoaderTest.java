@@ -1,0 +1,136 @@
+package dev.nunchi.infer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ManifestFile;
+import dev.nunchi.model.Probe;
+import dev.nunchi.text.Truncation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ModelLoaderTest {
+  private static final LoadOptions CPU = options(InferenceOptions.Device.CPU, OptionalInt.empty());
+
+  @TempDir Path temporary;
+  private Path directory;
+
+  @BeforeEach
+  void writeModel() {
+    directory = TinyModel.write(temporary.resolve("tiny"));
+  }
+
+  @Test
+  void load_modelDirectory_answersAsTransformersDoes() throws Exception {
+    try (LoadedModel model = ModelLoader.load(directory, CPU)) {
+      assertEquals("tiny", model.manifest().name());
+      assertEquals("cpu", model.device());
+      assertEquals(24, model.maxLength());
+      for (Probe.Case expected : TinyModel.probe().cases()) {
+        Prediction prediction =
+            model.classifier().classify(expected.text(), Truncation.REJECT, Deadline.NONE).get();
+        for (int i = 0; i < expected.logits().size(); i++) {
+          assertEquals(expected.logits().get(i), prediction.logits().get(i), 1e-4);
+        }
+      }
+    }
+  }
+
+  @Test
+  void load_shorterMaxLength_isKept() {
+    try (LoadedModel model =
+        ModelLoader.load(directory, options(InferenceOptions.Device.CPU, OptionalInt.of(5)))) {
+      assertEquals(5, model.maxLength());
+      NunchiException refused =
+          assertThrows(
+              NunchiException.class,
+              () -> model.classifier().encode("영화 정말 좋다!", Truncation.REJECT));
+      assertEquals(Reason.TOO_MANY_TOKENS, refused.reason());
+    }
+  }
+
+  @Test
+  void load_longerMaxLength_isRefused() {
+    assertRefused(
+        Reason.INVALID_ARGUMENT,
+        "24 tokens",
+        options(InferenceOptions.Device.CPU, OptionalInt.of(25)));
+  }
+
+  @Test
+  void load_cudaWithoutGpu_isRefusedInOneSentence() {
+    assertRefused(
+        Reason.UNAVAILABLE, "CUDA", options(InferenceOptions.Device.CUDA, OptionalInt.empty()));
+  }
+
+  @Test
+  void load_autoWithoutGpu_runsOnTheCpu() {
+    try (LoadedModel model =
+        ModelLoader.load(directory, options(InferenceOptions.Device.AUTO, OptionalInt.empty()))) {
+      assertEquals("cpu", model.device());
+    }
+  }
+
+  @Test
+  void load_noDirectory_isRefused() {
+    directory = temporary.resolve("nothing");
+    assertRefused(Reason.INVALID_MODEL, "nothing", CPU);
+  }
+
+  @Test
+  void load_tamperedFile_isRefusedByName() throws IOException {
+    Path tokenizer = directory.resolve("tokenizer.json");
+    Files.writeString(tokenizer, Files.readString(tokenizer).replace("영화", "연화"));
+    assertRefused(Reason.INVALID_MODEL, "tokenizer.json", CPU);
+  }
+
+  @Test
+  void load_missingFile_isRefusedByName() throws IOException {
+    Files.delete(directory.resolve("model.onnx.data"));
+    assertRefused(Reason.INVALID_MODEL, "model.onnx.data", CPU);
+  }
+
+  @Test
+  void load_probeWithOtherIds_isRefused() throws IOException {
+    rewriteProbe(expected -> new Probe.Case(expected.text(), List.of(2, 3), expected.logits()));
+    assertRefused(Reason.FAILED_CHECK, "token ids", CPU);
+  }
+
+  @Test
+  void load_probeWithOtherLogits_isRefused() throws IOException {
+    rewriteProbe(expected ->
+        new Probe.Case(
+            expected.text(),
+            expected.inputIds(),
+            expected.logits().stream().map(logit -> logit + 2e-4f).toList()));
+    assertRefused(Reason.FAILED_CHECK, "Logit 0 of text 0", CPU);
+  }
+
+  private void rewriteProbe(UnaryOperator<Probe.Case> change) throws IOException {
+    Manifest manifest = ManifestFile.read(directory).orElseThrow();
+    Probe probe = new Probe(TinyModel.probe().cases().stream().map(change).toList());
+    ManifestFile.write(directory, manifest.withProbe(probe));
+  }
+
+  private void assertRefused(Reason reason, String naming, LoadOptions options) {
+    NunchiException refused =
+        assertThrows(NunchiException.class, () -> ModelLoader.load(directory, options));
+    assertEquals(reason, refused.reason(), refused.getMessage());
+    assertTrue(String.valueOf(refused.getMessage()).contains(naming), refused.getMessage());
+  }
+
+  private static LoadOptions options(InferenceOptions.Device device, OptionalInt maxLength) {
+    return new LoadOptions(device, OptionalInt.of(1), 10, maxLength);
+  }
+}

@@ -1,0 +1,93 @@
+package dev.nunchi.serve;
+
+import static io.restassured.RestAssured.given;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(TinyModelResource.class)
+class MetricsTest {
+  @Test
+  void metrics_answers_areCounted() {
+    String before = metrics();
+    classify("{\"text\": \"영화 정말 좋다!\", \"model\": \"other\"}");
+    String after = metrics();
+    assertRises(before, after, "nunchi_requests_total", 1, "OK", "Classify", "rest");
+    assertRises(before, after, "nunchi_tokens_total", 6, "other");
+    assertRises(before, after, "nunchi_labels_total", 1, "other", "부정");
+    assertRises(before, after, "nunchi_queue_wait_seconds_count", 1, "other");
+    assertRises(before, after, "nunchi_inference_seconds_count", 1, "other");
+  }
+
+  @Test
+  void metrics_refusals_areCountedByReason() {
+    String before = metrics();
+    classify("{\"text\": \"\"}");
+    String after = metrics();
+    assertRises(before, after, "nunchi_requests_total", 1, "INVALID_ARGUMENT", "Classify", "rest");
+    assertRises(before, after, "nunchi_rejections_total", 1, "EMPTY_TEXT", "rest");
+  }
+
+  @Test
+  void metrics_truncations_areCountedByPolicy() {
+    String before = metrics();
+    classify("{\"text\": \"" + "영화 ".repeat(30) + "\", \"truncation\": \"keep_head\"}");
+    assertRises(before, metrics(), "nunchi_truncations_total", 1, "tiny", "keep_head");
+  }
+
+  @Test
+  void metrics_everyName_isDocumented() throws IOException {
+    classify("{\"text\": \"" + "영화 ".repeat(30) + "\", \"truncation\": \"keep_head\"}");
+    classify("{\"text\": \"\"}");
+    Set<String> served = new TreeSet<>();
+    Matcher names = Pattern.compile("^# TYPE (nunchi_\\w+)", Pattern.MULTILINE).matcher(metrics());
+    while (names.find()) {
+      served.add(names.group(1).replaceFirst("_max$", ""));
+    }
+    Set<String> documented = new TreeSet<>();
+    Matcher rows =
+        Pattern.compile("^\\| `(nunchi_\\w+?)(_total)?`", Pattern.MULTILINE)
+            .matcher(Files.readString(Path.of("docs/metrics.md")));
+    while (rows.find()) {
+      documented.add(rows.group(1));
+    }
+    assertEquals(documented, served);
+  }
+
+  private static void classify(String body) {
+    given().contentType("application/json; charset=UTF-8").body(body).post("/v1/classify");
+  }
+
+  private static String metrics() {
+    return given().get("/q/metrics").asString();
+  }
+
+  /// @param tags values that the line has
+  private static void assertRises(
+      String before, String after, String name, double by, String... tags) {
+    assertEquals(by, value(after, name, tags) - value(before, name, tags), 1e-9, after);
+  }
+
+  private static double value(String metrics, String name, String... tags) {
+    double sum = 0;
+    for (String line : metrics.lines().toList()) {
+      if (line.startsWith(name + "{")
+          && Set.of(tags).stream().allMatch(tag -> line.contains("\"" + tag + "\""))) {
+        sum += Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+      }
+    }
+    assertTrue(sum >= 0);
+    return sum;
+  }
+}

@@ -1,0 +1,113 @@
+package dev.nunchi.serve;
+
+import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasItem;
+import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import grpc.health.v1.HealthGrpc;
+import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
+import io.grpc.ManagedChannel;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
+import io.grpc.stub.StreamObserver;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+@QuarkusTest
+@QuarkusTestResource(TinyModelResource.class)
+class ModelHealthTest {
+  private ManagedChannel channel;
+
+  @BeforeEach
+  void connect() {
+    channel = ServerUnderTest.channel();
+  }
+
+  @AfterEach
+  void disconnect() {
+    channel.shutdownNow();
+  }
+
+  @Test
+  void readiness_modelsLoaded_isUpAndNamesThem() {
+    given()
+        .get("/q/health/ready")
+        .then()
+        .statusCode(200)
+        .body("status", equalTo("UP"))
+        .body("checks.name", hasItem("models"))
+        .body("checks.find { it.name == 'models' }.data.tiny", startsWith("sha256:"))
+        .body("checks.find { it.name == 'models' }.data.other", startsWith("sha256:"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/q/health/live", "/q/health/started", "/q/health"})
+  void health_serverRuns_isUp(String path) {
+    given().get(path).then().statusCode(200).body("status", equalTo("UP"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "nunchi.sentiment.v1.SentimentService",
+        "nunchi.sentiment.v1.SentimentService/tiny",
+        "nunchi.sentiment.v1.SentimentService/other"
+      })
+  void grpcHealth_serverAndModels_areServing(String service) {
+    assertEquals(ServingStatus.SERVING, status(service));
+  }
+
+  @Test
+  void grpcHealth_unknownModel_isNotServing() {
+    assertEquals(ServingStatus.UNKNOWN, status("nunchi.sentiment.v1.SentimentService/nobody"));
+  }
+
+  @Test
+  void reflection_listsTheService() throws Exception {
+    CompletableFuture<List<String>> services = new CompletableFuture<>();
+    StreamObserver<ServerReflectionRequest> requests =
+        ServerReflectionGrpc.newStub(channel)
+            .serverReflectionInfo(
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(ServerReflectionResponse response) {
+                    services.complete(
+                        response.getListServicesResponse().getServiceList().stream()
+                            .map(service -> service.getName())
+                            .toList());
+                  }
+
+                  @Override
+                  public void onError(Throwable failure) {
+                    services.completeExceptionally(failure);
+                  }
+
+                  @Override
+                  public void onCompleted() {}
+                });
+    requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+    List<String> names = services.get(5, TimeUnit.SECONDS);
+    requests.onCompleted();
+    assertTrue(names.contains("nunchi.sentiment.v1.SentimentService"), names.toString());
+  }
+
+  private ServingStatus status(String service) {
+    return HealthGrpc.newBlockingStub(channel)
+        .check(HealthCheckRequest.newBuilder().setService(service).build())
+        .getStatus();
+  }
+}
