@@ -1,8 +1,11 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.infer.Backend;
 import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.ClassifierSettings;
+import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.TextEncoding;
@@ -47,18 +50,27 @@ final class Checkpoint implements AutoCloseable {
   /// What libtorch computes for the probe's texts now.
   static Probe probe(Path path) {
     try (Checkpoint checkpoint = open(path);
-        TextEncoder encoder = checkpoint.encoder()) {
+        TextEncoder encoder = checkpoint.encoder(checkpoint.directory.description().maxLength())) {
       return new ProbeRecorder(encoder).record(checkpoint.network);
     }
   }
 
   /// The checkpoint as a model that answers; libtorch uses all processors in one call.
+  ///
+  /// @throws NunchiException `INVALID_ARGUMENT` for a longer input than the model takes,
+  ///   `UNAVAILABLE` where a GPU is asked for
   static LoadedModel load(Path path, LoadOptions options) {
+    if (options.device() == InferenceOptions.Device.CUDA) {
+      throw new NunchiException(
+          Reason.UNAVAILABLE,
+          "A checkpoint runs on the CPU only; export %s to run it on a GPU".formatted(path));
+    }
     Checkpoint checkpoint = open(path);
     Manifest manifest = checkpoint.directory.description();
+    int maxLength = options.maxLength(path, manifest);
     Classifier classifier =
         new Classifier(
-            new TextEncoding(checkpoint.encoder()),
+            new TextEncoding(checkpoint.encoder(maxLength)),
             checkpoint.backend(),
             new ClassifierSettings(
                 manifest.name(),
@@ -68,13 +80,12 @@ final class Checkpoint implements AutoCloseable {
                 checkpoint.network.network().padTokenId(),
                 1,
                 options.queueCapacity()));
-    return new LoadedModel(manifest, manifest.maxLength(), "cpu", classifier);
+    return new LoadedModel(manifest, maxLength, "cpu", classifier);
   }
 
-  private TextEncoder encoder() {
-    Manifest manifest = directory.description();
+  private TextEncoder encoder(int maxLength) {
     return TextEncoder.open(
-        directory.path(), Normalizer.of(manifest.normalization()), manifest.maxLength());
+        directory.path(), Normalizer.of(directory.description().normalization()), maxLength);
   }
 
   private Backend backend() {

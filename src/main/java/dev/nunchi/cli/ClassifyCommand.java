@@ -1,12 +1,9 @@
 package dev.nunchi.cli;
 
-import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.infer.BuiltInModel;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
-import dev.nunchi.infer.ModelLoader;
 import dev.nunchi.text.Truncation;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -43,14 +40,6 @@ import picocli.CommandLine.Spec;
       "      Cut texts that are too long for the model, where it would else stop at the first.",
     })
 final class ClassifyCommand implements Callable<Integer> {
-  /// What computes logits.
-  enum BackendChoice {
-    /// What the directory is made for.
-    AUTO,
-    ONNX,
-    TORCH
-  }
-
   @Spec private CommandSpec spec;
 
   @Parameters(paramLabel = "TEXT", arity = "0..*", description = "Texts to classify.")
@@ -60,7 +49,8 @@ final class ClassifyCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "DIR",
       description =
-          "A model directory, as 'nunchi export' writes it (default: the built-in model).")
+          "A model directory, as 'nunchi export' writes it, or a checkpoint directory (default: the"
+              + " built-in model).")
   private @Nullable Path model;
 
   @Option(
@@ -114,7 +104,7 @@ final class ClassifyCommand implements Callable<Integer> {
       paramLabel = "auto|onnx|torch",
       defaultValue = "auto",
       description = "What computes (default: auto, what the directory is made for).")
-  private BackendChoice backend = BackendChoice.AUTO;
+  private ModelSource backend = ModelSource.AUTO;
 
   @Override
   public Integer call() {
@@ -136,19 +126,13 @@ final class ClassifyCommand implements Callable<Integer> {
         model != null
             ? model
             : BuiltInModel.directory(Optional.ofNullable(System.getenv("NUNCHI_HOME")));
-    return switch (backend) {
-      case AUTO, ONNX ->
-          ModelLoader.load(
-              directory,
-              new LoadOptions(
-                  device,
-                  OptionalInt.empty(),
-                  1,
-                  maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength)));
-      case TORCH ->
-          throw new NunchiException(
-              Reason.UNIMPLEMENTED, "--backend torch is not implemented yet; use onnx");
-    };
+    return backend.load(
+        directory,
+        new LoadOptions(
+            device,
+            OptionalInt.empty(),
+            1,
+            maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength)));
   }
 
   private void require(boolean condition, String otherwise) {

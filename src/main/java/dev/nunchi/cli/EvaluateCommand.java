@@ -82,9 +82,10 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--truncation",
-      defaultValue = "keep_head_and_tail",
+      defaultValue = "keep-head-and-tail",
       paramLabel = "POLICY",
-      description = "Of longer texts: keep_head, keep_head_and_tail or reject (${DEFAULT-VALUE}).")
+      converter = TruncationConverter.class,
+      description = "Of longer texts: keep-head, keep-head-and-tail or reject (${DEFAULT-VALUE}).")
   private Truncation truncation = Truncation.KEEP_HEAD_AND_TAIL;
 
   @Option(

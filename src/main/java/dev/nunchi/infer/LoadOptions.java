@@ -1,5 +1,9 @@
 package dev.nunchi.infer;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.model.Manifest;
+import java.nio.file.Path;
 import java.util.OptionalInt;
 
 /// How a model is to be loaded.
@@ -16,4 +20,18 @@ public record LoadOptions(
   /// The model as its directory says, on the device that is there.
   public static final LoadOptions DEFAULT =
       new LoadOptions(InferenceOptions.Device.AUTO, OptionalInt.empty(), 1024, OptionalInt.empty());
+
+  /// The longest input in tokens that these options and the model allow.
+  ///
+  /// @throws NunchiException `INVALID_ARGUMENT` where it is to be longer than the model's own
+  public int maxLength(Path path, Manifest manifest) {
+    int wanted = maxLength.orElse(manifest.maxLength());
+    if (wanted > manifest.maxLength()) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "The model in %s takes at most %d tokens, not %d"
+              .formatted(path, manifest.maxLength(), wanted));
+    }
+    return wanted;
+  }
 }

@@ -31,7 +31,7 @@ public final class ModelLoader {
           Reason.UNSUPPORTED_MODEL,
           path.resolve(Manifest.FILE_NAME) + ": input templates are not supported yet");
     }
-    int maxLength = maxLength(path, manifest, options);
+    int maxLength = options.maxLength(path, manifest);
     OnnxModel backend =
         OnnxModel.open(directory, new InferenceOptions(options.device(), THREADS_OF_A_CALL));
     try {
@@ -55,17 +55,6 @@ public final class ModelLoader {
       backend.close();
       throw e;
     }
-  }
-
-  private static int maxLength(Path path, Manifest manifest, LoadOptions options) {
-    int maxLength = options.maxLength().orElse(manifest.maxLength());
-    if (maxLength > manifest.maxLength()) {
-      throw new NunchiException(
-          Reason.INVALID_ARGUMENT,
-          "The model in %s takes at most %d tokens, not %d"
-              .formatted(path, manifest.maxLength(), maxLength));
-    }
-    return maxLength;
   }
 
   private static void selfTest(Path path, ModelDirectory directory, Backend backend) {
