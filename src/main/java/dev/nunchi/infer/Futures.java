@@ -13,22 +13,24 @@ public final class Futures {
   public static <S, T> CompletableFuture<T> map(
       CompletableFuture<S> source, Function<? super S, ? extends T> function) {
     CompletableFuture<T> mapped = new CompletableFuture<>();
-    source.whenComplete((value, failure) -> {
-      if (failure != null) {
-        mapped.completeExceptionally(failure);
-        return;
-      }
-      try {
-        mapped.complete(function.apply(value));
-      } catch (RuntimeException e) {
-        mapped.completeExceptionally(e);
-      }
-    });
-    mapped.whenComplete((_, _) -> {
-      if (mapped.isCancelled()) {
-        source.cancel(false);
-      }
-    });
+    CompletableFuture<?> unused =
+        source.whenComplete((value, failure) -> {
+          if (failure != null) {
+            mapped.completeExceptionally(failure);
+            return;
+          }
+          try {
+            mapped.complete(function.apply(value));
+          } catch (RuntimeException e) {
+            mapped.completeExceptionally(e);
+          }
+        });
+    unused =
+        mapped.whenComplete((_, _) -> {
+          if (mapped.isCancelled()) {
+            source.cancel(false);
+          }
+        });
     return mapped;
   }
 }

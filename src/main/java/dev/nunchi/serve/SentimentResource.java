@@ -14,6 +14,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /// The REST front end: messages of the contract as JSON, their fields in snake_case. Runs on the
@@ -54,10 +55,11 @@ final class SentimentResource {
 
   @POST
   @Path("/classify:batch")
-  public JsonAnswer batchClassify() {
-    throw new NunchiException(
-        Reason.UNIMPLEMENTED,
-        "Classifying a batch is not implemented yet; post each text to /v1/classify");
+  public CompletionStage<JsonAnswer> batchClassify() {
+    return CompletableFuture.failedStage(
+        new NunchiException(
+            Reason.UNIMPLEMENTED,
+            "Classifying a batch is not implemented yet; post each text to /v1/classify"));
   }
 
   @GET

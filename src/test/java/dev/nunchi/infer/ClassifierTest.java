@@ -2,6 +2,7 @@ package dev.nunchi.infer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -149,7 +150,8 @@ class ClassifierTest {
   }
 
   private static NunchiException refusal(CompletableFuture<Prediction> answer) {
-    return (NunchiException)
-        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS)).getCause();
+    return assertInstanceOf(
+        NunchiException.class,
+        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS)).getCause());
   }
 }

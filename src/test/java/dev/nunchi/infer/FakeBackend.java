@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
 /// A backend whose logits are the first id of a text and its negative, and which can be made to
 /// wait and to fail.
@@ -21,7 +22,7 @@ final class FakeBackend implements Backend {
   /// Calls that began.
   final Semaphore begun = new Semaphore(0);
 
-  volatile RuntimeException failure;
+  volatile @Nullable RuntimeException failure;
   volatile boolean closed;
 
   FakeBackend(int permits) {
@@ -45,8 +46,9 @@ final class FakeBackend implements Backend {
   public float[][] logits(PaddedBatch batch) {
     begun.release();
     permits.acquireUninterruptibly();
-    if (failure != null) {
-      throw failure;
+    RuntimeException thrown = failure;
+    if (thrown != null) {
+      throw thrown;
     }
     float[][] logits = new float[batch.batch()][];
     List<Integer> lengths = new ArrayList<>();

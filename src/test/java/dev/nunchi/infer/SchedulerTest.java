@@ -2,6 +2,7 @@ package dev.nunchi.infer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -44,7 +45,7 @@ class SchedulerTest {
       CompletableFuture<Run> second = submit(scheduler, 2);
       CompletableFuture<Run> third = submit(scheduler, 3);
       assertEquals(2, scheduler.waitingCount());
-      assertEquals(Reason.OVERLOADED, refusal(() -> submit(scheduler, 4)));
+      assertEquals(Reason.OVERLOADED, refusal(scheduler));
       backend.permits.release(3);
       assertEquals(
           List.of(1f, 2f, 3f),
@@ -78,7 +79,7 @@ class SchedulerTest {
     Scheduler scheduler = scheduler(FakeBackend.open(), 1, 1);
     scheduler.close();
     scheduler.close();
-    assertEquals(Reason.UNAVAILABLE, refusal(() -> submit(scheduler, 1)));
+    assertEquals(Reason.UNAVAILABLE, refusal(scheduler));
   }
 
   @Test
@@ -96,7 +97,9 @@ class SchedulerTest {
       backend.permits.release(3);
       assertEquals(1, running.get().logits()[0]);
       ExecutionException missed = assertThrows(ExecutionException.class, late::get);
-      assertEquals(Reason.DEADLINE_EXCEEDED, ((NunchiException) missed.getCause()).reason());
+      assertEquals(
+          Reason.DEADLINE_EXCEEDED,
+          assertInstanceOf(NunchiException.class, missed.getCause()).reason());
       assertEquals(3, inTime.get().logits()[0]);
       assertEquals(2, backend.batches.size());
     }
@@ -172,14 +175,13 @@ class SchedulerTest {
 
   private static boolean accepts(Scheduler scheduler) {
     try {
-      submit(scheduler, 0);
-      return true;
+      return submit(scheduler, 0) != null;
     } catch (NunchiException e) {
       return e.reason() != Reason.UNAVAILABLE;
     }
   }
 
-  private static Reason refusal(Runnable submission) {
-    return assertThrows(NunchiException.class, submission::run).reason();
+  private static Reason refusal(Scheduler scheduler) {
+    return assertThrows(NunchiException.class, () -> submit(scheduler, 9)).reason();
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.util.Durations;
 import com.google.rpc.RetryInfo;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
@@ -65,7 +66,7 @@ class FailureTest {
     com.google.rpc.Status status =
         GrpcErrors.status(Failure.of(new NunchiException(Reason.OVERLOADED, "full")));
     RetryInfo retry = status.getDetails(1).unpack(RetryInfo.class);
-    assertTrue(retry.getRetryDelay().getNanos() > 0);
+    assertTrue(Durations.toMillis(retry.getRetryDelay()) > 0);
   }
 
   private static void assertInternal(Failure failure) {

@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -48,6 +49,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -311,7 +313,8 @@ class SentimentGrpcServiceTest {
     Semaphore inFlight = new Semaphore(64);
     for (CompletableFuture<ClassifyResponse> answer : answers) {
       inFlight.acquire();
-      answer.whenComplete((_, _) -> inFlight.release());
+      CompletableFuture<ClassifyResponse> unused =
+          answer.whenComplete((_, _) -> inFlight.release());
       SentimentServiceGrpc.newStub(channel)
           .classify(request(TEXT).build(), new FirstAnswer<>(answer));
     }
@@ -337,11 +340,7 @@ class SentimentGrpcServiceTest {
     items.onNext(StreamClassifyRequest.newBuilder().setId("1").setRequest(request(TEXT)).build());
     ExecutionException refused =
         assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS));
-    assertRefused(
-        (StatusRuntimeException) refused.getCause(),
-        Status.Code.UNIMPLEMENTED,
-        "UNIMPLEMENTED",
-        null);
+    assertRefused(refused.getCause(), Status.Code.UNIMPLEMENTED, "UNIMPLEMENTED", null);
   }
 
   @Test
@@ -404,7 +403,8 @@ class SentimentGrpcServiceTest {
 
   /// @param field null where no field is to blame
   private static void assertRefused(
-      StatusRuntimeException refused, Status.Code code, String reason, String field) {
+      @Nullable Throwable thrown, Status.Code code, String reason, @Nullable String field) {
+    StatusRuntimeException refused = assertInstanceOf(StatusRuntimeException.class, thrown);
     assertEquals(code, refused.getStatus().getCode(), refused.getMessage());
     ErrorInfo info = detail(refused, ErrorInfo.class).orElseThrow();
     assertEquals(reason, info.getReason());

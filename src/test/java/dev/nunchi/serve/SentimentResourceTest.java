@@ -19,6 +19,7 @@ import io.restassured.path.json.config.JsonPathConfig.NumberReturnType;
 import io.restassured.response.ValidatableResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -81,7 +82,7 @@ class SentimentResourceTest {
   @ParameterizedTest(name = "{0}")
   @MethodSource
   void classify_badRequest_isRefusedByName(
-      String name, String body, int status, String reason, String field) {
+      String name, String body, int status, String reason, @Nullable String field) {
     assertProblem(classify(body), status, reason, field);
   }
 
@@ -289,7 +290,7 @@ class SentimentResourceTest {
   }
 
   private static void assertProblem(
-      ValidatableResponse response, int status, String reason, String field) {
+      ValidatableResponse response, int status, String reason, @Nullable String field) {
     response
         .statusCode(status)
         .contentType("application/problem+json")
