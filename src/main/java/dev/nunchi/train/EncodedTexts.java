@@ -13,25 +13,33 @@ import java.util.List;
 ///
 /// @param labels index of each text's label
 record EncodedTexts(List<Encoding> encodings, int[] labels) {
+  private static final int CHUNK = 4096;
 
   static EncodedTexts of(
       List<Example> examples, LabelSet labels, TextEncoder encoder, Truncation truncation) {
-    int[] indices = new int[examples.size()];
+    int[] indices =
+        examples.stream()
+            .mapToInt(example -> labels.indexOf(example.label()).orElseThrow())
+            .toArray();
     List<Encoding> encodings = new ArrayList<>(examples.size());
-    for (int i = 0; i < indices.length; i++) {
-      Example example = examples.get(i);
-      indices[i] = labels.indexOf(example.label()).orElseThrow();
-      Encoding encoding = encoder.encode(example.text(), truncation);
-      encodings.add(
-          new Encoding(
-              encoding.inputIds(),
-              encoding.tokenTypeIds(),
-              List.of(), // spans of all texts would be most of the memory
-              encoding.tokenCount(),
-              encoding.unknownCount(),
-              encoding.truncated()));
+    for (int start = 0; start < examples.size(); start += CHUNK) {
+      List<Example> chunk = examples.subList(start, Math.min(start + CHUNK, examples.size()));
+      encoder.encodeAll(chunk.stream().map(Example::text).toList(), truncation).stream()
+          .map(EncodedTexts::withoutSpans)
+          .forEach(encodings::add);
     }
     return new EncodedTexts(encodings, indices);
+  }
+
+  /// Spans of all texts would be most of the memory.
+  private static Encoding withoutSpans(Encoding encoding) {
+    return new Encoding(
+        encoding.inputIds(),
+        encoding.tokenTypeIds(),
+        List.of(),
+        encoding.tokenCount(),
+        encoding.unknownCount(),
+        encoding.truncated());
   }
 
   int size() {
