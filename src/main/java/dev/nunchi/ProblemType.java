@@ -21,7 +21,7 @@ public enum ProblemType {
   MULTI_LABEL_CLASSIFICATION {
     @Override
     public double[] probabilities(double[] logits, double temperature) {
-      return Arrays.stream(logits).map(logit -> 1 / (1 + Math.exp(-logit / temperature))).toArray();
+      return Arrays.stream(logits).map(logit -> sigmoid(logit / temperature)).toArray();
     }
   };
 
@@ -34,5 +34,11 @@ public enum ProblemType {
   /// The name in `config.json`, for example `single_label_classification`.
   public String configName() {
     return name().toLowerCase(Locale.ROOT);
+  }
+
+  /// In the form that does not overflow.
+  private static double sigmoid(double x) {
+    double power = Math.exp(-Math.abs(x));
+    return x >= 0 ? 1 / (1 + power) : power / (1 + power);
   }
 }

@@ -33,7 +33,7 @@ class ArchitectureTest {
           entry("text", Set.of("ai.djl")),
           entry("data", Set.of("text")),
           entry("nn", Set.of()),
-          entry("torch", Set.of("nn", "org.bytedeco")),
+          entry("torch", Set.of("nn", "text", "org.bytedeco")),
           entry("model", Set.of("text", "nn")),
           entry("train", Set.of("data", "text", "nn", "torch", "eval", "model")),
           entry("eval", Set.of()),

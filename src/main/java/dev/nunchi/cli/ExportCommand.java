@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  nunchi export --model my-checkpoint --output my-model",
       "",
-      "The export is refused, and nothing written, where ONNX Runtime does not give the logits that",
+      "The export is refused, and nothing written, where ONNX Runtime does not give the logits"
+          + " that",
       "training recorded. A checkpoint from elsewhere has no such record; libtorch makes one."
     })
 final class ExportCommand implements Callable<Integer> {

@@ -23,18 +23,14 @@ public final class Scores {
   /// @param temperature over 0
   /// @throws ArithmeticException if a logit is not finite: the network is broken
   public static Scores of(float[] logits, ProblemType problemType, double temperature) {
-    double[] scaled = new double[logits.length];
+    double[] values = new double[logits.length];
     for (int i = 0; i < logits.length; i++) {
       if (!Float.isFinite(logits[i])) {
         throw new ArithmeticException("Logit %d of the model is %s".formatted(i, logits[i]));
       }
-      scaled[i] = logits[i] / temperature;
+      values[i] = logits[i];
     }
-    return new Scores(
-        switch (problemType) {
-          case SINGLE_LABEL_CLASSIFICATION -> softmax(scaled);
-          case MULTI_LABEL_CLASSIFICATION -> Arrays.stream(scaled).map(Scores::sigmoid).toArray();
-        });
+    return new Scores(problemType.probabilities(values, temperature));
   }
 
   public int size() {
@@ -76,20 +72,5 @@ public final class Scores {
 
   public List<Double> toList() {
     return Arrays.stream(scores).boxed().toList();
-  }
-
-  private static double[] softmax(double[] logits) {
-    double max = Arrays.stream(logits).max().orElseThrow();
-    double[] scores = Arrays.stream(logits).map(logit -> Math.exp(logit - max)).toArray();
-    double sum = Arrays.stream(scores).sum();
-    return Arrays.stream(scores).map(score -> score / sum).toArray();
-  }
-
-  private static double sigmoid(double logit) {
-    if (logit >= 0) {
-      return 1 / (1 + Math.exp(-logit));
-    }
-    double exp = Math.exp(logit);
-    return exp / (1 + exp);
   }
 }

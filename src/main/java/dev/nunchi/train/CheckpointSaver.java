@@ -16,8 +16,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Writes the network as it is now: a complete Hugging Face directory with manifest, probe and card,
-/// beside the old one and moved into its place.
+/// Writes the network as it is now: a complete Hugging Face directory with manifest, probe and
+/// card, beside the old one and moved into its place.
 final class CheckpointSaver {
   private final Recipe recipe;
   private final ObjectNode config;
@@ -71,8 +71,7 @@ final class CheckpointSaver {
   private Manifest manifest(long step, Evaluation evaluation) {
     Map<String, Double> quality = new LinkedHashMap<>();
     for (BestMetric metric : BestMetric.values()) {
-      quality.put(
-          "validation_" + metric.name().toLowerCase(Locale.ROOT), evaluation.value(metric));
+      quality.put("validation_" + metric.name().toLowerCase(Locale.ROOT), evaluation.value(metric));
     }
     Map<String, String> provenance = new LinkedHashMap<>();
     put(provenance, "description", recipe.card().description());

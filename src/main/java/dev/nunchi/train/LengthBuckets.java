@@ -6,19 +6,19 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
-/// Puts texts of near-equal length into one batch, so that little of it is padding, in an order that
-/// differs from epoch to epoch.
+/// Puts texts of near-equal length into one batch, so that little of it is padding, in an order
+/// that differs from epoch to epoch.
 ///
-/// All texts are shuffled, sorted by length (equal lengths stay shuffled), cut where
-/// `rows · longest` would pass the token budget, and the batches shuffled. The same seed and epoch
-/// give the same batches.
+/// All texts are shuffled, sorted by length (equal lengths stay shuffled), cut where `rows ·
+/// longest` would pass the token budget, and the batches shuffled. The same seed and epoch give the
+/// same batches.
 final class LengthBuckets {
   private final int[] lengths;
   private final int tokensPerBatch;
 
   /// @param lengths tokens of each text
   /// @param tokensPerBatch largest `rows · longest` of a batch; a single longer text is a batch of
-  ///     its own
+  ///   its own
   LengthBuckets(int[] lengths, int tokensPerBatch) {
     this.lengths = lengths.clone();
     this.tokensPerBatch = tokensPerBatch;

@@ -11,7 +11,9 @@ record ModelCard(Recipe recipe, Manifest manifest) {
     StringBuilder card = new StringBuilder();
     card.append("---\nlanguage: ko\npipeline_tag: text-classification\n");
     if (recipe.card().license() != null) {
-      card.append("license: ").append(recipe.card().license().toLowerCase(Locale.ROOT)).append('\n');
+      card.append("license: ")
+          .append(recipe.card().license().toLowerCase(Locale.ROOT))
+          .append('\n');
     }
     card.append("---\n\n# ").append(manifest.name()).append("\n\n");
     if (recipe.card().description() != null) {
@@ -30,7 +32,8 @@ record ModelCard(Recipe recipe, Manifest manifest) {
         .quality()
         .forEach((name, value) -> row(card, name.replace('_', ' '), "%.4f".formatted(value)));
     row(card, "temperature (fitted on validation)", "%.3f".formatted(manifest.temperature()));
-    card.append("\nEvery setting of the run stands in `recipe.yaml`. The validation figures chose ");
+    card.append(
+        "\nEvery setting of the run stands in `recipe.yaml`. The validation figures chose ");
     card.append("this checkpoint; they are not a test result.\n");
     return card.toString();
   }

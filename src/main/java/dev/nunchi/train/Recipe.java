@@ -117,12 +117,10 @@ public record Recipe(
     require(value >= 0 && value < 1, key, "in [0, 1)", value);
   }
 
-  private static void require(
-      boolean holds, String key, String expected, @Nullable Object value) {
+  private static void require(boolean holds, String key, String expected, @Nullable Object value) {
     if (!holds) {
       throw new NunchiException(
-          Reason.INVALID_RECIPE,
-          "%s should be %s, but is %s".formatted(key, expected, value));
+          Reason.INVALID_RECIPE, "%s should be %s, but is %s".formatted(key, expected, value));
     }
   }
 }

@@ -50,7 +50,7 @@ public final class RecipeReader {
   /// @param nameOrFile a built-in recipe's name or the path of a file
   /// @param settings `key=value` pairs that go before the recipe; values are YAML
   /// @throws NunchiException `INVALID_RECIPE` for an unknown key (with the nearest one), or a value
-  ///     that its key does not take
+  ///   that its key does not take
   public static Recipe read(String nameOrFile, Map<String, String> settings) {
     ObjectNode keys = resource("defaults.yaml");
     ObjectNode recipe =
@@ -96,7 +96,8 @@ public final class RecipeReader {
   private static void set(ObjectNode keys, String key, JsonNode value, String origin) {
     if (!keys.has(key)) {
       throw invalid(
-          "%s: there is no key '%s'; the nearest is '%s'".formatted(origin, key, nearest(keys, key)));
+          "%s: there is no key '%s'; the nearest is '%s'"
+              .formatted(origin, key, nearest(keys, key)));
     }
     keys.set(key, value);
   }

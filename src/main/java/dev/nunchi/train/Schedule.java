@@ -1,7 +1,7 @@
 package dev.nunchi.train;
 
-/// The learning rate over the steps, as a factor of its peak: a rise from 0 over the warm-up, then by
-/// type. Equal to the schedules of that name in transformers.
+/// The learning rate over the steps, as a factor of its peak: a rise from 0 over the warm-up, then
+/// by type. Equal to the schedules of that name in transformers.
 ///
 /// @param warmupSteps steps over which the factor rises from 0 to 1
 /// @param totalSteps steps of the whole run

@@ -63,7 +63,7 @@ final class Trainer {
   /// Trains until the last step or until `stop` is requested.
   ///
   /// @throws NunchiException `FAILED_CHECK` where the loss is no longer a number; what was kept
-  ///     before stays
+  ///   before stays
   void run(Keeper keeper, StopSignal stop) {
     Recipe.Optimization o = recipe.optimization();
     Schedule schedule = Schedule.of(o, totalSteps);

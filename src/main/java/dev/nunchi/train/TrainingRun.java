@@ -97,8 +97,7 @@ public final class TrainingRun {
     Network description = Network.of(config);
     requirePositions(description);
     LabelSet labels = texts.labels();
-    Truncation truncation =
-        Truncation.valueOf(recipe.data().truncation().toUpperCase(Locale.ROOT));
+    Truncation truncation = Truncation.valueOf(recipe.data().truncation().toUpperCase(Locale.ROOT));
     try (TextEncoder encoder =
         TextEncoder.open(
             tokenizerDirectory.resolve("tokenizer.json"),

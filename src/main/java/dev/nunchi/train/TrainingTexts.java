@@ -27,8 +27,7 @@ record TrainingTexts(List<Example> train, List<Example> validation, LabelSet lab
   static TrainingTexts read(Recipe recipe, Path directory) {
     Recipe.Data data = recipe.data();
     DataDirectory files = new DataDirectory(directory);
-    Path trainFile =
-        data.trainFile() == null ? files.train() : directory.resolve(data.trainFile());
+    Path trainFile = data.trainFile() == null ? files.train() : directory.resolve(data.trainFile());
     LabelMapping mapping =
         data.labelMapping() == null
             ? LabelMapping.IDENTITY
@@ -84,13 +83,12 @@ record TrainingTexts(List<Example> train, List<Example> validation, LabelSet lab
     }
     return new LabelSet(
         polarities.entrySet().stream()
-            .map(
-                entry ->
-                    new Label(
-                        entry.getKey(),
-                        entry.getValue() == null
-                            ? OptionalDouble.empty()
-                            : OptionalDouble.of(entry.getValue())))
+            .map(entry ->
+                new Label(
+                    entry.getKey(),
+                    entry.getValue() == null
+                        ? OptionalDouble.empty()
+                        : OptionalDouble.of(entry.getValue())))
             .toList());
   }
 }
