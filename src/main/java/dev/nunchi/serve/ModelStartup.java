@@ -9,6 +9,7 @@ import dev.nunchi.infer.ModelLoader;
 import io.quarkus.runtime.PreventFurtherStepsException;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
+import io.smallrye.config.SmallRyeConfig;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
@@ -20,7 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
 
 /// Opens the models before the port: whoever can connect finds them ready. A model that is refused
@@ -29,22 +30,13 @@ import org.jboss.logging.Logger;
 final class ModelStartup {
   private static final Logger LOG = Logger.getLogger(ModelStartup.class);
 
-  private final ServeConfig config;
-  private final Metrics metrics;
-
-  ModelStartup(ServeConfig config, Metrics metrics) {
-    this.config = config;
-    this.metrics = metrics;
-  }
-
   @Produces
   @Singleton
-  ModelRegistry models() {
+  ModelRegistry models(ServeConfig config) {
     try {
-      return new ModelRegistry(open());
+      return new ModelRegistry(open(config));
     } catch (NunchiException e) {
-      // Printed as it stands, without a stack trace; the process then exits with 1.
-      throw new PreventFurtherStepsException("nunchi: " + e.getMessage(), 1);
+      throw refusal(e);
     }
   }
 
@@ -54,17 +46,21 @@ final class ModelStartup {
 
   @Produces
   @Singleton
-  Limits limits(
-      @ConfigProperty(name = "quarkus.grpc.server.max-inbound-message-size") int maxMessageBytes) {
-    return new Limits(
-        config.limits().maxTextBytes(),
-        config.limits().maxBatchSize(),
-        maxMessageBytes,
-        config.limits().maxStreamItems(),
-        config.queueSize());
+  ServeConfig config() {
+    try {
+      return ServeConfig.from(ConfigProvider.getConfig().unwrap(SmallRyeConfig.class));
+    } catch (NunchiException e) {
+      throw refusal(e);
+    }
   }
 
-  void started(@Observes StartupEvent event, ModelRegistry models) {
+  @Produces
+  @Singleton
+  Limits limits(ServeConfig config) {
+    return config.limits();
+  }
+
+  void started(@Observes StartupEvent event, ModelRegistry models, Metrics metrics) {
     models.all().forEach(metrics::observe);
   }
 
@@ -76,14 +72,14 @@ final class ModelStartup {
         event.options().getPort());
   }
 
-  private List<ServedModel> open() {
+  private static List<ServedModel> open(ServeConfig config) {
     if (config.models().isEmpty()) {
-      LoadedModel builtIn = load(BuiltInModel.directory(config.home()));
+      LoadedModel builtIn = load(BuiltInModel.directory(config.home()), config);
       return List.of(new ServedModel(builtIn.manifest().name(), builtIn));
     }
     Map<String, ServedModel> models = new LinkedHashMap<>();
     for (ServeConfig.Source source : config.models()) {
-      open(source).ifPresent(model -> add(model, source, models));
+      open(source, config).ifPresent(model -> add(model, source, models));
     }
     if (models.isEmpty()) {
       throw new NunchiException(Reason.INVALID_MODEL, "No model is left to serve");
@@ -91,9 +87,9 @@ final class ModelStartup {
     return List.copyOf(models.values());
   }
 
-  private Optional<ServedModel> open(ServeConfig.Source source) {
+  private static Optional<ServedModel> open(ServeConfig.Source source, ServeConfig config) {
     try {
-      LoadedModel loaded = load(Path.of(source.directory()));
+      LoadedModel loaded = load(Path.of(source.directory()), config);
       return Optional.of(new ServedModel(source.name().orElse(loaded.manifest().name()), loaded));
     } catch (NunchiException e) {
       LOG.errorf("Not served: %s", e.getMessage());
@@ -111,11 +107,16 @@ final class ModelStartup {
     }
   }
 
-  private LoadedModel load(Path directory) {
+  private static LoadedModel load(Path directory, ServeConfig config) {
     return ModelLoader.load(
         directory,
         new LoadOptions(
             config.device(), config.threads(), config.queueSize(), OptionalInt.empty()));
+  }
+
+  /// Its message is printed as it stands, without a stack trace; the process then exits with 1.
+  private static PreventFurtherStepsException refusal(NunchiException e) {
+    return new PreventFurtherStepsException("nunchi: " + e.getMessage(), 1);
   }
 
   private static String nameAndRevision(ServedModel model) {

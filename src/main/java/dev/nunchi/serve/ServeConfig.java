@@ -1,55 +1,118 @@
 package dev.nunchi.serve;
 
-import dev.nunchi.infer.InferenceOptions;
-import io.smallrye.config.ConfigMapping;
-import io.smallrye.config.WithDefault;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.InferenceOptions.Device;
+import io.smallrye.config.SmallRyeConfig;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.regex.Pattern;
 
 /// The settings of the server: `nunchi.*` in system properties, `NUNCHI_*` in the environment.
-@ConfigMapping(prefix = "nunchi")
-public interface ServeConfig {
-  /// The models, the default model first; none for the built-in one.
-  List<Source> models();
-
-  /// The installation's directory, which holds `models`; the working directory where not set.
-  Optional<String> home();
-
-  /// What models run on: `auto`, `cpu` or `cuda`.
-  @WithDefault("auto")
-  InferenceOptions.Device device();
-
-  /// Texts of one model that are run at a time; one for each core where not set.
-  OptionalInt threads();
-
-  /// Most texts of one model that wait to be run.
-  @WithDefault("1024")
-  int queueSize();
-
-  Limits limits();
+///
+/// | setting | default | meaning |
+/// | --- | --- | --- |
+/// | `nunchi.models[0].directory` … | none | model directories, the default model first |
+/// | `nunchi.models[0].name` … | the manifest's | names by which requests choose them |
+/// | `nunchi.home` | the working directory | the installation, which holds the built-in model |
+/// | `nunchi.device` | `auto` | `auto`, `cpu` or `cuda` |
+/// | `nunchi.threads` | one for each core | texts of one model that are run at a time |
+/// | `nunchi.queue-size` | 1024 | most texts of one model that wait to be run |
+/// | `nunchi.limits.max-text-bytes` | 8192 | longest text, and longest context, in UTF-8 |
+/// | `nunchi.limits.max-batch-size` | 64 | most requests in one batch |
+/// | `nunchi.limits.max-stream-items` | 256 | most unanswered items of one stream |
+///
+/// Not a mapping of Quarkus: its build would load that class, in whatever Java runs Maven.
+///
+/// @param maxMessageBytes `quarkus.grpc.server.max-inbound-message-size`
+record ServeConfig(
+    List<Source> models,
+    Optional<String> home,
+    Device device,
+    OptionalInt threads,
+    int queueSize,
+    int maxTextBytes,
+    int maxBatchSize,
+    int maxStreamItems,
+    int maxMessageBytes) {
+  private static final Pattern KNOWN =
+      Pattern.compile(
+          "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|home|device|threads|queue-size"
+              + "|limits\\.max-(text-bytes|batch-size|stream-items))");
 
   /// Where a model is.
-  interface Source {
-    /// The name by which requests choose it; its manifest's where not set.
-    Optional<String> name();
+  ///
+  /// @param name the name by which requests choose it; its manifest's where empty
+  record Source(Optional<String> name, String directory) {}
 
-    /// The model directory.
-    String directory();
+  /// The settings as they stand.
+  ///
+  /// @throws NunchiException `INVALID_ARGUMENT` for a value that is not allowed, or a name that is
+  ///   no setting
+  static ServeConfig from(SmallRyeConfig config) {
+    for (String name : config.getPropertyNames()) {
+      if (name.startsWith("nunchi.") && !KNOWN.matcher(name).matches()) {
+        throw invalid(name, "is no setting of the server");
+      }
+    }
+    return new ServeConfig(
+        sources(config),
+        config.getOptionalValue("nunchi.home", String.class),
+        device(config),
+        threads(config),
+        positive(config, "nunchi.queue-size", 1024),
+        positive(config, "nunchi.limits.max-text-bytes", 8192),
+        positive(config, "nunchi.limits.max-batch-size", 64),
+        positive(config, "nunchi.limits.max-stream-items", 256),
+        positive(config, "quarkus.grpc.server.max-inbound-message-size", 4 << 20));
   }
 
-  /// What is refused before it is queued.
-  interface Limits {
-    /// Longest text, and longest context, in bytes of UTF-8.
-    @WithDefault("8192")
-    int maxTextBytes();
+  Limits limits() {
+    return new Limits(maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, queueSize);
+  }
 
-    /// Most requests in one batch.
-    @WithDefault("64")
-    int maxBatchSize();
+  private static List<Source> sources(SmallRyeConfig config) {
+    List<Source> sources = new ArrayList<>();
+    for (String key : config.getIndexedProperties("nunchi.models")) {
+      String directory =
+          config
+              .getOptionalValue(key + ".directory", String.class)
+              .orElseThrow(() -> invalid(key + ".directory", "is missing"));
+      sources.add(new Source(config.getOptionalValue(key + ".name", String.class), directory));
+    }
+    return sources;
+  }
 
-    /// Most items of one stream that are accepted and not yet answered.
-    @WithDefault("256")
-    int maxStreamItems();
+  private static Device device(SmallRyeConfig config) {
+    try {
+      return config.getOptionalValue("nunchi.device", Device.class).orElse(Device.AUTO);
+    } catch (IllegalArgumentException e) {
+      throw invalid("nunchi.device", "is auto, cpu or cuda");
+    }
+  }
+
+  private static OptionalInt threads(SmallRyeConfig config) {
+    int threads = positive(config, "nunchi.threads", Integer.MAX_VALUE);
+    return threads == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(threads);
+  }
+
+  private static int positive(SmallRyeConfig config, String key, int otherwise) {
+    int value;
+    try {
+      value = config.getOptionalValue(key, Integer.class).orElse(otherwise);
+    } catch (IllegalArgumentException | NoSuchElementException e) {
+      throw invalid(key, "is a whole number");
+    }
+    if (value < 1) {
+      throw invalid(key, "is at least 1, not " + value);
+    }
+    return value;
+  }
+
+  private static NunchiException invalid(String key, String message) {
+    return new NunchiException(Reason.INVALID_ARGUMENT, key + " " + message);
   }
 }

@@ -30,7 +30,7 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
     if (observer instanceof ServerCallStreamObserver<A> call) {
       call.setOnCancelHandler(() -> future.cancel(false));
     }
-    CompletableFuture<A> unused = future.whenComplete(this::send);
+    CompletableFuture<A> _ = future.whenComplete(this::send);
   }
 
   private void send(@Nullable A answer, @Nullable Throwable failure) {

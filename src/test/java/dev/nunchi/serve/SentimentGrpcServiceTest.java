@@ -313,8 +313,7 @@ class SentimentGrpcServiceTest {
     Semaphore inFlight = new Semaphore(64);
     for (CompletableFuture<ClassifyResponse> answer : answers) {
       inFlight.acquire();
-      CompletableFuture<ClassifyResponse> unused =
-          answer.whenComplete((_, _) -> inFlight.release());
+      CompletableFuture<ClassifyResponse> _ = answer.whenComplete((_, _) -> inFlight.release());
       SentimentServiceGrpc.newStub(channel)
           .classify(request(TEXT).build(), new FirstAnswer<>(answer));
     }

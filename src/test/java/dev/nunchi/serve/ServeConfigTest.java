@@ -1,7 +1,11 @@
 package dev.nunchi.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
@@ -10,6 +14,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ServeConfigTest {
   @Test
@@ -20,9 +26,9 @@ class ServeConfigTest {
     assertEquals(Device.AUTO, config.device());
     assertEquals(OptionalInt.empty(), config.threads());
     assertEquals(1024, config.queueSize());
-    assertEquals(8192, config.limits().maxTextBytes());
-    assertEquals(64, config.limits().maxBatchSize());
-    assertEquals(256, config.limits().maxStreamItems());
+    assertEquals(8192, config.maxTextBytes());
+    assertEquals(64, config.maxBatchSize());
+    assertEquals(256, config.maxStreamItems());
   }
 
   @Test
@@ -47,16 +53,38 @@ class ServeConfigTest {
     assertEquals(Device.CUDA, config.device());
     assertEquals(OptionalInt.of(3), config.threads());
     assertEquals(7, config.queueSize());
-    assertEquals(100, config.limits().maxTextBytes());
-    assertEquals(8, config.limits().maxBatchSize());
-    assertEquals(9, config.limits().maxStreamItems());
+    assertEquals(100, config.maxTextBytes());
+    assertEquals(8, config.maxBatchSize());
+    assertEquals(9, config.maxStreamItems());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nunchi.device, gpu",
+    "nunchi.threads, 0",
+    "nunchi.threads, many",
+    "nunchi.queue-size, -1",
+    "nunchi.limits.max-text-bytes, 0",
+    "nunchi.limits.max-tokens, 5",
+    "nunchi.modelz, x"
+  })
+  void from_badSetting_isRefusedByName(String key, String value) {
+    NunchiException refused = assertThrows(NunchiException.class, () -> config(Map.of(key, value)));
+    assertEquals(Reason.INVALID_ARGUMENT, refused.reason());
+    assertTrue(String.valueOf(refused.getMessage()).startsWith(key + " "), refused.getMessage());
+  }
+
+  @Test
+  void from_modelWithoutDirectory_isRefusedByName() {
+    NunchiException refused =
+        assertThrows(NunchiException.class, () -> config(Map.of("nunchi.models[0].name", "x")));
+    assertEquals("nunchi.models[0].directory is missing", refused.getMessage());
   }
 
   private static ServeConfig config(Map<String, String> properties) {
-    return new SmallRyeConfigBuilder()
-        .withMapping(ServeConfig.class)
-        .withSources(new PropertiesConfigSource(properties, "test", 100))
-        .build()
-        .getConfigMapping(ServeConfig.class);
+    return ServeConfig.from(
+        new SmallRyeConfigBuilder()
+            .withSources(new PropertiesConfigSource(properties, "test", 100))
+            .build());
   }
 }
