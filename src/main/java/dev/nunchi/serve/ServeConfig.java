@@ -76,14 +76,17 @@ record ServeConfig(
 
   private static List<Source> sources(SmallRyeConfig config) {
     List<Source> sources = new ArrayList<>();
-    for (String key : config.getIndexedProperties("nunchi.models")) {
-      String directory =
-          config
-              .getOptionalValue(key + ".directory", String.class)
-              .orElseThrow(() -> invalid(key + ".directory", "is missing"));
-      sources.add(new Source(config.getOptionalValue(key + ".name", String.class), directory));
+    // Asked for one after the other: names in the environment can be looked up, but not listed.
+    while (true) {
+      String key = "nunchi.models[%d]".formatted(sources.size());
+      Optional<String> name = config.getOptionalValue(key + ".name", String.class);
+      Optional<String> directory = config.getOptionalValue(key + ".directory", String.class);
+      if (name.isEmpty() && directory.isEmpty()) {
+        return sources;
+      }
+      sources.add(
+          new Source(name, directory.orElseThrow(() -> invalid(key + ".directory", "is missing"))));
     }
-    return sources;
   }
 
   private static Device device(SmallRyeConfig config) {
