@@ -1,7 +1,6 @@
 package dev.nunchi.serve;
 
 import dev.nunchi.infer.Futures;
-import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;

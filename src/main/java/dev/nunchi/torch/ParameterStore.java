@@ -59,7 +59,8 @@ final class ParameterStore implements AutoCloseable {
   /// Writes `weights` over all parameters, in place.
   void restore(Map<String, Weight> weights) {
     try (NoGradGuard guard = new NoGradGuard()) {
-      tensors.forEach((name, tensor) -> tensor.copy_(view(Objects.requireNonNull(weights.get(name), name))));
+      tensors.forEach(
+          (name, tensor) -> tensor.copy_(view(Objects.requireNonNull(weights.get(name), name))));
     }
   }
 

@@ -200,9 +200,9 @@ class ClassifyCommandTest {
   }
 
   @Test
-  void run_torchBackend_isNotImplementedYet() {
+  void run_torchBackendOnAnExport_saysWhichFileItLacks() {
     assertEquals(1, classify("--backend", "torch", "책"));
-    assertTrue(err.toString().contains("torch"), err.toString());
+    assertTrue(err.toString().contains("model.safetensors"), err.toString());
   }
 
   @Test

@@ -46,10 +46,7 @@ final class TinyCheckpoint {
   }
 
   private static long[] flat(JsonNode rows) {
-    return stream(rows)
-        .flatMap(TinyCheckpoint::stream)
-        .mapToLong(JsonNode::longValue)
-        .toArray();
+    return stream(rows).flatMap(TinyCheckpoint::stream).mapToLong(JsonNode::longValue).toArray();
   }
 
   private static java.util.stream.Stream<JsonNode> stream(JsonNode array) {

@@ -1,0 +1,113 @@
+package dev.nunchi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The packaged server in a process of its own, with the built-in model.
+class ServeIT {
+  private static final long PATIENCE_SECONDS = 60;
+
+  @TempDir private Path directory;
+
+  @Test
+  void serve_builtInModel_answersWithoutLibtorchAndStopsOnSigterm() throws Exception {
+    int port = freePort();
+    Process server = start("serve", "--port", Integer.toString(port));
+    try {
+      awaitReady(port, server);
+      assertEquals("긍정", label(port, "정말 재미있고 감동적인 최고의 영화예요"));
+      assertEquals("부정", label(port, "돈이 아깝고 지루한 최악의 영화"));
+      String maps = Files.readString(Path.of("/proc/" + server.pid() + "/maps"));
+      assertTrue(maps.contains("onnxruntime"), "ONNX Runtime is mapped");
+      assertFalse(maps.matches("(?s).*(libtorch|libjnitorch|openblas).*"), "libtorch is mapped");
+      server.destroy();
+      assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "SIGTERM ends it");
+    } finally {
+      server.destroyForcibly();
+    }
+  }
+
+  @Test
+  void serve_modelThatIsNone_exitsWithTheReason() throws Exception {
+    Process server =
+        start("serve", "--port", "0", "--model", directory.resolve("nothing").toString());
+    assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS));
+    assertEquals(1, server.exitValue());
+    assertTrue(log().contains("nothing is no directory"), log());
+  }
+
+  private Process start(String... arguments) throws IOException {
+    ProcessBuilder process =
+        new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "--enable-native-access=ALL-UNNAMED",
+            "-jar",
+            "target/quarkus-app/quarkus-run.jar");
+    process.command().addAll(List.of(arguments));
+    process.redirectErrorStream(true).redirectOutput(directory.resolve("log").toFile());
+    return process.start();
+  }
+
+  private void awaitReady(int port, Process server) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/q/health/ready")).build();
+    while (System.nanoTime() < end && server.isAlive()) {
+      try (HttpClient client = HttpClient.newHttpClient()) {
+        if (client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
+          return;
+        }
+      } catch (ConnectException notYet) {
+        Thread.sleep(100);
+      }
+    }
+    throw new AssertionError("The server is not ready:\n" + log());
+  }
+
+  private static String label(int port, String text) throws Exception {
+    ObjectMapper mapper = new ObjectMapper();
+    HttpRequest request =
+        HttpRequest.newBuilder(URI.create("http://localhost:" + port + "/v1/classify"))
+            .header("Content-Type", "application/json")
+            .POST(
+                HttpRequest.BodyPublishers.ofString(
+                    mapper.writeValueAsString(mapper.createObjectNode().put("text", text))))
+            .build();
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      JsonNode answer =
+          mapper.readTree(
+              client
+                  .send(request, HttpResponse.BodyHandlers.ofString(StandardCharsets.UTF_8))
+                  .body());
+      return answer.path("label").asText();
+    }
+  }
+
+  private String log() throws IOException {
+    return Files.readString(directory.resolve("log"));
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+}
