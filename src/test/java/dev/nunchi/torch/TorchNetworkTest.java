@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.nn.Parameter;
+import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
-import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -19,29 +19,27 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TorchNetworkTest {
-  private static final List<String> checkpoints = TinyCheckpoint.NAMES;
-
   @BeforeAll
   static void load() {
     TorchRuntime.load(1);
   }
 
   @ParameterizedTest
-  @FieldSource("checkpoints")
-  void logits_ofTransformersCheckpoint_areTransformersLogits(String name) throws IOException {
-    try (CheckpointDirectory checkpoint = TinyCheckpoint.open(name);
+  @EnumSource
+  void logits_ofTransformersCheckpoint_areTransformersLogits(TinyCheckpoint tiny) {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
         TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02)) {
-      List<TinyCheckpoint.Case> cases = TinyCheckpoint.cases(name);
+      List<TinyCheckpoint.Case> cases = tiny.cases();
       assertTrue(cases.size() > 2);
       for (TinyCheckpoint.Case expected : cases) {
         float[][] logits = network.logits(expected.batch());
         for (int row = 0; row < logits.length; row++) {
           for (int label = 0; label < logits[row].length; label++) {
             assertEquals(
-                expected.logits()[row][label], logits[row][label], 1e-5, name + expected.name());
+                expected.logits()[row][label], logits[row][label], 1e-5, tiny + expected.name());
           }
         }
       }
@@ -50,7 +48,7 @@ class TorchNetworkTest {
 
   @Test
   void weights_copied_areThoseOfTheCheckpoint() {
-    try (CheckpointDirectory checkpoint = TinyCheckpoint.open("bert-tiny");
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
         TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
         Arena arena = Arena.ofConfined()) {
       Map<String, Weight> copy = network.weights(arena);
@@ -63,7 +61,7 @@ class TorchNetworkTest {
 
   @Test
   void newNetwork_withoutWeights_startsAsConfigured() {
-    try (CheckpointDirectory checkpoint = TinyCheckpoint.open("bert-tiny");
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
         Arena arena = Arena.ofConfined()) {
       TorchRuntime.seed(7);
       Map<String, Weight> first = fresh(checkpoint, arena);

@@ -7,16 +7,15 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.nn.Network;
+import dev.nunchi.nn.TinyCheckpoint;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TorchTrainerTest {
-  private static final List<String> checkpoints = TinyCheckpoint.NAMES;
   private static final Path STEPS = Path.of("src/test/resources/dev/nunchi/torch/steps.json");
   private static final double LEARNING_RATE = 2e-3;
 
@@ -26,14 +25,15 @@ class TorchTrainerTest {
   }
 
   @ParameterizedTest
-  @FieldSource("checkpoints")
-  void tenSteps_withoutDropout_followPyTorch(String name) throws IOException {
-    JsonNode expected = new ObjectMapper().readTree(STEPS.toFile()).get(name);
-    try (CheckpointDirectory checkpoint = TinyCheckpoint.open(name);
+  @EnumSource
+  void tenSteps_withoutDropout_followPyTorch(TinyCheckpoint tiny) throws IOException {
+    JsonNode expected =
+        new ObjectMapper().readTree(STEPS.toFile()).get(tiny.path().getFileName().toString());
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
         TorchNetwork network =
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
-      TinyCheckpoint.Case ragged = ragged(name);
+      TinyCheckpoint.Case ragged = ragged(tiny);
       int[] labels = labels(ragged, checkpoint);
       for (int step = 0; step < expected.get("losses").size(); step++) {
         double loss = trainer.accumulate(ragged.batch(), labels, 1);
@@ -46,12 +46,12 @@ class TorchTrainerTest {
   }
 
   @Test
-  void accumulate_twoHalves_isOneWhole() throws IOException {
-    try (CheckpointDirectory checkpoint = TinyCheckpoint.open("bert-tiny");
+  void accumulate_twoHalves_isOneWhole() {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
         TorchNetwork network =
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
-      TinyCheckpoint.Case ragged = ragged("bert-tiny");
+      TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
       int[] labels = labels(ragged, checkpoint);
       trainer.accumulate(ragged.batch(), labels, 1);
       double whole = trainer.step(0);
@@ -62,11 +62,12 @@ class TorchTrainerTest {
   }
 
   @Test
-  void bf16_steps_lowerTheLoss() throws IOException {
-    try (CheckpointDirectory checkpoint = TinyCheckpoint.open("electra-tiny-projected");
+  void bf16_steps_lowerTheLoss() {
+    try (CheckpointDirectory checkpoint =
+            CheckpointDirectory.open(TinyCheckpoint.ELECTRA_PROJECTED.path());
         TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
-      TinyCheckpoint.Case ragged = ragged("electra-tiny-projected");
+      TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.ELECTRA_PROJECTED);
       int[] labels = labels(ragged, checkpoint);
       double first = trainer.accumulate(ragged.batch(), labels, 1);
       trainer.step(LEARNING_RATE);
@@ -90,8 +91,8 @@ class TorchTrainerTest {
     return Network.of(config);
   }
 
-  private static TinyCheckpoint.Case ragged(String name) throws IOException {
-    return TinyCheckpoint.cases(name).stream()
+  private static TinyCheckpoint.Case ragged(TinyCheckpoint tiny) {
+    return tiny.cases().stream()
         .filter(one -> one.name().equals("ragged"))
         .findFirst()
         .orElseThrow();
