@@ -28,7 +28,8 @@ public final class OnnxExporter {
   public static final double FP32_TOLERANCE = 1e-4;
 
   private static final String CONFIG = "config.json";
-  private static final String CARD = "README.md";
+  /// Papers that go along where the checkpoint has them: its card and how it was trained.
+  private static final List<String> DOCUMENTS = List.of("README.md", "recipe.yaml");
 
   /// Exports a checkpoint that holds a manifest with a probe, as training writes it.
   ///
@@ -100,8 +101,10 @@ public final class OnnxExporter {
     List<String> files = new ArrayList<>(TokenizerFiles.copy(source.path(), directory));
     Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
     files.addAll(List.of(CONFIG, ModelDirectory.GRAPH, ModelDirectory.WEIGHTS));
-    if (Files.exists(source.path().resolve(CARD))) {
-      Files.copy(source.path().resolve(CARD), directory.resolve(CARD));
+    for (String document : DOCUMENTS) {
+      if (Files.exists(source.path().resolve(document))) {
+        Files.copy(source.path().resolve(document), directory.resolve(document));
+      }
     }
     ManifestFile.write(
         directory,

@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 /// training's log, moves over to the new directory.
 public final class StagedDirectory implements AutoCloseable {
   private static final String MODEL_FILES =
-      "config\\.json|nunchi\\.json|README\\.md|.*\\.safetensors(\\.index\\.json)?|model\\.onnx.*|"
+      "config\\.json|nunchi\\.json|README\\.md|recipe\\.yaml|.*\\.safetensors(\\.index\\.json)?|model\\.onnx.*|"
           + TokenizerFiles.PATTERN;
 
   private final Path destination;

@@ -63,6 +63,7 @@ class ModelPathTest {
     assertEquals("", trained.out());
     Result exported = run("export", "--model", checkpoint, "--output", model);
     assertEquals(0, exported.exitCode(), exported.err());
+    assertTrue(Files.exists(model.resolve("recipe.yaml")), "the recipe goes along");
   }
 
   @Test
