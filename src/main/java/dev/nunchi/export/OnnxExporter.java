@@ -28,6 +28,7 @@ public final class OnnxExporter {
   public static final double FP32_TOLERANCE = 1e-4;
 
   private static final String CONFIG = "config.json";
+
   /// Papers that go along where the checkpoint has them: its card and how it was trained.
   private static final List<String> DOCUMENTS = List.of("README.md", "recipe.yaml");
 
