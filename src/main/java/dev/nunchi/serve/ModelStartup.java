@@ -7,6 +7,7 @@ import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
 import io.quarkus.runtime.PreventFurtherStepsException;
+import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
 import io.smallrye.config.SmallRyeConfig;
@@ -114,8 +115,11 @@ final class ModelStartup {
             config.device(), config.threads(), config.queueSize(), OptionalInt.empty()));
   }
 
-  /// Its message is printed as it stands, without a stack trace; the process then exits with 1.
+  /// Ends the process with exit code 1 without a stack trace. The exception alone would leave
+  /// Quarkus waiting for a shutdown that nobody asks for.
   private static PreventFurtherStepsException refusal(NunchiException e) {
+    LOG.error(e.getMessage());
+    Quarkus.asyncExit(1);
     return new PreventFurtherStepsException("nunchi: " + e.getMessage(), 1);
   }
 
