@@ -1,13 +1,17 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
 import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.QuarkusBindException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -87,9 +91,36 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() {
     settings().forEach(System::setProperty);
     AtomicInteger exitCode = new AtomicInteger();
-    // Returns when the server has stopped; what kept it from starting is said by then.
-    Quarkus.run(null, (code, _) -> exitCode.set(code));
+    AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    // Returns when the server has stopped, or could not start.
+    Quarkus.run(
+        null,
+        (code, thrown) -> {
+          exitCode.set(code);
+          failure.set(thrown);
+        });
+    Throwable thrown = failure.get();
+    if (thrown != null) {
+      throw reported(thrown);
+    }
     return exitCode.get();
+  }
+
+  /// What kept the server from starting, in the user's words where they can mend it.
+  static RuntimeException reported(Throwable failure) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+      if (cause instanceof NunchiException refused) {
+        return refused;
+      }
+      if (cause instanceof QuarkusBindException inUse) {
+        return new NunchiException(
+            Reason.UNAVAILABLE,
+            "Port %d of %s is in use by another program; choose another one with --port"
+                .formatted(inUse.getPort(), inUse.getHost()),
+            failure);
+      }
+    }
+    return new IllegalStateException("The server could not start: " + failure, failure);
   }
 
   /// The options that were given, as the server's settings.

@@ -6,12 +6,11 @@ import dev.nunchi.infer.BuiltInModel;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
-import io.quarkus.runtime.PreventFurtherStepsException;
-import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
 import io.smallrye.config.SmallRyeConfig;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.event.ObservesAsync;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -34,11 +33,7 @@ final class ModelStartup {
   @Produces
   @Singleton
   ModelRegistry models(ServeConfig config) {
-    try {
-      return new ModelRegistry(open(config));
-    } catch (NunchiException e) {
-      throw refusal(e);
-    }
+    return new ModelRegistry(open(config));
   }
 
   void close(@Disposes ModelRegistry models) {
@@ -48,11 +43,7 @@ final class ModelStartup {
   @Produces
   @Singleton
   ServeConfig config() {
-    try {
-      return ServeConfig.from(ConfigProvider.getConfig().unwrap(SmallRyeConfig.class));
-    } catch (NunchiException e) {
-      throw refusal(e);
-    }
+    return ServeConfig.from(ConfigProvider.getConfig().unwrap(SmallRyeConfig.class));
   }
 
   @Produces
@@ -65,7 +56,7 @@ final class ModelStartup {
     models.all().forEach(metrics::observe);
   }
 
-  void listening(@Observes HttpServerStart event, ModelRegistry models) {
+  void listening(@ObservesAsync HttpServerStart event, ModelRegistry models) {
     LOG.infof(
         "Serving %s at http://%s:%d (gRPC and REST)",
         models.all().stream().map(ModelStartup::nameAndRevision).collect(Collectors.joining(", ")),
@@ -113,14 +104,6 @@ final class ModelStartup {
         directory,
         new LoadOptions(
             config.device(), config.threads(), config.queueSize(), OptionalInt.empty()));
-  }
-
-  /// Ends the process with exit code 1 without a stack trace. The exception alone would leave
-  /// Quarkus waiting for a shutdown that nobody asks for.
-  private static PreventFurtherStepsException refusal(NunchiException e) {
-    LOG.error(e.getMessage());
-    Quarkus.asyncExit(1);
-    return new PreventFurtherStepsException("nunchi: " + e.getMessage(), 1);
   }
 
   private static String nameAndRevision(ServedModel model) {

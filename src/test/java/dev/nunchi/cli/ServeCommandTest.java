@@ -1,8 +1,13 @@
 package dev.nunchi.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import io.quarkus.runtime.QuarkusBindException;
+import java.net.BindException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,6 +46,28 @@ class ServeCommandTest {
   @ValueSource(strings = {"--port=-1", "--port=65536", "--port=x", "--threads=0", "--device=tpu"})
   void settings_badValue_isAUsageError(String option) {
     assertThrows(CommandLine.ParameterException.class, () -> settings(option));
+  }
+
+  @Test
+  void reported_refusal_isTheSentenceOfTheRefusal() {
+    NunchiException refused = new NunchiException(Reason.INVALID_MODEL, "x");
+    assertSame(refused, ServeCommand.reported(new RuntimeException("a", new Error(refused))));
+  }
+
+  @Test
+  void reported_portInUse_namesIt() {
+    assertEquals(
+        "Port 8080 of 0.0.0.0 is in use by another program; choose another one with --port",
+        ServeCommand.reported(
+                new RuntimeException(
+                    new QuarkusBindException("0.0.0.0", 8080, new BindException())))
+            .getMessage());
+  }
+
+  @Test
+  void reported_anythingElse_isKept() {
+    Exception failure = new Exception("odd");
+    assertSame(failure, ServeCommand.reported(failure).getCause());
   }
 
   private static Map<String, String> settings(String... arguments) {

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.TinyModel;
-import io.quarkus.runtime.PreventFurtherStepsException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.nio.file.Path;
@@ -60,20 +59,19 @@ class ModelStartupTest {
 
   @Test
   void models_noneIsLeft_doesNotStart() {
-    PreventFurtherStepsException refused =
+    NunchiException refused =
         assertThrows(
-            PreventFurtherStepsException.class,
+            NunchiException.class,
             () ->
                 models(Map.of("nunchi.models[0].directory", temporary.resolve("none").toString())));
-    assertEquals(1, refused.getExitCode());
-    assertEquals("nunchi: No model is left to serve", refused.getMessage());
+    assertEquals("No model is left to serve", refused.getMessage());
   }
 
   @Test
   void models_oneNameTwice_doesNotStart() {
-    PreventFurtherStepsException refused =
+    NunchiException refused =
         assertThrows(
-            PreventFurtherStepsException.class,
+            NunchiException.class,
             () ->
                 models(
                     Map.of(
@@ -84,9 +82,9 @@ class ModelStartupTest {
 
   @Test
   void models_noBuiltInModel_doesNotStart() {
-    PreventFurtherStepsException refused =
+    NunchiException refused =
         assertThrows(
-            PreventFurtherStepsException.class,
+            NunchiException.class,
             () -> models(Map.of("nunchi.home", temporary.resolve("empty").toString())));
     String message = String.valueOf(refused.getMessage());
     assertTrue(message.contains(temporary.resolve("empty/models/nsmc-small").toString()), message);
