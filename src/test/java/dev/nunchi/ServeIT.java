@@ -49,9 +49,13 @@ class ServeIT {
   void serve_modelThatIsNone_exitsWithTheReason() throws Exception {
     Process server =
         start("serve", "--port", "0", "--model", directory.resolve("nothing").toString());
-    assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS));
-    assertEquals(1, server.exitValue());
-    assertTrue(log().contains("nothing is no directory"), log());
+    try {
+      assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "it ends");
+      assertEquals(1, server.exitValue());
+      assertTrue(log().contains("nothing is no directory"), log());
+    } finally {
+      server.destroyForcibly();
+    }
   }
 
   private Process start(String... arguments) throws IOException {
