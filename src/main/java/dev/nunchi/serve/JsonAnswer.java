@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nunchi.text.Truncation;
@@ -11,6 +12,21 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// `ClassifyResponse` of the contract as JSON; what is unset is left out.
+@JsonPropertyOrder({
+  "label",
+  "confidence",
+  "scores",
+  "polarity",
+  "token_count",
+  "truncated",
+  "truncation",
+  "unknown_token_share",
+  "model",
+  "model_revision",
+  "abstained",
+  "context_used",
+  "timings"
+})
 @JsonNaming(SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record JsonAnswer(

@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.nunchi.model.Manifest;
@@ -9,6 +10,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// `Model` of the contract as JSON.
+@JsonPropertyOrder({
+  "name",
+  "revision",
+  "labels",
+  "problem_type",
+  "limits",
+  "precision",
+  "device",
+  "accepts_context",
+  "default_model",
+  "quality",
+  "provenance"
+})
 @JsonNaming(SnakeCaseStrategy.class)
 record JsonModel(
     String name,

@@ -3,13 +3,16 @@ package dev.nunchi.serve;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
+import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.regex.Pattern;
+import org.eclipse.microprofile.config.spi.ConfigSource;
 
 /// The settings of the server: `nunchi.*` in system properties, `NUNCHI_*` in the environment.
 ///
@@ -53,9 +56,10 @@ record ServeConfig(
   /// @throws NunchiException `INVALID_ARGUMENT` for a value that is not allowed, or a name that is
   ///   no setting
   static ServeConfig from(SmallRyeConfig config) {
-    for (String name : config.getPropertyNames()) {
-      if (name.startsWith("nunchi.") && !KNOWN.matcher(name).matches()) {
-        throw invalid(name, "is no setting of the server");
+    for (ConfigSource source : config.getConfigSources()) {
+      // The environment holds settings of the launcher too, and spells names in more than one way.
+      if (!(source instanceof EnvConfigSource)) {
+        requireKnown(source.getPropertyNames());
       }
     }
     return new ServeConfig(
@@ -72,6 +76,14 @@ record ServeConfig(
 
   Limits limits() {
     return new Limits(maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, queueSize);
+  }
+
+  private static void requireKnown(Set<String> names) {
+    for (String name : names) {
+      if (name.startsWith("nunchi.") && !KNOWN.matcher(name).matches()) {
+        throw invalid(name, "is no setting of the server");
+      }
+    }
   }
 
   private static List<Source> sources(SmallRyeConfig config) {

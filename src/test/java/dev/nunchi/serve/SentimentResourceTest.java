@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.matchesPattern;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -59,6 +60,12 @@ class SentimentResourceTest {
         .body("timings.queue_duration", matchesPattern("[0-9]+\\.[0-9]{9}s"))
         .body("timings.inference_duration", matchesPattern("[0-9]+\\.[0-9]{9}s"))
         .body("timings.total_duration", matchesPattern("[0-9]+\\.[0-9]{9}s"));
+  }
+
+  @Test
+  void classify_text_putsFirstWhatIsLookedForFirst() {
+    String body = classify("{\"text\": \"영화\"}").extract().asString();
+    assertTrue(body.startsWith("{\"label\":\"부정\",\"confidence\":0."), body);
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
+import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.util.List;
@@ -79,6 +80,27 @@ class ServeConfigTest {
     NunchiException refused =
         assertThrows(NunchiException.class, () -> config(Map.of("nunchi.models[0].name", "x")));
     assertEquals("nunchi.models[0].directory is missing", refused.getMessage());
+  }
+
+  @Test
+  void from_environment_isReadAndMayHoldMore() {
+    ServeConfig config =
+        ServeConfig.from(
+            new SmallRyeConfigBuilder()
+                .withSources(
+                    new EnvConfigSource(
+                        Map.of(
+                            "NUNCHI_MODELS_0__DIRECTORY", "a",
+                            "NUNCHI_MODELS_0__NAME", "movies",
+                            "NUNCHI_QUEUE_SIZE", "7",
+                            "NUNCHI_LIMITS_MAX_TEXT_BYTES", "100",
+                            "NUNCHI_DEBUG", "1",
+                            "NUNCHI_JAVA_OPTS", "-Xmx1g"),
+                        300))
+                .build());
+    assertEquals(List.of(new ServeConfig.Source(Optional.of("movies"), "a")), config.models());
+    assertEquals(7, config.queueSize());
+    assertEquals(100, config.maxTextBytes());
   }
 
   private static ServeConfig config(Map<String, String> properties) {
