@@ -61,9 +61,8 @@ public record Recipe(
       boolean bf16,
       long seed) {}
 
-  /// Evaluation and logging.
-  public record Watch(
-      int evalSteps, int loggingSteps, BestMetric metricForBestModel, int threads) {}
+  /// Evaluation and threads.
+  public record Watch(int evalSteps, BestMetric metricForBestModel, int threads) {}
 
   /// @throws NunchiException `INVALID_RECIPE` naming the first key whose value is out of its range
   public Recipe {
@@ -105,7 +104,6 @@ public record Recipe(
     atLeast("tokenizer_min_frequency", start.tokenizerMinFrequency(), 1);
     atLeast("tokenizer_alphabet_limit", start.tokenizerAlphabetLimit(), 1);
     atLeast("eval_steps", watch.evalSteps(), 0);
-    atLeast("logging_steps", watch.loggingSteps(), 1);
     atLeast("threads", watch.threads(), 0);
   }
 
