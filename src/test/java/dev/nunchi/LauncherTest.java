@@ -112,6 +112,16 @@ class LauncherTest {
   }
 
   @Test
+  void run_intelProcessor_buildsWithItsMatrixLibrary() throws Exception {
+    run();
+    boolean intel =
+        System.getProperty("os.arch").equals("amd64")
+            && Files.isReadable(Path.of("/proc/cpuinfo"))
+            && Files.readString(Path.of("/proc/cpuinfo")).contains("GenuineIntel");
+    assertEquals(intel, builds().getFirst().contains(" -Pmkl "), builds().getFirst());
+  }
+
+  @Test
   void run_builtAndUnchanged_doesNotBuildAgain() throws Exception {
     run();
     assertEquals("", run().err());

@@ -15,8 +15,12 @@ import org.bytedeco.pytorch.global.torch;
 /// Waiting threads that spin take the cores from those that work, so `OMP_WAIT_POLICY=passive` has
 /// to stand in the environment before the first native class loads; a Java process can only do that
 /// through `setenv` of the C library.
+///
+/// Products of fp32 matrices go to Intel MKL where its library is on the class path, else to
+/// OpenBLAS.
 public final class TorchRuntime {
   private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+  private static final String BLAS = "org.bytedeco.openblas.load";
   private static boolean loaded;
 
   private TorchRuntime() {}
@@ -28,6 +32,10 @@ public final class TorchRuntime {
   public static synchronized void load(int threads) {
     if (!loaded && System.getenv(WAIT_POLICY) == null) {
       setenv(WAIT_POLICY, "passive");
+    }
+    if (TorchRuntime.class.getResource("/org/bytedeco/mkl/global/mkl_rt.class") != null
+        && System.getProperty(BLAS) == null) {
+      System.setProperty(BLAS, "mkl_rt");
     }
     try {
       torch.set_num_threads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
@@ -46,7 +54,7 @@ public final class TorchRuntime {
     return torch.get_num_threads();
   }
 
-  /// Seeds initial weights and dropout.
+  /// Seeds initial weights.
   public static void seed(long seed) {
     torch.manual_seed(seed);
   }
