@@ -4,6 +4,8 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
+import dev.nunchi.infer.ProbeCheck;
+import dev.nunchi.infer.TextEncoding;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Digests;
 import dev.nunchi.model.Manifest;
@@ -13,6 +15,8 @@ import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import dev.nunchi.model.StagedDirectory;
 import dev.nunchi.model.TokenizerFiles;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.TextEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,9 +28,6 @@ import org.jspecify.annotations.Nullable;
 /// manifest beside the output, replays the probe through ONNX Runtime, and only then moves the
 /// directory into place.
 public final class OnnxExporter {
-  /// Largest difference of a logit between the trained network and its fp32 graph.
-  public static final double FP32_TOLERANCE = 1e-4;
-
   private static final String CONFIG = "config.json";
 
   /// Papers that go along where the checkpoint has them: its card and how it was trained.
@@ -62,9 +63,7 @@ public final class OnnxExporter {
     try (StagedDirectory staged = StagedDirectory.beside(output)) {
       write(source, source.description().withProbe(probe), staged.path());
       ModelDirectory written = ModelDirectory.open(staged.path());
-      try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU)) {
-        new ParityGate(FP32_TOLERANCE).check(model, probe, written.padTokenId());
-      }
+      requireParity(written, probe, output);
       staged.commit();
       return new ModelDirectory(output, written.manifest(), written.padTokenId());
     } catch (IOException e) {
@@ -82,6 +81,21 @@ public final class OnnxExporter {
       }
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, output + " cannot be read", e);
+    }
+  }
+
+  /// The gate: tokenizer, normaliser and graph answer the probe as the trained network did.
+  private static void requireParity(ModelDirectory written, Probe probe, Path output) {
+    Manifest manifest = written.manifest();
+    try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU);
+        TextEncoder encoder =
+            TextEncoder.open(
+                written.path(), Normalizer.of(manifest.normalization()), manifest.maxLength())) {
+      new ProbeCheck(new TextEncoding(encoder), model, manifest.precision(), written.padTokenId())
+          .run(probe);
+    } catch (NunchiException e) {
+      throw new NunchiException(
+          e.reason(), "%s was not written: %s".formatted(output, e.getMessage()), e);
     }
   }
 

@@ -17,9 +17,9 @@ import java.util.List;
 ///
 /// @param encoder of the model under test
 /// @param backend of the model under test
-record ProbeCheck(Encoder encoder, Backend backend, Precision precision, int padTokenId) {
+public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, int padTokenId) {
   /// @throws NunchiException `FAILED_CHECK` for the first text that differs
-  void run(Probe probe) {
+  public void run(Probe probe) {
     List<Probe.Case> cases = probe.cases();
     for (int i = 0; i < cases.size(); i++) {
       checkCase(i, cases.get(i));

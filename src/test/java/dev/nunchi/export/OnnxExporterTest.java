@@ -23,7 +23,12 @@ import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.text.Normalization;
+import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.torch.TorchNetwork;
+import dev.nunchi.torch.TorchRuntime;
+import dev.nunchi.train.ProbeRecorder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,7 +94,7 @@ class OnnxExporterTest {
     Path trained = temporary.resolve("trained");
     LabelSet labels =
         new LabelSet(List.of(Label.of("부정", -1), Label.of("중립", 0), Label.of("긍정", 1)));
-    Probe probe = probe(TinyCheckpoint.BERT);
+    Probe probe = probe(TinyCheckpoint.BERT, Normalization.STANDARD, 16);
     Manifest manifest =
         Manifest.of(
                 "tiny", labels, ProblemType.SINGLE_LABEL_CLASSIFICATION, Normalization.STANDARD, 16)
@@ -142,10 +147,25 @@ class OnnxExporterTest {
     NunchiException e = refusal(TinyCheckpoint.BERT.path(), new Probe(cases), ExportOptions.FP32);
     assertEquals(Reason.FAILED_CHECK, e.reason());
     assertTrue(
-        e.getMessage().matches(".*differs .* by 0\\.2[45]\\d* in a logit of probe text 1;.*"),
+        e.getMessage()
+            .startsWith(output + " was not written: Logit 2 of text 1 of the model's probe is "),
         e.getMessage());
     assertEquals(before, CopiedDirectory.entries(output));
     assertEquals(List.of(output), CopiedDirectory.entries(temporary));
+  }
+
+  @Test
+  void export_tokenizerOfAnotherModel_failsNamingTheText() throws IOException {
+    List<Probe.Case> cases = new ArrayList<>(probe(TinyCheckpoint.BERT).cases());
+    Probe.Case first = cases.getFirst();
+    List<Integer> ids = new ArrayList<>(first.inputIds());
+    ids.set(1, ids.get(1) + 1);
+    cases.set(0, new Probe.Case(first.text(), ids, first.logits()));
+    NunchiException e = refusal(TinyCheckpoint.BERT.path(), new Probe(cases), ExportOptions.FP32);
+    assertEquals(Reason.FAILED_CHECK, e.reason());
+    assertTrue(
+        e.getMessage().contains("Text 0 of the model's probe has other token ids"), e.getMessage());
+    assertEquals(List.of(), CopiedDirectory.entries(temporary));
   }
 
   @Test
@@ -232,22 +252,27 @@ class OnnxExporterTest {
               weights,
               base.path(),
               manifest,
-              Map.of("README.md", "# tiny\n"))
+              Map.of("README.md", "# tiny\n"),
+              null)
           .write(directory);
     }
   }
 
+  /// What libtorch answers for the probe's texts.
   private static Probe probe(TinyCheckpoint tiny) {
-    TinyCheckpoint.Case first = tiny.cases().getFirst();
-    List<Probe.Case> cases = new ArrayList<>();
-    for (int row = 0; row < first.batch().batch(); row++) {
-      List<Integer> ids =
-          Arrays.stream(row(first.batch(), row).inputIds()).mapToObj(id -> (int) id).toList();
-      List<Float> logits =
-          Arrays.stream(first.logits()[row]).mapToObj(logit -> (float) logit).toList();
-      cases.add(new Probe.Case("영화 좋다", ids, logits));
+    try (CheckpointDirectory source = CheckpointDirectory.open(tiny.path())) {
+      return probe(tiny, Normalization.NONE, source.description().maxLength());
     }
-    return new Probe(cases);
+  }
+
+  private static Probe probe(TinyCheckpoint tiny, Normalization normalization, int maxLength) {
+    TorchRuntime.load(1);
+    try (CheckpointDirectory source = CheckpointDirectory.open(tiny.path());
+        TorchNetwork network = new TorchNetwork(source.network(), source.weights(), 0);
+        TextEncoder encoder =
+            TextEncoder.open(source.path(), Normalizer.of(normalization), maxLength)) {
+      return new ProbeRecorder(encoder).record(network);
+    }
   }
 
   /// One text of a batch without its padding.
