@@ -4,6 +4,7 @@ import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
+import dev.nunchi.torch.CrossEntropy;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.torch.TorchTrainer;
@@ -37,7 +38,9 @@ public final class TrainingStep {
     try (TorchNetwork torch = new TorchNetwork(network, new None(), 0.02);
         TorchTrainer trainer =
             new TorchTrainer(
-                torch, new TorchTrainer.Settings(type, 0.9, 0.999, 1e-8, 0.01, 1, 0))) {
+                torch,
+                new TorchTrainer.Settings(
+                    type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 1, 0, 1))) {
       run(trainer, batch, labels, WARM_UP);
       long start = System.nanoTime();
       run(trainer, batch, labels, steps);
@@ -48,6 +51,7 @@ public final class TrainingStep {
   private static void run(TorchTrainer trainer, PaddedBatch batch, int[] labels, int steps) {
     for (int step = 0; step < steps; step++) {
       trainer.accumulate(batch, labels, 1);
+      trainer.clip();
       trainer.step(1e-4);
     }
   }

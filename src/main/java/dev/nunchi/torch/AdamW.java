@@ -1,8 +1,15 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
+import dev.nunchi.nn.Weight;
+import dev.nunchi.nn.Weights;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Dispatcher;
 import org.bytedeco.pytorch.GenericList;
@@ -20,29 +27,46 @@ import org.bytedeco.pytorch.global.torch;
 /// <https://arxiv.org/abs/1711.05101>), one fused kernel for all parameters.
 ///
 /// Biases and the parameters of norms are not decayed. A parameter without a gradient is left
-/// alone. Owns its moments.
+/// alone. With a layer-wise decay below 1 the learning rate falls from each layer to the one below
+/// it; see [LayerDepth]. Owns its moments.
 final class AdamW implements AutoCloseable {
   /// @param weightDecay multiplied with the learning rate and taken off the weights at each step
-  record Settings(double beta1, double beta2, double epsilon, double weightDecay) {}
+  /// @param layerwiseDecay factor of the rate from a layer to the one below it, in (0, 1]
+  record Settings(
+      double beta1, double beta2, double epsilon, double weightDecay, double layerwiseDecay) {}
+
+  /// What goes through the kernel together.
+  private record Group(boolean decayed, int depth) {}
 
   private record Slot(
-      Tensor parameter, Tensor first, Tensor second, Tensor step, boolean decayed) {}
+      Parameter parameter, Group group, Tensor weight, Tensor first, Tensor second, Tensor step) {}
+
+  private static final String FIRST = "exp_avg.";
+  private static final String SECOND = "exp_avg_sq.";
+  private static final String STEP = "step.";
 
   private final Settings settings;
   private final List<Slot> slots = new ArrayList<>();
+  private final SequencedMap<Group, List<Slot>> groups = new LinkedHashMap<>();
   private final OperatorHandle kernel;
 
-  AdamW(ParameterStore parameters, Settings settings) {
+  AdamW(Network network, ParameterStore parameters, Settings settings) {
     this.settings = settings;
+    LayerDepth depth = new LayerDepth(network);
     for (Parameter parameter : parameters.parameters()) {
-      Tensor tensor = parameters.get(parameter.name());
-      slots.add(
+      Tensor weight = parameters.get(parameter.name());
+      Slot slot =
           new Slot(
-              tensor,
-              owned(torch.zeros_like(tensor)),
-              owned(torch.zeros_like(tensor)),
-              owned(torch.zeros(new long[0])),
-              !parameter.isBiasOrNorm()));
+              parameter,
+              new Group(
+                  !parameter.isBiasOrNorm(),
+                  settings.layerwiseDecay() < 1 ? depth.of(parameter) : 0),
+              weight,
+              owned(torch.zeros_like(weight)),
+              owned(torch.zeros_like(weight)),
+              owned(torch.zeros(new long[0])));
+      slots.add(slot);
+      groups.computeIfAbsent(slot.group(), group -> new ArrayList<>()).add(slot);
     }
     kernel = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "");
     kernel.retainReference();
@@ -54,17 +78,20 @@ final class AdamW implements AutoCloseable {
   /// @return the norm before
   double clipGradients(double maxNorm) {
     TensorVector parameters = new TensorVector();
-    slots.forEach(slot -> parameters.push_back(slot.parameter()));
+    slots.forEach(slot -> parameters.push_back(slot.weight()));
     return torch.clip_grad_norm_(parameters, maxNorm == 0 ? Float.MAX_VALUE : maxNorm);
   }
 
   /// One update from the gathered gradients, which it clears.
   void step(double learningRate) {
     try (NoGradGuard guard = new NoGradGuard()) {
-      step(learningRate, true, settings.weightDecay());
-      step(learningRate, false, 0);
+      groups.forEach((group, members) ->
+          step(
+              learningRate * Math.pow(settings.layerwiseDecay(), group.depth()),
+              group.decayed() ? settings.weightDecay() : 0,
+              members));
       for (Slot slot : slots) {
-        Tensor gradient = slot.parameter().mutable_grad();
+        Tensor gradient = slot.weight().mutable_grad();
         if (gradient.defined()) {
           gradient.reset();
         }
@@ -72,18 +99,37 @@ final class AdamW implements AutoCloseable {
     }
   }
 
-  private void step(double learningRate, boolean decayed, double weightDecay) {
-    List<Slot> group =
-        slots.stream()
-            .filter(slot -> slot.decayed() == decayed && slot.parameter().grad().defined())
-            .toList();
+  /// Adds copies of the moments and the count of steps, in memory that `arena` owns.
+  void copyInto(Map<String, Weight> state, Arena arena) {
+    for (Slot slot : slots) {
+      String name = slot.parameter().name();
+      List<Integer> shape = slot.parameter().shape();
+      state.put(FIRST + name, TensorMemory.copy(slot.first(), shape, arena));
+      state.put(SECOND + name, TensorMemory.copy(slot.second(), shape, arena));
+      state.put(STEP + name, TensorMemory.copy(slot.step(), List.of(), arena));
+    }
+  }
+
+  void restore(Weights state) {
+    try (NoGradGuard guard = new NoGradGuard()) {
+      for (Slot slot : slots) {
+        String name = slot.parameter().name();
+        slot.first().copy_(TensorMemory.view(state.get(FIRST + name)));
+        slot.second().copy_(TensorMemory.view(state.get(SECOND + name)));
+        slot.step().copy_(TensorMemory.view(state.get(STEP + name)));
+      }
+    }
+  }
+
+  private void step(double learningRate, double weightDecay, List<Slot> members) {
+    List<Slot> group = members.stream().filter(slot -> slot.weight().grad().defined()).toList();
     if (group.isEmpty()) {
       return;
     }
     group.forEach(slot -> slot.step().add_(new Scalar(1.0)));
     IValueVector stack = new IValueVector();
-    stack.push_back(list(group.stream().map(Slot::parameter).toList()));
-    stack.push_back(list(group.stream().map(slot -> slot.parameter().grad()).toList()));
+    stack.push_back(list(group.stream().map(Slot::weight).toList()));
+    stack.push_back(list(group.stream().map(slot -> slot.weight().grad()).toList()));
     stack.push_back(list(group.stream().map(Slot::first).toList()));
     stack.push_back(list(group.stream().map(Slot::second).toList()));
     stack.push_back(list(List.of()));

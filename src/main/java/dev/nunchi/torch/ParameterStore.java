@@ -1,21 +1,17 @@
 package dev.nunchi.torch;
 
-import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -59,8 +55,8 @@ final class ParameterStore implements AutoCloseable {
   /// Writes `weights` over all parameters, in place.
   void restore(Map<String, Weight> weights) {
     try (NoGradGuard guard = new NoGradGuard()) {
-      tensors.forEach(
-          (name, tensor) -> tensor.copy_(view(Objects.requireNonNull(weights.get(name), name))));
+      tensors.forEach((name, tensor) ->
+          tensor.copy_(TensorMemory.view(Objects.requireNonNull(weights.get(name), name))));
     }
   }
 
@@ -68,13 +64,8 @@ final class ParameterStore implements AutoCloseable {
   SequencedMap<String, Weight> copy(Arena arena) {
     SequencedMap<String, Weight> copies = new LinkedHashMap<>();
     for (Parameter parameter : parameters) {
-      Tensor tensor = get(parameter.name());
-      MemorySegment source =
-          MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
-      MemorySegment copy = arena.allocate(source.byteSize(), Float.BYTES);
-      copy.copyFrom(source);
       copies.put(
-          parameter.name(), new Weight(ElementType.F32, parameter.shape(), copy.asReadOnly()));
+          parameter.name(), TensorMemory.copy(get(parameter.name()), parameter.shape(), arena));
     }
     return copies;
   }
@@ -86,21 +77,7 @@ final class ParameterStore implements AutoCloseable {
   }
 
   private static Tensor copyOf(Weight weight) {
-    return view(weight).to(ScalarType.Float).clone();
-  }
-
-  private static Tensor view(Weight weight) {
-    ScalarType type =
-        switch (weight.type()) {
-          case F32 -> ScalarType.Float;
-          case F16 -> ScalarType.Half;
-          case BF16 -> ScalarType.BFloat16;
-          case F64 -> ScalarType.Double;
-          case I64, I32, I16, I8, U8, BOOL ->
-              throw new IllegalArgumentException("No parameter is stored as " + weight.type());
-        };
-    long[] shape = weight.shape().stream().mapToLong(Integer::longValue).toArray();
-    return torch.from_blob(new SegmentPointer(weight.data()), shape, new TensorOptions(type));
+    return TensorMemory.view(weight).to(ScalarType.Float).clone();
   }
 
   private static Tensor initial(Parameter parameter, double standardDeviation) {
@@ -116,14 +93,5 @@ final class ParameterStore implements AutoCloseable {
         yield table;
       }
     };
-  }
-
-  /// The address of a segment as the binding wants it; the segment keeps the memory.
-  private static final class SegmentPointer extends Pointer {
-    SegmentPointer(MemorySegment segment) {
-      address = segment.address();
-      limit = segment.byteSize();
-      capacity = segment.byteSize();
-    }
   }
 }

@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /// A network with its weights in libtorch: computes logits, and through [TorchTrainer] learns.
 ///
@@ -39,7 +40,7 @@ public final class TorchNetwork implements AutoCloseable {
   public float[][] logits(PaddedBatch batch) {
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard()) {
-      Tensor logits = forward(batch, ComputeType.FP32, false).contiguous();
+      Tensor logits = forward(batch, ComputeType.FP32, null).contiguous();
       float[] flat = new float[(int) logits.numel()];
       new FloatPointer(logits.data_ptr()).get(flat);
       int labels = network.labels();
@@ -68,7 +69,9 @@ public final class TorchNetwork implements AutoCloseable {
   }
 
   /// Logits `[batch, labels]` in fp32 as a tensor of the scope that is open.
-  Tensor forward(PaddedBatch batch, ComputeType type, boolean training) {
+  ///
+  /// @param masks of dropout, null for none
+  Tensor forward(PaddedBatch batch, ComputeType type, @Nullable DropoutMasks masks) {
     long[] shape = {batch.batch(), batch.seq()};
     Inputs<Tensor> inputs =
         new Inputs<>(
@@ -77,7 +80,7 @@ public final class TorchNetwork implements AutoCloseable {
             torch.tensor(batch.tokenTypeIds()).view(shape));
     boolean padded = batch.tokens() < (long) batch.batch() * batch.seq();
     return network
-        .logits(new TorchOps(parameters, type, training, padded), inputs)
+        .logits(new TorchOps(parameters, type, masks, padded), inputs)
         .to(ScalarType.Float);
   }
 

@@ -24,15 +24,17 @@ final class TorchOps implements Ops<Tensor> {
 
   private final ParameterStore parameters;
   private final ScalarType type;
-  private final boolean training;
+  private final @Nullable DropoutMasks masks;
   private final boolean padded;
   private @Nullable Tensor additiveMask;
 
+  /// @param masks of dropout, null for none
   /// @param padded whether any row of the batch has padding; without it attention needs no mask
-  TorchOps(ParameterStore parameters, ComputeType type, boolean training, boolean padded) {
+  TorchOps(
+      ParameterStore parameters, ComputeType type, @Nullable DropoutMasks masks, boolean padded) {
     this.parameters = parameters;
     this.type = type.scalarType();
-    this.training = training;
+    this.masks = masks;
     this.padded = padded;
   }
 
@@ -88,7 +90,7 @@ final class TorchOps implements Ops<Tensor> {
 
   @Override
   public Tensor dropout(Tensor x, double probability) {
-    return training && probability > 0 ? torch.dropout(x, probability, true) : x;
+    return masks != null && probability > 0 ? x.mul(masks.next(x, probability)) : x;
   }
 
   @Override
@@ -97,27 +99,29 @@ final class TorchOps implements Ops<Tensor> {
     Tensor q = heads(query, attention);
     Tensor k = heads(key, attention);
     Tensor v = heads(value, attention);
+    boolean dropped = masks != null && attention.dropout() > 0;
     Tensor joined =
-        type == ScalarType.BFloat16
+        dropped || type == ScalarType.BFloat16
             ? composed(q, k, v, attentionMask, attention)
-            : fused(q, k, v, attentionMask, attention);
+            : fused(q, k, v, attentionMask);
     return joined.transpose(1, 2).flatten(2, 3);
   }
 
-  private Tensor fused(Tensor q, Tensor k, Tensor v, Tensor attentionMask, Attention attention) {
+  private Tensor fused(Tensor q, Tensor k, Tensor v, Tensor attentionMask) {
     return torch.scaled_dot_product_attention(
         q,
         k,
         v,
         padded ? new TensorOptional(additive(attentionMask)) : new TensorOptional(),
-        training ? attention.dropout() : 0,
+        0,
         false,
         new DoubleOptional(),
         false);
   }
 
-  /// For bf16: the fused kernel of this libtorch build multiplies bf16 matrices without the
-  /// processor's matrix instructions, which the separate products use.
+  /// For dropout, which the fused kernel would draw itself, and for bf16: this libtorch build's
+  /// fused kernel multiplies bf16 matrices without the processor's matrix instructions, which the
+  /// separate products use.
   private Tensor composed(Tensor q, Tensor k, Tensor v, Tensor attentionMask, Attention attention) {
     Tensor scores = q.matmul(k.transpose(2, 3)).mul(new Scalar(1 / Math.sqrt(attention.headDim())));
     Tensor masked = padded ? scores.add(additive(attentionMask)) : scores;

@@ -1,88 +1,165 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.nn.Weight;
+import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
+import java.lang.foreign.Arena;
+import java.util.LinkedHashMap;
+import java.util.SequencedMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /// Trains a [TorchNetwork]: gathers gradients over batches, then takes an optimiser step.
 ///
-/// One thread only. Every step frees what it allocated; the weights stay with the network.
+/// One thread only. Every step frees what it allocated; the weights stay with the network. With the
+/// weights, [#state] and [#dropoutMasks] are all that a later run needs to go on as if this one had
+/// never ended.
 public final class TorchTrainer implements AutoCloseable {
-  private static final long MEAN_REDUCTION = 1;
-  private static final long NO_IGNORED_LABEL = -100;
-
   /// How a network is trained.
   ///
   /// @param beta1 decay of the first moment, in [0, 1)
   /// @param beta2 decay of the second moment, in [0, 1)
   /// @param epsilon added to the root of the second moment
   /// @param weightDecay decoupled decay of all weights but biases and norms
+  /// @param layerwiseDecay factor of the learning rate from a layer to the one below it, in (0, 1]
   /// @param maxGradNorm largest joint norm of the gradients, 0 for no limit
-  /// @param labelSmoothing share of the target spread over all labels, in [0, 1)
+  /// @param averageDecay of the moving average of the weights, in (0, 1); 0 for none
+  /// @param dropoutSeed of the masks of dropout
   public record Settings(
       ComputeType computeType,
+      CrossEntropy loss,
       double beta1,
       double beta2,
       double epsilon,
       double weightDecay,
+      double layerwiseDecay,
       double maxGradNorm,
-      double labelSmoothing) {}
+      double averageDecay,
+      long dropoutSeed) {}
 
   private final TorchNetwork network;
   private final Settings settings;
   private final AdamW optimizer;
+  private final DropoutMasks masks;
+  private final @Nullable WeightAverage average;
+  private long steps;
 
   public TorchTrainer(TorchNetwork network, Settings settings) {
     this.network = network;
     this.settings = settings;
+    this.masks = new DropoutMasks(settings.dropoutSeed());
     try (PointerScope scope = new PointerScope()) {
       this.optimizer =
           new AdamW(
+              network.network(),
               network.parameters(),
               new AdamW.Settings(
-                  settings.beta1(), settings.beta2(), settings.epsilon(), settings.weightDecay()));
+                  settings.beta1(),
+                  settings.beta2(),
+                  settings.epsilon(),
+                  settings.weightDecay(),
+                  settings.layerwiseDecay()));
+      this.average =
+          settings.averageDecay() > 0
+              ? new WeightAverage(network.parameters(), settings.averageDecay())
+              : null;
     }
   }
 
   /// Adds the gradients of one batch, times `scale`, to those gathered since the last step.
   ///
   /// @param labels index of the right label of each row
-  /// @return the mean cross-entropy of the batch, in nats
+  /// @return the mean loss of the batch, in nats
   public double accumulate(PaddedBatch batch, int[] labels, double scale) {
     try (PointerScope scope = new PointerScope()) {
       long[] targets = new long[labels.length];
       for (int i = 0; i < labels.length; i++) {
         targets[i] = labels[i];
       }
-      Tensor loss =
-          torch.cross_entropy_loss(
-              network.forward(batch, settings.computeType(), true),
-              torch.tensor(targets),
-              new TensorOptional(),
-              MEAN_REDUCTION,
-              NO_IGNORED_LABEL,
-              settings.labelSmoothing());
+      Tensor logits = network.forward(batch, settings.computeType(), masks);
+      Tensor loss = settings.loss().mean(logits, torch.tensor(targets));
       (scale == 1 ? loss : loss.mul(new Scalar(scale))).backward();
       return loss.item_double();
     }
   }
 
-  /// Clips the gathered gradients, updates the weights, and forgets the gradients.
+  /// Clips the gathered gradients.
   ///
-  /// @return the joint L2 norm of the gradients before clipping
-  public double step(double learningRate) {
+  /// @return their joint L2 norm before
+  public double clip() {
     try (PointerScope scope = new PointerScope()) {
-      double norm = optimizer.clipGradients(settings.maxGradNorm());
+      return optimizer.clipGradients(settings.maxGradNorm());
+    }
+  }
+
+  /// Updates the weights from the gathered gradients, and forgets these.
+  public void step(double learningRate) {
+    try (PointerScope scope = new PointerScope()) {
       optimizer.step(learningRate);
-      return norm;
+      steps++;
+      if (average != null) {
+        average.update(steps);
+      }
+    }
+  }
+
+  /// Does something while the network holds the averaged weights, where they are averaged.
+  public void withAverage(Runnable action) {
+    swapAverage();
+    try {
+      action.run();
+    } finally {
+      swapAverage();
+    }
+  }
+
+  private void swapAverage() {
+    if (average != null) {
+      try (PointerScope scope = new PointerScope()) {
+        average.swap();
+      }
+    }
+  }
+
+  /// The masks of dropout drawn so far.
+  public long dropoutMasks() {
+    return masks.drawn();
+  }
+
+  /// A copy of the moments and averages by name, in memory that `arena` owns.
+  public SequencedMap<String, Weight> state(Arena arena) {
+    SequencedMap<String, Weight> state = new LinkedHashMap<>();
+    optimizer.copyInto(state, arena);
+    if (average != null) {
+      average.copyInto(state, arena);
+    }
+    return state;
+  }
+
+  /// Goes on where another trainer stood.
+  ///
+  /// @param state of [#state]
+  /// @param steps it had taken
+  /// @param dropoutMasks it had drawn
+  public void restore(Weights state, long steps, long dropoutMasks) {
+    this.steps = steps;
+    masks.restore(dropoutMasks);
+    try (PointerScope scope = new PointerScope()) {
+      optimizer.restore(state);
+      if (average != null) {
+        average.restore(state);
+      }
     }
   }
 
   @Override
   public void close() {
     optimizer.close();
+    if (average != null) {
+      average.close();
+    }
   }
 }

@@ -1,0 +1,50 @@
+package dev.nunchi.torch;
+
+import dev.nunchi.nn.ElementType;
+import dev.nunchi.nn.Weight;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+
+/// Between libtorch's tensors and stored weights: both are row-major memory.
+final class TensorMemory {
+  private TensorMemory() {}
+
+  /// A copy of an fp32 tensor in memory that `arena` owns.
+  static Weight copy(Tensor tensor, List<Integer> shape, Arena arena) {
+    MemorySegment source =
+        MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
+    MemorySegment copy = arena.allocate(source.byteSize(), Float.BYTES);
+    copy.copyFrom(source);
+    return new Weight(ElementType.F32, shape, copy.asReadOnly());
+  }
+
+  /// A tensor over the weight's memory, which has to outlive it.
+  static Tensor view(Weight weight) {
+    ScalarType type =
+        switch (weight.type()) {
+          case F32 -> ScalarType.Float;
+          case F16 -> ScalarType.Half;
+          case BF16 -> ScalarType.BFloat16;
+          case F64 -> ScalarType.Double;
+          case I64, I32, I16, I8, U8, BOOL ->
+              throw new IllegalArgumentException("No parameter is stored as " + weight.type());
+        };
+    long[] shape = weight.shape().stream().mapToLong(Integer::longValue).toArray();
+    return torch.from_blob(new SegmentPointer(weight.data()), shape, new TensorOptions(type));
+  }
+
+  /// The address of a segment as the binding wants it; the segment keeps the memory.
+  private static final class SegmentPointer extends Pointer {
+    SegmentPointer(MemorySegment segment) {
+      address = segment.address();
+      limit = segment.byteSize();
+      capacity = segment.byteSize();
+    }
+  }
+}
