@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// @param tokenizerDirectory where the tokenizer's files are copied from
 /// @param manifest becomes `nunchi.json`, its revision and digests filled in; null for none
 /// @param documents text files to write beside, by name, for example `README.md`
+/// @param progress what a run needs to go on from here, null for a finished model
 public record CheckpointContents(
     ObjectNode config,
     LabelSet labels,
@@ -31,7 +32,8 @@ public record CheckpointContents(
     Map<String, Weight> weights,
     Path tokenizerDirectory,
     @Nullable Manifest manifest,
-    Map<String, String> documents) {
+    Map<String, String> documents,
+    @Nullable TrainerState progress) {
 
   /// Writes the directory beside `destination` and moves it there; see [StagedDirectory].
   ///
@@ -54,6 +56,9 @@ public record CheckpointContents(
       files.add(CheckpointWeights.SINGLE);
       for (Map.Entry<String, String> document : documents.entrySet()) {
         Files.writeString(directory.resolve(document.getKey()), document.getValue());
+      }
+      if (progress != null) {
+        files.addAll(progress.write(directory));
       }
       if (manifest != null) {
         ManifestFile.write(

@@ -9,18 +9,27 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
-/// A model directory written beside its destination and moved there once it is whole; closed before
+/// A model directory written aside and moved to its destination once it is whole; closed before
 /// [#commit], it leaves nothing behind and what stood at the destination untouched.
 ///
-/// A model that stands at the destination is replaced. What is not a model's file there, as a
-/// training's log, moves over to the new directory.
+/// A model that stands at the destination is replaced file by file, `nunchi.json` with the digests
+/// of the others last: a process that is killed in between leaves a directory that says which file
+/// is not its own. What is no model's file there, as the checkpoints of a training run, stays.
 public final class StagedDirectory implements AutoCloseable {
   private static final String MODEL_FILES =
       "config\\.json|nunchi\\.json|README\\.md|recipe\\.yaml|.*\\.safetensors(\\.index\\.json)?|model\\.onnx.*|"
           + TokenizerFiles.PATTERN;
+
+  /// What a training run keeps beside its model; such a directory takes a model too.
+  private static final String RUN_FILES =
+      "checkpoint-\\d+|runs|metrics\\.jsonl|data_report\\.json|\\.train\\.lock|\\.staged-.*";
+
+  private static final String STAGED = ".staged-";
 
   private final Path destination;
   private final Path staged;
@@ -45,7 +54,7 @@ public final class StagedDirectory implements AutoCloseable {
         throw notReplaceable(destination);
       }
       Files.createDirectories(parent);
-      Path staged = Files.createTempDirectory(parent, "." + real.getFileName() + ".");
+      Path staged = Files.createTempDirectory(parent, STAGED + real.getFileName() + "-");
       // Temporary directories are private to their user; a model is as readable as its neighbours.
       Path probe = Files.createDirectory(staged.resolve("permissions"));
       if (Files.getFileStore(probe).supportsFileAttributeView("posix")) {
@@ -68,9 +77,13 @@ public final class StagedDirectory implements AutoCloseable {
     boolean model =
         Files.exists(real.resolve(CheckpointConfig.FILE_NAME))
             || Files.exists(real.resolve(Manifest.FILE_NAME));
-    if (!model && !entries(real).isEmpty()) {
+    if (!model && !entries(real).stream().allMatch(StagedDirectory::isOfARun)) {
       throw notReplaceable(named);
     }
+  }
+
+  private static boolean isOfARun(Path entry) {
+    return entry.getFileName().toString().matches(RUN_FILES);
   }
 
   private static NunchiException notReplaceable(Path destination) {
@@ -91,17 +104,23 @@ public final class StagedDirectory implements AutoCloseable {
         move(staged, destination);
         return;
       }
-      for (Path entry : entries(destination)) {
-        Path kept = staged.resolve(entry.getFileName());
-        if (!entry.getFileName().toString().matches(MODEL_FILES) && !Files.exists(kept)) {
-          move(entry, kept);
+      Path manifest = staged.resolve(Manifest.FILE_NAME);
+      Set<Path> names = new HashSet<>();
+      for (Path entry : entries(staged)) {
+        names.add(entry.getFileName());
+        if (!entry.equals(manifest)) {
+          move(entry, destination.resolve(entry.getFileName()));
         }
       }
-      // No call replaces a directory that is not empty, so the old one steps aside first.
-      Path old = Files.createTempDirectory(staged.getParent(), staged.getFileName() + ".old");
-      move(destination, old);
-      move(staged, destination);
-      delete(old);
+      for (Path entry : entries(destination)) {
+        String name = entry.getFileName().toString();
+        if (name.matches(MODEL_FILES) && !names.contains(entry.getFileName())) {
+          delete(entry);
+        }
+      }
+      if (Files.exists(manifest)) {
+        move(manifest, destination.resolve(Manifest.FILE_NAME));
+      }
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, destination + " cannot be replaced", e);
     }
@@ -116,11 +135,35 @@ public final class StagedDirectory implements AutoCloseable {
     }
   }
 
+  /// Deletes what processes that were killed left behind beside and inside of a directory; only for
+  /// who knows that no one else writes there.
+  public static void deleteLeftovers(Path directory) {
+    Path absolute = directory.toAbsolutePath().normalize();
+    try {
+      if (absolute.getParent() != null && Files.isDirectory(absolute.getParent())) {
+        deleteStaged(absolute.getParent(), STAGED + absolute.getFileName() + "-");
+      }
+      if (Files.isDirectory(absolute)) {
+        deleteStaged(absolute, STAGED);
+      }
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be cleaned", e);
+    }
+  }
+
+  private static void deleteStaged(Path parent, String prefix) throws IOException {
+    for (Path entry : entries(parent)) {
+      if (entry.getFileName().toString().startsWith(prefix)) {
+        delete(entry);
+      }
+    }
+  }
+
   private static void move(Path from, Path to) throws IOException {
     try {
       Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
     } catch (AtomicMoveNotSupportedException e) {
-      Files.move(from, to);
+      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
     }
   }
 

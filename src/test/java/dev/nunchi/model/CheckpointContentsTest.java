@@ -198,7 +198,8 @@ class CheckpointContentsTest {
           weights,
           base.path(),
           manifest,
-          Map.of("README.md", "# tiny\n"));
+          Map.of("README.md", "# tiny\n"),
+          null);
     }
   }
 
