@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -28,7 +29,9 @@ import picocli.CommandLine.Spec;
       "",
       "A recipe is a YAML file of settings; built-in ones are nsmc-stars and nsmc-small. DIR of",
       "--data holds train, validation and test as .tsv, .csv or .jsonl, also .gz; test is never",
-      "read. The output is a Hugging Face directory: evaluate it, export it, or go on from it."
+      "read. The output is a Hugging Face directory: evaluate it, export it, or go on from it.",
+      "Ctrl-C ends the step, saves a checkpoint and exits; the same command with --resume goes on",
+      "as if nothing had happened."
     })
 final class TrainCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
@@ -51,7 +54,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--output",
       required = true,
       paramLabel = "DIR",
-      description = "Checkpoint directory to write; an older checkpoint there is replaced.")
+      description = "Directory to write: the model, and checkpoint-STEP directories to go on from.")
   private Path output = Path.of("");
 
   @Option(
@@ -60,16 +63,54 @@ final class TrainCommand implements Callable<Integer> {
       description = "Sets a key of the recipe; may be given several times.")
   private Map<String, String> settings = new LinkedHashMap<>();
 
+  @ArgGroup(exclusive = true)
+  private Existing existing = new Existing();
+
+  /// What is done about an earlier run in the output directory.
+  private static final class Existing {
+    @Option(
+        names = "--resume",
+        description =
+            "Goes on from the newest whole checkpoint of the output, with the same recipe and"
+                + " texts; begins where there is none yet.")
+    private boolean resume;
+
+    @Option(
+        names = "--overwrite",
+        description = "Begins anew and removes the checkpoints of an earlier run.")
+    private boolean overwrite;
+
+    @Option(
+        names = "--dry-run",
+        description =
+            "Prints the recipe with every key, what would be trained, the number of steps and the"
+                + " memory it would take, and ends.")
+    private boolean dryRun;
+
+    TrainingRun.Mode mode() {
+      if (dryRun) {
+        return TrainingRun.Mode.DRY_RUN;
+      }
+      if (resume) {
+        return TrainingRun.Mode.RESUME;
+      }
+      return overwrite ? TrainingRun.Mode.OVERWRITE : TrainingRun.Mode.START;
+    }
+  }
+
   @Override
   public Integer call() throws InterruptedException {
     Recipe resolved = RecipeReader.read(recipe, settings);
     PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+    if (existing.dryRun) {
+      spec.commandLine().getOut().print(RecipeReader.write(resolved));
+    }
     StopSignal stop = new StopSignal();
     CountDownLatch ended = new CountDownLatch(1);
     Thread hook = new Thread(() -> stopAndWait(stop, ended, err), "stop-training");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      new TrainingRun(resolved, data, output, new TrainingProgress(err)).run(stop);
+      new TrainingRun(resolved, data, output, existing.mode(), new TrainingProgress(err)).run(stop);
     } finally {
       ended.countDown();
     }

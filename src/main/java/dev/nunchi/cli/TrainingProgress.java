@@ -44,6 +44,15 @@ final class TrainingProgress implements TrainingListener {
         "%,d parameters (%d new tensors), %,d steps, %.1f epochs"
             .formatted(
                 plan.parameters(), plan.freshParameters(), plan.totalSteps(), plan.epochs()));
+    line(
+        "about %,d MB of memory: %,d for weights, %,d for gradients, %,d for the optimiser, %,d for"
+                .formatted(
+                    megabytes(plan.memory().total()),
+                    megabytes(plan.memory().parameters()),
+                    megabytes(plan.memory().gradients()),
+                    megabytes(plan.memory().optimizer()),
+                    megabytes(plan.memory().activations()))
+            + " activations of the largest batch");
     firstStepNanos = System.nanoTime();
     shownNanos = firstStepNanos;
   }
@@ -101,12 +110,33 @@ final class TrainingProgress implements TrainingListener {
     line("saved to " + directory);
   }
 
+  @Override
+  public void warned(String sentence) {
+    line("Note: " + sentence);
+  }
+
+  @Override
+  public void resumed(Path checkpoint, long step) {
+    line("Going on after step %,d from %s".formatted(step, checkpoint));
+  }
+
+  @Override
+  public void ended(Outcome outcome) {
+    if (outcome.stopped()) {
+      line("Stopped after step %,d; --resume goes on".formatted(outcome.step()));
+    }
+  }
+
   private void line(String text) {
     if (lineOpen) {
       out.println();
       lineOpen = false;
     }
     out.println(text);
+  }
+
+  private static long megabytes(long bytes) {
+    return Math.round(bytes / 1e6);
   }
 
   private static String clock(long seconds) {

@@ -1,5 +1,7 @@
 package dev.nunchi.train;
 
+import java.util.Locale;
+
 /// The figure on validation by which the best model of a run is kept.
 public enum BestMetric {
   ACCURACY(true),
@@ -12,8 +14,18 @@ public enum BestMetric {
     this.greaterIsBetter = greaterIsBetter;
   }
 
-  boolean isBetter(double value, double best) {
-    return greaterIsBetter ? value > best : value < best;
+  boolean greaterIsBetter() {
+    return greaterIsBetter;
+  }
+
+  /// Its name in recipes and records, for example `macro_f1`.
+  public String key() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /// Whether `value` is better than `best` by more than `threshold`.
+  boolean isBetter(double value, double best, double threshold) {
+    return greaterIsBetter ? value > best + threshold : value < best - threshold;
   }
 
   /// A value that every measured one is better than.

@@ -6,54 +6,103 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.eval.Temperature;
 import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.TrainerState;
 import dev.nunchi.text.Normalization;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.torch.TorchNetwork;
+import dev.nunchi.torch.TorchTrainer;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Writes the network as it is now: a complete Hugging Face directory with manifest, probe and
-/// card, beside the old one and moved into its place.
-final class CheckpointSaver {
+/// Writes the network as it is now, as the run's model or as a checkpoint to go on from: complete
+/// Hugging Face directories with manifest and probe.
+final class CheckpointSaver implements Trainer.Keeper {
   private final Recipe recipe;
   private final ObjectNode config;
   private final LabelSet labels;
-  private final int[] validationLabels;
+  private final String trainDigest;
+  private final EncodedTexts validation;
   private final Normalization normalization;
   private final TextEncoder encoder;
-  private final Path tokenizerDirectory;
+  private Path tokenizerDirectory;
   private final TorchNetwork network;
-  private final Path output;
+  private final RunDirectory output;
+  private final TrainingListener listener;
 
   CheckpointSaver(
       Recipe recipe,
       ObjectNode config,
       LabelSet labels,
-      int[] validationLabels,
+      EncodedTexts train,
+      EncodedTexts validation,
       Normalization normalization,
       TextEncoder encoder,
       Path tokenizerDirectory,
       TorchNetwork network,
-      Path output) {
+      RunDirectory output,
+      TrainingListener listener) {
     this.recipe = recipe;
     this.config = config;
     this.labels = labels;
-    this.validationLabels = validationLabels;
+    this.trainDigest = train.digest();
+    this.validation = validation;
     this.normalization = normalization;
     this.encoder = encoder;
     this.tokenizerDirectory = tokenizerDirectory;
     this.network = network;
     this.output = output;
+    this.listener = listener;
   }
 
   /// @param evaluation of these weights on validation; its logits fit the temperature
-  void save(long step, Evaluation evaluation) {
+  @Override
+  public void keepModel(long step, Evaluation evaluation) {
+    Map<String, Double> quality = new LinkedHashMap<>();
+    for (BestMetric metric : BestMetric.values()) {
+      quality.put("validation_" + metric.key(), evaluation.value(metric));
+    }
+    Manifest manifest =
+        manifest(step, quality)
+            .withTemperature(Temperature.fit(validation.labels(), evaluation.logits()));
+    write(
+        output.path(),
+        manifest,
+        Map.of(
+            Resumption.RECIPE,
+            RecipeReader.write(recipe),
+            "README.md",
+            new ModelCard(recipe, manifest).markdown()),
+        null);
+    listener.saved(output.path());
+  }
+
+  @Override
+  public void keepCheckpoint(Progress progress, TorchTrainer trainer) {
+    Path checkpoint = output.checkpoint(progress.step());
+    ObjectNode state = progress.toJson();
+    state.put(Resumption.TRAIN_DIGEST, trainDigest);
     try (Arena arena = Arena.ofConfined()) {
-      Manifest manifest = manifest(step, evaluation);
+      write(
+          checkpoint,
+          manifest(progress.step(), Map.of()),
+          Map.of(Resumption.RECIPE, RecipeReader.write(recipe)),
+          new TrainerState(trainer.state(arena), state));
+    }
+    // The one that the run went on from may be pruned.
+    tokenizerDirectory = checkpoint;
+    output.prune(recipe.watch().saveTotalLimit());
+    listener.saved(checkpoint);
+  }
+
+  private void write(
+      Path directory,
+      Manifest manifest,
+      Map<String, String> documents,
+      @Nullable TrainerState state) {
+    try (Arena arena = Arena.ofConfined()) {
       new CheckpointContents(
               config,
               labels,
@@ -61,18 +110,13 @@ final class CheckpointSaver {
               network.weights(arena),
               tokenizerDirectory,
               manifest,
-              Map.of(
-                  "recipe.yaml", RecipeReader.write(recipe),
-                  "README.md", new ModelCard(recipe, manifest).markdown()))
-          .write(output);
+              documents,
+              state)
+          .write(directory);
     }
   }
 
-  private Manifest manifest(long step, Evaluation evaluation) {
-    Map<String, Double> quality = new LinkedHashMap<>();
-    for (BestMetric metric : BestMetric.values()) {
-      quality.put("validation_" + metric.name().toLowerCase(Locale.ROOT), evaluation.value(metric));
-    }
+  private Manifest manifest(long step, Map<String, Double> quality) {
     Map<String, String> provenance = new LinkedHashMap<>();
     put(provenance, "description", recipe.card().description());
     put(provenance, "license", recipe.card().license());
@@ -85,14 +129,15 @@ final class CheckpointSaver {
             ProblemType.SINGLE_LABEL_CLASSIFICATION,
             normalization,
             recipe.data().maxLength())
-        .withTemperature(Temperature.fit(validationLabels, evaluation.logits()))
         .withProbe(new ProbeRecorder(encoder).record(network))
         .withRecord(quality, provenance);
   }
 
   private String name() {
     String given = recipe.card().name();
-    return given == null ? output.toAbsolutePath().normalize().getFileName().toString() : given;
+    return given == null
+        ? output.path().toAbsolutePath().normalize().getFileName().toString()
+        : given;
   }
 
   private static void put(Map<String, String> map, String key, @Nullable String value) {

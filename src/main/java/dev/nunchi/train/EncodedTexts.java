@@ -6,7 +6,11 @@ import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 
 /// Labelled texts as token ids, in the order of the examples.
@@ -56,6 +60,23 @@ record EncodedTexts(List<Encoding> encodings, int[] labels) {
 
   int truncated() {
     return (int) encodings.stream().filter(Encoding::truncated).count();
+  }
+
+  /// SHA-256 of all ids and labels, hexadecimal: what tells whether two runs have the same texts.
+  String digest() {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    }
+    for (int i = 0; i < size(); i++) {
+      int[] ids = encodings.get(i).inputIds();
+      ByteBuffer bytes = ByteBuffer.allocate((ids.length + 2) * Integer.BYTES);
+      bytes.putInt(labels[i]).putInt(ids.length).asIntBuffer().put(ids);
+      digest.update(bytes.array());
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   PaddedBatch batch(int[] rows, int padTokenId) {

@@ -1,6 +1,5 @@
 package dev.nunchi.train;
 
-import dev.nunchi.LabelSet;
 import dev.nunchi.ProblemType;
 import dev.nunchi.eval.EvaluationResult;
 import dev.nunchi.torch.TorchNetwork;
@@ -10,12 +9,10 @@ import java.util.Arrays;
 ///
 /// @param logits `[text, label]` in the order of the texts
 public record Evaluation(EvaluationResult result, double[][] logits) {
-  private static final int TOKENS_PER_BATCH = 8192;
-
   /// Computes logits in fp32, without dropout.
-  static Evaluation of(TorchNetwork network, LabelSet labels, EncodedTexts texts) {
+  static Evaluation of(TorchNetwork network, EncodedTexts texts, EvaluationPlan plan) {
     double[][] logits = new double[texts.size()][];
-    for (int[] rows : new LengthBuckets(texts.lengths(), TOKENS_PER_BATCH).sorted()) {
+    for (int[] rows : new LengthBuckets(texts.lengths(), plan.size(), true).sorted()) {
       float[][] batch = network.logits(texts.batch(rows, network.network().padTokenId()));
       for (int i = 0; i < rows.length; i++) {
         logits[rows[i]] = doubles(batch[i]);
@@ -25,7 +22,8 @@ public record Evaluation(EvaluationResult result, double[][] logits) {
         Arrays.stream(logits)
             .map(row -> ProblemType.SINGLE_LABEL_CLASSIFICATION.probabilities(row, 1))
             .toArray(double[][]::new);
-    return new Evaluation(EvaluationResult.of(labels, texts.labels(), probabilities), logits);
+    return new Evaluation(
+        EvaluationResult.of(plan.labels(), texts.labels(), probabilities), logits);
   }
 
   /// The figure that `metric` names.

@@ -5,23 +5,38 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
-/// Puts texts of near-equal length into one batch, so that little of it is padding, in an order
-/// that differs from epoch to epoch.
+/// Cuts texts into batches, in an order that differs from epoch to epoch.
 ///
-/// All texts are shuffled, sorted by length (equal lengths stay shuffled), cut where `rows ·
-/// longest` would pass the token budget, and the batches shuffled. The same seed and epoch give the
-/// same batches.
+/// Grouped by length, little of a batch is padding: all texts are shuffled, sorted by length (equal
+/// lengths stay shuffled), cut into batches, and the batches shuffled. The same seed and epoch give
+/// the same batches, and every epoch has as many.
 final class LengthBuckets {
+  /// How large a batch is.
+  ///
+  /// @param rows most texts
+  /// @param tokens most padded tokens, `rows · longest`; a single longer text is a batch of its own
+  record Size(int rows, int tokens) {
+    static Size ofRows(int rows) {
+      return new Size(rows, Integer.MAX_VALUE);
+    }
+
+    static Size ofTokens(int tokens) {
+      return new Size(Integer.MAX_VALUE, tokens);
+    }
+  }
+
   private final int[] lengths;
-  private final int tokensPerBatch;
+  private final Size size;
+  private final boolean grouped;
 
   /// @param lengths tokens of each text
-  /// @param tokensPerBatch largest `rows · longest` of a batch; a single longer text is a batch of
-  ///   its own
-  LengthBuckets(int[] lengths, int tokensPerBatch) {
+  /// @param grouped whether texts of near-equal length go together
+  LengthBuckets(int[] lengths, Size size, boolean grouped) {
     this.lengths = lengths.clone();
-    this.tokensPerBatch = tokensPerBatch;
+    this.size = size;
+    this.grouped = grouped;
   }
 
   /// The batches of one epoch, each the indices of its texts; every text is in exactly one.
@@ -32,16 +47,20 @@ final class LengthBuckets {
       order.add(i);
     }
     Collections.shuffle(order, random);
-    order.sort((a, b) -> Integer.compare(lengths[a], lengths[b]));
+    if (grouped) {
+      order.sort((a, b) -> Integer.compare(lengths[a], lengths[b]));
+    }
     List<int[]> batches = cut(order.stream().mapToInt(Integer::intValue).toArray());
-    Collections.shuffle(batches, random);
+    if (grouped) {
+      Collections.shuffle(batches, random);
+    }
     return batches;
   }
 
   /// The texts in order of length, for evaluation.
   List<int[]> sorted() {
     int[] order =
-        java.util.stream.IntStream.range(0, lengths.length)
+        IntStream.range(0, lengths.length)
             .boxed()
             .sorted((a, b) -> Integer.compare(lengths[a], lengths[b]))
             .mapToInt(Integer::intValue)
@@ -49,18 +68,22 @@ final class LengthBuckets {
     return cut(order);
   }
 
-  private List<int[]> cut(int[] sorted) {
+  private List<int[]> cut(int[] order) {
     List<int[]> batches = new ArrayList<>();
     int start = 0;
-    for (int end = 0; end < sorted.length; end++) {
-      long tokens = (long) (end - start + 1) * lengths[sorted[end]];
-      if (tokens > tokensPerBatch && end > start) {
-        batches.add(Arrays.copyOfRange(sorted, start, end));
+    int longest = 0;
+    for (int end = 0; end < order.length; end++) {
+      int rows = end - start + 1;
+      int length = Math.max(longest, lengths[order[end]]);
+      if (end > start && (rows > size.rows() || (long) rows * length > size.tokens())) {
+        batches.add(Arrays.copyOfRange(order, start, end));
         start = end;
+        length = lengths[order[end]];
       }
+      longest = length;
     }
-    if (start < sorted.length) {
-      batches.add(Arrays.copyOfRange(sorted, start, sorted.length));
+    if (start < order.length) {
+      batches.add(Arrays.copyOfRange(order, start, order.length));
     }
     return batches;
   }

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
@@ -76,7 +77,9 @@ public final class RecipeReader {
         view(keys, Recipe.Card.class, origin),
         view(keys, Recipe.Data.class, origin),
         view(keys, Recipe.Start.class, origin),
+        view(keys, Recipe.Batches.class, origin),
         view(keys, Recipe.Optimization.class, origin),
+        view(keys, Recipe.Loss.class, origin),
         view(keys, Recipe.Watch.class, origin),
         keys);
   }
@@ -99,7 +102,9 @@ public final class RecipeReader {
           "%s: there is no key '%s'; the nearest is '%s'"
               .formatted(origin, key, nearest(keys, key)));
     }
-    keys.set(key, value);
+    // An unquoted no is false in YAML 1.1.
+    boolean strategyNo = key.endsWith("_strategy") && value.isBoolean() && !value.booleanValue();
+    keys.set(key, strategyNo ? TextNode.valueOf("no") : value);
   }
 
   private static JsonNode value(String key, String yaml) {

@@ -1,7 +1,7 @@
 package dev.nunchi.train;
 
 /// The learning rate over the steps, as a factor of its peak: a rise from 0 over the warm-up, then
-/// by type. Equal to the schedules of that name in transformers.
+/// by type. Equal to the schedules of that name in transformers, with their default arguments.
 ///
 /// @param warmupSteps steps over which the factor rises from 0 to 1
 /// @param totalSteps steps of the whole run
@@ -12,9 +12,15 @@ public record Schedule(Type type, long warmupSteps, long totalSteps) {
     LINEAR,
     /// Falls to 0 along half a cosine.
     COSINE,
+    /// Falls with the root of the step; over a warm-up of none, from 10,000 steps on.
+    INVERSE_SQRT,
     /// Stays at 1.
+    CONSTANT_WITH_WARMUP,
+    /// Stays at 1 from the first step.
     CONSTANT
   }
+
+  private static final long INVERSE_SQRT_TIMESCALE = 10_000;
 
   static Schedule of(Recipe.Optimization recipe, long totalSteps) {
     long warmup =
@@ -33,7 +39,11 @@ public record Schedule(Type type, long warmupSteps, long totalSteps) {
     return switch (type) {
       case LINEAR -> Math.max(0, 1 - progress);
       case COSINE -> Math.max(0, 0.5 * (1 + Math.cos(Math.PI * progress)));
-      case CONSTANT -> 1;
+      case INVERSE_SQRT -> {
+        long timescale = warmupSteps > 0 ? warmupSteps : INVERSE_SQRT_TIMESCALE;
+        yield 1 / Math.sqrt((double) (step + timescale - warmupSteps) / timescale);
+      }
+      case CONSTANT_WITH_WARMUP, CONSTANT -> 1;
     };
   }
 }

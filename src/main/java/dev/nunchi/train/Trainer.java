@@ -1,108 +1,157 @@
 package dev.nunchi.train;
 
-import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
+import dev.nunchi.torch.CrossEntropy;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
-import java.util.Iterator;
-import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/// The training loop: batches of near-equal length, a step of the optimiser, now and then an
-/// evaluation whose best state is kept.
+/// The training loop: batches, a step of the optimiser, now and then an evaluation whose best state
+/// is kept, and a checkpoint to go on from.
 ///
-/// One thread. The weights of the best evaluation are handed to `keeper` while the network holds
-/// them.
-final class Trainer {
-  /// Keeps a state that was better than every one before.
+/// One thread, and another that prepares batches.
+final class Trainer implements AutoCloseable {
+  /// Puts states on disk.
   interface Keeper {
-    void keep(long step, Evaluation evaluation);
+    /// Keeps the weights that the network holds as the run's model.
+    void keepModel(long step, Evaluation evaluation);
+
+    /// Keeps all that is needed to go on from here.
+    void keepCheckpoint(Progress progress, TorchTrainer trainer);
   }
 
   private final Recipe recipe;
   private final TorchNetwork network;
-  private final LabelSet labels;
-  private final EncodedTexts train;
   private final EncodedTexts validation;
+  private final EvaluationPlan plan;
   private final TrainingListener listener;
+  private final TorchTrainer torch;
+  private final EncodedTexts train;
   private final LengthBuckets buckets;
-  private final int batchesPerEpoch;
-  private final long totalSteps;
-  private double best;
+  private final StepPlan steps;
+  private Progress progress;
 
   Trainer(
       Recipe recipe,
       TorchNetwork network,
-      LabelSet labels,
+      CrossEntropy loss,
       EncodedTexts train,
       EncodedTexts validation,
+      EvaluationPlan plan,
       TrainingListener listener) {
     this.recipe = recipe;
     this.network = network;
-    this.labels = labels;
     this.train = train;
     this.validation = validation;
+    this.plan = plan;
     this.listener = listener;
-    this.best = recipe.watch().metricForBestModel().worst();
-    Recipe.Optimization o = recipe.optimization();
-    this.buckets = new LengthBuckets(train.lengths(), o.tokensPerBatch());
-    this.batchesPerEpoch = buckets.sorted().size();
-    this.totalSteps = o.maxSteps() > 0 ? o.maxSteps() : steps(o.numTrainEpochs());
+    this.buckets = buckets(recipe, train);
+    this.steps = StepPlan.of(recipe, buckets.sorted().size());
+    this.torch = new TorchTrainer(network, settings(recipe.optimization(), loss));
+    this.progress = Progress.start(recipe.watch().metricForBestModel());
   }
 
-  long totalSteps() {
-    return totalSteps;
+  static LengthBuckets buckets(Recipe recipe, EncodedTexts train) {
+    Recipe.Batches batches = recipe.batches();
+    Integer rows = batches.perDeviceTrainBatchSize();
+    Integer tokens = batches.tokensPerBatch();
+    return new LengthBuckets(
+        train.lengths(),
+        rows != null
+            ? LengthBuckets.Size.ofRows(rows)
+            : LengthBuckets.Size.ofTokens(tokens == null ? Recipe.TOKENS_PER_BATCH : tokens),
+        batches.groupByLength());
   }
 
-  double epochs() {
-    return epoch(totalSteps);
+  StepPlan steps() {
+    return steps;
   }
 
-  /// Trains until the last step or until `stop` is requested.
+  TorchTrainer torch() {
+    return torch;
+  }
+
+  /// Goes on from where another run stood; its optimiser's state has been restored.
+  void resume(Progress progress) {
+    this.progress = progress;
+  }
+
+  /// Trains until the last step, until evaluations get no better, or until `stop` is requested.
   ///
-  /// @throws NunchiException `FAILED_CHECK` where the loss is no longer a number; what was kept
-  ///   before stays
-  void run(Keeper keeper, StopSignal stop) {
-    Recipe.Optimization o = recipe.optimization();
-    Schedule schedule = Schedule.of(o, totalSteps);
-    long evaluateEvery = recipe.watch().evalSteps() > 0 ? recipe.watch().evalSteps() : steps(1);
-    Batches batches = new Batches();
-    try (TorchTrainer torch = new TorchTrainer(network, settings(o))) {
-      for (long step = 1; step <= totalSteps && !stop.isRequested(); step++) {
-        step(torch, batches, step, o.learningRate() * schedule.factor(step - 1));
-        if (step % evaluateEvery == 0 || step == totalSteps) {
-          evaluate(step, keeper);
+  /// @throws NunchiException `FAILED_CHECK` where loss or gradients are no longer numbers; what was
+  ///   kept before stays
+  TrainingListener.Outcome run(Keeper keeper, StopSignal stop) {
+    Recipe.Watch watch = recipe.watch();
+    Schedule schedule = Schedule.of(recipe.optimization(), steps.total());
+    long savedAt = progress.step();
+    @Nullable Evaluation last = null;
+    try (BatchQueue batches = batches()) {
+      while (progress.step() < steps.total() && !stop.isRequested() && !isExhausted()) {
+        step(batches, recipe.optimization().learningRate() * schedule.factor(progress.step()));
+        last = null;
+        if (steps.evaluatesAfter(progress.step())) {
+          last = evaluate(keeper);
+        }
+        if (steps.savesAfter(progress.step())) {
+          keeper.keepCheckpoint(progress, torch);
+          savedAt = progress.step();
         }
       }
     }
+    boolean stopped = progress.step() < steps.total() && !isExhausted();
+    if (stopped && savedAt < progress.step()) {
+      keeper.keepCheckpoint(progress, torch);
+    }
+    if (!stopped && !watch.loadBestModelAtEnd()) {
+      keepLast(keeper, last);
+    }
+    return new TrainingListener.Outcome(
+        stopped, progress.step(), progress.bestStep(), isExhausted() && !stopped);
   }
 
-  private void step(TorchTrainer torch, Batches batches, long step, double learningRate) {
-    int accumulated = recipe.optimization().gradientAccumulationSteps();
+  private BatchQueue batches() {
+    return new BatchQueue(
+        train,
+        buckets,
+        new WordDropout(recipe.batches().wordDropout(), recipe.dataSeed()),
+        recipe.dataSeed(),
+        network.network().padTokenId(),
+        progress.next());
+  }
+
+  private boolean isExhausted() {
+    int patience = recipe.watch().earlyStoppingPatience();
+    return patience > 0 && progress.withoutImprovement() >= patience;
+  }
+
+  private void step(BatchQueue batches, double learningRate) {
+    int accumulated = recipe.batches().gradientAccumulationSteps();
+    long number = progress.step() + 1;
+    BatchQueue.Position next = progress.next();
     double loss = 0;
     long tokens = 0;
     long places = 0;
     for (int i = 0; i < accumulated; i++) {
-      int[] rows = batches.next();
-      PaddedBatch batch = train.batch(rows, network.network().padTokenId());
-      loss += torch.accumulate(batch, train.labels(rows), 1.0 / accumulated) / accumulated;
+      BatchQueue.Prepared prepared = batches.next();
+      PaddedBatch batch = prepared.batch();
+      loss += torch.accumulate(batch, prepared.labels(), 1.0 / accumulated) / accumulated;
       tokens += batch.tokens();
       places += (long) batch.batch() * batch.seq();
+      next = prepared.next();
     }
-    if (!Double.isFinite(loss)) {
-      throw new NunchiException(
-          Reason.FAILED_CHECK,
-          "The loss of step %d is %s; a smaller learning_rate or a longer warm-up may help"
-              .formatted(step, loss));
-    }
-    double norm = torch.step(learningRate);
+    requireFinite("loss", loss, number);
+    double norm = torch.clip();
+    requireFinite("gradient norm", norm, number);
+    torch.step(learningRate);
+    progress = progress.stepped(next, torch.dropoutMasks());
     listener.stepped(
         new TrainingListener.Step(
-            step,
-            totalSteps,
-            epoch(step),
+            number,
+            steps.total(),
+            steps.epoch(number),
             loss,
             learningRate,
             norm,
@@ -110,47 +159,60 @@ final class Trainer {
             1 - (double) tokens / places));
   }
 
-  private void evaluate(long step, Keeper keeper) {
-    Evaluation evaluation = Evaluation.of(network, labels, validation);
-    BestMetric metric = recipe.watch().metricForBestModel();
-    boolean isBest = metric.isBetter(evaluation.value(metric), best);
-    listener.evaluated(step, evaluation, isBest);
-    if (isBest) {
-      best = evaluation.value(metric);
-      keeper.keep(step, evaluation);
+  /// Before the weights are touched, so that what stands on disk is the last good state.
+  private static void requireFinite(String what, double value, long step) {
+    if (!Double.isFinite(value)) {
+      throw new NunchiException(
+          Reason.FAILED_CHECK,
+          "The %s of step %d is %s, so the run ends before that step; what was saved before it is "
+                  .formatted(what, step, value)
+              + "good. A smaller learning_rate or a longer warm-up may help");
     }
   }
 
-  private long steps(double epochs) {
-    double batches = epochs * batchesPerEpoch;
-    return Math.max(1, Math.round(batches / recipe.optimization().gradientAccumulationSteps()));
+  private Evaluation evaluate(Keeper keeper) {
+    Evaluation[] result = new Evaluation[1];
+    torch.withAverage(() -> result[0] = evaluateHeld(keeper));
+    return result[0];
   }
 
-  private double epoch(long step) {
-    return (double) step * recipe.optimization().gradientAccumulationSteps() / batchesPerEpoch;
+  private Evaluation evaluateHeld(Keeper keeper) {
+    Evaluation evaluation = Evaluation.of(network, validation, plan);
+    BestMetric metric = recipe.watch().metricForBestModel();
+    double value = evaluation.value(metric);
+    boolean isBest = metric.isBetter(value, progress.best(), 0);
+    boolean enough =
+        metric.isBetter(value, progress.best(), recipe.watch().earlyStoppingThreshold());
+    progress = isBest ? progress.improved(value, enough) : progress.notImproved();
+    listener.evaluated(progress.step(), evaluation, isBest);
+    if (isBest && recipe.watch().loadBestModelAtEnd()) {
+      keeper.keepModel(progress.step(), evaluation);
+    }
+    return evaluation;
   }
 
-  private static TorchTrainer.Settings settings(Recipe.Optimization o) {
+  private void keepLast(Keeper keeper, @Nullable Evaluation last) {
+    torch.withAverage(() ->
+        keeper.keepModel(
+            progress.step(), last == null ? Evaluation.of(network, validation, plan) : last));
+  }
+
+  private static TorchTrainer.Settings settings(Recipe.Optimization o, CrossEntropy loss) {
     return new TorchTrainer.Settings(
         o.bf16() ? ComputeType.BF16 : ComputeType.FP32,
+        loss,
         o.adamBeta1(),
         o.adamBeta2(),
         o.adamEpsilon(),
         o.weightDecay(),
+        o.layerwiseLrDecay(),
         o.maxGradNorm(),
-        o.labelSmoothingFactor());
+        o.emaDecay(),
+        o.seed());
   }
 
-  /// The batches of all epochs, one after the other.
-  private final class Batches {
-    private int epoch;
-    private Iterator<int[]> current = List.<int[]>of().iterator();
-
-    int[] next() {
-      if (!current.hasNext()) {
-        current = buckets.epoch(recipe.optimization().seed(), epoch++).iterator();
-      }
-      return current.next();
-    }
+  @Override
+  public void close() {
+    torch.close();
   }
 }

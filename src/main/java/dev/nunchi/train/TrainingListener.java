@@ -9,6 +9,7 @@ public interface TrainingListener {
   ///
   /// @param parameters weights of the network, counted one by one
   /// @param trainTokens tokens of the training texts, special tokens included
+  /// @param memory what training is expected to take
   record Plan(
       LabelSet labels,
       int trainExamples,
@@ -18,7 +19,8 @@ public interface TrainingListener {
       long parameters,
       int freshParameters,
       long totalSteps,
-      double epochs) {}
+      double epochs,
+      MemoryEstimate memory) {}
 
   /// One optimiser step.
   ///
@@ -38,6 +40,13 @@ public interface TrainingListener {
       long tokens,
       double paddingShare) {}
 
+  /// How a run ended.
+  ///
+  /// @param stopped whether it was asked to; then `--resume` goes on
+  /// @param bestStep step of the best evaluation, 0 where there was none
+  /// @param exhausted whether evaluations got no better for as long as the recipe waits
+  record Outcome(boolean stopped, long step, long bestStep, boolean exhausted) {}
+
   /// A stage before the first step, for example `Reading texts`.
   void preparing(String stage);
 
@@ -48,5 +57,14 @@ public interface TrainingListener {
   /// @param best whether it is the best so far, whose weights are kept
   void evaluated(long step, Evaluation evaluation, boolean best);
 
+  /// The run's model, or a checkpoint to go on from, stands in `directory`.
   void saved(Path directory);
+
+  /// What the user should know, one sentence.
+  void warned(String sentence);
+
+  /// The run goes on from a checkpoint; called before the first step.
+  void resumed(Path checkpoint, long step);
+
+  void ended(Outcome outcome);
 }

@@ -25,33 +25,72 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// From a recipe and files to a trained checkpoint: reads, encodes, trains, and keeps the best.
 public final class TrainingRun {
+  /// What is done about a run that stands in the output directory.
+  public enum Mode {
+    /// Begins, unless there are checkpoints of an earlier run.
+    START,
+    /// Goes on from the newest whole checkpoint; begins where there is none yet.
+    RESUME,
+    /// Begins, and removes the checkpoints of an earlier run.
+    OVERWRITE,
+    /// Ends before the first step.
+    DRY_RUN
+  }
+
   private final Recipe recipe;
   private final Path data;
   private final Path output;
+  private final Mode mode;
   private final TrainingListener listener;
 
   /// @param data directory that the recipe's files are relative to
-  /// @param output checkpoint directory to write; made or replaced at the first evaluation
-  public TrainingRun(Recipe recipe, Path data, Path output, TrainingListener listener) {
+  /// @param output directory of the run: the model, and checkpoints to go on from
+  public TrainingRun(Recipe recipe, Path data, Path output, Mode mode, TrainingListener listener) {
     this.recipe = recipe;
     this.data = data;
     this.output = output;
+    this.mode = mode;
     this.listener = listener;
   }
 
-  /// Trains to the end or until `stop` is requested; the output holds the best state so far.
+  /// Trains to the end or until `stop` is requested.
   ///
   /// @throws NunchiException where the recipe, the data or the base checkpoint does not do
   public void run(StopSignal stop) {
+    if (mode == Mode.START && RunDirectory.hasCheckpoints(output)) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          output
+              + " holds checkpoints of a run: --resume goes on with it, --overwrite begins anew");
+    }
+    @Nullable String base = recipe.start().modelNameOrPath();
+    if (mode == Mode.OVERWRITE && base != null && isInside(Path.of(base), output)) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "model_name_or_path %s is one of the checkpoints that --overwrite removes from %s"
+              .formatted(base, output));
+    }
+    @Nullable Resumption resumption = mode == Mode.RESUME ? resumption() : null;
     listener.preparing("Reading texts");
     TrainingTexts texts = TrainingTexts.read(recipe, data);
-    @Nullable String base = recipe.start().modelNameOrPath();
-    if (base == null) {
+    if (resumption != null) {
+      try (CheckpointDirectory checkpoint = CheckpointDirectory.open(resumption.checkpoint())) {
+        train(
+            texts,
+            checkpoint.config(),
+            checkpoint.weights(),
+            checkpoint.path(),
+            checkpoint.description().normalization(),
+            resumption,
+            stop);
+      }
+    } else if (base == null) {
       startFresh(texts, stop);
     } else {
       try (CheckpointDirectory checkpoint =
@@ -66,9 +105,24 @@ public final class TrainingRun {
             new KnownWeights(checkpoint.weights(), fresh),
             checkpoint.path(),
             normalization(Path.of(base)),
+            null,
             stop);
       }
     }
+  }
+
+  private static boolean isInside(Path path, Path directory) {
+    Path outer = directory.toAbsolutePath().normalize();
+    Path inner = path.toAbsolutePath().normalize();
+    return inner.startsWith(outer) && !inner.equals(outer);
+  }
+
+  private @Nullable Resumption resumption() {
+    Optional<Resumption> found = Resumption.find(output, listener);
+    found.ifPresentOrElse(
+        resumption -> resumption.requireSameRecipe(recipe),
+        () -> listener.warned(output + " has no checkpoint yet; the run begins at its start"));
+    return found.orElse(null);
   }
 
   private void startFresh(TrainingTexts texts, StopSignal stop) {
@@ -83,7 +137,7 @@ public final class TrainingRun {
       config.put("pad_token_id", Vocabulary.PAD_ID);
       setLabels(config, texts.labels());
       Weights none = new KnownWeights(new NoWeights(), Set.of());
-      train(texts, config, none, vocabulary.directory(), normalization, stop);
+      train(texts, config, none, vocabulary.directory(), normalization, null, stop);
     }
   }
 
@@ -93,6 +147,7 @@ public final class TrainingRun {
       Weights weights,
       Path tokenizerDirectory,
       Normalization normalization,
+      @Nullable Resumption resumption,
       StopSignal stop) {
     Network description = Network.of(config);
     requirePositions(description);
@@ -109,31 +164,53 @@ public final class TrainingRun {
       TorchRuntime.load(recipe.watch().threads());
       TorchRuntime.seed(recipe.optimization().seed());
       double deviation = config.path("initializer_range").asDouble(0.02);
-      try (TorchNetwork network = new TorchNetwork(description, weights, deviation)) {
-        Trainer trainer = new Trainer(recipe, network, labels, train, validation, listener);
+      try (TorchNetwork network = new TorchNetwork(description, weights, deviation);
+          Trainer trainer =
+              new Trainer(
+                  recipe,
+                  network,
+                  ClassWeights.loss(recipe.loss(), labels, train.labels()),
+                  train,
+                  validation,
+                  EvaluationPlan.of(recipe, labels),
+                  listener)) {
         listener.planned(plan(trainer, description, weights, labels, train, validation));
-        CheckpointSaver saver =
-            new CheckpointSaver(
-                recipe,
-                config,
-                labels,
-                validation.labels(),
-                normalization,
-                encoder,
-                tokenizerDirectory,
-                network,
-                output);
-        trainer.run(
-            (step, evaluation) -> {
-              saver.save(step, evaluation);
-              listener.saved(output);
-            },
-            stop);
+        if (mode != Mode.DRY_RUN) {
+          try (RunDirectory directory = RunDirectory.open(output)) {
+            if (mode == Mode.OVERWRITE) {
+              directory.deleteCheckpoints();
+            }
+            if (resumption != null) {
+              resume(trainer, train, resumption);
+            }
+            CheckpointSaver saver =
+                new CheckpointSaver(
+                    recipe,
+                    config,
+                    labels,
+                    train,
+                    validation,
+                    normalization,
+                    encoder,
+                    tokenizerDirectory,
+                    network,
+                    directory,
+                    listener);
+            listener.ended(trainer.run(saver, stop));
+          }
+        }
       }
     }
   }
 
-  private static TrainingListener.Plan plan(
+  private void resume(Trainer trainer, EncodedTexts train, Resumption resumption) {
+    Progress progress =
+        resumption.restore(trainer.torch(), train, recipe.watch().metricForBestModel());
+    trainer.resume(progress);
+    listener.resumed(resumption.checkpoint(), progress.step());
+  }
+
+  private TrainingListener.Plan plan(
       Trainer trainer,
       Network network,
       Weights weights,
@@ -149,8 +226,9 @@ public final class TrainingRun {
         train.truncated(),
         parameters.stream().mapToLong(Parameter::size).sum(),
         (int) parameters.stream().filter(p -> !weights.names().contains(p.name())).count(),
-        trainer.totalSteps(),
-        trainer.epochs());
+        trainer.steps().total(),
+        trainer.steps().epoch(trainer.steps().total()),
+        MemoryEstimate.of(recipe, network, train));
   }
 
   private void requirePositions(Network network) {

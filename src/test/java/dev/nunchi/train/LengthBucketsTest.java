@@ -1,6 +1,7 @@
 package dev.nunchi.train;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,7 +16,8 @@ class LengthBucketsTest {
   private static final int[] LENGTHS =
       new Random(5).ints(1000, 3, 90).map(length -> length * length / 90 + 3).toArray();
 
-  private final LengthBuckets buckets = new LengthBuckets(LENGTHS, BUDGET);
+  private final LengthBuckets buckets =
+      new LengthBuckets(LENGTHS, LengthBuckets.Size.ofTokens(BUDGET), true);
 
   @Test
   void epoch_holdsEveryTextOnce() {
@@ -46,8 +48,30 @@ class LengthBucketsTest {
 
   @Test
   void epoch_textOverTheBudget_isABatchOfItsOwn() {
-    List<int[]> batches = new LengthBuckets(new int[] {5, 900, 5}, BUDGET).epoch(1, 0);
+    List<int[]> batches =
+        new LengthBuckets(new int[] {5, 900, 5}, LengthBuckets.Size.ofTokens(BUDGET), true)
+            .epoch(1, 0);
     assertTrue(batches.stream().anyMatch(batch -> batch.length == 1 && batch[0] == 1));
+  }
+
+  @Test
+  void epoch_ofRowsNotGrouped_isTheShuffledTexts() {
+    LengthBuckets rows = new LengthBuckets(LENGTHS, LengthBuckets.Size.ofRows(32), false);
+    List<int[]> batches = rows.epoch(1, 0);
+    assertEquals(32, batches.size(), "1,000 texts in batches of 32");
+    assertTrue(batches.subList(0, 31).stream().allMatch(batch -> batch.length == 32));
+    int[] seen = flat(batches);
+    assertFalse(Arrays.equals(seen, flat(rows.epoch(1, 1))));
+    Arrays.sort(seen);
+    assertArrayEquals(IntStream.range(0, LENGTHS.length).toArray(), seen);
+  }
+
+  @Test
+  void epoch_anySeed_hasAsManyBatches() {
+    int expected = buckets.sorted().size();
+    for (int epoch = 0; epoch < 20; epoch++) {
+      assertEquals(expected, buckets.epoch(7, epoch).size());
+    }
   }
 
   private static int[] flat(List<int[]> batches) {

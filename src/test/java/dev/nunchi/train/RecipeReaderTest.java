@@ -9,6 +9,7 @@ import dev.nunchi.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,7 +74,17 @@ class RecipeReaderTest {
     "tokens_per_batch, 0",
     "metric_for_best_model, beauty",
     "validation_share, 1.0",
-    "seed, null"
+    "seed, null",
+    "word_dropout, 1",
+    "layerwise_lr_decay, 0",
+    "ema_decay, 1",
+    "focal_loss_gamma, -1",
+    "class_weights, many",
+    "class_weights, '{부정: 0}'",
+    "per_device_train_batch_size, 0",
+    "eval_strategy, often",
+    "save_total_limit, -1",
+    "logging_steps, 0"
   })
   void read_valueThatAKeyDoesNotTake_isRefusedByItsName(String key, String value) {
     NunchiException failure =
@@ -81,6 +92,31 @@ class RecipeReaderTest {
             NunchiException.class, () -> RecipeReader.read("nsmc-small", Map.of(key, value)));
     assertEquals(Reason.INVALID_RECIPE, failure.reason());
     assertTrue(failure.getMessage().contains(key), failure.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "per_device_train_batch_size: 32; tokens_per_batch: 4096",
+    "group_by_length: false; per_device_train_batch_size: null",
+    "eval_strategy: epoch; eval_steps: 200",
+    "eval_strategy: steps; eval_steps: null",
+    "save_strategy: 'no'; save_steps: 100",
+    "load_best_model_at_end: true; eval_strategy: 'no'",
+    "early_stopping_patience: 2; eval_strategy: 'no'; load_best_model_at_end: false",
+    "greater_is_better: false; metric_for_best_model: accuracy",
+    "warmup_ratio: 0.1; lr_scheduler_type: constant",
+    "focal_loss_gamma: 2; label_smoothing_factor: 0.1"
+  })
+  void read_keysThatContradict_areRefusedByBothNames(String keys) throws IOException {
+    List<String> lines = List.of(keys.split("; *"));
+    Path file = recipe("model_name_or_path: base\n" + String.join("\n", lines) + "\n");
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
+    assertEquals(Reason.INVALID_RECIPE, failure.reason());
+    for (String line : lines.subList(0, 2)) {
+      String key = line.substring(0, line.indexOf(':')).replace("warmup_ratio", "warm-up");
+      assertTrue(failure.getMessage().contains(key), failure.getMessage());
+    }
   }
 
   @Test

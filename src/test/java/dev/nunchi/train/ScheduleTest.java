@@ -15,7 +15,7 @@ class ScheduleTest {
   @Test
   void factor_overAllSteps_isThatOfTransformers() throws IOException {
     JsonNode cases = new ObjectMapper().readTree(FIXTURE.toFile());
-    assertEquals(4, cases.size());
+    assertEquals(7, cases.size());
     for (JsonNode one : cases) {
       Schedule schedule =
           new Schedule(

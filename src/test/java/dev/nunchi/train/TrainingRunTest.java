@@ -18,8 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Random;
+import java.util.function.LongConsumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,8 +56,8 @@ class TrainingRunTest {
   @BeforeEach
   void writeTexts() throws IOException {
     data = Files.createDirectory(directory.resolve("data"));
-    Files.writeString(data.resolve("train.tsv"), reviews(400, 1));
-    Files.writeString(data.resolve("validation.tsv"), reviews(100, 2));
+    Files.writeString(data.resolve("train.tsv"), Reviews.tsv(400, 1));
+    Files.writeString(data.resolve("validation.tsv"), Reviews.tsv(100, 2));
   }
 
   @Test
@@ -96,7 +97,7 @@ class TrainingRunTest {
     run(recipe(TINY), directory.resolve("base"), new Watcher(), new StopSignal());
     Files.writeString(
         data.resolve("train.tsv"),
-        reviews(400, 3).replace("\t0\n", "\t별로\n").replace("\t1\n", "\t최고\n")
+        Reviews.tsv(400, 3).replace("\t0\n", "\t별로\n").replace("\t1\n", "\t최고\n")
             + "x1\t그저 그래요\t보통\n".repeat(40));
     Files.delete(data.resolve("validation.tsv"));
     Watcher watcher = new Watcher();
@@ -146,7 +147,7 @@ class TrainingRunTest {
 
   @Test
   void run_labelOutsideTheSet_namesFileAndLine() throws IOException {
-    Files.writeString(data.resolve("train.tsv"), reviews(3, 1) + "x\t좋네요\t2\n");
+    Files.writeString(data.resolve("train.tsv"), Reviews.tsv(3, 1) + "x\t좋네요\t2\n");
     NunchiException failure =
         assertThrows(
             NunchiException.class,
@@ -170,33 +171,193 @@ class TrainingRunTest {
     assertTrue(failure.getMessage().contains("step "), failure.getMessage());
   }
 
+  /// With everything that has a state: dropout, word dropout, averaged weights, accumulation.
+  private static final String STATEFUL =
+      TINY.replace("_prob: 0.0", "_prob: 0.1")
+          + """
+          word_dropout: 0.2
+          ema_decay: 0.9
+          gradient_accumulation_steps: 2
+          layerwise_lr_decay: 0.8
+          max_steps: 40
+          eval_steps: 8
+          save_steps: 7
+          """;
+
+  @Test
+  void run_stoppedAndResumed_givesTheWeightsOfAnUninterruptedRun() throws IOException {
+    Recipe recipe = recipe(STATEFUL);
+    Path whole = directory.resolve("whole");
+    Watcher uninterrupted = new Watcher();
+    run(recipe, whole, uninterrupted, new StopSignal());
+    Path parts = directory.resolve("parts");
+    for (long end : new long[] {5, 13, 14, 29}) {
+      StopSignal stop = new StopSignal();
+      Watcher watcher = new Watcher();
+      watcher.afterStep =
+          step -> {
+            if (step == end) {
+              stop.request();
+            }
+          };
+      run(recipe, parts, TrainingRun.Mode.RESUME, watcher, stop);
+      assertTrue(Objects.requireNonNull(watcher.ended).stopped());
+      assertEquals(end, watcher.steps);
+    }
+    Watcher last = new Watcher();
+    run(recipe, parts, TrainingRun.Mode.RESUME, last, new StopSignal());
+    assertEquals(29, last.resumedAt);
+    assertEquals(uninterrupted.ended, last.ended);
+    for (String file :
+        List.of(
+            "model.safetensors",
+            "checkpoint-35/optimizer.safetensors",
+            "checkpoint-35/model.safetensors",
+            "checkpoint-35/trainer_state.json")) {
+      assertEquals(-1, Files.mismatch(whole.resolve(file), parts.resolve(file)), file);
+    }
+  }
+
+  @Test
+  void run_newestCheckpointBroken_goesOnFromTheOneBeforeAndSaysSo() throws IOException {
+    Recipe recipe = recipe(STATEFUL);
+    Path output = directory.resolve("made");
+    StopSignal stop = new StopSignal();
+    Watcher watcher = new Watcher();
+    watcher.afterStep =
+        step -> {
+          if (step == 16) {
+            stop.request();
+          }
+        };
+    run(recipe, output, watcher, stop);
+    Path newest = output.resolve("checkpoint-16/optimizer.safetensors");
+    byte[] bytes = Files.readAllBytes(newest);
+    Files.write(newest, java.util.Arrays.copyOf(bytes, bytes.length - 100));
+    Watcher resumed = new Watcher();
+    run(recipe, output, TrainingRun.Mode.RESUME, resumed, new StopSignal());
+    assertEquals(14, resumed.resumedAt);
+    assertTrue(
+        resumed.warnings.getFirst().contains("checkpoint-16 is not whole and is left out"),
+        resumed.warnings.toString());
+  }
+
+  @Test
+  void run_overCheckpointsOfARun_needsResumeOrOverwrite() throws IOException {
+    Recipe recipe = recipe(STATEFUL);
+    Path output = directory.resolve("made");
+    run(recipe, output, new Watcher(), new StopSignal());
+    assertEquals(List.of("checkpoint-28", "checkpoint-35"), checkpoints(output));
+    NunchiException refused =
+        assertThrows(
+            NunchiException.class, () -> run(recipe, output, new Watcher(), new StopSignal()));
+    assertTrue(refused.getMessage().contains("--resume goes on with it"), refused.getMessage());
+    Recipe shorter = recipe(STATEFUL.replace("max_steps: 40", "max_steps: 8"));
+    NunchiException other =
+        assertThrows(
+            NunchiException.class,
+            () -> run(shorter, output, TrainingRun.Mode.RESUME, new Watcher(), new StopSignal()));
+    assertTrue(other.getMessage().startsWith("max_steps is 8, but the run in"), other.getMessage());
+    run(shorter, output, TrainingRun.Mode.OVERWRITE, new Watcher(), new StopSignal());
+    assertEquals(List.of("checkpoint-7"), checkpoints(output));
+  }
+
+  @Test
+  void run_resumedOnOtherTexts_isRefused() throws IOException {
+    Recipe recipe = recipe(STATEFUL);
+    Path output = directory.resolve("made");
+    run(recipe, output, new Watcher(), new StopSignal());
+    Files.writeString(data.resolve("train.tsv"), Reviews.tsv(400, 9));
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class,
+            () -> run(recipe, output, TrainingRun.Mode.RESUME, new Watcher(), new StopSignal()));
+    assertTrue(failure.getMessage().startsWith("The training texts are not those"));
+  }
+
+  @Test
+  void run_patienceAtItsEnd_endsEarlyWithTheBest() throws IOException {
+    Watcher watcher = new Watcher();
+    run(
+        recipe(
+            TINY
+                + "eval_steps: 2\n"
+                + "early_stopping_patience: 3\n"
+                + "num_train_epochs: 400\n"
+                + "metric_for_best_model: accuracy\n"),
+        directory.resolve("made"),
+        watcher,
+        new StopSignal());
+    TrainingListener.Outcome ended = Objects.requireNonNull(watcher.ended);
+    assertTrue(ended.exhausted());
+    assertFalse(ended.stopped());
+    assertEquals(ended.bestStep() + 6, ended.step());
+  }
+
+  @Test
+  void run_lastInPlaceOfBest_keepsTheLastState() throws IOException {
+    Path output = directory.resolve("made");
+    run(
+        recipe(
+            TINY
+                + "max_steps: 9\n"
+                + "load_best_model_at_end: false\n"
+                + "eval_strategy: no\n"
+                + "save_steps: 3\n"),
+        output,
+        new Watcher(),
+        new StopSignal());
+    assertEquals(
+        -1,
+        Files.mismatch(
+            output.resolve("model.safetensors"), output.resolve("checkpoint-9/model.safetensors")));
+  }
+
+  @Test
+  void run_dry_writesNothing() throws IOException {
+    Watcher watcher = new Watcher();
+    run(
+        recipe(TINY),
+        directory.resolve("made"),
+        TrainingRun.Mode.DRY_RUN,
+        watcher,
+        new StopSignal());
+    assertEquals(0, watcher.steps);
+    assertEquals(List.of("data", "recipe.yaml"), names(directory));
+  }
+
+  @Test
+  void run_whileAnotherTrainsThere_isRefused() throws IOException {
+    Path output = directory.resolve("made");
+    Recipe recipe = recipe(TINY);
+    try (RunDirectory held = RunDirectory.open(output)) {
+      NunchiException failure =
+          assertThrows(
+              NunchiException.class, () -> run(recipe, output, new Watcher(), new StopSignal()));
+      assertTrue(failure.getMessage().contains("is the output of a training that runs now"));
+    }
+  }
+
+  private static List<String> checkpoints(Path output) throws IOException {
+    return names(output).stream().filter(name -> name.startsWith("checkpoint-")).toList();
+  }
+
   private void run(Recipe recipe, Path output, TrainingListener listener, StopSignal stop) {
-    new TrainingRun(recipe, data, output, listener).run(stop);
+    run(recipe, output, TrainingRun.Mode.START, listener, stop);
+  }
+
+  private void run(
+      Recipe recipe,
+      Path output,
+      TrainingRun.Mode mode,
+      TrainingListener listener,
+      StopSignal stop) {
+    new TrainingRun(recipe, data, output, mode, listener).run(stop);
   }
 
   private Recipe recipe(String yaml) throws IOException {
     Path file = Files.writeString(directory.resolve("recipe.yaml"), yaml);
     return RecipeReader.read(file.toString(), Map.of());
-  }
-
-  /// Reviews whose label a few words decide.
-  private static String reviews(int count, long seed) {
-    List<String> good = List.of("정말 재미있어요", "최고의 영화", "감동이에요", "또 보고 싶어요");
-    List<String> bad = List.of("너무 지루해요", "시간이 아까워요", "실망이에요", "다시는 안 봐요");
-    List<String> filler = List.of("배우", "음악", "이야기", "장면", "어제", "친구랑", "극장에서");
-    Random random = new Random(seed);
-    StringBuilder rows = new StringBuilder("id\tdocument\tlabel\n");
-    for (int i = 0; i < count; i++) {
-      int label = i % 2;
-      List<String> words = new ArrayList<>();
-      for (int j = random.nextInt(5); j >= 0; j--) {
-        words.add(filler.get(random.nextInt(filler.size())));
-      }
-      List<String> phrases = label == 1 ? good : bad;
-      words.add(random.nextInt(words.size() + 1), phrases.get(random.nextInt(phrases.size())));
-      rows.append("r%d_%d\t%s\t%d\n".formatted(seed, i, String.join(" ", words), label));
-    }
-    return rows.toString();
   }
 
   private static List<String> names(Path directory) throws IOException {
@@ -209,7 +370,11 @@ class TrainingRunTest {
     private double bestAccuracy;
     private int freshParameters;
     private long steps;
+    private long resumedAt = -1;
+    private final List<String> warnings = new ArrayList<>();
+    private @Nullable Outcome ended;
     private Runnable afterSave = () -> {};
+    private LongConsumer afterStep = step -> {};
 
     @Override
     public void preparing(String stage) {}
@@ -222,6 +387,7 @@ class TrainingRunTest {
     @Override
     public void stepped(Step step) {
       steps = step.step();
+      afterStep.accept(step.step());
     }
 
     @Override
@@ -234,6 +400,21 @@ class TrainingRunTest {
     @Override
     public void saved(Path directory) {
       afterSave.run();
+    }
+
+    @Override
+    public void warned(String sentence) {
+      warnings.add(sentence);
+    }
+
+    @Override
+    public void resumed(Path checkpoint, long step) {
+      resumedAt = step;
+    }
+
+    @Override
+    public void ended(Outcome outcome) {
+      ended = outcome;
     }
   }
 }

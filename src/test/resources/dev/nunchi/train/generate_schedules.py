@@ -9,7 +9,15 @@ import pathlib
 import torch
 from transformers import get_scheduler
 
-CASES = [("linear", 0, 10), ("linear", 4, 20), ("cosine", 3, 17), ("constant", 0, 6)]
+CASES = [
+    ("linear", 0, 10),
+    ("linear", 4, 20),
+    ("cosine", 3, 17),
+    ("constant", 0, 6),
+    ("constant_with_warmup", 4, 9),
+    ("inverse_sqrt", 5, 25),
+    ("inverse_sqrt", 0, 8),
+]
 
 
 def factors(name, warmup, total):

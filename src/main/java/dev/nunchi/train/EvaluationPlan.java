@@ -1,0 +1,19 @@
+package dev.nunchi.train;
+
+import dev.nunchi.LabelSet;
+
+/// How validation is run.
+///
+/// @param size of its batches
+record EvaluationPlan(LabelSet labels, LengthBuckets.Size size) {
+  private static final int TOKENS_PER_BATCH = 8192;
+
+  static EvaluationPlan of(Recipe recipe, LabelSet labels) {
+    Integer rows = recipe.batches().perDeviceEvalBatchSize();
+    return new EvaluationPlan(
+        labels,
+        rows == null
+            ? LengthBuckets.Size.ofTokens(TOKENS_PER_BATCH)
+            : LengthBuckets.Size.ofRows(rows));
+  }
+}

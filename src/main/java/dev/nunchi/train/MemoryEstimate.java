@@ -1,0 +1,121 @@
+package dev.nunchi.train;
+
+import dev.nunchi.nn.Activation;
+import dev.nunchi.nn.Attention;
+import dev.nunchi.nn.Embedding;
+import dev.nunchi.nn.Inputs;
+import dev.nunchi.nn.LayerNorm;
+import dev.nunchi.nn.Linear;
+import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Ops;
+import dev.nunchi.nn.Parameter;
+import dev.nunchi.nn.ShapeOps;
+import java.util.Arrays;
+import java.util.List;
+
+/// Bytes that training a network takes, beside the program itself and the texts.
+///
+/// @param parameters the weights in fp32, and their copies in bf16
+/// @param gradients as many as weights
+/// @param optimizer both moments of Adam, and the average of the weights
+/// @param activations what the largest batch keeps for the backward pass
+public record MemoryEstimate(long parameters, long gradients, long optimizer, long activations) {
+  public long total() {
+    return parameters + gradients + optimizer + activations;
+  }
+
+  static MemoryEstimate of(Recipe recipe, Network network, EncodedTexts train) {
+    long weights = network.parameters().stream().mapToLong(Parameter::size).sum();
+    boolean bf16 = recipe.optimization().bf16();
+    boolean averaged = recipe.optimization().emaDecay() > 0;
+    int[] lengths = train.lengths();
+    long activations = 0;
+    for (int[] batch : Trainer.buckets(recipe, train).sorted()) {
+      int longest = Arrays.stream(batch).map(row -> lengths[row]).max().orElse(0);
+      Kept kept = new Kept(bf16 ? Short.BYTES : Float.BYTES);
+      List<Integer> ids = List.of(batch.length, longest);
+      List<Integer> unused = network.logits(kept, new Inputs<>(ids, ids, ids));
+      activations = Math.max(activations, kept.bytes);
+    }
+    return new MemoryEstimate(
+        weights * (Float.BYTES + (bf16 ? Short.BYTES : 0)),
+        weights * Float.BYTES,
+        weights * Float.BYTES * (averaged ? 3 : 2),
+        activations);
+  }
+
+  /// The interpreter that adds up what each operation keeps for the backward pass.
+  private static final class Kept implements Ops<List<Integer>> {
+    private final ShapeOps shapes = new ShapeOps();
+    private final int elementBytes;
+    private long bytes;
+
+    Kept(int elementBytes) {
+      this.elementBytes = elementBytes;
+    }
+
+    @Override
+    public List<Integer> embedding(List<Integer> ids, Embedding table) {
+      return keep(shapes.embedding(ids, table), Float.BYTES);
+    }
+
+    @Override
+    public List<Integer> positions(List<Integer> ids, Embedding table) {
+      return shapes.positions(ids, table);
+    }
+
+    @Override
+    public List<Integer> linear(List<Integer> x, Linear layer) {
+      return keep(shapes.linear(x, layer), elementBytes);
+    }
+
+    @Override
+    public List<Integer> layerNorm(List<Integer> x, LayerNorm norm) {
+      return keep(shapes.layerNorm(x, norm), elementBytes);
+    }
+
+    @Override
+    public List<Integer> add(List<Integer> a, List<Integer> b) {
+      return keep(shapes.add(a, b), elementBytes);
+    }
+
+    @Override
+    public List<Integer> activation(List<Integer> x, Activation function) {
+      return keep(shapes.activation(x, function), elementBytes);
+    }
+
+    @Override
+    public List<Integer> dropout(List<Integer> x, double probability) {
+      if (probability > 0) {
+        // The mask, and the product.
+        keep(keep(x, elementBytes), elementBytes);
+      }
+      return shapes.dropout(x, probability);
+    }
+
+    @Override
+    public List<Integer> attention(
+        List<Integer> query,
+        List<Integer> key,
+        List<Integer> value,
+        List<Integer> attentionMask,
+        Attention attention) {
+      int seq = query.get(1);
+      List<Integer> scores = List.of(query.get(0), attention.heads(), seq, seq);
+      // Scores, and what softmax makes of them.
+      dropout(keep(keep(scores, elementBytes), elementBytes), attention.dropout());
+      return keep(shapes.attention(query, key, value, attentionMask, attention), elementBytes);
+    }
+
+    @Override
+    public List<Integer> select(List<Integer> x, int position) {
+      return keep(shapes.select(x, position), elementBytes);
+    }
+
+    private List<Integer> keep(List<Integer> shape, int bytesOfOne) {
+      bytes +=
+          shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact) * bytesOfOne;
+      return shape;
+    }
+  }
+}

@@ -1,0 +1,170 @@
+package dev.nunchi.train;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.train.Recipe.Strategy;
+import org.jspecify.annotations.Nullable;
+
+/// The ranges of a recipe's keys, and which of them exclude each other.
+final class RecipeCheck {
+  private RecipeCheck() {}
+
+  /// @throws NunchiException `INVALID_RECIPE` naming the first key that is wrong
+  static void check(
+      Recipe.Data data,
+      Recipe.Start start,
+      Recipe.Batches batches,
+      Recipe.Optimization optimization,
+      Recipe.Loss loss,
+      Recipe.Watch watch) {
+    check(data);
+    check(start);
+    check(batches);
+    check(optimization);
+    check(loss);
+    check(watch);
+  }
+
+  private static void check(Recipe.Data data) {
+    share("validation_share", data.validationShare());
+    atLeast("max_length", data.maxLength(), 3);
+    require(
+        data.normalization() == null || data.normalization().matches("standard|none"),
+        "normalization",
+        "standard or none",
+        data.normalization());
+    require(
+        data.truncation().matches("keep_head|keep_head_and_tail"),
+        "truncation",
+        "keep_head or keep_head_and_tail",
+        data.truncation());
+  }
+
+  private static void check(Recipe.Start start) {
+    require(
+        (start.modelNameOrPath() == null) != (start.modelConfig() == null),
+        "model_name_or_path",
+        "given, or model_config instead, and not both",
+        start.modelNameOrPath());
+    atLeast("tokenizer_vocab_size", start.tokenizerVocabSize(), 300);
+    atLeast("tokenizer_min_frequency", start.tokenizerMinFrequency(), 1);
+    atLeast("tokenizer_alphabet_limit", start.tokenizerAlphabetLimit(), 1);
+  }
+
+  private static void check(Recipe.Batches batches) {
+    atLeast("tokens_per_batch", batches.tokensPerBatch(), 1);
+    atLeast("per_device_train_batch_size", batches.perDeviceTrainBatchSize(), 1);
+    atLeast("per_device_eval_batch_size", batches.perDeviceEvalBatchSize(), 1);
+    atLeast("gradient_accumulation_steps", batches.gradientAccumulationSteps(), 1);
+    share("word_dropout", batches.wordDropout());
+    exclude(
+        batches.tokensPerBatch() != null && batches.perDeviceTrainBatchSize() != null,
+        "tokens_per_batch and per_device_train_batch_size both set the size of a batch; give one");
+    exclude(
+        !batches.groupByLength() && batches.perDeviceTrainBatchSize() == null,
+        "group_by_length: false needs per_device_train_batch_size, as batches by tokens are cut by"
+            + " length");
+  }
+
+  private static void check(Recipe.Optimization o) {
+    atLeast("learning_rate", o.learningRate(), 0);
+    share("warmup_ratio", o.warmupRatio());
+    atLeast("warmup_steps", o.warmupSteps(), 0);
+    exclude(
+        o.lrSchedulerType() == Schedule.Type.CONSTANT
+            && (o.warmupRatio() > 0 || o.warmupSteps() > 0),
+        "lr_scheduler_type constant has no warm-up; constant_with_warmup has");
+    atLeast("weight_decay", o.weightDecay(), 0);
+    share("adam_beta1", o.adamBeta1());
+    share("adam_beta2", o.adamBeta2());
+    atLeast("adam_epsilon", o.adamEpsilon(), 0);
+    atLeast("max_grad_norm", o.maxGradNorm(), 0);
+    require(
+        o.layerwiseLrDecay() > 0 && o.layerwiseLrDecay() <= 1,
+        "layerwise_lr_decay",
+        "in (0, 1]",
+        o.layerwiseLrDecay());
+    share("ema_decay", o.emaDecay());
+    require(
+        o.maxSteps() > 0 || o.numTrainEpochs() > 0,
+        "num_train_epochs",
+        "over 0 where max_steps is not",
+        o.numTrainEpochs());
+  }
+
+  private static void check(Recipe.Loss loss) {
+    share("label_smoothing_factor", loss.labelSmoothingFactor());
+    atLeast("focal_loss_gamma", loss.focalLossGamma(), 0);
+    exclude(
+        loss.focalLossGamma() > 0 && loss.labelSmoothingFactor() > 0,
+        "focal_loss_gamma and label_smoothing_factor are not defined together; set one to 0");
+    @Nullable JsonNode weights = loss.classWeights();
+    if (weights == null || weights.isNull() || weights.asText().equals("balanced")) {
+      return;
+    }
+    require(weights.isObject(), "class_weights", "balanced or {label: weight}", weights);
+    for (JsonNode weight : weights) {
+      require(
+          weight.isNumber() && weight.doubleValue() > 0,
+          "class_weights",
+          "numbers over 0 by label",
+          weights);
+    }
+  }
+
+  private static void check(Recipe.Watch watch) {
+    atLeast("eval_steps", watch.evalSteps(), 1);
+    atLeast("save_steps", watch.saveSteps(), 1);
+    atLeast("save_total_limit", watch.saveTotalLimit(), 0);
+    atLeast("early_stopping_patience", watch.earlyStoppingPatience(), 0);
+    atLeast("early_stopping_threshold", watch.earlyStoppingThreshold(), 0);
+    atLeast("logging_steps", watch.loggingSteps(), 1);
+    atLeast("threads", watch.threads(), 0);
+    strategy("eval", watch.evalStrategy(), watch.evalSteps());
+    exclude(
+        watch.evalStrategy() == Strategy.STEPS && watch.evalSteps() == null,
+        "eval_strategy steps needs eval_steps");
+    strategy("save", watch.saveStrategy(), watch.saveSteps());
+    boolean evaluated = watch.evalStrategy() != Strategy.NO;
+    exclude(
+        !evaluated && watch.loadBestModelAtEnd(),
+        "load_best_model_at_end needs evaluations; with eval_strategy no, set it to false");
+    exclude(
+        !evaluated && watch.earlyStoppingPatience() > 0,
+        "early_stopping_patience needs evaluations; eval_strategy is no");
+    BestMetric metric = watch.metricForBestModel();
+    exclude(
+        watch.greaterIsBetter() != null && watch.greaterIsBetter() != metric.greaterIsBetter(),
+        "greater_is_better: %s contradicts metric_for_best_model: %s"
+            .formatted(watch.greaterIsBetter(), metric.key()));
+  }
+
+  private static void strategy(String name, @Nullable Strategy strategy, @Nullable Integer steps) {
+    exclude(
+        strategy != null && strategy != Strategy.STEPS && steps != null,
+        "%s_steps is for %s_strategy steps, but that is %s".formatted(name, name, strategy));
+  }
+
+  private static void atLeast(String key, @Nullable Number value, double least) {
+    require(
+        value == null || value.doubleValue() >= least,
+        key,
+        "at least " + Double.toString(least).replace(".0", ""),
+        value);
+  }
+
+  private static void share(String key, double value) {
+    require(value >= 0 && value < 1, key, "in [0, 1)", value);
+  }
+
+  private static void require(boolean holds, String key, String expected, @Nullable Object value) {
+    exclude(!holds, "%s should be %s, but is %s".formatted(key, expected, value));
+  }
+
+  private static void exclude(boolean wrong, String message) {
+    if (wrong) {
+      throw new NunchiException(Reason.INVALID_RECIPE, message);
+    }
+  }
+}
