@@ -8,27 +8,23 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /// What `mvn package` made, run as a process of its own.
 class PackagedApplicationIT {
-  private static final Path APPLICATION = Path.of("target/quarkus-app");
-  private static final Path TRAINING = Path.of("target/training");
-
   @Test
   void servingArtefact_everyLibrary_isNotOfLibtorch() throws IOException {
-    assertEquals(List.of(), jars(APPLICATION, "bytedeco|pytorch|openblas|javacpp"));
-    assertFalse(jars(APPLICATION, "onnxruntime").isEmpty());
+    assertEquals(List.of(), jars(PackagedApplication.FOLDER, "bytedeco|pytorch|openblas|javacpp"));
+    assertFalse(jars(PackagedApplication.FOLDER, "onnxruntime").isEmpty());
   }
 
   @Test
   void trainingLibraries_besideIt_areLibtorchAlone() throws IOException {
     assertEquals(
         List.of("javacpp", "openblas", "pytorch"),
-        jars(TRAINING, ".*").stream()
+        jars(PackagedApplication.TRAINING, ".*").stream()
             .map(name -> name.replaceFirst("-.*", ""))
             .distinct()
             .sorted()
@@ -64,7 +60,7 @@ class PackagedApplicationIT {
 
   @Test
   void standardOutput_whoseReaderLeft_endsTheProcessQuietly() throws Exception {
-    Process process = start("--help");
+    Process process = PackagedApplication.serving("--help").start();
     process.getInputStream().close();
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     assertEquals(1, process.waitFor());
@@ -74,20 +70,10 @@ class PackagedApplicationIT {
   private record Result(int exitCode, String out, String err) {}
 
   private static Result run(String... arguments) throws Exception {
-    Process process = start(arguments);
+    Process process = PackagedApplication.serving(arguments).start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     return new Result(process.waitFor(), out, err);
-  }
-
-  private static Process start(String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-jar", APPLICATION.resolve("quarkus-run.jar").toString()));
-    command.addAll(List.of(arguments));
-    ProcessBuilder process = new ProcessBuilder(command);
-    process.environment().put("LC_ALL", "C");
-    return process.start();
   }
 
   private static List<String> jars(Path folder, String name) throws IOException {

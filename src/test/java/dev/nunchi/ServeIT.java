@@ -6,6 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.sentiment.v1.ClassifyRequest;
+import dev.nunchi.sentiment.v1.ClassifyResponse;
+import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.ManagedChannelBuilder;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.ServerSocket;
@@ -16,14 +23,20 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The packaged server in a process of its own, with the built-in model.
 class ServeIT {
   private static final long PATIENCE_SECONDS = 60;
+  private static final int CALLERS = 8;
 
   @TempDir private Path directory;
 
@@ -46,6 +59,50 @@ class ServeIT {
   }
 
   @Test
+  void serve_sigtermUnderLoad_failsNoCallThatItAccepted() throws Exception {
+    int port = freePort();
+    Process server = start("serve", "--port", Integer.toString(port));
+    ManagedChannel channel =
+        ManagedChannelBuilder.forAddress("localhost", port).usePlaintext().build();
+    try (ExecutorService callers = Executors.newFixedThreadPool(CALLERS)) {
+      awaitReady(port, server);
+      AtomicInteger answered = new AtomicInteger();
+      List<Future<Status.Code>> ends = new ArrayList<>();
+      for (int i = 0; i < CALLERS; i++) {
+        ends.add(callers.submit(() -> callUntilRefused(channel, answered)));
+      }
+      while (answered.get() < 200) {
+        Thread.sleep(10);
+      }
+      server.destroy();
+      for (Future<Status.Code> end : ends) {
+        assertEquals(Status.Code.UNAVAILABLE, end.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+      }
+      assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "SIGTERM ends it");
+    } finally {
+      channel.shutdownNow();
+      server.destroyForcibly();
+    }
+  }
+
+  /// Calls until the server takes no more, and says how that showed.
+  private static Status.Code callUntilRefused(ManagedChannel channel, AtomicInteger answered) {
+    SentimentServiceGrpc.SentimentServiceBlockingStub stub =
+        SentimentServiceGrpc.newBlockingStub(channel);
+    ClassifyRequest request = ClassifyRequest.newBuilder().setText("정말 재미있는 영화예요").build();
+    while (true) {
+      try {
+        ClassifyResponse answer =
+            stub.withDeadlineAfter(PATIENCE_SECONDS, TimeUnit.SECONDS).classify(request);
+        assertEquals("긍정", answer.getLabel());
+        answered.incrementAndGet();
+      } catch (StatusRuntimeException e) {
+        return e.getStatus().getCode();
+      }
+    }
+  }
+
+  @Test
   void serve_modelThatIsNone_exitsWithTheReason() throws Exception {
     Process server =
         start("serve", "--port", "0", "--model", directory.resolve("nothing").toString());
@@ -59,13 +116,7 @@ class ServeIT {
   }
 
   private Process start(String... arguments) throws IOException {
-    ProcessBuilder process =
-        new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "--enable-native-access=ALL-UNNAMED",
-            "-jar",
-            "target/quarkus-app/quarkus-run.jar");
-    process.command().addAll(List.of(arguments));
+    ProcessBuilder process = PackagedApplication.serving(arguments);
     process.redirectErrorStream(true).redirectOutput(directory.resolve("log").toFile());
     return process.start();
   }
