@@ -69,7 +69,7 @@ final class TrainCommand implements Callable<Integer> {
     Thread hook = new Thread(() -> stopAndWait(stop, ended, err), "stop-training");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      new TrainingRun(resolved, data, output, new TrainingProgress(err)).run(stop);
+      new TrainingRun(resolved, data, output, new TrainingProgress(err, data, output)).run(stop);
     } finally {
       ended.countDown();
     }

@@ -43,10 +43,19 @@ public interface TrainingListener {
 
   void planned(Plan plan);
 
+  /// The run goes on from a checkpoint: the steps up to `step` are done, and what an earlier process
+  /// did after it is lost and comes again. Called after [#planned], before the first step.
+  default void resumed(long step) {}
+
   void stepped(Step step);
 
   /// @param best whether it is the best so far, whose weights are kept
   void evaluated(long step, Evaluation evaluation, boolean best);
 
   void saved(Path directory);
+
+  /// The run has ended and everything is saved. Not called where it failed.
+  ///
+  /// @param stopped whether it was asked to stop before its last step
+  default void finished(boolean stopped) {}
 }
