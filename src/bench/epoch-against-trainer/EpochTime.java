@@ -34,8 +34,7 @@ public final class EpochTime implements TrainingListener {
                 .formatted(work.resolve("checkpoint")));
     EpochTime time = new EpochTime();
     new TrainingRun(
-            RecipeReader.read(
-                recipe.toString(), Map.of("threads", args[1], "bf16", args[2])),
+            RecipeReader.read(recipe.toString(), Map.of("threads", args[1], "bf16", args[2])),
             work.resolve("data"),
             work.resolve("ours-" + args[2]),
             time)

@@ -4,11 +4,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.LongSupplier;
 
-/// How fast training steps go: lately, which is over the last minute that was spent in steps, and on
-/// the whole.
+/// How fast training steps go: lately, which is over the last minute that was spent in steps, and
+/// on the whole.
 ///
-/// What passes between the end of a step and [#restartClock], an evaluation for example, is not time
-/// spent in steps.
+/// What passes between the end of a step and [#restartClock], an evaluation for example, is not
+/// time spent in steps.
 final class StepRate {
   private static final long WINDOW_NANOS = 60_000_000_000L;
 

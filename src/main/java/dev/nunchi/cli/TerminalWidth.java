@@ -11,8 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Columns of the terminal that standard error goes to, as they are now; 0 where it goes elsewhere.
 ///
-/// Java tells neither: [System#console] is about standard input and output, and has no width. So the
-/// system is asked, by `ioctl`; where there is none, as on Windows, nothing counts as a terminal.
+/// Java tells neither: [System#console] is about standard input and output, and has no width. So
+/// the system is asked, by `ioctl`; where there is none, as on Windows, nothing counts as a
+/// terminal.
 final class TerminalWidth implements IntSupplier {
   private static final int STANDARD_ERROR = 2;
   private static final int UNKNOWN_WIDTH = 80;

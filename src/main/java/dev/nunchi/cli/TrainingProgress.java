@@ -171,8 +171,8 @@ final class TrainingProgress implements TrainingListener {
     return (step.totalSteps() - step.step()) * rate.secondsPerStep() * added;
   }
 
-  /// Spaces wipe out what is left of a longer line; the last column stays free, where some terminals
-  /// begin a new line.
+  /// Spaces wipe out what is left of a longer line; the last column stays free, where some
+  /// terminals begin a new line.
   private void rewrite(String text) {
     out.print("\r" + text + " ".repeat(Math.max(0, liveLength - text.length())));
     out.flush();

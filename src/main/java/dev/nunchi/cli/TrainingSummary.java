@@ -63,10 +63,12 @@ final class TrainingSummary {
       lines.add("The model is in %s".formatted(output));
     }
     if (Files.exists(output.resolve(MetricsLog.FILE_NAME))) {
-      lines.add("The figures of its steps are in %s".formatted(output.resolve(MetricsLog.FILE_NAME)));
+      lines.add(
+          "The figures of its steps are in %s".formatted(output.resolve(MetricsLog.FILE_NAME)));
     }
     if (Files.exists(output.resolve(TensorBoardLog.DIRECTORY_NAME))) {
-      lines.add("Curves: tensorboard --logdir " + quoted(output.resolve(TensorBoardLog.DIRECTORY_NAME)));
+      lines.add(
+          "Curves: tensorboard --logdir " + quoted(output.resolve(TensorBoardLog.DIRECTORY_NAME)));
     }
     if (stopped) {
       lines.add("Next: the same command with --resume goes on from here");

@@ -17,14 +17,14 @@ import java.util.zip.CRC32C;
 /// An event file of TensorBoard: [EventMessage]s in the framing of TFRecord.
 ///
 /// A record is the length of its data (eight bytes), a checksum of those eight bytes (four), the
-/// data, and a checksum of the data (four); all little-endian. The checksum is CRC-32C, turned right
-/// by 15 bits with 0xA282EAD8 added, so that the checksum of data that holds checksums is still a
-/// good one.
+/// data, and a checksum of the data (four); all little-endian. The checksum is CRC-32C, turned
+/// right by 15 bits with 0xA282EAD8 added, so that the checksum of data that holds checksums is
+/// still a good one.
 ///
-/// TensorBoard reads the files of a directory in the order of their names, which begin with the time
-/// of their making. Each begins with a session start, since TensorBoard takes the first one that it
-/// sees as a beginning and every later one as a restart that voids the steps from it on. A file is
-/// open only while an event is written.
+/// TensorBoard reads the files of a directory in the order of their names, which begin with the
+/// time of their making. Each begins with a session start, since TensorBoard takes the first one
+/// that it sees as a beginning and every later one as a restart that voids the steps from it on. A
+/// file is open only while an event is written.
 final class EventFile {
   private static final int MASK_DELTA = 0xA282EAD8;
 
@@ -48,8 +48,7 @@ final class EventFile {
   static EventFile in(Path directory, String host, long firstStep, InstantSource clock) {
     String stem =
         "events.out.tfevents.%010d.%s."
-            .formatted(
-                clock.instant().getEpochSecond(), host.replaceAll("[^\\p{Alnum}.-]", "-"));
+            .formatted(clock.instant().getEpochSecond(), host.replaceAll("[^\\p{Alnum}.-]", "-"));
     int number = 0;
     while (Files.exists(directory.resolve(stem + number))) {
       number++;

@@ -15,7 +15,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.function.LongSupplier;
 
-/// Writes `metrics.jsonl`: a JSON object a line, for each logged step and each evaluation, in order.
+/// Writes `metrics.jsonl`: a JSON object a line, for each logged step and each evaluation, in
+/// order.
 ///
 /// The names are those of Hugging Face's log history where it has them:
 ///
@@ -25,9 +26,9 @@ import java.util.function.LongSupplier;
 /// | an evaluation | `step`, `epoch`, `eval_loss`, `eval_accuracy`, `eval_macro_f1` |
 ///
 /// `loss`, `tokens` and the two after it are over the steps since the line before. What is not a
-/// number stands as `null`. The file is open only while a line is written, so that its directory may
-/// be replaced between two steps, and a line is written at once, so that a process that is killed
-/// leaves at most one torn line, the last.
+/// number stands as `null`. The file is open only while a line is written, so that its directory
+/// may be replaced between two steps, and a line is written at once, so that a process that is
+/// killed leaves at most one torn line, the last.
 ///
 /// A new run begins the file anew; a resumed one drops the torn line and those of later steps, and
 /// appends.
@@ -149,8 +150,7 @@ public final class MetricsLog implements TrainingListener {
           .forEach(line -> kept.append(line).append('\n'));
       Path beside = output.resolve(FILE_NAME + ".new");
       Files.writeString(beside, kept);
-      Files.move(
-          beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, file + " cannot be rewritten", e);
     }

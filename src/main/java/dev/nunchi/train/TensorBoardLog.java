@@ -10,12 +10,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// Writes event files for TensorBoard into the directory `runs`, under the tags that Hugging Face's
-/// Trainer uses: `train/loss`, `train/learning_rate`, `train/grad_norm`, `train/epoch`, `eval/loss`,
-/// `eval/accuracy`, `eval/macro_f1`.
+/// Trainer uses: `train/loss`, `train/learning_rate`, `train/grad_norm`, `train/epoch`,
+/// `eval/loss`, `eval/accuracy`, `eval/macro_f1`.
 ///
 /// `train/loss` is the mean over the steps since the one logged before. Every process writes a file
-/// of its own; that of a resumed run tells TensorBoard to forget the steps that come again, and that
-/// of a new run in an old directory to forget them all.
+/// of its own; that of a resumed run tells TensorBoard to forget the steps that come again, and
+/// that of a new run in an old directory to forget them all.
 public final class TensorBoardLog implements TrainingListener {
   public static final String DIRECTORY_NAME = "runs";
 

@@ -43,8 +43,8 @@ public interface TrainingListener {
 
   void planned(Plan plan);
 
-  /// The run goes on from a checkpoint: the steps up to `step` are done, and what an earlier process
-  /// did after it is lost and comes again. Called after [#planned], before the first step.
+  /// The run goes on from a checkpoint: the steps up to `step` are done, and what an earlier
+  /// process did after it is lost and comes again. Called after [#planned], before the first step.
   default void resumed(long step) {}
 
   void stepped(Step step);

@@ -122,7 +122,8 @@ class TrainingProgressTest {
     steps(progress, 1, 1, 1000);
     int length = text().length() - 1;
     progress.evaluated(1, evaluation(), true);
-    String expected = "step 1: validation accuracy 0.7500, macro F1 0.7333, loss 0.5623, the best so far";
+    String expected =
+        "step 1: validation accuracy 0.7500, macro F1 0.7333, loss 0.5623, the best so far";
     assertTrue(
         text().endsWith("\r" + " ".repeat(length) + "\r" + expected + System.lineSeparator()),
         text());
@@ -159,8 +160,10 @@ class TrainingProgressTest {
     assertTrue(lines().getLast().endsWith(" 0:23:19 left"), text());
     progress.finished(true);
     assertTrue(
-        text().contains(
-            "Stopped after step 601 of 2,000 (epoch 1.20) in 0:00:01 since step 600: 4,000 tokens"),
+        text()
+            .contains(
+                "Stopped after step 601 of 2,000 (epoch 1.20) in 0:00:01 since step 600: 4,000"
+                    + " tokens"),
         text());
     assertTrue(text().contains("No evaluation since step 600 was better than those before"));
   }
@@ -240,8 +243,7 @@ class TrainingProgressTest {
   }
 
   private static Plan plan() {
-    return new Plan(
-        LabelSet.of("부정", "긍정"), 8000, 500, 160_000, 3, 7_000_000, 2, TOTAL_STEPS, 4);
+    return new Plan(LabelSet.of("부정", "긍정"), 8000, 500, 160_000, 3, 7_000_000, 2, TOTAL_STEPS, 4);
   }
 
   private static Evaluation evaluation() {

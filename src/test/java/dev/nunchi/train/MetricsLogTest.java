@@ -60,8 +60,8 @@ class MetricsLogTest {
 
   @Test
   void stepped_normThatIsNoNumber_writesNull() throws IOException {
-    log(1).stepped(
-            new TrainingListener.Step(1, 2, 0.5, 0.5, 1e-3, Double.POSITIVE_INFINITY, 10, 0));
+    log(1)
+        .stepped(new TrainingListener.Step(1, 2, 0.5, 0.5, 1e-3, Double.POSITIVE_INFINITY, 10, 0));
     assertTrue(lines().getFirst().contains("\"gradient_norm\":null,"), lines().getFirst());
   }
 
@@ -100,7 +100,8 @@ class MetricsLogTest {
     MetricsLog killed = log(1);
     step(killed, 1, 0.5);
     List<String> before = lines();
-    for (String torn : List.of("{", "{\"step\":2,\"epoch\":0.", "{\"step\":2,\"loss\":", "{}", "2")) {
+    for (String torn :
+        List.of("{", "{\"step\":2,\"epoch\":0.", "{\"step\":2,\"loss\":", "{}", "2")) {
       Files.writeString(directory.resolve("metrics.jsonl"), torn, StandardOpenOption.APPEND);
       log(1).resumed(5);
       assertEquals(before, lines(), torn);
@@ -144,8 +145,7 @@ class MetricsLogTest {
     Files.createDirectory(directory.resolve("metrics.jsonl"));
     NunchiException failure = assertThrows(NunchiException.class, () -> step(log(1), 1, 0.5));
     assertEquals(Reason.IO_FAILURE, failure.reason());
-    assertEquals(
-        directory.resolve("metrics.jsonl") + " cannot be written", failure.getMessage());
+    assertEquals(directory.resolve("metrics.jsonl") + " cannot be written", failure.getMessage());
   }
 
   @Test
@@ -153,8 +153,7 @@ class MetricsLogTest {
     Files.createDirectory(directory.resolve("metrics.jsonl"));
     NunchiException failure = assertThrows(NunchiException.class, () -> log(1).resumed(1));
     assertEquals(Reason.IO_FAILURE, failure.reason());
-    assertEquals(
-        directory.resolve("metrics.jsonl") + " cannot be rewritten", failure.getMessage());
+    assertEquals(directory.resolve("metrics.jsonl") + " cannot be rewritten", failure.getMessage());
   }
 
   private MetricsLog log(int loggingSteps) {

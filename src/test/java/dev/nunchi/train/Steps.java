@@ -11,7 +11,8 @@ final class Steps {
 
   /// 300 tokens in 400 places, and the rest from the number.
   static TrainingListener.Step step(long step, double loss) {
-    return new TrainingListener.Step(step, TOTAL, step / 5.0, loss, step * 1e-3, step + 0.5, 300, 0.25);
+    return new TrainingListener.Step(
+        step, TOTAL, step / 5.0, loss, step * 1e-3, step + 0.5, 300, 0.25);
   }
 
   /// Four texts, three of them right.

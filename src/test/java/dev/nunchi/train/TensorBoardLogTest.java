@@ -67,8 +67,7 @@ class TensorBoardLogTest {
   @Test
   void append_hostWithOtherCharacters_givesAPlainName() {
     EventFile file = EventFile.in(directory, "방/의 host", 0, InstantSource.fixed(NOW));
-    assertEquals(
-        directory.resolve("events.out.tfevents.1700000000.----host.0"), file.path());
+    assertEquals(directory.resolve("events.out.tfevents.1700000000.----host.0"), file.path());
   }
 
   @Test

@@ -15,8 +15,7 @@ class TrainingListenersTest {
     TrainingListener both =
         new TrainingListeners(List.of(new Recorder("a", seen), new Recorder("b", seen)));
     both.preparing("Reading texts");
-    both.planned(
-        new TrainingListener.Plan(LabelSet.of("부정", "긍정"), 8, 2, 80, 0, 1000, 3, 10, 2));
+    both.planned(new TrainingListener.Plan(LabelSet.of("부정", "긍정"), 8, 2, 80, 0, 1000, 3, 10, 2));
     both.resumed(4);
     both.stepped(Steps.step(5, 0.5));
     both.evaluated(5, Steps.evaluation(), true);
