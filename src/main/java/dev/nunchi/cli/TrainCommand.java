@@ -1,12 +1,17 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.train.MetricsLog;
 import dev.nunchi.train.Recipe;
 import dev.nunchi.train.RecipeReader;
 import dev.nunchi.train.StopSignal;
+import dev.nunchi.train.TensorBoardLog;
+import dev.nunchi.train.TrainingListener;
+import dev.nunchi.train.TrainingListeners;
 import dev.nunchi.train.TrainingRun;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -110,11 +115,20 @@ final class TrainCommand implements Callable<Integer> {
     Thread hook = new Thread(() -> stopAndWait(stop, ended, err), "stop-training");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      new TrainingRun(resolved, data, output, existing.mode(), new TrainingProgress(err)).run(stop);
+      new TrainingRun(resolved, data, output, existing.mode(), listeners(resolved, err)).run(stop);
     } finally {
       ended.countDown();
     }
     return 0;
+  }
+
+  private TrainingListener listeners(Recipe resolved, PrintWriter err) {
+    int every = resolved.watch().loggingSteps();
+    return new TrainingListeners(
+        List.of(
+            new TrainingProgress(err, data, output),
+            new MetricsLog(output, every),
+            new TensorBoardLog(output, every)));
   }
 
   /// Holds the exit of the process until the step that runs has ended: libtorch must not be torn

@@ -2,27 +2,67 @@ package dev.nunchi.cli;
 
 import dev.nunchi.train.BestMetric;
 import dev.nunchi.train.Evaluation;
+import dev.nunchi.train.MemoryEstimate;
 import dev.nunchi.train.TrainingListener;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.function.IntSupplier;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/// Shows a training run: on a terminal one line that is rewritten, elsewhere a line now and then.
+/// Shows a training run: on a terminal one line that is rewritten, elsewhere a line every half
+/// minute and for the first and the last step; after each evaluation a line, at the end a summary.
+///
+/// The live line is plain ASCII without control sequences, so that its length is its width.
 final class TrainingProgress implements TrainingListener {
   private static final Duration ON_TERMINAL = Duration.ofMillis(250);
   private static final Duration ELSEWHERE = Duration.ofSeconds(30);
   private static final double SMOOTHING = 0.95;
 
   private final PrintWriter out;
-  private final boolean terminal = System.console() != null && System.console().isTerminal();
-  private long firstStepNanos;
+  private final TrainingSummary summary;
+  private final IntSupplier width;
+  private final LongSupplier nanoTime;
+  private final Supplier<OptionalLong> memory;
+  private final StepRate rate;
+  private final boolean terminal;
+  private long startNanos;
   private long shownNanos;
-  private long tokens;
   private double smoothedLoss = Double.NaN;
-  private boolean lineOpen;
+  private @Nullable Step shown;
+  private @Nullable Step last;
+  private int liveLength;
 
-  TrainingProgress(PrintWriter out) {
+  /// @param out standard error
+  /// @param data directory with the texts, named in the summary
+  /// @param output directory that the run writes, named in the summary
+  TrainingProgress(PrintWriter out, Path data, Path output) {
+    this(
+        out,
+        new TrainingSummary(data, output),
+        TerminalWidth.ofStandardError(),
+        System::nanoTime,
+        ResidentMemory.ofThisProcess()::bytes);
+  }
+
+  /// @param width columns of the terminal, 0 where there is none
+  /// @param nanoTime as [System#nanoTime]
+  TrainingProgress(
+      PrintWriter out,
+      TrainingSummary summary,
+      IntSupplier width,
+      LongSupplier nanoTime,
+      Supplier<OptionalLong> memory) {
     this.out = out;
+    this.summary = summary;
+    this.width = width;
+    this.nanoTime = nanoTime;
+    this.memory = memory;
+    this.rate = new StepRate(nanoTime);
+    this.terminal = width.getAsInt() > 0;
   }
 
   @Override
@@ -44,57 +84,55 @@ final class TrainingProgress implements TrainingListener {
         "%,d parameters (%d new tensors), %,d steps, %.1f epochs"
             .formatted(
                 plan.parameters(), plan.freshParameters(), plan.totalSteps(), plan.epochs()));
+    MemoryEstimate memory = plan.memory();
     line(
         "about %,d MB of memory: %,d for weights, %,d for gradients, %,d for the optimiser, %,d for"
                 .formatted(
-                    megabytes(plan.memory().total()),
-                    megabytes(plan.memory().parameters()),
-                    megabytes(plan.memory().gradients()),
-                    megabytes(plan.memory().optimizer()),
-                    megabytes(plan.memory().activations()))
+                    megabytes(memory.total()),
+                    megabytes(memory.parameters()),
+                    megabytes(memory.gradients()),
+                    megabytes(memory.optimizer()),
+                    megabytes(memory.activations()))
             + " activations of the largest batch");
-    firstStepNanos = System.nanoTime();
-    shownNanos = firstStepNanos;
+    start();
+  }
+
+  private static long megabytes(long bytes) {
+    return Math.round(bytes / 1e6);
+  }
+
+  @Override
+  public void resumed(Path checkpoint, long step) {
+    line("Going on after step %,d from %s".formatted(step, checkpoint));
+    summary.resumed(step);
+    start();
+  }
+
+  private void start() {
+    startNanos = nanoTime.getAsLong();
+    rate.restartClock();
   }
 
   @Override
   public void stepped(Step step) {
-    tokens += step.tokens();
+    last = step;
+    summary.stepped(step);
+    rate.stepped(step.tokens());
     smoothedLoss =
         Double.isNaN(smoothedLoss)
             ? step.loss()
             : SMOOTHING * smoothedLoss + (1 - SMOOTHING) * step.loss();
-    long now = System.nanoTime();
     Duration interval = terminal ? ON_TERMINAL : ELSEWHERE;
-    if (now - shownNanos < interval.toNanos() && step.step() < step.totalSteps()) {
-      return;
-    }
-    shownNanos = now;
-    double seconds = (now - firstStepNanos) / 1e9;
-    long left = Math.round(seconds / step.step() * (step.totalSteps() - step.step()));
-    String text =
-        "step %,d/%,d  epoch %.2f  loss %.4f  lr %.2e  norm %.2f  %,.0f tokens/s  padding %.0f %%  %s left"
-            .formatted(
-                step.step(),
-                step.totalSteps(),
-                step.epoch(),
-                smoothedLoss,
-                step.learningRate(),
-                step.gradientNorm(),
-                tokens / seconds,
-                100 * step.paddingShare(),
-                clock(left));
-    if (terminal) {
-      out.print("\r\033[K" + text);
-      out.flush();
-      lineOpen = true;
-    } else {
-      line(text);
+    if (shown == null
+        || step.step() == step.totalSteps()
+        || nanoTime.getAsLong() - shownNanos >= interval.toNanos()) {
+      show(step);
     }
   }
 
   @Override
   public void evaluated(long step, Evaluation evaluation, boolean best) {
+    summary.evaluated(step, evaluation, best);
     line(
         "step %,d: validation accuracy %.4f, macro F1 %.4f, loss %.4f%s"
             .formatted(
@@ -103,11 +141,13 @@ final class TrainingProgress implements TrainingListener {
                 evaluation.value(BestMetric.MACRO_F1),
                 evaluation.value(BestMetric.LOSS),
                 best ? ", the best so far" : ""));
+    rate.restartClock();
   }
 
   @Override
   public void saved(Path directory) {
     line("saved to " + directory);
+    rate.restartClock();
   }
 
   @Override
@@ -116,30 +156,55 @@ final class TrainingProgress implements TrainingListener {
   }
 
   @Override
-  public void resumed(Path checkpoint, long step) {
-    line("Going on after step %,d from %s".formatted(step, checkpoint));
+  public void ended(Outcome outcome) {
+    if (last != null && !last.equals(shown) && !terminal) {
+      show(last);
+    }
+    summary.lines(outcome, (nanoTime.getAsLong() - startNanos) / 1e9, rate).forEach(this::line);
   }
 
-  @Override
-  public void ended(Outcome outcome) {
-    if (outcome.stopped()) {
-      line("Stopped after step %,d; --resume goes on".formatted(outcome.step()));
+  private void show(Step step) {
+    ProgressLine line =
+        new ProgressLine()
+            .add(0, "step %,d/%,d".formatted(step.step(), step.totalSteps()))
+            .add(4, "epoch %.2f".formatted(step.epoch()))
+            .add(1, "loss %.4f".formatted(smoothedLoss))
+            .add(5, "lr %.2e".formatted(step.learningRate()))
+            .add(6, "norm %.2f".formatted(step.gradientNorm()))
+            .add(3, "%,.0f tokens/s".formatted(rate.tokensPerSecond()))
+            .add(8, "padding %.0f %%".formatted(100 * step.paddingShare()));
+    memory.get().ifPresent(bytes -> line.add(7, "%.1f GB".formatted(bytes / 1e9)));
+    line.add(2, TrainingSummary.duration(secondsLeft(step)) + " left");
+    if (terminal) {
+      rewrite(line.fit(Math.max(1, width.getAsInt() - 1)));
+    } else {
+      line(line.fit(Integer.MAX_VALUE));
     }
+    shown = step;
+    shownNanos = nanoTime.getAsLong();
+  }
+
+  /// As steps go lately, plus what evaluations and saves have added so far.
+  private double secondsLeft(Step step) {
+    double elapsed = (nanoTime.getAsLong() - startNanos) / 1e9;
+    double added = rate.totalSeconds() == 0 ? 1 : elapsed / rate.totalSeconds();
+    return (step.totalSteps() - step.step()) * rate.secondsPerStep() * added;
+  }
+
+  /// Spaces wipe out what is left of a longer line; the last column stays free, where some
+  /// terminals begin a new line.
+  private void rewrite(String text) {
+    out.print("\r" + text + " ".repeat(Math.max(0, liveLength - text.length())));
+    out.flush();
+    liveLength = text.length();
   }
 
   private void line(String text) {
-    if (lineOpen) {
-      out.println();
-      lineOpen = false;
+    if (liveLength > 0) {
+      rewrite("");
+      out.print("\r");
+      liveLength = 0;
     }
     out.println(text);
-  }
-
-  private static long megabytes(long bytes) {
-    return Math.round(bytes / 1e6);
-  }
-
-  private static String clock(long seconds) {
-    return "%d:%02d:%02d".formatted(seconds / 3600, seconds / 60 % 60, seconds % 60);
   }
 }

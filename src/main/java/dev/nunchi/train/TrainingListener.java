@@ -61,10 +61,12 @@ public interface TrainingListener {
   void saved(Path directory);
 
   /// What the user should know, one sentence.
-  void warned(String sentence);
+  default void warned(String sentence) {}
 
-  /// The run goes on from a checkpoint; called before the first step.
-  void resumed(Path checkpoint, long step);
+  /// The run goes on from a checkpoint: the steps up to `step` are done, and what an earlier process
+  /// did after it is lost and comes again. Called after [#planned], before the first step.
+  default void resumed(Path checkpoint, long step) {}
 
-  void ended(Outcome outcome);
+  /// The run has ended and everything is saved. Not called where it failed.
+  default void ended(Outcome outcome) {}
 }
