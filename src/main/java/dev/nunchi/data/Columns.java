@@ -7,33 +7,28 @@ import org.jspecify.annotations.Nullable;
 /// The names of the columns (in JSONL the fields) that hold an example.
 ///
 /// A name that is set has to be in the file. One that is null has a default: for `text` the first
-/// of `document`, `text`, `sentence` that is there; for `label` the column `label`; for `id` the
-/// column `id`, and where the file has none a row's id is its line number.
+/// of `document`, `text`, `sentence` that is there; for `label` the column `label`, in multi-label
+/// data else `labels`; for `id` the column `id`, and where the file has none a row's id is its line
+/// number.
 public record Columns(@Nullable String id, @Nullable String text, @Nullable String label) {
   /// All by default.
   public static final Columns DEFAULT = new Columns(null, null, null);
 
   private static final List<String> TEXT_NAMES = List.of("document", "text", "sentence");
   private static final String ID_NAME = "id";
-  private static final String LABEL_NAME = "label";
+  private static final List<String> LABEL_NAMES = List.of("label", "labels");
 
   /// These columns as one file has them: null where it has no id, or where no label is wanted.
   record Resolved(@Nullable String id, String text, @Nullable String label) {}
 
   /// @param found the names in the file, from its line `line`
-  Resolved resolve(List<String> found, boolean labelled, Source source, long line) {
+  Resolved resolve(List<String> found, LabelField labels, Source source, long line) {
     List<String> textNames = text == null ? TEXT_NAMES : List.of(text);
-    String textName =
-        textNames.stream()
-            .filter(found::contains)
-            .findFirst()
-            .orElseThrow(() -> missing("text", textNames, found, source, line));
+    String textName = first("text", textNames, found, source, line);
     String labelName = null;
-    if (labelled) {
-      labelName = label == null ? LABEL_NAME : label;
-      if (!found.contains(labelName)) {
-        throw missing("label", List.of(labelName), found, source, line);
-      }
+    if (labels != LabelField.UNREAD) {
+      List<String> labelNames = label == null ? defaultLabelNames(labels) : List.of(label);
+      labelName = first("label", labelNames, found, source, line);
     }
     String idName = id == null ? ID_NAME : id;
     if (!found.contains(idName)) {
@@ -48,6 +43,18 @@ public record Columns(@Nullable String id, @Nullable String text, @Nullable Stri
       }
     }
     return new Resolved(idName, textName, labelName);
+  }
+
+  private static List<String> defaultLabelNames(LabelField labels) {
+    return labels == LabelField.SEVERAL ? LABEL_NAMES : LABEL_NAMES.subList(0, 1);
+  }
+
+  private static String first(
+      String role, List<String> expected, List<String> found, Source source, long line) {
+    return expected.stream()
+        .filter(found::contains)
+        .findFirst()
+        .orElseThrow(() -> missing(role, expected, found, source, line));
   }
 
   private static RuntimeException missing(

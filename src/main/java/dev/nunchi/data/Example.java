@@ -1,7 +1,31 @@
 package dev.nunchi.data;
 
-/// A text and the label that a person gave it.
+import java.util.List;
+
+/// A text and the labels that a person gave it.
 ///
 /// @param id the row's identifier in its file, or its line number where the file has none
-/// @param label the label's name, as it stands in the file or as it was mapped
-public record Example(String id, String text, String label) {}
+/// @param labels names as they stand in the file or as they were mapped; each once, in the order of
+///   their characters. Single-label data has one; multi-label data any number, also none
+public record Example(String id, String text, List<String> labels) {
+  public Example {
+    labels =
+        labels.size() == 1 ? List.copyOf(labels) : labels.stream().distinct().sorted().toList();
+  }
+
+  /// An example of single-label data.
+  public Example(String id, String text, String label) {
+    this(id, text, List.of(label));
+  }
+
+  /// The label of an example that has one.
+  ///
+  /// @throws IllegalStateException if it has none or several
+  public String label() {
+    if (labels.size() != 1) {
+      throw new IllegalStateException(
+          "Example %s has %d labels; expected one".formatted(id, labels.size()));
+    }
+    return labels.getFirst();
+  }
+}

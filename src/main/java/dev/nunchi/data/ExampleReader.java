@@ -1,10 +1,12 @@
 package dev.nunchi.data;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -21,20 +23,29 @@ import org.jspecify.annotations.Nullable;
 /// Bytes are strict UTF-8; a byte order mark and CRLF are accepted. A text that is blank, a row
 /// with another number of fields than the header, a label that the mapping does not know: each ends
 /// the reading with an error that names file and physical line. Rows come in the file's order,
-/// without those that the mapping drops.
+/// without those that the mapping drops; of multi-label data it drops labels and keeps the row.
 ///
 /// Safe for several threads; a stream that it gave out is not. A stream holds its file open until
 /// it is closed.
 public final class ExampleReader {
   private final Columns columns;
   private final LabelMapping mapping;
+  private final LabelField labelField;
 
-  public ExampleReader(Columns columns, LabelMapping mapping) {
+  /// @param problemType whether a text has one label, or any number of them: in tables parted by
+  ///   `|`, in JSONL an array
+  public ExampleReader(Columns columns, LabelMapping mapping, ProblemType problemType) {
     this.columns = columns;
     this.mapping = mapping;
+    this.labelField = LabelField.of(problemType);
   }
 
-  /// Default columns, labels as they stand in the file.
+  /// One label a text.
+  public ExampleReader(Columns columns, LabelMapping mapping) {
+    this(columns, mapping, ProblemType.SINGLE_LABEL_CLASSIFICATION);
+  }
+
+  /// Default columns, one label a text, as it stands in the file.
   public ExampleReader() {
     this(Columns.DEFAULT, LabelMapping.IDENTITY);
   }
@@ -59,33 +70,42 @@ public final class ExampleReader {
   /// @throws NunchiException as [#read]; also from the stream's own operations
   public Stream<Example> stream(Path file) {
     Source source = new Source(file.toString());
-    return rows(open(file), DataFormat.of(file), source, true)
+    return rows(open(file), DataFormat.of(file), source, labelField)
         .<Example>mapMulti((row, sink) -> {
-          String value = Objects.requireNonNull(row.label());
-          if (!mapping.knows(value)) {
-            throw source.invalid(
-                row.line(),
-                "label %s is unknown; expected %s"
-                    .formatted(Source.shown(value), mapping.expected()));
+          List<String> labels = labels(row, source);
+          if (!labels.isEmpty() || labelField == LabelField.SEVERAL) {
+            sink.accept(new Example(row.id(), row.text(), labels));
           }
-          mapping
-              .labelOf(value)
-              .ifPresent(label -> sink.accept(new Example(row.id(), row.text(), label)));
         });
+  }
+
+  /// The labels of a row without those that the mapping drops.
+  private List<String> labels(Row row, Source source) {
+    List<String> labels = new ArrayList<>(1);
+    for (String value : Objects.requireNonNull(row.labels())) {
+      if (!mapping.knows(value)) {
+        throw source.invalid(
+            row.line(),
+            "label %s is unknown; expected %s".formatted(Source.shown(value), mapping.expected()));
+      }
+      mapping.labelOf(value).ifPresent(labels::add);
+    }
+    return labels;
   }
 
   /// The texts of a file; a label column is not needed and not read.
   ///
   /// @throws NunchiException as [#read]; also from the stream's own operations
   public Stream<Document> streamDocuments(Path file) {
-    return documents(rows(open(file), DataFormat.of(file), new Source(file.toString()), false));
+    return documents(
+        rows(open(file), DataFormat.of(file), new Source(file.toString()), LabelField.UNREAD));
   }
 
   /// The texts from a stream of plain bytes, for example standard input.
   ///
   /// @param name what errors call it
   public Stream<Document> streamDocuments(InputStream in, DataFormat format, String name) {
-    return documents(rows(in, format, new Source(name), false));
+    return documents(rows(in, format, new Source(name), LabelField.UNREAD));
   }
 
   private static Stream<Document> documents(Stream<Row> rows) {
@@ -104,9 +124,9 @@ public final class ExampleReader {
     }
   }
 
-  private Stream<Row> rows(InputStream in, DataFormat format, Source source, boolean labelled) {
+  private Stream<Row> rows(InputStream in, DataFormat format, Source source, LabelField labels) {
     try {
-      Rows rows = Rows.open(new Lines(source, in), format, columns, labelled);
+      Rows rows = Rows.open(new Lines(source, in), format, columns, labels);
       return StreamSupport.stream(
               Spliterators.spliteratorUnknownSize(
                   new RowIterator(rows), Spliterator.ORDERED | Spliterator.NONNULL),

@@ -20,9 +20,12 @@ import java.util.zip.GZIPOutputStream;
 /// Writes examples as TSV or JSONL with the columns `id`, `document`, `label`; compressed where the
 /// name ends in `.gz`.
 ///
+/// Where an example has none or several labels, all are written as multi-label data: in TSV parted
+/// by `|`, in JSONL an array.
+///
 /// TSV has no escape for a tab or a line end. Within a text each of them, CRLF as one, becomes a
-/// space; in an id or a label it is refused. JSONL keeps every character. The file is written
-/// beside its place and moved there when it is whole.
+/// space; in an id or a label it is refused, as is `|` in one of several labels. JSONL keeps every
+/// character. The file is written beside its place and moved there when it is whole.
 public final class ExampleWriter {
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -38,6 +41,7 @@ public final class ExampleWriter {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT, "%s: examples are written as .tsv or .jsonl".formatted(file));
     }
+    boolean several = examples.stream().anyMatch(example -> example.labels().size() != 1);
     try {
       Path beside =
           file.resolveSibling(
@@ -51,7 +55,8 @@ public final class ExampleWriter {
             writer.write("id\tdocument\tlabel\n");
           }
           for (Example example : examples) {
-            writer.write(format == DataFormat.TSV ? tsv(file, example) : json(example));
+            writer.write(
+                format == DataFormat.TSV ? tsv(file, example, several) : json(example, several));
             writer.write('\n');
           }
         }
@@ -68,22 +73,28 @@ public final class ExampleWriter {
     }
   }
 
-  private static String tsv(Path file, Example example) {
-    for (String value : List.of(example.id(), example.label())) {
+  private static String tsv(Path file, Example example, boolean several) {
+    String labels = String.join(LabelField.SEPARATOR, example.labels());
+    for (String value : List.of(example.id(), labels)) {
       if (value.chars().anyMatch(c -> c == '\t' || c == '\n' || c == '\r')) {
         throw new Source(file.toString())
             .invalid("an id or a label holds a tab or a line end, which TSV cannot hold");
       }
     }
+    if (several
+        && example.labels().stream().anyMatch(label -> label.contains(LabelField.SEPARATOR))) {
+      throw new Source(file.toString())
+          .invalid("a label holds %s, which parts the labels".formatted(LabelField.SEPARATOR));
+    }
     String text = example.text().replace("\r\n", " ").replaceAll("[\t\r\n]", " ");
-    return example.id() + "\t" + text + "\t" + example.label();
+    return example.id() + "\t" + text + "\t" + labels;
   }
 
-  private static String json(Example example) throws IOException {
-    Map<String, String> fields = new LinkedHashMap<>();
+  private static String json(Example example, boolean several) throws IOException {
+    Map<String, Object> fields = new LinkedHashMap<>();
     fields.put("id", example.id());
     fields.put("document", example.text());
-    fields.put("label", example.label());
+    fields.put("label", several ? example.labels() : example.label());
     return JSON.writeValueAsString(fields);
   }
 }

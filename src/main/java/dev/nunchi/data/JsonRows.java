@@ -11,7 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// One JSON object a line. The first one says which fields hold the example; a text is a string, a
-/// label or id may also be a number or a boolean and is taken as it is written.
+/// label or id may also be a number or a boolean and is taken as it is written. Several labels are
+/// an array.
 final class JsonRows implements Rows {
   private static final ObjectReader READER =
       JsonMapper.builder()
@@ -25,13 +26,13 @@ final class JsonRows implements Rows {
 
   private final Lines lines;
   private final Columns columns;
-  private final boolean labelled;
+  private final LabelField labels;
   private Columns.@Nullable Resolved resolved;
 
-  JsonRows(Lines lines, Columns columns, boolean labelled) {
+  JsonRows(Lines lines, Columns columns, LabelField labels) {
     this.lines = lines;
     this.columns = columns;
-    this.labelled = labelled;
+    this.labels = labels;
   }
 
   @Override
@@ -48,16 +49,18 @@ final class JsonRows implements Rows {
     JsonNode object = parse(first, firstLine);
     if (resolved == null) {
       List<String> names = object.propertyStream().map(entry -> entry.getKey()).toList();
-      resolved = columns.resolve(names, labelled, lines.source(), firstLine);
+      resolved = columns.resolve(names, labels, lines.source(), firstLine);
     }
     Columns.Resolved fields = resolved;
     return Row.of(
         lines.source(),
         firstLine,
         fields,
-        fields.id() == null ? null : scalar(object, fields.id(), firstLine),
+        fields.id() == null
+            ? null
+            : scalar(fields.id(), field(object, fields.id(), firstLine), firstLine),
         text(object, fields.text(), firstLine),
-        fields.label() == null ? null : scalar(object, fields.label(), firstLine));
+        fields.label() == null ? null : labels(object, fields.label(), firstLine));
   }
 
   private JsonNode parse(String json, long line) {
@@ -105,8 +108,15 @@ final class JsonRows implements Rows {
     return text;
   }
 
-  private String scalar(JsonNode object, String name, long line) {
+  private List<String> labels(JsonNode object, String name, long line) {
     JsonNode node = field(object, name, line);
+    if (labels == LabelField.SEVERAL && node.isArray()) {
+      return node.valueStream().map(label -> scalar(name, label, line)).toList();
+    }
+    return List.of(scalar(name, node, line));
+  }
+
+  private String scalar(String name, JsonNode node, long line) {
     if (!node.isTextual() && !node.isNumber() && !node.isBoolean()) {
       throw mistyped(name, "a string or a number", node, line);
     }

@@ -19,8 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// From the values in a file's label column to names of labels.
 ///
 /// Written as `value=name` with commas between, for example `0=부정,1=긍정`. A range of whole numbers
-/// maps all of them, `1-4=부정`; an empty name drops the rows, `5-8=`. White space around values and
-/// names is cut. A value that is itself one of the names stays as it is.
+/// maps all of them, `1-4=부정`; an empty name drops the rows, `5-8=`, of multi-label data the label
+/// alone. White space around values and names is cut. A value that is itself one of the names stays
+/// as it is.
 public final class LabelMapping {
   /// Every value is its own label.
   public static final LabelMapping IDENTITY = new LabelMapping(Map.of(), null);
@@ -107,12 +108,17 @@ public final class LabelMapping {
   /// none, those that occur, in order of their numbers if all are numbers, else of their
   /// characters.
   ///
-  /// @param examples at least one, as read with this mapping
+  /// @param examples as read with this mapping
+  /// @throws NunchiException `INVALID_DATA` if none of them has a label
   public LabelSet labelSet(List<Example> examples) {
     if (allowed != null) {
       return LabelSet.of(allowed.toArray(String[]::new));
     }
-    List<String> found = examples.stream().map(Example::label).distinct().toList();
+    List<String> found =
+        examples.stream().flatMap(example -> example.labels().stream()).distinct().toList();
+    if (found.isEmpty()) {
+      throw new NunchiException(Reason.INVALID_DATA, "None of the examples has a label");
+    }
     boolean numeric = found.stream().allMatch(label -> NUMBER.matcher(label).matches());
     Comparator<String> order = numeric ? NUMERIC_ORDER : Comparator.naturalOrder();
     return LabelSet.of(found.stream().sorted(order).toArray(String[]::new));
@@ -125,7 +131,7 @@ public final class LabelMapping {
   /// The label for a value.
   ///
   /// @param value one that this [#knows]
-  /// @return empty where rows with this value are dropped
+  /// @return empty where it is dropped
   Optional<String> labelOf(String value) {
     return names.getOrDefault(value, Optional.of(value));
   }

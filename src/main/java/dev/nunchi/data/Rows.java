@@ -17,13 +17,13 @@ sealed interface Rows extends Closeable permits TableRows, JsonRows, TextRows {
   void close();
 
   /// Opens `lines` as `format`.
-  static Rows open(Lines lines, DataFormat format, Columns columns, boolean labelled) {
+  static Rows open(Lines lines, DataFormat format, Columns columns, LabelField labels) {
     return switch (format) {
-      case TSV -> new TableRows(new TsvRecords(lines), lines.source(), columns, labelled);
-      case CSV -> new TableRows(new CsvRecords(lines), lines.source(), columns, labelled);
-      case JSONL -> new JsonRows(lines, columns, labelled);
+      case TSV -> new TableRows(new TsvRecords(lines), lines.source(), columns, labels);
+      case CSV -> new TableRows(new CsvRecords(lines), lines.source(), columns, labels);
+      case JSONL -> new JsonRows(lines, columns, labels);
       case TEXT -> {
-        if (labelled) {
+        if (labels != LabelField.UNREAD) {
           throw lines.source().invalid("a file of texts alone has no labels");
         }
         yield new TextRows(lines);

@@ -52,10 +52,15 @@ record Source(String name) {
   }
 
   static String shown(String name) {
+    return "'" + plain(name) + "'";
+  }
+
+  /// Without quotes: cut, and without characters that a terminal obeys.
+  static String plain(String name) {
     String cut =
         name.length() > LONGEST_SHOWN
             ? name.substring(0, name.offsetByCodePoints(0, LONGEST_SHOWN / 2)) + "…"
             : name;
-    return "'" + cut.replaceAll("\\p{Cntrl}", " ") + "'";
+    return cut.replaceAll("\\p{Cntrl}", " ");
   }
 }

@@ -3,9 +3,6 @@ package dev.nunchi.data;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -16,16 +13,19 @@ import java.util.stream.Collectors;
 
 /// Examples parted into three, the labels in the same proportions in each.
 ///
-/// A row's side follows from the seed and the set of rows, not from their order: within a label the
-/// texts are put in the order of a hash of seed and text, and from its front the test split takes
-/// its number, then validation, then train what is left. Each part keeps the order of the input.
+/// A row's side follows from the seed and the set of rows, not from their order: within a stratum
+/// the texts are put in the order of a hash of seed and text, and from its front the test split
+/// takes its number, then validation, then train what is left. Each part keeps the order of the
+/// input.
 ///
-/// The number of rows of a split is its size over all rows; it is dealt out to the labels by the
-/// method of the largest remainder (ties to the label that comes first by its characters), and at
-/// least one row of each label is left for train.
+/// A stratum is the rows with one label; in multi-label data those with one set of labels, where a
+/// set that fewer than 10 rows have counts under its rarest label. The number of rows of a split is
+/// its size over all rows; it is dealt out to the strata by the method of the largest remainder
+/// (ties to the one that comes first by its characters), and at least one row of each is left for
+/// train.
 ///
-/// Rows with the same text, character for character, go to one side together; with several labels
-/// among them they count under the most frequent. A group that is larger than what its split still
+/// Rows with the same text, character for character, go to one side together; with labels that
+/// differ they count under the most frequent. A group that is larger than what its split still
 /// lacks is passed over, so a split never has more rows than was asked for, and with many repeated
 /// texts it may have fewer.
 public record Split(List<Example> train, List<Example> validation, List<Example> test) {
@@ -36,7 +36,7 @@ public record Split(List<Example> train, List<Example> validation, List<Example>
   }
 
   /// Rows with one text.
-  private record Group(String text, String label, int rows, long hash) {}
+  private record Group(String text, String stratum, int rows, long hash) {}
 
   public Split {
     train = List.copyOf(train);
@@ -58,17 +58,17 @@ public record Split(List<Example> train, List<Example> validation, List<Example>
           "Of %d rows, %d for validation and %d for test leave none to train on"
               .formatted(rows, validationRows, testRows));
     }
-    Map<String, List<Group>> byLabel =
+    Map<String, List<Group>> strata =
         groups(examples, seed).stream()
             .sorted(Comparator.comparingLong(Group::hash).thenComparing(Group::text))
-            .collect(Collectors.groupingBy(Group::label, TreeMap::new, Collectors.toList()));
-    Map<String, Long> testQuota = quotas(byLabel, Map.of(), testRows, rows);
-    Map<String, Long> validationQuota = quotas(byLabel, testQuota, validationRows, rows);
+            .collect(Collectors.groupingBy(Group::stratum, TreeMap::new, Collectors.toList()));
+    Map<String, Long> testQuota = quotas(strata, Map.of(), testRows, rows);
+    Map<String, Long> validationQuota = quotas(strata, testQuota, validationRows, rows);
 
     Map<String, Side> sides = new HashMap<>();
-    byLabel.forEach((label, groups) -> {
-      take(groups, testQuota.getOrDefault(label, 0L), Side.TEST, sides);
-      take(groups, validationQuota.getOrDefault(label, 0L), Side.VALIDATION, sides);
+    strata.forEach((stratum, groups) -> {
+      take(groups, testQuota.getOrDefault(stratum, 0L), Side.TEST, sides);
+      take(groups, validationQuota.getOrDefault(stratum, 0L), Side.VALIDATION, sides);
     });
     Map<Side, List<Example>> parts =
         examples.stream()
@@ -83,20 +83,20 @@ public record Split(List<Example> train, List<Example> validation, List<Example>
   private static List<Group> groups(List<Example> examples, long seed) {
     Map<String, List<Example>> byText =
         examples.stream().collect(Collectors.groupingBy(Example::text));
-    MessageDigest sha256 = sha256();
+    Strata strata = Strata.of(examples);
+    TextDigest digest = new TextDigest();
     List<Group> groups = new ArrayList<>(byText.size());
     byText.forEach((text, rows) -> {
-      sha256.update(ByteBuffer.allocate(Long.BYTES).putLong(0, seed));
-      byte[] digest = sha256.digest(text.getBytes(StandardCharsets.UTF_8));
-      groups.add(new Group(text, majority(rows), rows.size(), ByteBuffer.wrap(digest).getLong()));
+      long hash = ByteBuffer.wrap(digest.of(seed, text)).getLong();
+      groups.add(new Group(text, majority(rows, strata), rows.size(), hash));
     });
     return groups;
   }
 
-  private static String majority(List<Example> rows) {
+  private static String majority(List<Example> rows, Strata strata) {
     Map<String, Integer> counts = new TreeMap<>();
-    rows.forEach(row -> counts.merge(row.label(), 1, Integer::sum));
-    String best = rows.getFirst().label();
+    rows.forEach(row -> counts.merge(strata.nameOf(row), 1, Integer::sum));
+    String best = strata.nameOf(rows.getFirst());
     for (Map.Entry<String, Integer> entry : counts.entrySet()) {
       int lead = entry.getValue() - counts.getOrDefault(best, 0);
       if (lead > 0 || (lead == 0 && entry.getKey().compareTo(best) < 0)) {
@@ -106,21 +106,21 @@ public record Split(List<Example> train, List<Example> validation, List<Example>
     return best;
   }
 
-  /// The method of the largest remainder; `taken` and one row of each label stay out of it.
+  /// The method of the largest remainder; `taken` and one row of each stratum stay out of it.
   private static Map<String, Long> quotas(
-      Map<String, List<Group>> byLabel, Map<String, Long> taken, long wanted, long rows) {
+      Map<String, List<Group>> strata, Map<String, Long> taken, long wanted, long rows) {
     Map<String, Long> quotas = new TreeMap<>();
     Map<String, Long> room = new TreeMap<>();
     Map<String, Long> remainders = new TreeMap<>();
     long left = wanted;
-    for (Map.Entry<String, List<Group>> entry : byLabel.entrySet()) {
-      String label = entry.getKey();
-      long labelRows = entry.getValue().stream().mapToLong(Group::rows).sum();
-      long free = labelRows - 1 - taken.getOrDefault(label, 0L);
-      long quota = Math.min(wanted * labelRows / rows, free);
-      quotas.put(label, quota);
-      room.put(label, free - quota);
-      remainders.put(label, wanted * labelRows % rows);
+    for (Map.Entry<String, List<Group>> entry : strata.entrySet()) {
+      String stratum = entry.getKey();
+      long stratumRows = entry.getValue().stream().mapToLong(Group::rows).sum();
+      long free = stratumRows - 1 - taken.getOrDefault(stratum, 0L);
+      long quota = Math.min(wanted * stratumRows / rows, free);
+      quotas.put(stratum, quota);
+      room.put(stratum, free - quota);
+      remainders.put(stratum, wanted * stratumRows % rows);
       left -= quota;
     }
     List<String> order =
@@ -128,10 +128,10 @@ public record Split(List<Example> train, List<Example> validation, List<Example>
             .sorted(Comparator.comparing(remainders::get, Comparator.reverseOrder()))
             .toList();
     while (left > 0 && room.values().stream().anyMatch(free -> free > 0)) {
-      for (String label : order) {
-        if (left > 0 && room.getOrDefault(label, 0L) > 0) {
-          quotas.merge(label, 1L, Long::sum);
-          room.merge(label, -1L, Long::sum);
+      for (String stratum : order) {
+        if (left > 0 && room.getOrDefault(stratum, 0L) > 0) {
+          quotas.merge(stratum, 1L, Long::sum);
+          room.merge(stratum, -1L, Long::sum);
           left--;
         }
       }
@@ -145,14 +145,6 @@ public record Split(List<Example> train, List<Example> validation, List<Example>
       if (group.rows() <= left && sides.putIfAbsent(group.text(), side) == null) {
         left -= group.rows();
       }
-    }
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("Every Java platform has SHA-256", e);
     }
   }
 }

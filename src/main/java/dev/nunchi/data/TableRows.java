@@ -1,11 +1,14 @@
 package dev.nunchi.data;
 
 import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Rows of a table whose first line names its columns.
 final class TableRows implements Rows {
   private static final int ABSENT = -1;
+  private static final Pattern SEPARATOR = Pattern.compile(LabelField.SEPARATOR, Pattern.LITERAL);
 
   private final Records records;
   private final Source source;
@@ -14,16 +17,18 @@ final class TableRows implements Rows {
   private final int id;
   private final int text;
   private final int label;
+  private final LabelField labels;
 
-  TableRows(Records records, Source source, Columns columns, boolean labelled) {
+  TableRows(Records records, Source source, Columns columns, LabelField labels) {
     this.records = records;
     this.source = source;
+    this.labels = labels;
     Records.TableRecord header = records.next();
     if (header == null || header.fields().isEmpty()) {
       throw source.invalid(1, "expected a header line with the names of the columns");
     }
     List<String> names = header.fields();
-    this.columns = columns.resolve(names, labelled, source, header.line());
+    this.columns = columns.resolve(names, labels, source, header.line());
     width = names.size();
     text = names.indexOf(this.columns.text());
     id = this.columns.id() == null ? ABSENT : names.indexOf(this.columns.id());
@@ -55,7 +60,16 @@ final class TableRows implements Rows {
         columns,
         id == ABSENT ? null : fields.get(id),
         fields.get(text),
-        label == ABSENT ? null : fields.get(label));
+        label == ABSENT ? null : labels(fields.get(label)));
+  }
+
+  private List<String> labels(String field) {
+    if (labels != LabelField.SEVERAL) {
+      return List.of(field);
+    }
+    return field.isBlank()
+        ? List.of()
+        : Stream.of(SEPARATOR.split(field, -1)).map(String::strip).toList();
   }
 
   private String fieldCount() {

@@ -149,6 +149,46 @@ final class SplitTest {
   }
 
   @Test
+  void stratified_severalLabels_keepsTheSharesOfEverySet() {
+    List<Example> examples = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      List<String> labels =
+          i < 40
+              ? List.of("기쁨")
+              : i < 70 ? List.of("기쁨", "슬픔") : i < 90 ? List.of("슬픔") : List.of();
+      examples.add(new Example("r" + i, "글 " + i, labels));
+    }
+    Split split = Split.stratified(examples, new Share(0.1), new Share(0.2), 1);
+    assertEquals(
+        Map.of(List.of("기쁨"), 8L, List.of("기쁨", "슬픔"), 6L, List.of("슬픔"), 4L, List.of(), 2L),
+        setCounts(split.test()));
+    assertEquals(
+        Map.of(List.of("기쁨"), 4L, List.of("기쁨", "슬픔"), 3L, List.of("슬픔"), 2L, List.of(), 1L),
+        setCounts(split.validation()));
+  }
+
+  @Test
+  void stratified_setsOfFewRows_shareTheQuotaOfTheirRarestLabel() {
+    List<String> common = List.of("기쁨", "슬픔", "분노", "불안", "평온");
+    List<Example> examples = new ArrayList<>();
+    for (int i = 0; i < 500; i++) {
+      examples.add(new Example("r" + i, "글 " + i, common.get(i % 5)));
+    }
+    for (int i = 0; i < 32; i++) {
+      List<String> labels = new ArrayList<>(List.of("놀람"));
+      for (int bit = 0; bit < 5; bit++) {
+        if ((i >> bit & 1) == 1) {
+          labels.add(common.get(bit));
+        }
+      }
+      examples.add(new Example("s" + i, "놀란 글 " + i, labels));
+    }
+    Split split = Split.stratified(examples, SplitSize.NONE, new Share(0.25), 1);
+    assertEquals(8, split.test().stream().filter(e -> e.labels().contains("놀람")).count());
+    assertEquals(133, split.test().size());
+  }
+
+  @Test
   void stratified_nothingLeftForTrain_isRefused() {
     assertRefused(
         Reason.INVALID_ARGUMENT,
@@ -197,6 +237,10 @@ final class SplitTest {
     return examples.stream()
         .map(Example::label)
         .collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+  }
+
+  private static Map<List<String>, Long> setCounts(List<Example> examples) {
+    return examples.stream().collect(Collectors.groupingBy(Example::labels, Collectors.counting()));
   }
 
   private static List<String> ids(List<Example> examples) {

@@ -1,0 +1,190 @@
+package dev.nunchi.data;
+
+import dev.nunchi.data.DataReport.Matches;
+import dev.nunchi.data.DataReport.Overlap;
+import dev.nunchi.data.DataReport.Place;
+import dev.nunchi.data.DataReport.RowPair;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// A [DataReport] for people: a column for each split, then what the splits share.
+final class DataReportTable {
+  private static final int MOST_LABELS = 12;
+  private static final String GAP = "  ";
+
+  private final DataReport report;
+  private final List<List<String>> lines = new ArrayList<>();
+
+  private DataReportTable(DataReport report) {
+    this.report = report;
+  }
+
+  static String of(DataReport report) {
+    DataReportTable table = new DataReportTable(report);
+    table.fill();
+    return table.aligned() + table.notes();
+  }
+
+  /// Two rows as a sentence names them.
+  static String rows(RowPair pair) {
+    return place(pair.first()) + " and " + place(pair.second());
+  }
+
+  /// Two rows with their labels.
+  static String labelledRows(RowPair pair) {
+    return "%s, %s and %s, %s"
+        .formatted(
+            place(pair.first()), labels(pair.first()), place(pair.second()), labels(pair.second()));
+  }
+
+  private static String labels(Place place) {
+    return place.labels().isEmpty() ? "without a label" : Source.shown(place.labels());
+  }
+
+  private static String place(Place place) {
+    return format("row %d of %s (id %s)", place.row(), place.split(), Source.shown(place.id()));
+  }
+
+  private void fill() {
+    line("", SplitReport::name);
+    line("texts", split -> format("%,d", split.rows()));
+    List<String> labels = labels();
+    labels.stream()
+        .limit(MOST_LABELS)
+        .forEach(label -> line(GAP + Source.plain(label), split -> share(split, label)));
+    if (labels.size() > MOST_LABELS) {
+      line(format("  and %d rarer labels", labels.size() - MOST_LABELS), split -> "");
+    }
+    if (report.splits().stream().anyMatch(split -> split.unlabelledRows() > 0)) {
+      line("  without a label", split -> format("%,d", split.unlabelledRows()));
+    }
+    line(
+        "  largest to smallest",
+        split ->
+            split.largestToSmallest().isPresent()
+                ? format("%.1f", split.largestToSmallest().getAsDouble())
+                : "-");
+    lengths("characters", SplitReport::characters);
+    if (report.splits().stream().anyMatch(split -> split.tokens() != null)) {
+      lengths("tokens", SplitReport::tokens);
+    }
+    line("repeated texts", split -> matches(split.repeatedRows()));
+    line("with two labels", split -> matches(split.contradictedRows()));
+  }
+
+  /// The most frequent of the first split where there are too many, else all in their order.
+  private List<String> labels() {
+    if (report.splits().isEmpty()) {
+      return List.of();
+    }
+    Map<String, Integer> rows = report.splits().getFirst().labelRows();
+    Comparator<String> order = Comparator.comparingInt(label -> -rows.getOrDefault(label, 0));
+    return rows.size() > MOST_LABELS
+        ? rows.keySet().stream().sorted(order).toList()
+        : List.copyOf(rows.keySet());
+  }
+
+  private void lengths(String unit, Function<SplitReport, @Nullable Lengths> lengths) {
+    line(
+        unit + ": mean / median / longest",
+        split -> {
+          Lengths found = lengths.apply(split);
+          return found == null
+              ? "-"
+              : format("%.1f / %,d / %,d", found.mean(), found.median(), found.longest());
+        });
+    line(
+        "  90 / 95 / 99 % have up to",
+        split -> {
+          Lengths found = lengths.apply(split);
+          return found == null
+              ? "-"
+              : format(
+                  "%,d / %,d / %,d",
+                  found.percentile90(), found.percentile95(), found.percentile99());
+        });
+  }
+
+  private void line(String name, Function<SplitReport, String> cell) {
+    List<String> cells = new ArrayList<>(List.of(name));
+    report.splits().forEach(split -> cells.add(cell.apply(split)));
+    lines.add(cells);
+  }
+
+  private static String share(SplitReport split, String label) {
+    return format(
+        "%,d  %5.1f %%", split.labelRows().getOrDefault(label, 0), 100 * split.share(label));
+  }
+
+  private static String matches(Matches matches) {
+    return format("%,d (%,d)", matches.normalized(), matches.exact());
+  }
+
+  private String aligned() {
+    int[] widths = new int[lines.getFirst().size()];
+    for (List<String> cells : lines) {
+      for (int i = 0; i < widths.length; i++) {
+        widths[i] = Math.max(widths[i], columns(cells.get(i)));
+      }
+    }
+    StringBuilder text = new StringBuilder();
+    for (List<String> cells : lines) {
+      StringBuilder line = new StringBuilder(cells.getFirst());
+      line.append(" ".repeat(widths[0] - columns(cells.getFirst())));
+      for (int i = 1; i < widths.length; i++) {
+        line.append(GAP).append(" ".repeat(widths[i] - columns(cells.get(i)))).append(cells.get(i));
+      }
+      text.append(line.toString().stripTrailing()).append('\n');
+    }
+    return text.toString();
+  }
+
+  private String notes() {
+    StringBuilder notes = new StringBuilder();
+    for (Overlap overlap : report.overlaps()) {
+      notes.append(
+          format(
+              "texts of %s in %s: %s", overlap.first(), overlap.second(), matches(overlap.rows())));
+      if (!overlap.examples().isEmpty()) {
+        notes.append(", for example ").append(rows(overlap.examples().getFirst()));
+      }
+      notes.append('\n');
+    }
+    if (!report.contradictions().examples().isEmpty()) {
+      notes
+          .append("with two labels in all: ")
+          .append(matches(report.contradictions().rows()))
+          .append(", for example ")
+          .append(labelledRows(report.contradictions().examples().getFirst()))
+          .append('\n');
+    }
+    return notes
+        .append("(Rows alike but for case, spaces, punctuation, long runs; in brackets, alike word")
+        .append(" for word.)\n")
+        .toString();
+  }
+
+  /// Columns that a terminal shows it in: two for a Hangul syllable, an ideograph or a full-width
+  /// form.
+  private static int columns(String text) {
+    return text.codePoints()
+        .map(c ->
+            (c >= 0x1100 && c <= 0x115f)
+                    || (c >= 0x2e80 && c <= 0xa4cf)
+                    || (c >= 0xac00 && c <= 0xd7a3)
+                    || (c >= 0xf900 && c <= 0xfaff)
+                    || (c >= 0xff00 && c <= 0xff60)
+                ? 2
+                : 1)
+        .sum();
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}

@@ -1,0 +1,113 @@
+package dev.nunchi.data;
+
+import dev.nunchi.data.DataReport.Contradictions;
+import dev.nunchi.data.DataReport.Overlap;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/// Sentences about data that makes a training worse or its scores wrong.
+final class DataWarnings {
+  private static final int FEW_ROWS = 10;
+  private static final int STRONG_IMBALANCE = 20;
+
+  private DataWarnings() {}
+
+  static List<String> of(DataReport report) {
+    List<String> warnings = new ArrayList<>();
+    report.splits().stream()
+        .filter(split -> split.rows() == 0)
+        .forEach(split -> warnings.add("The split %s has no row.".formatted(split.name())));
+    Map<String, Integer> rows =
+        report.splits().stream().collect(Collectors.toMap(SplitReport::name, SplitReport::rows));
+    for (Overlap overlap : report.overlaps()) {
+      if (overlap.rows().normalized() > 0) {
+        warnings.add(leak(overlap, rows.getOrDefault(overlap.second(), 0)));
+      }
+    }
+    if (report.contradictions().rows().normalized() > 0) {
+      warnings.add(contradiction(report.contradictions()));
+    }
+    for (SplitReport split : report.splits()) {
+      if (split.rows() > 0) {
+        addRareLabels(split, warnings);
+      }
+    }
+    report.splits().stream().limit(1).forEach(split -> addImbalance(split, warnings));
+    return List.copyOf(warnings);
+  }
+
+  private static String leak(Overlap overlap, int rows) {
+    return format(
+        "%s%s has texts of %s in %,d of its %,d rows, word for word in %,d, for example %s."
+            + " Its scores will look better than they are.",
+        overlap.second().substring(0, 1).toUpperCase(Locale.ROOT),
+        overlap.second().substring(1),
+        overlap.first(),
+        overlap.rows().normalized(),
+        rows,
+        overlap.rows().exact(),
+        DataReportTable.rows(overlap.examples().getFirst()));
+  }
+
+  private static String contradiction(Contradictions contradictions) {
+    return format(
+        "Texts have two different labels in %,d rows, word for word in %,d, within a split in %,d,"
+            + " for example %s. A model can learn one of them only.",
+        contradictions.rows().normalized(),
+        contradictions.rows().exact(),
+        contradictions.rowsWithinSplits().normalized(),
+        DataReportTable.labelledRows(contradictions.examples().getFirst()));
+  }
+
+  private static void addRareLabels(SplitReport split, List<String> warnings) {
+    List<String> missing =
+        split.labelRows().entrySet().stream()
+            .filter(label -> label.getValue() == 0)
+            .map(Map.Entry::getKey)
+            .toList();
+    if (!missing.isEmpty()) {
+      warnings.add(
+          "The split %s has no row with the label %s."
+              .formatted(split.name(), Source.shown(missing).replace("', '", "' or '")));
+    }
+    String few =
+        split.labelRows().entrySet().stream()
+            .filter(label -> label.getValue() > 0 && label.getValue() < FEW_ROWS)
+            .map(label -> "%s (%d)".formatted(Source.shown(label.getKey()), label.getValue()))
+            .collect(Collectors.joining(", "));
+    if (!few.isEmpty()) {
+      warnings.add(
+          "The split %s has fewer than %d rows with the label %s."
+              .formatted(split.name(), FEW_ROWS, few));
+    }
+  }
+
+  private static void addImbalance(SplitReport split, List<String> warnings) {
+    if (split.largestToSmallest().orElse(1) > STRONG_IMBALANCE) {
+      Comparator<Map.Entry<String, Integer>> byRows = Map.Entry.comparingByValue();
+      List<Map.Entry<String, Integer>> labels =
+          split.labelRows().entrySet().stream().filter(label -> label.getValue() > 0).toList();
+      Map.Entry<String, Integer> largest = Collections.max(labels, byRows);
+      Map.Entry<String, Integer> smallest = Collections.min(labels, byRows);
+      warnings.add(
+          format(
+              "The split %s has %.0f times as many rows with the label %s as with %s (%,d and"
+                  + " %,d): a high accuracy may say nothing about the rare one.",
+              split.name(),
+              split.largestToSmallest().orElseThrow(),
+              Source.shown(largest.getKey()),
+              Source.shown(smallest.getKey()),
+              largest.getValue(),
+              smallest.getValue()));
+    }
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
+  }
+}
