@@ -1,5 +1,6 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.data.DataReport;
 import dev.nunchi.train.BestMetric;
 import dev.nunchi.train.Evaluation;
 import dev.nunchi.train.MemoryEstimate;
@@ -68,6 +69,11 @@ final class TrainingProgress implements TrainingListener {
   @Override
   public void preparing(String stage) {
     line(stage + " …");
+  }
+
+  @Override
+  public void inspected(DataReport report) {
+    report.describe().lines().forEach(this::line);
   }
 
   @Override

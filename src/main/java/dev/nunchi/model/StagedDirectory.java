@@ -27,7 +27,7 @@ public final class StagedDirectory implements AutoCloseable {
 
   /// What a training run keeps beside its model; such a directory takes a model too.
   private static final String RUN_FILES =
-      "checkpoint-\\d+|runs|metrics\\.jsonl.*|data_report\\.json|\\.train\\.lock|\\.staged-.*";
+      "checkpoint-\\d+|runs|metrics\\.jsonl.*|data_report\\.json.*|\\.train\\.lock|\\.staged-.*";
 
   private static final String STAGED = ".staged-";
 

@@ -12,6 +12,7 @@ import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
@@ -76,6 +77,16 @@ final class RunDirectory implements AutoCloseable {
 
   Path path() {
     return path;
+  }
+
+  /// Writes a text file beside and moves it into place.
+  void write(String name, String content) {
+    try {
+      Path beside = Files.writeString(path.resolve(name + ".new"), content);
+      Files.move(beside, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, path.resolve(name) + " cannot be written", e);
+    }
   }
 
   Path checkpoint(long step) {

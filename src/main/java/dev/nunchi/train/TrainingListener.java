@@ -1,6 +1,7 @@
 package dev.nunchi.train;
 
 import dev.nunchi.LabelSet;
+import dev.nunchi.data.DataReport;
 import java.nio.file.Path;
 
 /// Watches a run; called on the training thread, so it answers quickly.
@@ -50,6 +51,9 @@ public interface TrainingListener {
   /// A stage before the first step, for example `Reading texts`.
   void preparing(String stage);
 
+  /// What the texts of the run are like; its warnings come through [#warned].
+  default void inspected(DataReport report) {}
+
   void planned(Plan plan);
 
   void stepped(Step step);
@@ -63,8 +67,8 @@ public interface TrainingListener {
   /// What the user should know, one sentence.
   default void warned(String sentence) {}
 
-  /// The run goes on from a checkpoint: the steps up to `step` are done, and what an earlier process
-  /// did after it is lost and comes again. Called after [#planned], before the first step.
+  /// The run goes on from a checkpoint: the steps up to `step` are done, and what an earlier
+  /// process did after it is lost and comes again. Called after [#planned], before the first step.
   default void resumed(Path checkpoint, long step) {}
 
   /// The run has ended and everything is saved. Not called where it failed.

@@ -1,5 +1,6 @@
 package dev.nunchi.train;
 
+import dev.nunchi.data.DataReport;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -12,6 +13,11 @@ public record TrainingListeners(List<TrainingListener> listeners) implements Tra
   @Override
   public void preparing(String stage) {
     listeners.forEach(listener -> listener.preparing(stage));
+  }
+
+  @Override
+  public void inspected(DataReport report) {
+    listeners.forEach(listener -> listener.inspected(report));
   }
 
   @Override

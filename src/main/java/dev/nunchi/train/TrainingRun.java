@@ -6,6 +6,8 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.data.DataReport;
+import dev.nunchi.data.DataSplit;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ManifestFile;
@@ -161,6 +163,7 @@ public final class TrainingRun {
       listener.preparing("Encoding texts");
       EncodedTexts train = EncodedTexts.of(texts.train(), labels, encoder, truncation);
       EncodedTexts validation = EncodedTexts.of(texts.validation(), labels, encoder, truncation);
+      DataReport report = inspect(texts, train, validation);
       TorchRuntime.load(recipe.watch().threads());
       TorchRuntime.seed(recipe.optimization().seed());
       double deviation = config.path("initializer_range").asDouble(0.02);
@@ -183,6 +186,7 @@ public final class TrainingRun {
             if (resumption != null) {
               resume(trainer, train, resumption);
             }
+            directory.write("data_report.json", report.toJson().toPrettyString() + "\n");
             CheckpointSaver saver =
                 new CheckpointSaver(
                     recipe,
@@ -201,6 +205,21 @@ public final class TrainingRun {
         }
       }
     }
+  }
+
+  private DataReport inspect(TrainingTexts texts, EncodedTexts train, EncodedTexts validation) {
+    DataReport report =
+        DataReport.of(
+            texts.labels(),
+            List.of(
+                new DataSplit("train", texts.train(), i -> train.encodings().get(i).tokenCount()),
+                new DataSplit(
+                    "validation",
+                    texts.validation(),
+                    i -> validation.encodings().get(i).tokenCount())));
+    listener.inspected(report);
+    report.warnings().forEach(listener::warned);
+    return report;
   }
 
   private void resume(Trainer trainer, EncodedTexts train, Resumption resumption) {

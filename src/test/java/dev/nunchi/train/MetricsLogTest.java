@@ -151,7 +151,8 @@ class MetricsLogTest {
   @Test
   void resumed_fileThatCannotBeRead_isNamed() throws IOException {
     Files.createDirectory(directory.resolve("metrics.jsonl"));
-    NunchiException failure = assertThrows(NunchiException.class, () -> log(1).resumed(Path.of("checkpoint-1"), 1));
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> log(1).resumed(Path.of("checkpoint-1"), 1));
     assertEquals(Reason.IO_FAILURE, failure.reason());
     assertEquals(directory.resolve("metrics.jsonl") + " cannot be rewritten", failure.getMessage());
   }

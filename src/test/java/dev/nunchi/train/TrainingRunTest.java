@@ -81,6 +81,21 @@ class TrainingRunTest {
   }
 
   @Test
+  void run_textInBothSplits_warnsOfTheLeakAndReportsIt() throws IOException {
+    Files.writeString(data.resolve("train.tsv"), Reviews.tsv(40, 1) + "leak\t여기에만 있는 문장!\t1\n");
+    Files.writeString(
+        data.resolve("validation.tsv"),
+        "id\tdocument\tlabel\nother\t별로인 다른 글\t0\nagain\t여기에만   있는 문장\t1\n");
+    Watcher watcher = new Watcher();
+    Path output = directory.resolve("made");
+    run(recipe(TINY + "max_steps: 1\n"), output, watcher, new StopSignal());
+    assertTrue(
+        watcher.warnings.stream().anyMatch(sentence -> sentence.contains("again")),
+        watcher.warnings.toString());
+    assertTrue(Files.readString(output.resolve("data_report.json")).contains("\"leak\""));
+  }
+
+  @Test
   void run_sameSeed_givesTheSameWeights() throws IOException {
     Recipe recipe = recipe(TINY + "max_steps: 12\n");
     run(recipe, directory.resolve("first"), new Watcher(), new StopSignal());
