@@ -1,43 +1,28 @@
 package dev.nunchi.data;
 
 import java.text.Normalizer;
-import java.util.function.IntPredicate;
 
 /// What is left of a text when it is compared with another: texts with one key say the same.
 ///
 /// Unicode NFKC, case folded (each code point by itself), everything that is no letter or digit
-/// dropped, runs of three or more equal code points cut to two. What is dropped can bring together
-/// jamo that NFKC composes, so this is repeated until it changes nothing; the key of a key is
-/// itself. A text without letters and digits keeps everything but white space: `👍` and `!?` say
-/// different things.
+/// dropped, runs of three or more equal code points cut to two. Jamo that only the dropping brings
+/// together stay apart: `ㅇ_ㅡ` is a face and not 으. A text without letters and digits is its own
+/// key, because `👍` and `?!` say different things.
 final class CompareKey {
   private static final int LONGEST_RUN = 2;
 
   private CompareKey() {}
 
   static String of(String text) {
-    String key = reduce(text);
-    while (!isComposed(key)) {
-      key = reduce(key);
-    }
-    return key;
-  }
-
-  private static String reduce(String text) {
-    String composed = isComposed(text) ? text : Normalizer.normalize(text, Normalizer.Form.NFKC);
-    String key = keep(composed, Character::isLetterOrDigit);
-    return key.isEmpty() ? keep(composed, c -> !Character.isWhitespace(c)) : key;
-  }
-
-  private static String keep(String text, IntPredicate counts) {
-    StringBuilder key = new StringBuilder(text.length());
+    String composed = isPlain(text) ? text : Normalizer.normalize(text, Normalizer.Form.NFKC);
+    StringBuilder key = new StringBuilder(composed.length());
     int last = -1;
     int run = 0;
-    for (int i = 0; i < text.length(); ) {
-      int c = text.codePointAt(i);
+    for (int i = 0; i < composed.length(); ) {
+      int c = composed.codePointAt(i);
       i += Character.charCount(c);
-      int folded = fold(c);
-      if (counts.test(folded)) {
+      int folded = isSyllable(c) ? c : fold(c);
+      if (isSyllable(c) || Character.isLetterOrDigit(folded)) {
         run = folded == last ? run + 1 : 1;
         last = folded;
         if (run <= LONGEST_RUN) {
@@ -45,7 +30,11 @@ final class CompareKey {
         }
       }
     }
-    return key.toString();
+    return key.isEmpty() ? text : key.toString();
+  }
+
+  private static boolean isSyllable(int c) {
+    return c >= 0xac00 && c <= 0xd7a3;
   }
 
   /// Through the upper case, because some letters share one: ς and σ.
@@ -53,13 +42,13 @@ final class CompareKey {
     return Character.toLowerCase(Character.toUpperCase(c));
   }
 
-  /// Whether NFKC leaves `text` as it is. Most texts are of ASCII and syllables alone, for which no
-  /// table is needed.
-  private static boolean isComposed(String text) {
+  /// Whether a text is of ASCII and whole syllables alone, as most are: NFKC leaves it as it is,
+  /// and no table is needed to see that.
+  private static boolean isPlain(String text) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
-      if (c >= 0x80 && !(c >= 0xac00 && c <= 0xd7a3)) {
-        return Normalizer.isNormalized(text, Normalizer.Form.NFKC);
+      if (c >= 0x80 && !isSyllable(c)) {
+        return false;
       }
     }
     return true;

@@ -15,9 +15,8 @@ import java.util.stream.Stream;
 ///
 /// Texts are compared word for word, and by a key that leaves out what does not change the words:
 /// Unicode NFKC, case folded, only letters and digits, runs of three or more equal characters cut
-/// to two; of a text without letters and digits everything but white space. Both are compared by
-/// 128 bits of SHA-256: the odds that any two of a million different texts are taken for one are 1
-/// to 7·10²⁶.
+/// to two; a text without letters and digits only word for word. Both are compared by 128 bits of
+/// SHA-256: the odds that any two of a million different texts are taken for one are 1 to 7·10²⁶.
 ///
 /// @param splits in the order in which they were given
 /// @param overlaps every pair of splits: first the second split with the first, then the third with

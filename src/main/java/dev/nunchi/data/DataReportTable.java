@@ -2,8 +2,6 @@ package dev.nunchi.data;
 
 import dev.nunchi.data.DataReport.Matches;
 import dev.nunchi.data.DataReport.Overlap;
-import dev.nunchi.data.DataReport.Place;
-import dev.nunchi.data.DataReport.RowPair;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -30,29 +28,9 @@ final class DataReportTable {
     return table.aligned() + table.notes();
   }
 
-  /// Two rows as a sentence names them.
-  static String rows(RowPair pair) {
-    return place(pair.first()) + " and " + place(pair.second());
-  }
-
-  /// Two rows with their labels.
-  static String labelledRows(RowPair pair) {
-    return "%s, %s and %s, %s"
-        .formatted(
-            place(pair.first()), labels(pair.first()), place(pair.second()), labels(pair.second()));
-  }
-
-  private static String labels(Place place) {
-    return place.labels().isEmpty() ? "without a label" : Source.shown(place.labels());
-  }
-
-  private static String place(Place place) {
-    return format("row %d of %s (id %s)", place.row(), place.split(), Source.shown(place.id()));
-  }
-
   private void fill() {
     line("", SplitReport::name);
-    line("texts", split -> format("%,d", split.rows()));
+    line("rows", split -> format("%,d", split.rows()));
     List<String> labels = labels();
     labels.stream()
         .limit(MOST_LABELS)
@@ -73,8 +51,8 @@ final class DataReportTable {
     if (report.splits().stream().anyMatch(split -> split.tokens() != null)) {
       lengths("tokens", SplitReport::tokens);
     }
-    line("repeated texts", split -> matches(split.repeatedRows()));
-    line("with two labels", split -> matches(split.contradictedRows()));
+    line("repeated texts (word for word)", split -> matches(split.repeatedRows()));
+    line("with two labels (word for word)", split -> matches(split.contradictedRows()));
   }
 
   /// The most frequent of the first split where there are too many, else all in their order.
@@ -147,25 +125,20 @@ final class DataReportTable {
   private String notes() {
     StringBuilder notes = new StringBuilder();
     for (Overlap overlap : report.overlaps()) {
-      notes.append(
-          format(
-              "texts of %s in %s: %s", overlap.first(), overlap.second(), matches(overlap.rows())));
-      if (!overlap.examples().isEmpty()) {
-        notes.append(", for example ").append(rows(overlap.examples().getFirst()));
-      }
-      notes.append('\n');
-    }
-    if (!report.contradictions().examples().isEmpty()) {
       notes
-          .append("with two labels in all: ")
+          .append("rows of %s with a text of %s: ".formatted(overlap.second(), overlap.first()))
+          .append(matches(overlap.rows()))
+          .append('\n');
+    }
+    if (report.splits().size() > 1) {
+      notes
+          .append("rows with two labels in all: ")
           .append(matches(report.contradictions().rows()))
-          .append(", for example ")
-          .append(labelledRows(report.contradictions().examples().getFirst()))
           .append('\n');
     }
     return notes
-        .append("(Rows alike but for case, spaces, punctuation, long runs; in brackets, alike word")
-        .append(" for word.)\n")
+        .append("Case, spaces, punctuation and long runs of a character do not count;")
+        .append(" in brackets they do.\n")
         .toString();
   }
 

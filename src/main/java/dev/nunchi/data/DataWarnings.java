@@ -2,6 +2,7 @@ package dev.nunchi.data;
 
 import dev.nunchi.data.DataReport.Contradictions;
 import dev.nunchi.data.DataReport.Overlap;
+import dev.nunchi.data.DataReport.Place;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
@@ -43,7 +44,7 @@ final class DataWarnings {
 
   private static String leak(Overlap overlap, int rows) {
     return format(
-        "%s%s has texts of %s in %,d of its %,d rows, word for word in %,d, for example %s."
+        "%s%s has texts of %s in %,d of its %,d rows, word for word in %,d, for example %s and %s."
             + " Its scores will look better than they are.",
         overlap.second().substring(0, 1).toUpperCase(Locale.ROOT),
         overlap.second().substring(1),
@@ -51,17 +52,28 @@ final class DataWarnings {
         overlap.rows().normalized(),
         rows,
         overlap.rows().exact(),
-        DataReportTable.rows(overlap.examples().getFirst()));
+        place(overlap.examples().getFirst().first()),
+        place(overlap.examples().getFirst().second()));
   }
 
   private static String contradiction(Contradictions contradictions) {
     return format(
         "Texts have two different labels in %,d rows, word for word in %,d, within a split in %,d,"
-            + " for example %s. A model can learn one of them only.",
+            + " for example %s and %s. A model can learn one of them only.",
         contradictions.rows().normalized(),
         contradictions.rows().exact(),
         contradictions.rowsWithinSplits().normalized(),
-        DataReportTable.labelledRows(contradictions.examples().getFirst()));
+        labelledPlace(contradictions.examples().getFirst().first()),
+        labelledPlace(contradictions.examples().getFirst().second()));
+  }
+
+  private static String place(Place place) {
+    return "row %d of %s (id %s)".formatted(place.row(), place.split(), Source.shown(place.id()));
+  }
+
+  private static String labelledPlace(Place place) {
+    String labels = place.labels().isEmpty() ? "no label" : Source.shown(place.labels());
+    return labels + " in " + place(place);
   }
 
   private static void addRareLabels(SplitReport split, List<String> warnings) {

@@ -15,7 +15,23 @@ final class DataReportTableTest {
   void describe_smallData_isATableAndWhatSplitsShare() {
     assertEquals(
         """
-        PINNED
+                                                    train   validation         test
+        rows                                            6            3            3
+          부정                                 2   33.3 %   1   33.3 %   1   33.3 %
+          중립                                 1   16.7 %   1   33.3 %   0    0.0 %
+          긍정                                 3   50.0 %   1   33.3 %   2   66.7 %
+          largest to smallest                         3.0          1.0          2.0
+        characters: mean / median / longest  8.2 / 7 / 13  8.0 / 8 / 9  3.0 / 1 / 7
+          90 / 95 / 99 % have up to          13 / 13 / 13    9 / 9 / 9    7 / 7 / 7
+        tokens: mean / median / longest       4.5 / 4 / 7            -            -
+          90 / 95 / 99 % have up to             7 / 7 / 7            -            -
+        repeated texts (word for word)              2 (1)        0 (0)        0 (0)
+        with two labels (word for word)             3 (0)        0 (0)        0 (0)
+        rows of validation with a text of train: 2 (1)
+        rows of test with a text of train: 1 (1)
+        rows of test with a text of validation: 1 (1)
+        rows with two labels in all: 6 (3)
+        Case, spaces, punctuation and long runs of a character do not count; in brackets they do.
         """,
         SmallData.report().describe());
   }
@@ -32,8 +48,9 @@ final class DataReportTableTest {
     String table =
         DataReport.of(LabelSet.of("긍정"), List.of(SmallData.TRAIN, new DataSplit("test", List.of())))
             .describe();
-    assertTrue(table.contains("characters: mean / median / longest  8.2 / 7 / 13     -\n"), table);
-    assertTrue(table.contains("texts of train in test: 0 (0)\n"), table);
+    assertTrue(
+        table.contains("characters: mean / median / longest  8.2 / 7 / 13           -\n"), table);
+    assertTrue(table.contains("rows of test with a text of train: 0 (0)\n"), table);
   }
 
   @Test

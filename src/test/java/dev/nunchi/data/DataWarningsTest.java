@@ -25,8 +25,8 @@ final class DataWarningsTest {
                 + " of validation (id 'v1') and row 1 of test (id 's1'). Its scores will look"
                 + " better than they are.",
             "Texts have two different labels in 6 rows, word for word in 3, within a split in 3,"
-                + " for example row 5 of train (id 't5'), '긍정' and row 1 of validation (id 'v1'),"
-                + " '부정'. A model can learn one of them only.",
+                + " for example '긍정' in row 5 of train (id 't5') and '부정' in row 1 of validation"
+                + " (id 'v1'). A model can learn one of them only.",
             "The split train has fewer than 10 rows with the label '부정' (2), '중립' (1), '긍정' (3).",
             "The split validation has fewer than 10 rows with the label '부정' (1), '중립' (1), '긍정'"
                 + " (1).",
@@ -82,7 +82,10 @@ final class DataWarningsTest {
         List.of(new Example("1", "오늘 일정", List.of()), new Example("2", "오늘 일정", List.of("긍정")));
     List<String> warnings = report(new DataSplit("train", rows)).warnings();
     assertTrue(
-        warnings.getFirst().contains("(id '1'), without a label and row 2"), warnings::toString);
+        warnings
+            .getFirst()
+            .contains("example no label in row 1 of train (id '1') and '긍정' in row 2"),
+        warnings::toString);
   }
 
   private static DataReport report(DataSplit... splits) {
