@@ -1,12 +1,7 @@
 package dev.nunchi.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.util.stream.IntStream;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class ProgressLineTest {
@@ -25,14 +20,6 @@ class ProgressLineTest {
   void fit_noRoomForTheFirst_cutsIt() {
     assertEquals("ste", line().fit(3));
     assertEquals("", line().fit(0));
-  }
-
-  @Property
-  void fit_any_neverPassesTheWidth(
-      @ForAll @IntRange(max = 12) int parts, @ForAll @IntRange(max = 100) int width) {
-    ProgressLine line = new ProgressLine();
-    IntStream.range(0, parts).forEach(rank -> line.add(rank, "part " + rank));
-    assertTrue(line.fit(width).length() <= width);
   }
 
   private static ProgressLine line() {
