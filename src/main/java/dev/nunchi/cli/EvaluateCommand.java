@@ -2,22 +2,29 @@ package dev.nunchi.cli;
 
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Columns;
 import dev.nunchi.data.Example;
 import dev.nunchi.data.ExampleReader;
 import dev.nunchi.data.LabelMapping;
 import dev.nunchi.eval.ClassificationReport;
-import dev.nunchi.eval.EvaluationResult;
+import dev.nunchi.eval.ConfusionMatrix;
+import dev.nunchi.eval.EvaluationReport;
+import dev.nunchi.eval.ScoredText;
+import dev.nunchi.eval.Subject;
+import dev.nunchi.eval.WilsonInterval;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Prediction;
+import dev.nunchi.model.Manifest;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Truncation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.StringJoiner;
 import java.util.concurrent.Callable;
@@ -25,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `evaluate`: classifies labelled texts and writes how well it went.
@@ -35,10 +43,14 @@ import picocli.CommandLine.Spec;
     footer = {
       "  nunchi evaluate --model my-model --data nsmc/test.tsv.gz --output evaluation",
       "",
-      "Prints scikit-learn's classification report; the output directory gets metrics.json and",
-      "predictions.tsv. Labels in the file are the model's, or their numbers from 0."
+      "Prints scikit-learn's classification report; the output directory gets metrics.json,",
+      "predictions.tsv and report.html, a page for a browser that needs nothing but itself.",
+      "Labels in the file are the model's, or their numbers from 0."
     })
 final class EvaluateCommand implements Callable<Integer> {
+  // Enough for every core to have batches, and for texts of near-equal length to meet.
+  private static final int BATCHES_AT_A_TIME = 64;
+
   @Spec private @Nullable CommandSpec spec;
 
   @Option(
@@ -59,7 +71,7 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--output",
       required = true,
       paramLabel = "DIR",
-      description = "Directory for metrics.json and predictions.tsv.")
+      description = "Directory for metrics.json, predictions.tsv and report.html.")
   private Path output = Path.of("");
 
   @Option(
@@ -104,29 +116,34 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-    PrintWriter out = spec.commandLine().getOut();
+    CommandSpec command = Objects.requireNonNull(spec);
+    if (batchSize < 1) {
+      throw new ParameterException(
+          command.commandLine(), "--batch-size is at least 1, not " + batchSize);
+    }
+    PrintWriter err = command.commandLine().getErr();
     try (LoadedModel loaded = backend.load(model, LoadOptions.DEFAULT)) {
-      LabelSet labels = loaded.manifest().labels();
-      List<Example> examples = read(labels);
-      err.printf("Classifying %,d texts …%n", examples.size());
-      List<Encoding> encodings = new ArrayList<>(examples.size());
-      for (Example example : examples) {
-        encodings.add(encode(loaded, example));
-      }
-      List<Prediction> predictions = loaded.classifier().classifyAll(encodings, batchSize);
-      EvaluationResult result = result(labels, examples, predictions);
-      new EvaluationFiles(output).write(loaded.manifest(), data, examples, predictions, result);
-      out.print(ClassificationReport.of(result.matrix()));
-      out.printf(
-          "%naccuracy %.4f (95 %% interval %.4f to %.4f), expected calibration error %.4f%n",
-          result.matrix().accuracy(),
-          result.metrics().get("accuracy_low"),
-          result.metrics().get("accuracy_high"),
-          result.metrics().get("expected_calibration_error"));
+      requireSingleLabel(loaded.manifest());
+      List<Example> examples = read(loaded.manifest().labels());
+      err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
+      List<Prediction> predictions =
+          classify(loaded, examples, EvaluationProgress.of(err, examples.size()));
+      EvaluationReport report = report(loaded.manifest(), examples, predictions);
+      new EvaluationFiles(output).write(report, examples, predictions);
+      print(report, command.commandLine().getOut());
       err.println("Wrote " + output);
     }
     return 0;
+  }
+
+  private void requireSingleLabel(Manifest manifest) {
+    if (manifest.problemType() != ProblemType.SINGLE_LABEL_CLASSIFICATION) {
+      throw new NunchiException(
+          Reason.UNIMPLEMENTED,
+          "The model in %s gives a text any number of labels, and data files hold only one for each"
+                  .formatted(model)
+              + " text so far");
+    }
   }
 
   private List<Example> read(LabelSet labels) {
@@ -163,15 +180,54 @@ final class EvaluateCommand implements Callable<Integer> {
     }
   }
 
-  private static EvaluationResult result(
-      LabelSet labels, List<Example> examples, List<Prediction> predictions) {
-    int[] actual = new int[examples.size()];
-    double[][] probabilities = new double[examples.size()][];
-    for (int i = 0; i < actual.length; i++) {
-      actual[i] = labels.indexOf(examples.get(i).label()).orElseThrow();
-      probabilities[i] =
-          predictions.get(i).scores().toList().stream().mapToDouble(Double::doubleValue).toArray();
+  private List<Prediction> classify(
+      LoadedModel loaded, List<Example> examples, EvaluationProgress progress) {
+    // All of them first: a text that is refused is better known before the work than after it.
+    List<Encoding> encodings = new ArrayList<>(examples.size());
+    for (Example example : examples) {
+      encodings.add(encode(loaded, example));
     }
-    return EvaluationResult.of(labels, actual, probabilities);
+    List<Prediction> predictions = new ArrayList<>(examples.size());
+    int block = (int) Math.min((long) batchSize * BATCHES_AT_A_TIME, examples.size());
+    for (int from = 0; from < encodings.size(); from += block) {
+      int to = Math.min(from + block, encodings.size());
+      predictions.addAll(loaded.classifier().classifyAll(encodings.subList(from, to), batchSize));
+      progress.advanced(to);
+    }
+    return predictions;
+  }
+
+  private EvaluationReport report(
+      Manifest manifest, List<Example> examples, List<Prediction> predictions) {
+    List<ScoredText> texts = new ArrayList<>(examples.size());
+    for (int i = 0; i < examples.size(); i++) {
+      Example example = examples.get(i);
+      texts.add(
+          new ScoredText(
+              example.id(),
+              example.text(),
+              manifest.labels().indexOf(example.label()).orElseThrow(),
+              predictions.get(i).logits().stream().map(Float::doubleValue).toList(),
+              predictions.get(i).tokenCount()));
+    }
+    return EvaluationReport.of(
+        new Subject(manifest.name(), manifest.revision(), data.getFileName().toString()),
+        manifest.labels(),
+        texts,
+        manifest.temperature(),
+        LearningCurvesFile.read(model));
+  }
+
+  private static void print(EvaluationReport report, PrintWriter out) {
+    ConfusionMatrix matrix = report.result().matrix();
+    WilsonInterval interval = WilsonInterval.of(matrix.correct(), matrix.total());
+    out.print(ClassificationReport.of(matrix));
+    out.printf(
+        Locale.ROOT,
+        "%naccuracy %.4f (95 %% interval %.4f to %.4f), expected calibration error %.4f%n",
+        matrix.accuracy(),
+        interval.low(),
+        interval.high(),
+        report.after().reliability().expectedCalibrationError());
   }
 }

@@ -5,7 +5,6 @@ package dev.nunchi.eval;
 /// Probabilities are `[rows, labels]`, each row summing to 1; `actual` is `[rows]`, the index of
 /// each row's label. All are 0 for no rows.
 public final class ProbabilityMetrics {
-  private static final int BINS = 15;
   // As scikit-learn clips: the step from 1 to the next double.
   private static final double EPSILON = Math.ulp(1.0);
 
@@ -37,26 +36,9 @@ public final class ProbabilityMetrics {
     return ClassScores.quotient(halved ? sum / 2 : sum, actual.length);
   }
 
-  /// The mean gap between confidence and accuracy, in [0, 1]: rows fall into 15 bins of equal width
-  /// by the confidence of their prediction, open below and closed above, and count by their number.
-  ///
-  /// Guo et al. (2017), "On Calibration of Modern Neural Networks".
+  /// The mean gap between confidence and accuracy of the predictions, in [0, 1]; see [Reliability].
   public static double expectedCalibrationError(int[] actual, double[][] probabilities) {
-    check(actual, probabilities);
-    double[] confidence = new double[BINS];
-    long[] correct = new long[BINS];
-    for (int row = 0; row < actual.length; row++) {
-      int prediction = prediction(probabilities[row]);
-      double highest = probabilities[row][prediction];
-      int bin = Math.clamp((long) Math.ceil(highest * BINS) - 1, 0, BINS - 1);
-      confidence[bin] += highest;
-      correct[bin] += prediction == actual[row] ? 1 : 0;
-    }
-    double gap = 0;
-    for (int bin = 0; bin < BINS; bin++) {
-      gap += Math.abs(confidence[bin] - correct[bin]);
-    }
-    return ClassScores.quotient(gap, actual.length);
+    return Reliability.of(Answers.of(actual, probabilities)).expectedCalibrationError();
   }
 
   /// The index of the highest probability, of several the first.

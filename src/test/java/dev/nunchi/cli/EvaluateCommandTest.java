@@ -1,0 +1,169 @@
+package dev.nunchi.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.infer.TinyModel;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluateCommandTest {
+  private static final List<String> TEXTS =
+      List.of(
+          "정말 재미있게 봤어요",
+          "시간이 아깝다",
+          "그럭저럭 볼만했는데 뒤로 갈수록 지루했어요",
+          "배우들 연기는 좋았지만 이야기가 뻔해요",
+          "최고예요 <b>또</b> 볼래요 & 추천",
+          "음악이 좋았어요");
+
+  @TempDir private static Path temporary;
+  private static Path model = Path.of("");
+  private static Path data = Path.of("");
+
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+
+  @BeforeAll
+  static void writeModelAndData() throws IOException {
+    model = TinyModel.write(temporary.resolve("tiny"));
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 2 * TEXTS.size(); i++) {
+      String label = List.of("부정", "중립", "긍정").get(i % 3);
+      rows.append(
+          "{\"id\":\"%d\",\"text\":\"%s %d\",\"label\":\"%s\"}\n"
+              .formatted(i, TEXTS.get(i % TEXTS.size()), i, label));
+    }
+    data = Files.writeString(temporary.resolve("test.jsonl"), rows);
+  }
+
+  @Test
+  void run_threeLabels_writesThreeFilesOfOneEvaluation() throws IOException {
+    Path output = temporary.resolve("evaluation");
+    assertEquals(0, evaluate("--output", output), err::toString);
+    JsonNode metrics = metrics(output);
+    assertEquals("tiny", metrics.get("model").textValue());
+    assertEquals("test.jsonl", metrics.get("data").textValue());
+    assertTrue(metrics.get("count").isIntegralNumber());
+    assertEquals(12, metrics.get("count").intValue());
+    assertEquals(3, metrics.get("per_class").size());
+    JsonNode calibration = metrics.get("calibration");
+    assertEquals(1, calibration.get("before").get("temperature").doubleValue());
+    assertEquals(2, calibration.get("after").get("temperature").doubleValue());
+    assertEquals(
+        metrics.get("expected_calibration_error"),
+        calibration.get("after").get("expected_calibration_error"));
+    assertEquals(12, sum(calibration.get("before").get("bins")));
+    assertEquals(12, sum(metrics.get("accuracy_by_length")));
+    JsonNode coverage = metrics.get("accuracy_by_coverage");
+    assertEquals(
+        metrics.get("accuracy").doubleValue(),
+        coverage.get(coverage.size() - 1).get("accuracy").doubleValue(),
+        1e-12);
+    assertTrue(metrics.get("aurc").doubleValue() >= metrics.get("e_aurc").doubleValue());
+    long mistakes = Math.round(12 * (1 - metrics.get("accuracy").doubleValue()));
+    assertEquals(mistakes, sum(metrics.get("confused_pairs")));
+    String report = Files.readString(output.resolve("report.html"));
+    assertTrue(report.startsWith("<!DOCTYPE html>"));
+    assertTrue(report.contains("sha256:"));
+    assertFalse(report.contains("<b>"));
+    assertEquals(13, Files.readAllLines(output.resolve("predictions.tsv")).size());
+    try (Stream<Path> files = Files.list(output)) {
+      assertEquals(
+          List.of("metrics.json", "predictions.tsv", "report.html"),
+          files.map(file -> file.getFileName().toString()).sorted().toList());
+    }
+    assertFalse(err.toString().contains("\r"), "progress is for terminals");
+  }
+
+  @Test
+  void run_again_writesTheSameBytes() throws IOException {
+    Path first = temporary.resolve("first");
+    Path second = temporary.resolve("second");
+    assertEquals(0, evaluate("--output", first), err::toString);
+    assertEquals(0, evaluate("--output", second), err::toString);
+    assertEquals(0, evaluate("--output", second), err::toString);
+    for (String name : List.of("metrics.json", "predictions.tsv", "report.html")) {
+      assertEquals(-1, Files.mismatch(first.resolve(name), second.resolve(name)), name);
+    }
+  }
+
+  @Test
+  void run_trainingLogInTheModel_isInTheReport() throws IOException {
+    Path logged = TinyModel.write(temporary.resolve("logged"));
+    Files.writeString(
+        logged.resolve("metrics.jsonl"),
+        """
+        {"step":1,"loss":0.9,"learning_rate":1e-4}
+        {"step":2,"loss":0.8,"learning_rate":2e-4}
+        {"step":2,"eval_loss":0.7,"eval_accuracy":0.6}
+        """);
+    Path output = temporary.resolve("with-curves");
+    assertEquals(
+        0, run("evaluate", "--model", logged, "--data", data, "--output", output), err::toString);
+    assertTrue(Files.readString(output.resolve("report.html")).contains("learning-loss"));
+  }
+
+  @Test
+  void run_batchSizeOfNone_isAUsageError() {
+    Path output = temporary.resolve("no-batch");
+    assertEquals(2, evaluate("--output", output, "--batch-size", "0"));
+    assertTrue(err.toString().contains("--batch-size is at least 1, not 0"), err::toString);
+    assertFalse(Files.exists(output));
+  }
+
+  @Test
+  void run_multiLabelModel_isRefusedWithAReason() throws IOException {
+    Path multi = TinyModel.write(temporary.resolve("multi"));
+    Path manifest = multi.resolve("nunchi.json");
+    Files.writeString(
+        manifest,
+        Files.readString(manifest)
+            .replace("single_label_classification", "multi_label_classification"));
+    Path output = temporary.resolve("refused");
+    assertEquals(1, run("evaluate", "--model", multi, "--data", data, "--output", output));
+    assertTrue(err.toString().contains("any number of labels"), err::toString);
+    assertFalse(Files.exists(output));
+  }
+
+  @Test
+  void run_outputThatIsAFile_isRefused() throws IOException {
+    Path output = Files.writeString(temporary.resolve("file"), "");
+    assertEquals(1, evaluate("--output", output));
+    assertTrue(err.toString().contains("file cannot be written"), err::toString);
+  }
+
+  private int evaluate(Object... arguments) {
+    List<Object> all = new ArrayList<>(List.of("evaluate", "--model", model, "--data", data));
+    all.addAll(List.of(arguments));
+    return run(all.toArray());
+  }
+
+  private int run(Object... arguments) {
+    Program program =
+        new Program(
+            Nunchi.commands(), Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
+    return program.run(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
+  }
+
+  private static JsonNode metrics(Path output) throws IOException {
+    return new ObjectMapper().readTree(output.resolve("metrics.json").toFile());
+  }
+
+  private static long sum(JsonNode rows) {
+    return rows.valueStream().mapToLong(row -> row.get("count").longValue()).sum();
+  }
+}
