@@ -30,22 +30,24 @@ final class DataReportTable {
 
   private void fill() {
     line("", SplitReport::name);
-    line("rows", split -> format("%,d", split.rows()));
+    line("rows", split -> String.format(Locale.ROOT, "%,d", split.rows()));
     List<String> labels = labels();
     labels.stream()
         .limit(MOST_LABELS)
         .forEach(label -> line(GAP + Source.plain(label), split -> share(split, label)));
     if (labels.size() > MOST_LABELS) {
-      line(format("  and %d rarer labels", labels.size() - MOST_LABELS), split -> "");
+      line(
+          String.format(Locale.ROOT, "  and %d rarer labels", labels.size() - MOST_LABELS),
+          split -> "");
     }
     if (report.splits().stream().anyMatch(split -> split.unlabelledRows() > 0)) {
-      line("  without a label", split -> format("%,d", split.unlabelledRows()));
+      line("  without a label", split -> String.format(Locale.ROOT, "%,d", split.unlabelledRows()));
     }
     line(
         "  largest to smallest",
         split ->
             split.largestToSmallest().isPresent()
-                ? format("%.1f", split.largestToSmallest().getAsDouble())
+                ? String.format(Locale.ROOT, "%.1f", split.largestToSmallest().getAsDouble())
                 : "-");
     lengths("characters", SplitReport::characters);
     if (report.splits().stream().anyMatch(split -> split.tokens() != null)) {
@@ -74,7 +76,8 @@ final class DataReportTable {
           Lengths found = lengths.apply(split);
           return found == null
               ? "-"
-              : format("%.1f / %,d / %,d", found.mean(), found.median(), found.longest());
+              : String.format(
+                  Locale.ROOT, "%.1f / %,d / %,d", found.mean(), found.median(), found.longest());
         });
     line(
         "  90 / 95 / 99 % have up to",
@@ -82,9 +85,12 @@ final class DataReportTable {
           Lengths found = lengths.apply(split);
           return found == null
               ? "-"
-              : format(
+              : String.format(
+                  Locale.ROOT,
                   "%,d / %,d / %,d",
-                  found.percentile90(), found.percentile95(), found.percentile99());
+                  found.percentile90(),
+                  found.percentile95(),
+                  found.percentile99());
         });
   }
 
@@ -95,12 +101,15 @@ final class DataReportTable {
   }
 
   private static String share(SplitReport split, String label) {
-    return format(
-        "%,d  %5.1f %%", split.labelRows().getOrDefault(label, 0), 100 * split.share(label));
+    return String.format(
+        Locale.ROOT,
+        "%,d  %5.1f %%",
+        split.labelRows().getOrDefault(label, 0),
+        100 * split.share(label));
   }
 
   private static String matches(Matches matches) {
-    return format("%,d (%,d)", matches.normalized(), matches.exact());
+    return String.format(Locale.ROOT, "%,d (%,d)", matches.normalized(), matches.exact());
   }
 
   private String aligned() {
@@ -155,9 +164,5 @@ final class DataReportTable {
                 ? 2
                 : 1)
         .sum();
-  }
-
-  private static String format(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }

@@ -43,7 +43,8 @@ final class DataWarnings {
   }
 
   private static String leak(Overlap overlap, int rows) {
-    return format(
+    return String.format(
+        Locale.ROOT,
         "%s%s has texts of %s in %,d of its %,d rows, word for word in %,d, for example %s and %s."
             + " Its scores will look better than they are.",
         overlap.second().substring(0, 1).toUpperCase(Locale.ROOT),
@@ -57,7 +58,8 @@ final class DataWarnings {
   }
 
   private static String contradiction(Contradictions contradictions) {
-    return format(
+    return String.format(
+        Locale.ROOT,
         "Texts have two different labels in %,d rows, word for word in %,d, within a split in %,d,"
             + " for example %s and %s. A model can learn one of them only.",
         contradictions.rows().normalized(),
@@ -107,7 +109,8 @@ final class DataWarnings {
       Map.Entry<String, Integer> largest = Collections.max(labels, byRows);
       Map.Entry<String, Integer> smallest = Collections.min(labels, byRows);
       warnings.add(
-          format(
+          String.format(
+              Locale.ROOT,
               "The split %s has %.0f times as many rows with the label %s as with %s (%,d and"
                   + " %,d): a high accuracy may say nothing about the rare one.",
               split.name(),
@@ -117,9 +120,5 @@ final class DataWarnings {
               largest.getValue(),
               smallest.getValue()));
     }
-  }
-
-  private static String format(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }
