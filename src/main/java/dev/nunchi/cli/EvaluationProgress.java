@@ -26,7 +26,7 @@ final class EvaluationProgress {
 
   /// For a command that runs now.
   static EvaluationProgress of(PrintWriter out, int total) {
-    boolean terminal = System.console().isTerminal();
+    boolean terminal = TerminalWidth.ofStandardError().getAsInt() > 0;
     return new EvaluationProgress(out, terminal, System::nanoTime, total);
   }
 
