@@ -121,6 +121,15 @@ final class ReportScreenshot {
         look(name + " bar " + i, image, x, (top + bottom) / 2, 3, theme.over("s1", 0.75));
       }
     }
+    for (Element gap : gaps) {
+      // Wider than the border that the bars have.
+      if (number(gap, "height") > 4) {
+        double x = number(gap, "x") + number(gap, "width") / 2;
+        double y = number(gap, "y") + number(gap, "height") / 2;
+        String hue = gap.getAttribute("class").contains("over") ? "s2" : "s3";
+        look(name + " gap", image, x, y, 2, theme.over(hue, 1));
+      }
+    }
     for (Element cell : shapes(svg, "rect", "cell").toList()) {
       double share = Double.parseDouble(cell.getAttribute("style").substring("--share:".length()));
       Color colour =

@@ -1,7 +1,9 @@
 package dev.nunchi.cli;
 
+import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /// Shows how far a classification is: one line that is rewritten on a terminal, nothing elsewhere.
@@ -26,7 +28,8 @@ final class EvaluationProgress {
 
   /// For a command that runs now.
   static EvaluationProgress of(PrintWriter out, int total) {
-    boolean terminal = System.console().isTerminal();
+    boolean terminal =
+        Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent();
     return new EvaluationProgress(out, terminal, System::nanoTime, total);
   }
 
