@@ -167,7 +167,9 @@ final class Plot {
     markup.element("text", text, "class", style, "x", coordinate(atX), "y", coordinate(atY));
   }
 
+  /// Ends the chart, with the axis across over what is drawn.
   void close() {
+    line(x.from(), y.from(), x.to(), y.from(), "base");
     markup.close();
   }
 }
