@@ -121,6 +121,15 @@ final class ReportScreenshot {
         look(name + " bar " + i, image, x, (top + bottom) / 2, 3, theme.over("s1", 0.75));
       }
     }
+    for (Element gap : gaps) {
+      // Wider than the border that the bars have.
+      if (number(gap, "height") > 4) {
+        double x = number(gap, "x") + number(gap, "width") / 2;
+        double y = number(gap, "y") + number(gap, "height") / 2;
+        String hue = gap.getAttribute("class").contains("over") ? "s2" : "s3";
+        look(name + " gap", image, x, y, 2, theme.over(hue, 1));
+      }
+    }
     for (Element cell : shapes(svg, "rect", "cell").toList()) {
       double share = Double.parseDouble(cell.getAttribute("style").substring("--share:".length()));
       Color colour =
@@ -139,18 +148,9 @@ final class ReportScreenshot {
             theme.over(series, 1));
       }
       for (Element line : shapes(svg, "polyline", series).toList()) {
-        for (String point : line.getAttribute("points").split(" ")) {
-          String[] place = point.split(",");
-          // Dashes leave gaps, so that a corner may lie in one.
-          int radius = series.equals("s1") ? 3 : 16;
-          look(
-              name + " line",
-              image,
-              Double.parseDouble(place[0]),
-              Double.parseDouble(place[1]),
-              radius,
-              theme.over(series, 1));
-        }
+        // Dashes leave gaps, so that a corner may lie in one.
+        int radius = series.equals("s1") ? 3 : 16;
+        lookAlong(name, image, line, radius, theme.over(series, 1));
       }
     }
     for (Element line : shapes(svg, "line", "whisker").toList()) {
@@ -161,21 +161,43 @@ final class ReportScreenshot {
     System.out.printf("%s: %d shapes%n", name, checked - before);
   }
 
+  /// Looks for a line at its corners; another may lie over some of them.
+  private void lookAlong(String what, BufferedImage image, Element line, int radius, Color colour) {
+    String[] corners = line.getAttribute("points").split(" ");
+    long painted =
+        Stream.of(corners)
+            .map(corner -> corner.split(","))
+            .filter(place ->
+                painted(
+                    image,
+                    Double.parseDouble(place[0]),
+                    Double.parseDouble(place[1]),
+                    radius,
+                    colour))
+            .count();
+    checked++;
+    if (painted < 0.95 * corners.length) {
+      missing.add("%s line: %d of %d corners".formatted(what, painted, corners.length));
+    }
+  }
+
   /// Looks for a colour near a place of the drawing.
   private void look(
       String what, BufferedImage image, double x, double y, int radius, Color colour) {
     checked++;
+    if (!painted(image, x, y, radius, colour)) {
+      missing.add("%s at %.1f, %.1f: no %06x".formatted(what, x, y, colour.getRGB() & 0xffffff));
+    }
+  }
+
+  private static boolean painted(
+      BufferedImage image, double x, double y, int radius, Color colour) {
     int centreX = (int) Math.round(x * SCALE);
     int centreY = (int) Math.round(y * SCALE);
-    boolean found =
-        IntStream.rangeClosed(-radius, radius)
-            .anyMatch(dx ->
-                IntStream.rangeClosed(-radius, radius)
-                    .anyMatch(dy -> near(image, centreX + dx, centreY + dy, colour)));
-    if (!found) {
-      missing.add(
-          "%s at %d,%d: no %06x".formatted(what, centreX, centreY, colour.getRGB() & 0xffffff));
-    }
+    return IntStream.rangeClosed(-radius, radius)
+        .anyMatch(dx ->
+            IntStream.rangeClosed(-radius, radius)
+                .anyMatch(dy -> near(image, centreX + dx, centreY + dy, colour)));
   }
 
   private static boolean near(BufferedImage image, int x, int y, Color colour) {

@@ -48,8 +48,9 @@ import picocli.CommandLine.Spec;
       "Labels in the file are the model's, or their numbers from 0."
     })
 final class EvaluateCommand implements Callable<Integer> {
-  // Enough for every core to have batches, and for texts of near-equal length to meet.
-  private static final int BATCHES_AT_A_TIME = 64;
+  // Enough for every core to stay busy and for texts of near-equal length to meet; few enough for
+  // the progress to move.
+  private static final int BATCHES_A_CORE = 8;
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -188,7 +189,8 @@ final class EvaluateCommand implements Callable<Integer> {
       encodings.add(encode(loaded, example));
     }
     List<Prediction> predictions = new ArrayList<>(examples.size());
-    int block = (int) Math.min((long) batchSize * BATCHES_AT_A_TIME, examples.size());
+    long most = (long) batchSize * BATCHES_A_CORE * Runtime.getRuntime().availableProcessors();
+    int block = (int) Math.min(most, examples.size());
     for (int from = 0; from < encodings.size(); from += block) {
       int to = Math.min(from + block, encodings.size());
       predictions.addAll(loaded.classifier().classifyAll(encodings.subList(from, to), batchSize));

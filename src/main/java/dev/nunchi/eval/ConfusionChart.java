@@ -11,7 +11,8 @@ final class ConfusionChart {
   private static final double TOP = 56;
   private static final double SIDE = 336;
   private static final double MOST_HEIGHT = 84;
-  private static final int MOST_WITH_NUMBERS = 8;
+  private static final int MOST_WITH_SHARES = 8;
+  private static final int MOST_WITH_COUNTS = 12;
   private static final int LONGEST_NAME = 9;
 
   private final Markup markup;
@@ -85,9 +86,12 @@ final class ConfusionChart {
                     Numbers.count(count),
                     Numbers.percent(share, 2)))
         .close();
-    if (matrix.labels().size() <= MOST_WITH_NUMBERS) {
-      text(Numbers.count(count), x + width / 2, y + height / 2 - 1, "count middle");
-      text(Numbers.percent(share, 1), x + width / 2, y + height / 2 + 14, "share middle");
+    double middle = y + height / 2;
+    if (matrix.labels().size() <= MOST_WITH_SHARES) {
+      text(Numbers.count(count), x + width / 2, middle - 1, "count middle");
+      text(Numbers.percent(share, 1), x + width / 2, middle + 14, "share middle");
+    } else if (matrix.labels().size() <= MOST_WITH_COUNTS) {
+      text(Numbers.count(count), x + width / 2, middle + 4, "count small middle");
     }
   }
 

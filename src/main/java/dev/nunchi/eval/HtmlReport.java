@@ -58,10 +58,7 @@ public final class HtmlReport {
     page.openFigures();
     page.figure("texts", count(matrix.total()), "%s labels".formatted(labels.size()));
     page.figure(
-        "accuracy",
-        percent(matrix.accuracy(), 2),
-        "95 %% interval %s to %s"
-            .formatted(percent(interval.low(), 2), percent(interval.high(), 2)));
+        "accuracy", percent(matrix.accuracy(), 2), "95 % interval " + interval(interval, 2));
     page.figure("macro F1", fixed(matrix.macro().f1(), 4), "");
     page.figure("Matthews correlation", fixed(matrix.matthewsCorrelation(), 4), "");
     page.figure("log loss", fixed(calibration.logLoss(), 4), "");
@@ -72,9 +69,14 @@ public final class HtmlReport {
     page.closeFigures();
   }
 
+  /// For example `85.58–86.44 %`.
+  static String interval(WilsonInterval interval, int digits) {
+    return fixed(100 * interval.low(), digits) + "–" + percent(interval.high(), digits);
+  }
+
   private void confusion() {
     page.openSection(
-        "classes", "Labels", "Each row of the matrix is a label; shares are of the row.");
+        "classes", "Confusion matrix", "Each row is a label of the data; shares are of the row.");
     page.openCharts();
     new ConfusionChart(page.markup()).write(matrix);
     Table table =
@@ -164,7 +166,8 @@ public final class HtmlReport {
     page.openSection(
         "lengths",
         "Accuracy by length",
-        "Tokens of the whole text, special tokens included, before truncation.");
+        "Tokens of the whole text, special tokens included, before truncation. Lengths of few texts"
+            + " stand in the table alone.");
     page.openCharts();
     new LengthChart(page.markup()).write(report.lengths(), matrix.accuracy());
     Table table =
@@ -176,7 +179,7 @@ public final class HtmlReport {
           "%s–%s".formatted(bucket.least(), bucket.most()),
           count(bucket.count()),
           percent(bucket.accuracy(), 2),
-          "%s–%s".formatted(percent(interval.low(), 1), percent(interval.high(), 1)));
+          interval(interval, 1));
     }
     table.close();
     page.closeCharts();
@@ -190,7 +193,7 @@ public final class HtmlReport {
     page.openSection(
         "mistakes",
         "Worst mistakes",
-        "Wrong answers of the greatest confidence; many a one is a wrong label in the data.");
+        "Wrong answers of the greatest confidence; some may be wrong labels in the data.");
     List<String> headings = new ArrayList<>(List.of("text", "actual", "predicted"));
     labels.names().forEach(headings::add);
     headings.add("id");

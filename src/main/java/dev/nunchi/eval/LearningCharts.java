@@ -22,7 +22,20 @@ final class LearningCharts {
   private record Series(String name, String style, List<Point> points) {}
 
   void write(LearningCurves curves) {
+    double last =
+        Stream.of(
+                curves.trainingLoss(),
+                curves.validationLoss(),
+                curves.validationAccuracy(),
+                curves.validationMacroF1(),
+                curves.learningRate())
+            .flatMap(List::stream)
+            .mapToDouble(Point::step)
+            .max()
+            .orElse(0);
+    Axis steps = new Axis("step", 0, Math.max(last, 1), 0, 1, 5, Numbers::shortest);
     chart(
+        steps,
         "learning-loss",
         "Loss",
         List.of(
@@ -30,6 +43,7 @@ final class LearningCharts {
             new Series("validation", "s2", curves.validationLoss())),
         true);
     chart(
+        steps,
         "learning-quality",
         "Validation",
         List.of(
@@ -37,18 +51,18 @@ final class LearningCharts {
             new Series("macro F1", "s3", curves.validationMacroF1())),
         false);
     chart(
+        steps,
         "learning-rate",
         "Learning rate",
         List.of(new Series("learning rate", "s1", averaged(curves.learningRate()))),
         true);
   }
 
-  private void chart(String id, String title, List<Series> all, boolean fromZero) {
+  private void chart(Axis steps, String id, String title, List<Series> all, boolean fromZero) {
     List<Series> series = all.stream().filter(each -> !each.points().isEmpty()).toList();
     if (series.isEmpty()) {
       return;
     }
-    double last = points(series).mapToDouble(Point::step).max().orElseThrow();
     double high = points(series).mapToDouble(Point::value).max().orElseThrow();
     double low = fromZero ? 0 : points(series).mapToDouble(Point::value).min().orElseThrow();
     if (high - low < 1e-9) {
@@ -60,7 +74,7 @@ final class LearningCharts {
         new Plot(
             markup,
             new Plot.Frame(id, title + " over the steps of the training", HEIGHT),
-            new Axis("step", 0, Math.max(last, 1), 0, 1, 5, Numbers::shortest),
+            steps,
             new Axis(title.toLowerCase(Locale.ROOT), low, high, 0, 1, 5, Numbers::shortest)
                 .rounded(),
             series.stream().map(each -> new Plot.Key(each.name(), each.style())).toList());

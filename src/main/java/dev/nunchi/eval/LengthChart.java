@@ -5,6 +5,7 @@ import java.util.List;
 /// Accuracy by length: a point with its 95 % interval for each bucket.
 final class LengthChart {
   private static final double HEIGHT = 300;
+  private static final int FEWEST_TEXTS = 20;
 
   private final Markup markup;
 
@@ -12,9 +13,12 @@ final class LengthChart {
     this.markup = markup;
   }
 
-  /// @param buckets at least one
+  /// @param all at least one; those of fewer than 20 texts are left out, whose intervals would fill
+  ///   the chart and tell nothing, unless there are no others
   /// @param accuracy over all texts
-  void write(List<LengthBucket> buckets, double accuracy) {
+  void write(List<LengthBucket> all, double accuracy) {
+    List<LengthBucket> many = many(all);
+    List<LengthBucket> buckets = many.isEmpty() ? all : many;
     double least =
         buckets.stream().mapToDouble(bucket -> bucket.interval().low()).min().orElseThrow();
     double left = -0.5;
@@ -55,5 +59,9 @@ final class LengthChart {
     }
     plot.close();
     markup.close();
+  }
+
+  static List<LengthBucket> many(List<LengthBucket> buckets) {
+    return buckets.stream().filter(bucket -> bucket.count() >= FEWEST_TEXTS).toList();
   }
 }

@@ -51,10 +51,10 @@ public final class MultiLabelHtmlReport {
     page.figure(
         "subset accuracy",
         percent(metric("subset_accuracy"), 2),
-        "95 %% interval %s to %s"
-            .formatted(
-                percent(metric("subset_accuracy_low"), 2),
-                percent(metric("subset_accuracy_high"), 2)));
+        "95 % interval "
+            + HtmlReport.interval(
+                new WilsonInterval(metric("subset_accuracy_low"), metric("subset_accuracy_high")),
+                2));
     page.figure("micro F1", fixed(metric("micro_f1"), 4), "");
     page.figure("macro F1", fixed(metric("macro_f1"), 4), "");
     page.figure("samples F1", fixed(metric("samples_f1"), 4), "");

@@ -11,11 +11,11 @@ import java.util.stream.Collectors;
 /// own colour, dash and marker, so that none has to be told by colour alone.
 final class Plot {
   static final double WIDTH = 440;
-  private static final double LEFT = 54;
+  private static final double LEFT = 64;
   private static final double RIGHT = 426;
   private static final double TOP = 34;
   private static final double BELOW = 44;
-  private static final double CHARACTER = 7;
+  private static final double CHARACTER = 6.6;
 
   private final Markup markup;
   private final Axis x;
@@ -65,9 +65,9 @@ final class Plot {
   private void legend(List<Key> keys) {
     double at = LEFT;
     for (Key key : keys) {
-      line(at, 16, at + 26, 16, key.style());
-      text(key.name(), at + 32, 20, "key");
-      at += 32 + CHARACTER * key.name().length() + 16;
+      line(at, 16, at + 18, 16, key.style());
+      text(key.name(), at + 24, 20, "key");
+      at += 24 + CHARACTER * key.name().length() + 12;
     }
   }
 
@@ -167,7 +167,9 @@ final class Plot {
     markup.element("text", text, "class", style, "x", coordinate(atX), "y", coordinate(atY));
   }
 
+  /// Ends the chart, with the axis across over what is drawn.
   void close() {
+    line(x.from(), y.from(), x.to(), y.from(), "base");
     markup.close();
   }
 }

@@ -4,6 +4,8 @@ import dev.nunchi.eval.Reliability.Bin;
 import java.util.List;
 
 /// A reliability diagram: accuracy against confidence, and below it how many answers each bin has.
+///
+/// The gap between the two stands on a bar that is too sure, and is part of one that is too unsure.
 final class ReliabilityCharts {
   private static final double HEIGHT = 330;
   private static final double COUNTS_HEIGHT = 150;
@@ -37,7 +39,8 @@ final class ReliabilityCharts {
             unit(accuracy, 5),
             List.of(
                 new Plot.Key("measured", "bar"),
-                new Plot.Key("gap", "gap"),
+                new Plot.Key("too sure", "over"),
+                new Plot.Key("too unsure", "under"),
                 new Plot.Key("calibrated", "ideal")));
     for (Bin bin : bins) {
       String title =
@@ -49,7 +52,8 @@ final class ReliabilityCharts {
                   Numbers.fixed(bin.confidence(), 4),
                   Numbers.fixed(bin.accuracy(), 4));
       plot.bar(bin.low(), bin.high(), 0, bin.accuracy(), "bar", title);
-      plot.bar(bin.low(), bin.high(), bin.accuracy(), bin.confidence(), "gap", title);
+      String gap = bin.confidence() > bin.accuracy() ? "gap over" : "gap under";
+      plot.bar(bin.low(), bin.high(), bin.accuracy(), bin.confidence(), gap, title);
     }
     plot.line(List.of(new double[] {0, 0}, new double[] {1, 1}), "ideal");
     plot.close();

@@ -12,7 +12,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -128,11 +131,16 @@ class EvaluateCommandTest {
   @Test
   void run_multiLabelModel_isRefusedWithAReason() throws IOException {
     Path multi = TinyModel.write(temporary.resolve("multi"));
+    Path config = multi.resolve("config.json");
     Path manifest = multi.resolve("nunchi.json");
-    Files.writeString(
-        manifest,
-        Files.readString(manifest)
-            .replace("single_label_classification", "multi_label_classification"));
+    String before = sha256(config);
+    for (Path file : List.of(config, manifest)) {
+      Files.writeString(
+          file,
+          Files.readString(file)
+              .replace("single_label_classification", "multi_label_classification"));
+    }
+    Files.writeString(manifest, Files.readString(manifest).replace(before, sha256(config)));
     Path output = temporary.resolve("refused");
     assertEquals(1, run("evaluate", "--model", multi, "--data", data, "--output", output));
     assertTrue(err.toString().contains("any number of labels"), err::toString);
@@ -157,6 +165,15 @@ class EvaluateCommandTest {
         new Program(
             Nunchi.commands(), Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
     return program.run(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
+  }
+
+  private static String sha256(Path file) throws IOException {
+    try {
+      return HexFormat.of()
+          .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
   }
 
   private static JsonNode metrics(Path output) throws IOException {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nunchi.LabelSet;
 import dev.nunchi.eval.ReportFixture.Case;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -192,17 +193,37 @@ final class HtmlReportTest {
     ParsedReport.Chart chart = ParsedReport.of(HtmlReport.of(report)).chart("lengths");
     double[][] markers = chart.markers("s1");
     double[][] whiskers = chart.whiskers();
-    assertEquals(
-        report.lengths().stream().map(bucket -> "≤" + bucket.most()).toList(),
-        chart.ticks("middle"));
-    assertEquals(report.lengths().size(), markers.length);
+    List<LengthBucket> many = LengthChart.many(report.lengths());
+    List<LengthBucket> drawn = many.isEmpty() ? report.lengths() : many;
+    assertEquals(drawn.stream().map(bucket -> "≤" + bucket.most()).toList(), chart.ticks("middle"));
+    assertEquals(drawn.size(), markers.length);
     assertEquals(markers.length, whiskers.length);
     for (int i = 0; i < markers.length; i++) {
-      LengthBucket bucket = report.lengths().get(i);
+      LengthBucket bucket = drawn.get(i);
       assertEquals(bucket.accuracy(), markers[i][1], DRAWN);
       assertEquals(bucket.interval().low(), whiskers[i][1], DRAWN);
       assertEquals(bucket.interval().high(), whiskers[i][2], DRAWN);
     }
+  }
+
+  @Test
+  void lengths_ofFewTexts_standInTheTableAlone() {
+    List<ScoredText> texts = new ArrayList<>();
+    for (int i = 0; i < 39; i++) {
+      texts.add(new ScoredText("" + i, "글", i % 2, List.of(0.0, 1.0), i < 20 ? 5 : 12));
+    }
+    ParsedReport page =
+        ParsedReport.of(
+            HtmlReport.of(
+                EvaluationReport.of(
+                    new Subject("m", "r", "d"),
+                    LabelSet.of("a", "b"),
+                    texts,
+                    1,
+                    LearningCurves.NONE)));
+    assertEquals(List.of("≤8"), page.chart("lengths").ticks("middle"));
+    assertEquals(
+        List.of("1–8", "9–16"), page.rows("lengths").stream().map(List::getFirst).toList());
   }
 
   @Test
