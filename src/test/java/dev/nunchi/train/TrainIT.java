@@ -78,7 +78,8 @@ class TrainIT {
     awaitFile("made/checkpoint-20", run);
     run.destroy();
     assertEquals(SIGTERM_EXIT_CODE, finish(run), log("made"));
-    assertTrue(log("made").contains("the same command with --resume goes on from here"), log("made"));
+    assertTrue(
+        log("made").contains("the same command with --resume goes on from here"), log("made"));
     assertFalse(names(".").anyMatch(name -> name.startsWith("hs_err")));
     assertEquals(0, finish(train("made", "--resume")), log("made"));
   }
