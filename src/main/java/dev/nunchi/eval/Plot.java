@@ -15,7 +15,7 @@ final class Plot {
   private static final double RIGHT = 426;
   private static final double TOP = 34;
   private static final double BELOW = 44;
-  private static final double CHARACTER = 6.6;
+  private static final double CHARACTER = 7.2;
 
   private final Markup markup;
   private final Axis x;

@@ -41,7 +41,7 @@ final class ReliabilityCharts {
                 new Plot.Key("measured", "bar"),
                 new Plot.Key("too sure", "over"),
                 new Plot.Key("too unsure", "under"),
-                new Plot.Key("calibrated", "ideal")));
+                new Plot.Key("ideal", "ideal")));
     for (Bin bin : bins) {
       String title =
           "%s to %s: %s answers, confidence %s, accuracy %s"
