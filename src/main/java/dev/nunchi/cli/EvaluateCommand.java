@@ -2,18 +2,11 @@ package dev.nunchi.cli;
 
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
-import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Columns;
 import dev.nunchi.data.Example;
 import dev.nunchi.data.ExampleReader;
 import dev.nunchi.data.LabelMapping;
-import dev.nunchi.eval.ClassificationReport;
-import dev.nunchi.eval.ConfusionMatrix;
-import dev.nunchi.eval.EvaluationReport;
-import dev.nunchi.eval.ScoredText;
-import dev.nunchi.eval.Subject;
-import dev.nunchi.eval.WilsonInterval;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Prediction;
@@ -124,35 +117,33 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     PrintWriter err = command.commandLine().getErr();
     try (LoadedModel loaded = backend.load(model, LoadOptions.DEFAULT)) {
-      requireSingleLabel(loaded.manifest());
-      List<Example> examples = read(loaded.manifest().labels());
+      List<Example> examples = read(loaded.manifest());
       err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
       List<Prediction> predictions =
           classify(loaded, examples, EvaluationProgress.of(err, examples.size()));
-      EvaluationReport report = report(loaded.manifest(), examples, predictions);
-      new EvaluationFiles(output).write(report, examples, predictions);
-      print(report, command.commandLine().getOut());
+      EvaluationOutcome outcome =
+          EvaluationOutcome.of(
+              loaded.manifest(),
+              data.getFileName().toString(),
+              examples,
+              predictions,
+              LearningCurvesFile.read(model));
+      new EvaluationFiles(output).write(outcome, examples, predictions);
+      command.commandLine().getOut().print(outcome.summary());
       err.println("Wrote " + output);
     }
     return 0;
   }
 
-  private void requireSingleLabel(Manifest manifest) {
-    if (manifest.problemType() != ProblemType.SINGLE_LABEL_CLASSIFICATION) {
-      throw new NunchiException(
-          Reason.UNIMPLEMENTED,
-          "The model in %s gives a text any number of labels, and data files hold only one for each"
-                  .formatted(model)
-              + " text so far");
-    }
-  }
-
-  private List<Example> read(LabelSet labels) {
+  private List<Example> read(Manifest manifest) {
+    LabelSet labels = manifest.labels();
     LabelMapping mapping =
         LabelMapping.parse(labelMapping == null ? numbered(labels) : labelMapping)
             .restrictedTo(labels);
     List<Example> examples =
-        new ExampleReader(new Columns(idColumn, textColumn, labelColumn), mapping).read(data);
+        new ExampleReader(
+                new Columns(idColumn, textColumn, labelColumn), mapping, manifest.problemType())
+            .read(data);
     if (examples.isEmpty()) {
       throw new NunchiException(Reason.INVALID_DATA, data + " has no labelled text");
     }
@@ -197,39 +188,5 @@ final class EvaluateCommand implements Callable<Integer> {
       progress.advanced(to);
     }
     return predictions;
-  }
-
-  private EvaluationReport report(
-      Manifest manifest, List<Example> examples, List<Prediction> predictions) {
-    List<ScoredText> texts = new ArrayList<>(examples.size());
-    for (int i = 0; i < examples.size(); i++) {
-      Example example = examples.get(i);
-      texts.add(
-          new ScoredText(
-              example.id(),
-              example.text(),
-              manifest.labels().indexOf(example.label()).orElseThrow(),
-              predictions.get(i).logits().stream().map(Float::doubleValue).toList(),
-              predictions.get(i).tokenCount()));
-    }
-    return EvaluationReport.of(
-        new Subject(manifest.name(), manifest.revision(), data.getFileName().toString()),
-        manifest.labels(),
-        texts,
-        manifest.temperature(),
-        LearningCurvesFile.read(model));
-  }
-
-  private static void print(EvaluationReport report, PrintWriter out) {
-    ConfusionMatrix matrix = report.result().matrix();
-    WilsonInterval interval = WilsonInterval.of(matrix.correct(), matrix.total());
-    out.print(ClassificationReport.of(matrix));
-    out.printf(
-        Locale.ROOT,
-        "%naccuracy %.4f (95 %% interval %.4f to %.4f), expected calibration error %.4f%n",
-        matrix.accuracy(),
-        interval.low(),
-        interval.high(),
-        report.after().reliability().expectedCalibrationError());
   }
 }

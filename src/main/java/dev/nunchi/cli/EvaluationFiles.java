@@ -1,11 +1,8 @@
 package dev.nunchi.cli;
 
-import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
-import dev.nunchi.eval.EvaluationReport;
-import dev.nunchi.eval.HtmlReport;
 import dev.nunchi.infer.Prediction;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,32 +17,31 @@ import java.util.StringJoiner;
 /// @param directory made where it does not exist
 record EvaluationFiles(Path directory) {
 
-  void write(EvaluationReport report, List<Example> examples, List<Prediction> predictions) {
+  void write(EvaluationOutcome outcome, List<Example> examples, List<Prediction> predictions) {
     try {
       Files.createDirectories(directory);
-      replace("metrics.json", EvaluationJson.of(report));
-      replace(
-          "predictions.tsv", predictions(report.result().matrix().labels(), examples, predictions));
-      replace("report.html", HtmlReport.of(report));
+      replace("metrics.json", outcome.metricsJson());
+      replace("predictions.tsv", predictions(outcome, examples, predictions));
+      replace("report.html", outcome.reportHtml());
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be written", e);
     }
   }
 
   private static String predictions(
-      LabelSet labels, List<Example> examples, List<Prediction> predictions) {
+      EvaluationOutcome outcome, List<Example> examples, List<Prediction> predictions) {
     StringBuilder table = new StringBuilder();
     StringJoiner header = new StringJoiner("\t", "", "\n");
     header.add("id").add("label").add("predicted").add("confidence");
-    labels.names().forEach(name -> header.add("score_" + TsvAnswers.oneLine(name)));
+    outcome.labels().names().forEach(name -> header.add("score_" + TsvAnswers.oneLine(name)));
     header.add("token_count").add("truncated");
     table.append(header);
     for (int i = 0; i < examples.size(); i++) {
       Prediction prediction = predictions.get(i);
       StringJoiner row = new StringJoiner("\t", "", "\n");
       row.add(TsvAnswers.oneLine(examples.get(i).id()));
-      row.add(TsvAnswers.oneLine(examples.get(i).label()));
-      row.add(TsvAnswers.oneLine(prediction.best().name()));
+      row.add(joined(examples.get(i).labels()));
+      row.add(joined(outcome.predicted(prediction)));
       row.add(score(prediction.confidence()));
       prediction.scores().toList().forEach(score -> row.add(score(score)));
       row.add(Integer.toString(prediction.tokenCount()));
@@ -53,6 +49,10 @@ record EvaluationFiles(Path directory) {
       table.append(row);
     }
     return table.toString();
+  }
+
+  private static String joined(List<String> labels) {
+    return TsvAnswers.oneLine(String.join("|", labels));
   }
 
   private static String score(double score) {

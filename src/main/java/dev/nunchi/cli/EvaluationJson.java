@@ -13,6 +13,7 @@ import dev.nunchi.eval.CoverageCurve;
 import dev.nunchi.eval.EvaluationReport;
 import dev.nunchi.eval.LengthBucket;
 import dev.nunchi.eval.Reliability;
+import dev.nunchi.eval.Subject;
 
 /// The figures of an evaluation as JSON, for programs: `metrics.json`.
 final class EvaluationJson {
@@ -22,12 +23,13 @@ final class EvaluationJson {
   private final EvaluationReport report;
   private final ConfusionMatrix matrix;
   private final LabelSet labels;
-  private final ObjectNode json = MAPPER.createObjectNode();
+  private final ObjectNode json;
 
   private EvaluationJson(EvaluationReport report) {
     this.report = report;
     this.matrix = report.result().matrix();
     this.labels = matrix.labels();
+    this.json = begin(report.subject());
   }
 
   static String of(EvaluationReport report) {
@@ -35,9 +37,6 @@ final class EvaluationJson {
   }
 
   private String write() {
-    json.put("model", report.subject().model());
-    json.put("revision", report.subject().revision());
-    json.put("data", report.subject().data());
     report.result().metrics().forEach(json::put);
     json.put("count", matrix.total());
     json.put("maximum_calibration_error", report.after().reliability().maximumCalibrationError());
@@ -51,6 +50,18 @@ final class EvaluationJson {
     calibration();
     coverage();
     lengths();
+    return text(json);
+  }
+
+  static ObjectNode begin(Subject subject) {
+    return MAPPER
+        .createObjectNode()
+        .put("model", subject.model())
+        .put("revision", subject.revision())
+        .put("data", subject.data());
+  }
+
+  static String text(ObjectNode json) {
     try {
       return MAPPER.writerWithDefaultPrettyPrinter().writeValueAsString(json) + "\n";
     } catch (JsonProcessingException e) {
@@ -58,16 +69,18 @@ final class EvaluationJson {
     }
   }
 
+  static ObjectNode scores(ObjectNode node, String label, ClassScores scores) {
+    return node.put("label", label)
+        .put("precision", scores.precision())
+        .put("recall", scores.recall())
+        .put("f1", scores.f1())
+        .put("support", scores.support());
+  }
+
   private void perClass() {
     ArrayNode rows = json.putArray("per_class");
     for (int label = 0; label < labels.size(); label++) {
-      ClassScores scores = matrix.scores(label);
-      rows.addObject()
-          .put("label", labels.get(label).name())
-          .put("precision", scores.precision())
-          .put("recall", scores.recall())
-          .put("f1", scores.f1())
-          .put("support", scores.support());
+      scores(rows.addObject(), labels.get(label).name(), matrix.scores(label));
     }
   }
 
@@ -99,7 +112,7 @@ final class EvaluationJson {
     calibration(both.putObject("after"), report.after());
   }
 
-  private static void calibration(ObjectNode node, Calibration calibration) {
+  static void calibration(ObjectNode node, Calibration calibration) {
     Reliability reliability = calibration.reliability();
     node.put("temperature", calibration.temperature())
         .put("log_loss", calibration.logLoss())

@@ -22,7 +22,8 @@ import java.util.function.ToDoubleFunction;
 ///   `expected_calibration_error`
 public record MultiLabelResult(
     LabelSet labels, List<BinaryCounts> counts, Map<String, Double> metrics) {
-  private static final double THRESHOLD = 0.5;
+  /// The probability from which on a label is predicted.
+  public static final double THRESHOLD = 0.5;
 
   public MultiLabelResult {
     counts = List.copyOf(counts);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.infer.TinyModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -129,22 +130,38 @@ class EvaluateCommandTest {
   }
 
   @Test
-  void run_multiLabelModel_isRefusedWithAReason() throws IOException {
+  void run_multiLabelModel_measuresEveryLabel() throws IOException {
     Path multi = TinyModel.write(temporary.resolve("multi"));
     Path config = multi.resolve("config.json");
     Path manifest = multi.resolve("nunchi.json");
     String before = sha256(config);
-    for (Path file : List.of(config, manifest)) {
-      Files.writeString(
-          file,
-          Files.readString(file)
-              .replace("single_label_classification", "multi_label_classification"));
-    }
-    Files.writeString(manifest, Files.readString(manifest).replace(before, sha256(config)));
-    Path output = temporary.resolve("refused");
-    assertEquals(1, run("evaluate", "--model", multi, "--data", data, "--output", output));
-    assertTrue(err.toString().contains("any number of labels"), err::toString);
-    assertFalse(Files.exists(output));
+    ObjectMapper mapper = new ObjectMapper();
+    ObjectNode settings = (ObjectNode) mapper.readTree(config.toFile());
+    settings.put("problem_type", "multi_label_classification");
+    Files.writeString(config, mapper.writeValueAsString(settings));
+    Files.writeString(
+        manifest,
+        Files.readString(manifest)
+            .replace(before, sha256(config))
+            .replace("single_label_classification", "multi_label_classification"));
+    List<String> labels = TinyModel.LABELS.names();
+    Path rows =
+        Files.writeString(
+            temporary.resolve("multi.tsv"),
+            "id\tdocument\tlabel\n1\t좋은 영화\t%s|%s\n2\t나쁜 영화\t%s\n3\t그냥 영화\t\n"
+                .formatted(labels.get(0), labels.get(1), labels.get(1)));
+    Path output = temporary.resolve("multi-evaluation");
+    assertEquals(
+        0, run("evaluate", "--model", multi, "--data", rows, "--output", output), err::toString);
+    JsonNode metrics = mapper.readTree(output.resolve("metrics.json").toFile());
+    assertEquals(3, metrics.get("count").intValue());
+    assertEquals(1, metrics.get("per_class").get(0).get("support").intValue());
+    assertEquals(2, metrics.get("per_class").get(1).get("support").intValue());
+    assertTrue(out.toString().contains("hamming_loss"), out::toString);
+    assertTrue(Files.readString(output.resolve("report.html")).contains("Hamming"));
+    List<String> predictions = Files.readAllLines(output.resolve("predictions.tsv"));
+    assertTrue(predictions.get(1).startsWith("1\t"), predictions.toString());
+    assertTrue(predictions.get(1).split("\t", -1)[1].contains("|"), predictions.get(1));
   }
 
   @Test

@@ -1,0 +1,175 @@
+package dev.nunchi.cli;
+
+import dev.nunchi.LabelSet;
+import dev.nunchi.data.Example;
+import dev.nunchi.eval.ClassificationReport;
+import dev.nunchi.eval.ConfusionMatrix;
+import dev.nunchi.eval.EvaluationReport;
+import dev.nunchi.eval.HtmlReport;
+import dev.nunchi.eval.LearningCurves;
+import dev.nunchi.eval.MultiLabelHtmlReport;
+import dev.nunchi.eval.MultiLabelReport;
+import dev.nunchi.eval.MultiLabelResult;
+import dev.nunchi.eval.ScoredText;
+import dev.nunchi.eval.Subject;
+import dev.nunchi.eval.WilsonInterval;
+import dev.nunchi.infer.Prediction;
+import dev.nunchi.model.Manifest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// What an evaluation found, for people and for programs.
+sealed interface EvaluationOutcome {
+  LabelSet labels();
+
+  /// The content of `metrics.json`.
+  String metricsJson();
+
+  /// The content of `report.html`.
+  String reportHtml();
+
+  /// What the command prints.
+  String summary();
+
+  /// The labels that a prediction gives a text.
+  List<String> predicted(Prediction prediction);
+
+  /// Measures predictions for examples, which are in the same order.
+  static EvaluationOutcome of(
+      Manifest manifest,
+      String data,
+      List<Example> examples,
+      List<Prediction> predictions,
+      LearningCurves curves) {
+    Subject subject = new Subject(manifest.name(), manifest.revision(), data);
+    return switch (manifest.problemType()) {
+      case SINGLE_LABEL_CLASSIFICATION ->
+          new SingleLabel(
+              EvaluationReport.of(
+                  subject,
+                  manifest.labels(),
+                  scored(manifest.labels(), examples, predictions),
+                  manifest.temperature(),
+                  curves));
+      case MULTI_LABEL_CLASSIFICATION ->
+          new MultiLabel(
+              MultiLabelReport.of(
+                  subject,
+                  manifest.labels(),
+                  actual(manifest.labels(), examples),
+                  logits(predictions),
+                  manifest.temperature(),
+                  curves));
+    };
+  }
+
+  private static List<ScoredText> scored(
+      LabelSet labels, List<Example> examples, List<Prediction> predictions) {
+    List<ScoredText> texts = new ArrayList<>(examples.size());
+    for (int i = 0; i < examples.size(); i++) {
+      Example example = examples.get(i);
+      texts.add(
+          new ScoredText(
+              example.id(),
+              example.text(),
+              labels.indexOf(example.label()).orElseThrow(),
+              predictions.get(i).logits().stream().map(Float::doubleValue).toList(),
+              predictions.get(i).tokenCount()));
+    }
+    return texts;
+  }
+
+  private static boolean[][] actual(LabelSet labels, List<Example> examples) {
+    boolean[][] actual = new boolean[examples.size()][labels.size()];
+    for (int row = 0; row < actual.length; row++) {
+      for (String label : examples.get(row).labels()) {
+        actual[row][labels.indexOf(label).orElseThrow()] = true;
+      }
+    }
+    return actual;
+  }
+
+  private static double[][] logits(List<Prediction> predictions) {
+    return predictions.stream()
+        .map(prediction -> prediction.logits().stream().mapToDouble(Float::doubleValue).toArray())
+        .toArray(double[][]::new);
+  }
+
+  /// Each text has one label.
+  record SingleLabel(EvaluationReport report) implements EvaluationOutcome {
+    @Override
+    public LabelSet labels() {
+      return report.result().matrix().labels();
+    }
+
+    @Override
+    public String metricsJson() {
+      return EvaluationJson.of(report);
+    }
+
+    @Override
+    public String reportHtml() {
+      return HtmlReport.of(report);
+    }
+
+    @Override
+    public String summary() {
+      ConfusionMatrix matrix = report.result().matrix();
+      WilsonInterval interval = WilsonInterval.of(matrix.correct(), matrix.total());
+      return ClassificationReport.of(matrix)
+          + String.format(
+              Locale.ROOT,
+              "%naccuracy %.4f (95 %% interval %.4f to %.4f), expected calibration error %.4f%n",
+              matrix.accuracy(),
+              interval.low(),
+              interval.high(),
+              report.after().reliability().expectedCalibrationError());
+    }
+
+    @Override
+    public List<String> predicted(Prediction prediction) {
+      return List.of(prediction.best().name());
+    }
+  }
+
+  /// Each text has any number of labels.
+  record MultiLabel(MultiLabelReport report) implements EvaluationOutcome {
+    @Override
+    public LabelSet labels() {
+      return report.result().labels();
+    }
+
+    @Override
+    public String metricsJson() {
+      return MultiLabelJson.of(report);
+    }
+
+    @Override
+    public String reportHtml() {
+      return MultiLabelHtmlReport.of(report);
+    }
+
+    @Override
+    public String summary() {
+      StringBuilder summary = new StringBuilder();
+      report
+          .result()
+          .metrics()
+          .forEach((name, value) ->
+              summary.append(String.format(Locale.ROOT, "%-33s %10.4f%n", name, value)));
+      return summary.toString();
+    }
+
+    @Override
+    public List<String> predicted(Prediction prediction) {
+      List<String> predicted = new ArrayList<>();
+      for (int label = 0; label < labels().size(); label++) {
+        if (prediction.scores().get(label) >= MultiLabelResult.THRESHOLD) {
+          predicted.add(labels().get(label).name());
+        }
+      }
+      return predicted;
+    }
+  }
+}
