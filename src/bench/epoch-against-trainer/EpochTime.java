@@ -37,6 +37,7 @@ public final class EpochTime implements TrainingListener {
             RecipeReader.read(recipe.toString(), Map.of("threads", args[1], "bf16", args[2])),
             work.resolve("data"),
             work.resolve("ours-" + args[2]),
+            TrainingRun.Mode.OVERWRITE,
             time)
         .run(new StopSignal());
     System.out.printf(

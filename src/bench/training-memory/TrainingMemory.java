@@ -4,6 +4,7 @@ import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
+import dev.nunchi.torch.CrossEntropy;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.torch.TorchTrainer;
@@ -47,11 +48,14 @@ public final class TrainingMemory {
     try (TorchNetwork torch = new TorchNetwork(network, new None(), 0.02);
         TorchTrainer trainer =
             new TorchTrainer(
-                torch, new TorchTrainer.Settings(type, 0.9, 0.999, 1e-8, 0.01, 1, 0))) {
+                torch,
+                new TorchTrainer.Settings(
+                    type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 1, 0, 1))) {
       for (int step = 1; step <= steps; step++) {
         PaddedBatch batch = batch(network, random);
         int[] labels = random.ints(batch.batch(), 0, network.labels()).toArray();
         trainer.accumulate(batch, labels, 1);
+        trainer.clip();
         trainer.step(1e-4);
         if (step % EVERY == 0) {
           resident.add(residentKilobytes());
