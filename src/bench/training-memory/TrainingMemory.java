@@ -36,9 +36,10 @@ public final class TrainingMemory {
   private static final int TAIL = 300;
 
   public static void main(String[] args) throws Exception {
+    // Before anything else of libtorch, which reads what this settles when it loads.
+    TorchRuntime.load(Integer.parseInt(args[1]));
     ComputeType type = ComputeType.valueOf(args[0].toUpperCase(Locale.ROOT));
     int steps = Integer.parseInt(args[2]);
-    TorchRuntime.load(Integer.parseInt(args[1]));
     TorchRuntime.seed(1);
     Network network = Network.of(new ObjectMapper().readTree(CONFIG));
     Random random = new Random(1);

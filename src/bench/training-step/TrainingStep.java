@@ -22,11 +22,12 @@ public final class TrainingStep {
   private static final int WARM_UP = 5;
 
   public static void main(String[] args) throws Exception {
+    // Before anything else of libtorch, which reads what this settles when it loads.
+    TorchRuntime.load(Integer.parseInt(args[1]));
     ComputeType type = ComputeType.valueOf(args[0].toUpperCase(Locale.ROOT));
     int rows = Integer.parseInt(args[2]);
     int seq = Integer.parseInt(args[3]);
     int steps = Integer.parseInt(args[4]);
-    TorchRuntime.load(Integer.parseInt(args[1]));
     TorchRuntime.seed(1);
     Network network = Network.of(new ObjectMapper().readTree(new File("config.json")));
     Random random = new Random(1);
