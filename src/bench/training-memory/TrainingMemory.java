@@ -54,7 +54,11 @@ public final class TrainingMemory {
                     type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 1, 0, 1))) {
       for (int step = 1; step <= steps; step++) {
         PaddedBatch batch = batch(network, random);
-        int[] labels = random.ints(batch.batch(), 0, network.labels()).toArray();
+        int[][] labels =
+            random
+                .ints(batch.batch(), 0, network.labels())
+                .mapToObj(label -> new int[] {label})
+                .toArray(int[][]::new);
         trainer.accumulate(batch, labels, 1);
         trainer.clip();
         trainer.step(1e-4);

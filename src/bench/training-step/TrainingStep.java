@@ -35,7 +35,11 @@ public final class TrainingStep {
     long[] mask = new long[ids.length];
     Arrays.fill(mask, 1);
     PaddedBatch batch = new PaddedBatch(rows, seq, ids, mask, new long[ids.length]);
-    int[] labels = random.ints(rows, 0, network.labels()).toArray();
+    int[][] labels =
+        random
+            .ints(rows, 0, network.labels())
+            .mapToObj(label -> new int[] {label})
+            .toArray(int[][]::new);
     try (TorchNetwork torch = new TorchNetwork(network, new None(), 0.02);
         TorchTrainer trainer =
             new TorchTrainer(

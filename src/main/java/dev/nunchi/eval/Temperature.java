@@ -1,5 +1,8 @@
 package dev.nunchi.eval;
 
+import java.util.ArrayList;
+import java.util.List;
+
 /// The number by which logits are divided before softmax so that confidence is what it says.
 ///
 /// Fitted by the least negative log-likelihood over validation data (Guo et al. 2017). In the
@@ -59,6 +62,23 @@ public final class Temperature {
       }
     }
     return 1 / b;
+  }
+
+  /// The temperature for logits of multi-label data: each pair of text and label is a row of its
+  /// own, with the logits 0 for "has it not" and `z` for "has it".
+  ///
+  /// @param actual `[rows, labels]`, whether the text has the label
+  /// @param logits `[rows, labels]`, finite
+  public static double fit(boolean[][] actual, double[][] logits) {
+    List<Integer> has = new ArrayList<>();
+    List<double[]> pairs = new ArrayList<>();
+    for (int row = 0; row < actual.length; row++) {
+      for (int label = 0; label < actual[row].length; label++) {
+        has.add(actual[row][label] ? 1 : 0);
+        pairs.add(new double[] {0, logits[row][label]});
+      }
+    }
+    return fit(has.stream().mapToInt(Integer::intValue).toArray(), pairs.toArray(double[][]::new));
   }
 
   /// Of the mean negative log-likelihood, with respect to b.

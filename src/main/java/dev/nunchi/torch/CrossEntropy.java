@@ -1,9 +1,9 @@
 package dev.nunchi.torch;
 
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 
 /// The loss of a classifier with one right label for each text: the mean of `-w_y log p_y` over a
@@ -15,7 +15,8 @@ import org.bytedeco.pytorch.global.torch;
 /// @param classWeights a weight for each label, empty for 1 each
 /// @param labelSmoothing share of the target spread over all labels, in [0, 1); 0 in the focal form
 /// @param focalGamma 0 for the plain form
-public record CrossEntropy(List<Double> classWeights, double labelSmoothing, double focalGamma) {
+public record CrossEntropy(List<Double> classWeights, double labelSmoothing, double focalGamma)
+    implements Loss {
   /// No weights, no smoothing.
   public static final CrossEntropy PLAIN = new CrossEntropy(List.of(), 0, 0);
 
@@ -29,17 +30,17 @@ public record CrossEntropy(List<Double> classWeights, double labelSmoothing, dou
     }
   }
 
-  /// @param logits `[batch, labels]`, fp32
-  /// @param targets `[batch]`, indices of the right labels
-  /// @return a scalar, in nats
-  Tensor mean(Tensor logits, Tensor targets) {
+  /// @param labels one of each text
+  @Override
+  public Tensor mean(Tensor logits, int[][] labels) {
+    Tensor targets = torch.tensor(Arrays.stream(labels).mapToLong(label -> label[0]).toArray());
     if (focalGamma > 0) {
       return focal(logits, targets);
     }
     return torch.cross_entropy_loss(
         logits,
         targets,
-        classWeights.isEmpty() ? new TensorOptional() : new TensorOptional(weights()),
+        Floats.optional(classWeights),
         MEAN_REDUCTION,
         NO_IGNORED_LABEL,
         labelSmoothing);
@@ -52,15 +53,7 @@ public record CrossEntropy(List<Double> classWeights, double labelSmoothing, dou
     if (classWeights.isEmpty()) {
       return losses.mean();
     }
-    Tensor weights = weights().index_select(0, targets);
+    Tensor weights = Floats.tensor(classWeights).index_select(0, targets);
     return losses.mul(weights).sum().div(weights.sum());
-  }
-
-  private Tensor weights() {
-    float[] values = new float[classWeights.size()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = classWeights.get(i).floatValue();
-    }
-    return torch.tensor(values);
   }
 }

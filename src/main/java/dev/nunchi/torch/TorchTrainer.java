@@ -9,7 +9,6 @@ import java.util.SequencedMap;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 
 /// Trains a [TorchNetwork]: gathers gradients over batches, then takes an optimiser step.
@@ -30,7 +29,7 @@ public final class TorchTrainer implements AutoCloseable {
   /// @param dropoutSeed of the masks of dropout
   public record Settings(
       ComputeType computeType,
-      CrossEntropy loss,
+      Loss loss,
       double beta1,
       double beta2,
       double epsilon,
@@ -71,16 +70,12 @@ public final class TorchTrainer implements AutoCloseable {
 
   /// Adds the gradients of one batch, times `scale`, to those gathered since the last step.
   ///
-  /// @param labels index of the right label of each row
+  /// @param labels `[batch]`, indices of the labels that each text has
   /// @return the mean loss of the batch, in nats
-  public double accumulate(PaddedBatch batch, int[] labels, double scale) {
+  public double accumulate(PaddedBatch batch, int[][] labels, double scale) {
     try (PointerScope scope = new PointerScope()) {
-      long[] targets = new long[labels.length];
-      for (int i = 0; i < labels.length; i++) {
-        targets[i] = labels[i];
-      }
       Tensor logits = network.forward(batch, settings.computeType(), masks);
-      Tensor loss = settings.loss().mean(logits, torch.tensor(targets));
+      Tensor loss = settings.loss().mean(logits, labels);
       (scale == 1 ? loss : loss.mul(new Scalar(scale))).backward();
       return loss.item_double();
     }

@@ -21,7 +21,7 @@ final class BatchQueue implements AutoCloseable {
   }
 
   /// @param next the position after this batch
-  record Prepared(PaddedBatch batch, int[] labels, Position next) {}
+  record Prepared(PaddedBatch batch, int[][] labels, Position next) {}
 
   private static final int AHEAD = 4;
 

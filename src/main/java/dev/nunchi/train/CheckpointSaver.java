@@ -2,8 +2,6 @@ package dev.nunchi.train;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
-import dev.nunchi.ProblemType;
-import dev.nunchi.eval.Temperature;
 import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.TrainerState;
@@ -24,7 +22,6 @@ final class CheckpointSaver implements Trainer.Keeper {
   private final ObjectNode config;
   private final LabelSet labels;
   private final String trainDigest;
-  private final EncodedTexts validation;
   private final Normalization normalization;
   private final TextEncoder encoder;
   private Path tokenizerDirectory;
@@ -37,7 +34,6 @@ final class CheckpointSaver implements Trainer.Keeper {
       ObjectNode config,
       LabelSet labels,
       EncodedTexts train,
-      EncodedTexts validation,
       Normalization normalization,
       TextEncoder encoder,
       Path tokenizerDirectory,
@@ -48,7 +44,6 @@ final class CheckpointSaver implements Trainer.Keeper {
     this.config = config;
     this.labels = labels;
     this.trainDigest = train.digest();
-    this.validation = validation;
     this.normalization = normalization;
     this.encoder = encoder;
     this.tokenizerDirectory = tokenizerDirectory;
@@ -57,16 +52,14 @@ final class CheckpointSaver implements Trainer.Keeper {
     this.listener = listener;
   }
 
-  /// @param evaluation of these weights on validation; its logits fit the temperature
+  /// @param evaluation of these weights on validation
   @Override
   public void keepModel(long step, Evaluation evaluation) {
     Map<String, Double> quality = new LinkedHashMap<>();
     for (BestMetric metric : BestMetric.values()) {
       quality.put("validation_" + metric.key(), evaluation.value(metric));
     }
-    Manifest manifest =
-        manifest(step, quality)
-            .withTemperature(Temperature.fit(validation.labels(), evaluation.logits()));
+    Manifest manifest = manifest(step, quality).withTemperature(evaluation.temperature());
     write(
         output.path(),
         manifest,
@@ -106,7 +99,7 @@ final class CheckpointSaver implements Trainer.Keeper {
       new CheckpointContents(
               config,
               labels,
-              ProblemType.SINGLE_LABEL_CLASSIFICATION,
+              recipe.data().problemType(),
               network.weights(arena),
               tokenizerDirectory,
               manifest,
@@ -124,11 +117,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     put(provenance, "base_model", recipe.start().modelNameOrPath());
     provenance.put("training_step", Long.toString(step));
     return Manifest.of(
-            name(),
-            labels,
-            ProblemType.SINGLE_LABEL_CLASSIFICATION,
-            normalization,
-            recipe.data().maxLength())
+            name(), labels, recipe.data().problemType(), normalization, recipe.data().maxLength())
         .withProbe(new ProbeRecorder(encoder).record(network))
         .withRecord(quality, provenance);
   }

@@ -3,37 +3,42 @@ package dev.nunchi.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.torch.BinaryCrossEntropy;
 import dev.nunchi.torch.CrossEntropy;
+import dev.nunchi.torch.Loss;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The weights of labels in the loss, as a recipe gives them.
+/// The loss of a recipe with its weights of labels.
 ///
-/// `balanced` is scikit-learn's: texts over labels times texts of the label, so that all labels
-/// weigh alike together.
-final class ClassWeights {
-  private ClassWeights() {}
-
-  /// @param actual label of each training text
+/// `balanced` is scikit-learn's where a text has one label: texts over labels times texts of the
+/// label, so that all labels weigh alike together. Where it has any number of them, it is texts
+/// without the label over texts with it, so that its presence weighs as much as its absence.
+record ClassWeights(Recipe.Loss recipe, LabelSet labels) {
+  /// @param actual indices of the labels that each training text has
   /// @throws NunchiException `INVALID_RECIPE` where weights are not given for exactly the labels
-  static CrossEntropy loss(Recipe.Loss recipe, LabelSet labels, int[] actual) {
-    return new CrossEntropy(
-        weights(recipe.classWeights(), labels, actual),
-        recipe.labelSmoothingFactor(),
-        recipe.focalLossGamma());
+  Loss loss(ProblemType problemType, int[][] actual) {
+    List<Double> weights = weights(problemType, actual);
+    return switch (problemType) {
+      case SINGLE_LABEL_CLASSIFICATION ->
+          new CrossEntropy(weights, recipe.labelSmoothingFactor(), recipe.focalLossGamma());
+      case MULTI_LABEL_CLASSIFICATION -> new BinaryCrossEntropy(weights);
+    };
   }
 
-  private static List<Double> weights(@Nullable JsonNode given, LabelSet labels, int[] actual) {
+  private List<Double> weights(ProblemType problemType, int[][] actual) {
+    @Nullable JsonNode given = recipe.classWeights();
     if (given == null || given.isNull()) {
       return List.of();
     }
-    return given.isObject() ? named(given, labels) : balanced(labels, actual);
+    return given.isObject() ? named(given) : balanced(problemType, actual);
   }
 
-  private static List<Double> named(JsonNode given, LabelSet labels) {
+  private List<Double> named(JsonNode given) {
     List<Double> weights = new ArrayList<>();
     for (String name : labels.names()) {
       if (given.has(name)) {
@@ -49,14 +54,22 @@ final class ClassWeights {
     return weights;
   }
 
-  private static List<Double> balanced(LabelSet labels, int[] actual) {
-    List<Double> weights = new ArrayList<>();
-    for (int label = 0; label < labels.size(); label++) {
-      int wanted = label;
-      long count = Arrays.stream(actual).filter(one -> one == wanted).count();
-      // A label without texts has no part in the loss.
-      weights.add(count == 0 ? 1 : (double) actual.length / (labels.size() * count));
+  private List<Double> balanced(ProblemType problemType, int[][] actual) {
+    double[] counts = new double[labels.size()];
+    for (int[] ofText : actual) {
+      for (int label : ofText) {
+        counts[label]++;
+      }
     }
-    return weights;
+    return Arrays.stream(counts)
+        .map(count ->
+            switch (problemType) {
+              case SINGLE_LABEL_CLASSIFICATION -> actual.length / (labels.size() * count);
+              case MULTI_LABEL_CLASSIFICATION -> (actual.length - count) / count;
+            })
+        // A label without texts, or without any other, has no part in the balance.
+        .map(weight -> weight == 0 || Double.isInfinite(weight) ? 1 : weight)
+        .boxed()
+        .toList();
   }
 }

@@ -15,16 +15,14 @@ import java.util.List;
 
 /// Labelled texts as token ids, in the order of the examples.
 ///
-/// @param labels index of each text's label
-record EncodedTexts(List<Encoding> encodings, int[] labels) {
+/// @param labels indices of the labels that each text has
+record EncodedTexts(List<Encoding> encodings, int[][] labels) {
   private static final int CHUNK = 4096;
 
   static EncodedTexts of(
       List<Example> examples, LabelSet labels, TextEncoder encoder, Truncation truncation) {
-    int[] indices =
-        examples.stream()
-            .mapToInt(example -> labels.indexOf(example.label()).orElseThrow())
-            .toArray();
+    int[][] indices =
+        examples.stream().map(example -> indices(example, labels)).toArray(int[][]::new);
     List<Encoding> encodings = new ArrayList<>(examples.size());
     for (int start = 0; start < examples.size(); start += CHUNK) {
       List<Example> chunk = examples.subList(start, Math.min(start + CHUNK, examples.size()));
@@ -33,6 +31,10 @@ record EncodedTexts(List<Encoding> encodings, int[] labels) {
           .forEach(encodings::add);
     }
     return new EncodedTexts(encodings, indices);
+  }
+
+  private static int[] indices(Example example, LabelSet labels) {
+    return example.labels().stream().mapToInt(name -> labels.indexOf(name).orElseThrow()).toArray();
   }
 
   /// Spans of all texts would be most of the memory.
@@ -72,11 +74,16 @@ record EncodedTexts(List<Encoding> encodings, int[] labels) {
     }
     for (int i = 0; i < size(); i++) {
       int[] ids = encodings.get(i).inputIds();
-      ByteBuffer bytes = ByteBuffer.allocate((ids.length + 2) * Integer.BYTES);
-      bytes.putInt(labels[i]).putInt(ids.length).asIntBuffer().put(ids);
-      digest.update(bytes.array());
+      update(digest, labels[i]);
+      update(digest, ids);
     }
     return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private static void update(MessageDigest digest, int[] numbers) {
+    ByteBuffer bytes = ByteBuffer.allocate((numbers.length + 1) * Integer.BYTES);
+    bytes.putInt(numbers.length).asIntBuffer().put(numbers);
+    digest.update(bytes.array());
   }
 
   PaddedBatch batch(int[] rows, int padTokenId) {
@@ -87,8 +94,8 @@ record EncodedTexts(List<Encoding> encodings, int[] labels) {
     return PaddedBatch.of(selected, padTokenId);
   }
 
-  int[] labels(int[] rows) {
-    int[] selected = new int[rows.length];
+  int[][] labels(int[] rows) {
+    int[][] selected = new int[rows.length][];
     for (int i = 0; i < rows.length; i++) {
       selected[i] = labels[rows[i]];
     }

@@ -1,14 +1,19 @@
 package dev.nunchi.train;
 
+import dev.nunchi.LabelSet;
 import dev.nunchi.ProblemType;
 import dev.nunchi.eval.EvaluationResult;
+import dev.nunchi.eval.MultiLabelResult;
+import dev.nunchi.eval.Temperature;
 import dev.nunchi.torch.TorchNetwork;
 import java.util.Arrays;
+import java.util.Map;
 
 /// How well a network does on labelled texts.
 ///
-/// @param logits `[text, label]` in the order of the texts
-public record Evaluation(EvaluationResult result, double[][] logits) {
+/// @param metrics figures by name, of [EvaluationResult] or [MultiLabelResult]
+/// @param temperature that fits these texts best
+public record Evaluation(Map<String, Double> metrics, double temperature) {
   /// Computes logits in fp32, without dropout.
   static Evaluation of(TorchNetwork network, EncodedTexts texts, EvaluationPlan plan) {
     double[][] logits = new double[texts.size()][];
@@ -18,21 +23,55 @@ public record Evaluation(EvaluationResult result, double[][] logits) {
         logits[rows[i]] = doubles(batch[i]);
       }
     }
-    double[][] probabilities =
-        Arrays.stream(logits)
-            .map(row -> ProblemType.SINGLE_LABEL_CLASSIFICATION.probabilities(row, 1))
-            .toArray(double[][]::new);
-    return new Evaluation(
-        EvaluationResult.of(plan.labels(), texts.labels(), probabilities), logits);
+    return of(plan.labels(), plan.problemType(), texts.labels(), logits);
   }
 
-  /// The figure that `metric` names.
+  /// @param actual indices of the labels that each text has
+  /// @param logits `[text, label]`
+  static Evaluation of(
+      LabelSet labels, ProblemType problemType, int[][] actual, double[][] logits) {
+    double[][] probabilities =
+        Arrays.stream(logits)
+            .map(row -> problemType.probabilities(row, 1))
+            .toArray(double[][]::new);
+    return switch (problemType) {
+      case SINGLE_LABEL_CLASSIFICATION -> {
+        int[] one = Arrays.stream(actual).mapToInt(label -> label[0]).toArray();
+        yield new Evaluation(
+            EvaluationResult.of(labels, one, probabilities).metrics(),
+            Temperature.fit(one, logits));
+      }
+      case MULTI_LABEL_CLASSIFICATION -> {
+        boolean[][] has = has(actual, labels.size());
+        yield new Evaluation(
+            MultiLabelResult.of(labels, has, probabilities).metrics(),
+            Temperature.fit(has, logits));
+      }
+    };
+  }
+
+  private static boolean[][] has(int[][] actual, int labels) {
+    boolean[][] has = new boolean[actual.length][labels];
+    for (int row = 0; row < actual.length; row++) {
+      for (int label : actual[row]) {
+        has[row][label] = true;
+      }
+    }
+    return has;
+  }
+
+  /// The figure that `metric` names; the accuracy of several labels is the share of texts whose
+  /// labels are all right.
   public double value(BestMetric metric) {
     return switch (metric) {
-      case ACCURACY -> result.matrix().accuracy();
-      case MACRO_F1 -> result.matrix().macro().f1();
-      case LOSS -> result.metrics().getOrDefault("log_loss", Double.NaN);
+      case ACCURACY -> metrics.getOrDefault("accuracy", metric("subset_accuracy"));
+      case MACRO_F1 -> metric("macro_f1");
+      case LOSS -> metric("log_loss");
     };
+  }
+
+  private double metric(String name) {
+    return metrics.getOrDefault(name, Double.NaN);
   }
 
   private static double[] doubles(float[] row) {

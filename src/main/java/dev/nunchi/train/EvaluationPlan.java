@@ -1,17 +1,19 @@
 package dev.nunchi.train;
 
 import dev.nunchi.LabelSet;
+import dev.nunchi.ProblemType;
 
 /// How validation is run.
 ///
 /// @param size of its batches
-record EvaluationPlan(LabelSet labels, LengthBuckets.Size size) {
+record EvaluationPlan(LabelSet labels, ProblemType problemType, LengthBuckets.Size size) {
   private static final int TOKENS_PER_BATCH = 8192;
 
   static EvaluationPlan of(Recipe recipe, LabelSet labels) {
     Integer rows = recipe.batches().perDeviceEvalBatchSize();
     return new EvaluationPlan(
         labels,
+        recipe.data().problemType(),
         rows == null
             ? LengthBuckets.Size.ofTokens(TOKENS_PER_BATCH)
             : LengthBuckets.Size.ofRows(rows));

@@ -24,13 +24,14 @@ public record MemoryEstimate(long parameters, long gradients, long optimizer, lo
     return parameters + gradients + optimizer + activations;
   }
 
-  static MemoryEstimate of(Recipe recipe, Network network, EncodedTexts train) {
+  /// @param batches rows of each batch
+  /// @param lengths tokens of each row
+  static MemoryEstimate of(Recipe recipe, Network network, List<int[]> batches, int[] lengths) {
     long weights = network.parameters().stream().mapToLong(Parameter::size).sum();
     boolean bf16 = recipe.optimization().bf16();
     boolean averaged = recipe.optimization().emaDecay() > 0;
-    int[] lengths = train.lengths();
     long activations = 0;
-    for (int[] batch : Trainer.buckets(recipe, train).sorted()) {
+    for (int[] batch : batches) {
       int longest = Arrays.stream(batch).map(row -> lengths[row]).max().orElse(0);
       Kept kept = new Kept(bf16 ? Short.BYTES : Float.BYTES);
       List<Integer> ids = List.of(batch.length, longest);

@@ -3,6 +3,7 @@ package dev.nunchi.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ public record Recipe(
       @Nullable String labelColumn,
       @Nullable String labelMapping,
       @Nullable Map<String, Double> labels,
+      ProblemType problemType,
       @Nullable String normalization,
       int maxLength,
       String truncation) {}

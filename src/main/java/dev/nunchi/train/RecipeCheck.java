@@ -2,6 +2,7 @@ package dev.nunchi.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.train.Recipe.Strategy;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +23,7 @@ final class RecipeCheck {
     check(start);
     check(batches);
     check(optimization);
-    check(loss);
+    check(loss, data.problemType());
     check(watch);
   }
 
@@ -93,7 +94,12 @@ final class RecipeCheck {
         o.numTrainEpochs());
   }
 
-  private static void check(Recipe.Loss loss) {
+  private static void check(Recipe.Loss loss, ProblemType problemType) {
+    exclude(
+        problemType == ProblemType.MULTI_LABEL_CLASSIFICATION
+            && (loss.focalLossGamma() > 0 || loss.labelSmoothingFactor() > 0),
+        "focal_loss_gamma and label_smoothing_factor are for problem_type"
+            + " single_label_classification; set both to 0");
     share("label_smoothing_factor", loss.labelSmoothingFactor());
     atLeast("focal_loss_gamma", loss.focalLossGamma(), 0);
     exclude(

@@ -4,9 +4,10 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
-import dev.nunchi.torch.CrossEntropy;
+import dev.nunchi.torch.Loss;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The training loop: batches, a step of the optimiser, now and then an evaluation whose best state
@@ -32,12 +33,13 @@ final class Trainer implements AutoCloseable {
   private final EncodedTexts train;
   private final LengthBuckets buckets;
   private final StepPlan steps;
+  private final MemoryEstimate memory;
   private Progress progress;
 
   Trainer(
       Recipe recipe,
       TorchNetwork network,
-      CrossEntropy loss,
+      Loss loss,
       EncodedTexts train,
       EncodedTexts validation,
       EvaluationPlan plan,
@@ -49,12 +51,14 @@ final class Trainer implements AutoCloseable {
     this.plan = plan;
     this.listener = listener;
     this.buckets = buckets(recipe, train);
-    this.steps = StepPlan.of(recipe, buckets.sorted().size());
+    List<int[]> sorted = buckets.sorted();
+    this.steps = StepPlan.of(recipe, sorted.size());
+    this.memory = MemoryEstimate.of(recipe, network.network(), sorted, train.lengths());
     this.torch = new TorchTrainer(network, settings(recipe.optimization(), loss));
     this.progress = Progress.start(recipe.watch().metricForBestModel());
   }
 
-  static LengthBuckets buckets(Recipe recipe, EncodedTexts train) {
+  private static LengthBuckets buckets(Recipe recipe, EncodedTexts train) {
     Recipe.Batches batches = recipe.batches();
     Integer rows = batches.perDeviceTrainBatchSize();
     Integer tokens = batches.tokensPerBatch();
@@ -68,6 +72,10 @@ final class Trainer implements AutoCloseable {
 
   StepPlan steps() {
     return steps;
+  }
+
+  MemoryEstimate memory() {
+    return memory;
   }
 
   TorchTrainer torch() {
@@ -197,7 +205,7 @@ final class Trainer implements AutoCloseable {
             progress.step(), last == null ? Evaluation.of(network, validation, plan) : last));
   }
 
-  private static TorchTrainer.Settings settings(Recipe.Optimization o, CrossEntropy loss) {
+  private static TorchTrainer.Settings settings(Recipe.Optimization o, Loss loss) {
     return new TorchTrainer.Settings(
         o.bf16() ? ComputeType.BF16 : ComputeType.FP32,
         loss,

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
-import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.data.DataReport;
 import dev.nunchi.data.DataSplit;
@@ -96,8 +95,7 @@ public final class TrainingRun {
       startFresh(texts, stop);
     } else {
       try (CheckpointDirectory checkpoint =
-          CheckpointDirectory.open(
-              Path.of(base), texts.labels(), ProblemType.SINGLE_LABEL_CLASSIFICATION)) {
+          CheckpointDirectory.open(Path.of(base), texts.labels(), recipe.data().problemType())) {
         Set<String> fresh = new HashSet<>();
         checkpoint.missing().forEach(parameter -> fresh.add(parameter.name()));
         checkpoint.mismatched().forEach(parameter -> fresh.add(parameter.name()));
@@ -172,7 +170,8 @@ public final class TrainingRun {
               new Trainer(
                   recipe,
                   network,
-                  ClassWeights.loss(recipe.loss(), labels, train.labels()),
+                  new ClassWeights(recipe.loss(), labels)
+                      .loss(recipe.data().problemType(), train.labels()),
                   train,
                   validation,
                   EvaluationPlan.of(recipe, labels),
@@ -193,7 +192,6 @@ public final class TrainingRun {
                     config,
                     labels,
                     train,
-                    validation,
                     normalization,
                     encoder,
                     tokenizerDirectory,
@@ -247,7 +245,7 @@ public final class TrainingRun {
         (int) parameters.stream().filter(p -> !weights.names().contains(p.name())).count(),
         trainer.steps().total(),
         trainer.steps().epoch(trainer.steps().total()),
-        MemoryEstimate.of(recipe, network, train));
+        trainer.memory());
   }
 
   private void requirePositions(Network network) {

@@ -38,7 +38,9 @@ record TrainingTexts(List<Example> train, List<Example> validation, LabelSet lab
     }
     ExampleReader reader =
         new ExampleReader(
-            new Columns(data.idColumn(), data.textColumn(), data.labelColumn()), mapping);
+            new Columns(data.idColumn(), data.textColumn(), data.labelColumn()),
+            mapping,
+            data.problemType());
     List<Example> train = reader.read(trainFile);
     if (train.isEmpty()) {
       throw new NunchiException(Reason.INVALID_DATA, trainFile + " has no labelled text");
@@ -49,7 +51,8 @@ record TrainingTexts(List<Example> train, List<Example> validation, LabelSet lab
       ExampleReader restricted =
           new ExampleReader(
               new Columns(data.idColumn(), data.textColumn(), data.labelColumn()),
-              mapping.restrictedTo(labels));
+              mapping.restrictedTo(labels),
+              data.problemType());
       return new TrainingTexts(train, restricted.read(validationFile.get()), labels);
     }
     Split split =

@@ -266,8 +266,9 @@ class TrainingProgressTest {
   private static Evaluation evaluation() {
     double[][] probabilities = {{0.75, 0.25}, {0.25, 0.75}, {0.25, 0.75}, {0.25, 0.75}};
     return new Evaluation(
-        EvaluationResult.of(LabelSet.of("부정", "긍정"), new int[] {0, 0, 1, 1}, probabilities),
-        new double[4][2]);
+        EvaluationResult.of(LabelSet.of("부정", "긍정"), new int[] {0, 0, 1, 1}, probabilities)
+            .metrics(),
+        1);
   }
 
   private List<String> lines() {

@@ -37,6 +37,14 @@ final class TemperatureTest {
   }
 
   @Test
+  void fit_severalLabels_hasTheClosedForm() {
+    // Of three pairs with logit 10 two have the label: sigmoid(10 / T) = 2 / 3.
+    boolean[][] actual = {{true}, {true}, {false}};
+    double[][] logits = {{10}, {10}, {10}};
+    assertEquals(10 / Math.log(2), Temperature.fit(actual, logits), 1e-12);
+  }
+
+  @Test
   void fit_equalLogits_isOne() {
     assertEquals(1, Temperature.fit(new int[] {0, 1}, new double[][] {{2, 2}, {-1, -1}}));
   }

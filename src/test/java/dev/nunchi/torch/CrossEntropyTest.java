@@ -76,14 +76,14 @@ class CrossEntropyTest {
   private static double mean(CrossEntropy loss) {
     try (PointerScope scope = new PointerScope()) {
       float[] flat = new float[9];
-      long[] targets = new long[3];
+      int[][] targets = new int[3][];
       for (int row = 0; row < 3; row++) {
-        targets[row] = TARGETS[row];
+        targets[row] = new int[] {TARGETS[row]};
         for (int label = 0; label < 3; label++) {
           flat[3 * row + label] = (float) LOGITS[row][label];
         }
       }
-      return loss.mean(torch.tensor(flat).view(3, 3), torch.tensor(targets)).item_double();
+      return loss.mean(torch.tensor(flat).view(3, 3), targets).item_double();
     }
   }
 

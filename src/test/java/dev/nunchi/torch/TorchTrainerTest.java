@@ -40,7 +40,7 @@ class TorchTrainerTest {
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
       TinyCheckpoint.Case ragged = ragged(tiny);
-      int[] labels = labels(ragged, checkpoint);
+      int[][] labels = labels(ragged, checkpoint);
       for (int step = 0; step < expected.get("losses").size(); step++) {
         double loss = trainer.accumulate(ragged.batch(), labels, 1);
         double norm = trainer.clip();
@@ -59,7 +59,7 @@ class TorchTrainerTest {
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
-      int[] labels = labels(ragged, checkpoint);
+      int[][] labels = labels(ragged, checkpoint);
       trainer.accumulate(ragged.batch(), labels, 1);
       double whole = trainer.clip();
       trainer.step(0);
@@ -76,7 +76,7 @@ class TorchTrainerTest {
         TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.ELECTRA_PROJECTED);
-      int[] labels = labels(ragged, checkpoint);
+      int[][] labels = labels(ragged, checkpoint);
       double first = trainer.accumulate(ragged.batch(), labels, 1);
       trainer.clip();
       trainer.step(LEARNING_RATE);
@@ -124,7 +124,7 @@ class TorchTrainerTest {
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(1, 0.9))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
-      int[] labels = labels(ragged, checkpoint);
+      int[][] labels = labels(ragged, checkpoint);
       float[] average = values(checkpoint.weights().get(name));
       for (int step = 1; step <= 12; step++) {
         trainer.accumulate(ragged.batch(), labels, 1);
@@ -195,10 +195,10 @@ class TorchTrainerTest {
         .orElseThrow();
   }
 
-  private static int[] labels(TinyCheckpoint.Case batch, CheckpointDirectory checkpoint) {
-    int[] labels = new int[batch.batch().batch()];
+  private static int[][] labels(TinyCheckpoint.Case batch, CheckpointDirectory checkpoint) {
+    int[][] labels = new int[batch.batch().batch()][];
     for (int i = 0; i < labels.length; i++) {
-      labels[i] = i % checkpoint.network().labels();
+      labels[i] = new int[] {i % checkpoint.network().labels()};
     }
     return labels;
   }

@@ -12,6 +12,30 @@ final class Reviews {
 
   private Reviews() {}
 
+  /// Rows with header whose labels are `재미`, `음악`, both, or none, in turn.
+  static String severalLabels(int count, long seed) {
+    Random random = new Random(seed);
+    StringBuilder rows = new StringBuilder("id\tdocument\tlabel\n");
+    for (int i = 0; i < count; i++) {
+      List<String> words = new ArrayList<>();
+      for (int j = random.nextInt(5); j >= 0; j--) {
+        words.add(FILLER.get(random.nextInt(FILLER.size())));
+      }
+      List<String> labels = new ArrayList<>();
+      if (i % 4 == 1 || i % 4 == 3) {
+        words.add(random.nextInt(words.size() + 1), GOOD.getFirst());
+        labels.add("재미");
+      }
+      if (i % 4 >= 2) {
+        words.add(random.nextInt(words.size() + 1), "노래가 좋아요");
+        labels.add("음악");
+      }
+      rows.append(
+          "m%d_%d\t%s\t%s\n".formatted(seed, i, String.join(" ", words), String.join("|", labels)));
+    }
+    return rows.toString();
+  }
+
   /// Rows with header, labels 0 and 1 in turn.
   static String tsv(int count, long seed) {
     Random random = new Random(seed);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
@@ -93,6 +94,33 @@ class TrainingRunTest {
         watcher.warnings.stream().anyMatch(sentence -> sentence.contains("again")),
         watcher.warnings.toString());
     assertTrue(Files.readString(output.resolve("data_report.json")).contains("\"leak\""));
+  }
+
+  @Test
+  void run_severalLabelsForAText_learnsThem() throws IOException {
+    Files.writeString(data.resolve("train.tsv"), Reviews.severalLabels(400, 1));
+    Files.writeString(data.resolve("validation.tsv"), Reviews.severalLabels(80, 2));
+    Watcher watcher = new Watcher();
+    Path output = directory.resolve("made");
+    String yaml =
+        TINY.replace("label_mapping: 0=부정,1=긍정\n", "")
+                .replaceAll("(num_train_epochs|learning_rate|tokens_per_batch): .*\n", "")
+                .replace("labels: {부정: -1, 긍정: 1}\n", "")
+            + "problem_type: multi_label_classification\nclass_weights: balanced\n"
+            + "num_train_epochs: 10\nlearning_rate: 2.0e-3\ntokens_per_batch: 64\n";
+    run(recipe(yaml), output, watcher, new StopSignal());
+    // Guessing has a quarter right, one label without the other a half.
+    assertTrue(watcher.bestAccuracy > 0.6, "subset accuracy " + watcher.bestAccuracy);
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(output)) {
+      Manifest manifest = checkpoint.manifest().orElseThrow();
+      assertEquals(ProblemType.MULTI_LABEL_CLASSIFICATION, manifest.problemType());
+      assertEquals(
+          "multi_label_classification", checkpoint.config().path("problem_type").textValue());
+      assertEquals(List.of("음악", "재미"), manifest.labels().names());
+    }
+    NunchiException refused =
+        assertThrows(NunchiException.class, () -> recipe(yaml + "label_smoothing_factor: 0.1\n"));
+    assertTrue(refused.getMessage().contains("single_label_classification"));
   }
 
   @Test
