@@ -13,7 +13,8 @@ import java.util.List;
 /// Classifies any number of texts, some batches at a time, so that a file of any size fits.
 ///
 /// @param batchSize most texts that are run together
-record BulkClassification(Classifier classifier, Truncation truncation, int batchSize) {
+record BulkClassification(
+    Classifier classifier, Truncation truncation, int batchSize, ClassificationProgress progress) {
   // Enough for every core to have batches, and for texts of near-equal length to meet.
   private static final int BATCHES_AT_A_TIME = 32;
 
@@ -38,13 +39,18 @@ record BulkClassification(Classifier classifier, Truncation truncation, int batc
       }
     }
     classify(block, encodings, writer);
+    progress.ended();
   }
 
   private void classify(List<InputText> block, List<Encoding> encodings, AnswerWriter writer) {
+    if (block.isEmpty()) {
+      return;
+    }
     List<Prediction> predictions = classifier.classifyAll(encodings, batchSize);
     for (int i = 0; i < block.size(); i++) {
       writer.write(block.get(i).text(), predictions.get(i));
     }
+    progress.advanced(block.size());
     block.clear();
     encodings.clear();
   }

@@ -115,10 +115,17 @@ final class ClassifyCommand implements Callable<Integer> {
         Stream<InputText> inputs =
             input == null ? InputText.ofArguments(texts) : InputText.ofFile(input)) {
       AnswerWriter writer = format.writer(spec.commandLine().getOut(), loaded.manifest().labels());
-      new BulkClassification(loaded.classifier(), truncation, batchSize)
+      new BulkClassification(loaded.classifier(), truncation, batchSize, progress())
           .run(inputs.iterator(), writer);
     }
     return 0;
+  }
+
+  /// None where the answers go to the same terminal.
+  private ClassificationProgress progress() {
+    return input == null || TerminalWidth.ofStandardOutput().getAsInt() > 0
+        ? ClassificationProgress.NONE
+        : ClassificationProgress.of(spec.commandLine().getErr(), OptionalInt.empty());
   }
 
   private LoadedModel load() {

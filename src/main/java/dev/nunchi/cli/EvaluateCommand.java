@@ -1,17 +1,9 @@
 package dev.nunchi.cli;
 
-import dev.nunchi.LabelSet;
-import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
-import dev.nunchi.data.Columns;
 import dev.nunchi.data.Example;
-import dev.nunchi.data.ExampleReader;
-import dev.nunchi.data.LabelMapping;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Prediction;
-import dev.nunchi.model.Manifest;
-import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Truncation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -19,10 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
-import java.util.StringJoiner;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -41,10 +34,6 @@ import picocli.CommandLine.Spec;
       "Labels in the file are the model's, or their numbers from 0."
     })
 final class EvaluateCommand implements Callable<Integer> {
-  // Enough for every core to stay busy and for texts of near-equal length to meet; few enough for
-  // the progress to move.
-  private static final int BATCHES_A_CORE = 8;
-
   @Spec private @Nullable CommandSpec spec;
 
   @Option(
@@ -68,23 +57,7 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Directory for metrics.json, predictions.tsv and report.html.")
   private Path output = Path.of("");
 
-  @Option(
-      names = "--label-mapping",
-      paramLabel = "MAPPING",
-      description = "Values of the file to labels, as 0=부정,1=긍정; an empty name drops rows.")
-  private @Nullable String labelMapping;
-
-  @Option(names = "--id-column", paramLabel = "NAME", description = "Default: id.")
-  private @Nullable String idColumn;
-
-  @Option(
-      names = "--text-column",
-      paramLabel = "NAME",
-      description = "Default: document, text or sentence.")
-  private @Nullable String textColumn;
-
-  @Option(names = "--label-column", paramLabel = "NAME", description = "Default: label.")
-  private @Nullable String labelColumn;
+  @Mixin private LabelledFile labelled = new LabelledFile();
 
   @Option(
       names = "--truncation",
@@ -117,10 +90,12 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     PrintWriter err = command.commandLine().getErr();
     try (LoadedModel loaded = backend.load(model, LoadOptions.DEFAULT)) {
-      List<Example> examples = read(loaded.manifest());
+      List<Example> examples =
+          labelled.read(data, loaded.manifest().labels(), loaded.manifest().problemType());
       err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
       List<Prediction> predictions =
-          classify(loaded, examples, EvaluationProgress.of(err, examples.size()));
+          classify(
+              loaded, examples, ClassificationProgress.of(err, OptionalInt.of(examples.size())));
       EvaluationOutcome outcome =
           EvaluationOutcome.of(
               loaded.manifest(),
@@ -135,58 +110,15 @@ final class EvaluateCommand implements Callable<Integer> {
     return 0;
   }
 
-  private List<Example> read(Manifest manifest) {
-    LabelSet labels = manifest.labels();
-    LabelMapping mapping =
-        LabelMapping.parse(labelMapping == null ? numbered(labels) : labelMapping)
-            .restrictedTo(labels);
-    List<Example> examples =
-        new ExampleReader(
-                new Columns(idColumn, textColumn, labelColumn), mapping, manifest.problemType())
-            .read(data);
-    if (examples.isEmpty()) {
-      throw new NunchiException(Reason.INVALID_DATA, data + " has no labelled text");
-    }
-    return examples;
-  }
-
-  /// `0=부정,1=긍정`: the numbers that data sets use in place of names, unless names are numbers.
-  private static String numbered(LabelSet labels) {
-    StringJoiner mapping = new StringJoiner(",");
-    for (int i = 0; i < labels.size(); i++) {
-      String name = labels.get(i).name();
-      if (name.matches("-?\\d+") || name.contains(",") || name.contains("=")) {
-        return "";
-      }
-      mapping.add(i + "=" + name);
-    }
-    return mapping.toString();
-  }
-
-  private Encoding encode(LoadedModel loaded, Example example) {
-    try {
-      return loaded.classifier().encode(example.text(), truncation);
-    } catch (NunchiException e) {
-      throw new NunchiException(
-          e.reason(), "%s, id %s: %s".formatted(data, example.id(), e.getMessage()), e);
-    }
-  }
-
   private List<Prediction> classify(
-      LoadedModel loaded, List<Example> examples, EvaluationProgress progress) {
-    // All of them first: a text that is refused is better known before the work than after it.
-    List<Encoding> encodings = new ArrayList<>(examples.size());
-    for (Example example : examples) {
-      encodings.add(encode(loaded, example));
-    }
+      LoadedModel loaded, List<Example> examples, ClassificationProgress progress) {
     List<Prediction> predictions = new ArrayList<>(examples.size());
-    long most = (long) batchSize * BATCHES_A_CORE * Runtime.getRuntime().availableProcessors();
-    int block = (int) Math.min(most, examples.size());
-    for (int from = 0; from < encodings.size(); from += block) {
-      int to = Math.min(from + block, encodings.size());
-      predictions.addAll(loaded.classifier().classifyAll(encodings.subList(from, to), batchSize));
-      progress.advanced(to);
-    }
+    new BulkClassification(loaded.classifier(), truncation, batchSize, progress)
+        .run(
+            examples.stream()
+                .map(example -> new InputText(example.text(), data + ", id " + example.id()))
+                .iterator(),
+            (_, prediction) -> predictions.add(prediction));
     return predictions;
   }
 }

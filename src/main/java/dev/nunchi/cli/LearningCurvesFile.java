@@ -9,6 +9,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.eval.LearningCurves;
 import dev.nunchi.eval.LearningCurves.Point;
+import dev.nunchi.train.MetricsLog;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -23,8 +24,6 @@ import java.util.TreeMap;
 /// It is read for a picture, so a line that is damaged is passed over. Of two lines with the same
 /// step the later one counts: a training that was resumed went through the step again.
 final class LearningCurvesFile {
-  static final String NAME = "metrics.jsonl";
-
   private static final ObjectMapper MAPPER =
       JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS).build();
 
@@ -34,7 +33,7 @@ final class LearningCurvesFile {
 
   /// The curves in a model directory; none where it has no log.
   static LearningCurves read(Path directory) {
-    Path file = directory.resolve(NAME);
+    Path file = directory.resolve(MetricsLog.FILE_NAME);
     if (!Files.isRegularFile(file)) {
       return LearningCurves.NONE;
     }

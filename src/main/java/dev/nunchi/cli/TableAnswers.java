@@ -2,6 +2,7 @@ package dev.nunchi.cli;
 
 import dev.nunchi.LabelSet;
 import dev.nunchi.infer.Prediction;
+import dev.nunchi.text.TerminalColumns;
 import java.io.PrintWriter;
 import java.util.Locale;
 
@@ -12,7 +13,7 @@ final class TableAnswers implements AnswerWriter {
 
   TableAnswers(PrintWriter out, LabelSet labels) {
     this.out = out;
-    this.labelWidth = labels.names().stream().mapToInt(TableAnswers::columns).max().orElse(0);
+    this.labelWidth = labels.names().stream().mapToInt(TerminalColumns::of).max().orElse(0);
   }
 
   @Override
@@ -28,26 +29,11 @@ final class TableAnswers implements AnswerWriter {
             : "";
     out.println(
         label
-            + " ".repeat(labelWidth - columns(label))
+            + " ".repeat(labelWidth - TerminalColumns.of(label))
             + String.format(Locale.ROOT, "  %5.1f %%", 100 * prediction.confidence())
             + polarity
             + "  "
             + TsvAnswers.oneLine(text)
             + cut);
-  }
-
-  /// Columns that a terminal shows it in: two for a Hangul syllable, an ideograph or a full-width
-  /// form.
-  private static int columns(String text) {
-    return text.codePoints()
-        .map(c ->
-            (c >= 0x1100 && c <= 0x115f)
-                    || (c >= 0x2e80 && c <= 0xa4cf)
-                    || (c >= 0xac00 && c <= 0xd7a3)
-                    || (c >= 0xf900 && c <= 0xfaff)
-                    || (c >= 0xff00 && c <= 0xff60)
-                ? 2
-                : 1)
-        .sum();
   }
 }

@@ -9,12 +9,13 @@ import java.lang.invoke.MethodHandle;
 import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// Columns of the terminal that standard error goes to, as they are now; 0 where it goes elsewhere.
+/// Columns of the terminal that an output goes to, as they are now; 0 where it goes elsewhere.
 ///
 /// Java tells neither: [System#console] is about standard input and output, and has no width. So
 /// the system is asked, by `ioctl`; where there is none, as on Windows, nothing counts as a
 /// terminal.
 final class TerminalWidth implements IntSupplier {
+  private static final int STANDARD_OUTPUT = 1;
   private static final int STANDARD_ERROR = 2;
   private static final int UNKNOWN_WIDTH = 80;
 
@@ -29,6 +30,10 @@ final class TerminalWidth implements IntSupplier {
   private TerminalWidth(int fileDescriptor, @Nullable MethodHandle ioctl) {
     this.fileDescriptor = fileDescriptor;
     this.ioctl = ioctl;
+  }
+
+  static TerminalWidth ofStandardOutput() {
+    return of(STANDARD_OUTPUT);
   }
 
   static TerminalWidth ofStandardError() {

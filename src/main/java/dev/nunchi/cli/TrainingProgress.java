@@ -16,26 +16,21 @@ import org.jspecify.annotations.Nullable;
 
 /// Shows a training run: on a terminal one line that is rewritten, elsewhere a line every half
 /// minute and for the first and the last step; after each evaluation a line, at the end a summary.
-///
-/// The live line is plain ASCII without control sequences, so that its length is its width.
 final class TrainingProgress implements TrainingListener {
   private static final Duration ON_TERMINAL = Duration.ofMillis(250);
   private static final Duration ELSEWHERE = Duration.ofSeconds(30);
   private static final double SMOOTHING = 0.95;
 
-  private final PrintWriter out;
   private final TrainingSummary summary;
-  private final IntSupplier width;
+  private final LiveLine live;
   private final LongSupplier nanoTime;
   private final Supplier<OptionalLong> memory;
   private final StepRate rate;
-  private final boolean terminal;
   private long startNanos;
   private long shownNanos;
   private double smoothedLoss = Double.NaN;
   private @Nullable Step shown;
   private @Nullable Step last;
-  private int liveLength;
 
   /// @param out standard error
   /// @param data directory with the texts, named in the summary
@@ -57,13 +52,11 @@ final class TrainingProgress implements TrainingListener {
       IntSupplier width,
       LongSupplier nanoTime,
       Supplier<OptionalLong> memory) {
-    this.out = out;
     this.summary = summary;
-    this.width = width;
+    this.live = new LiveLine(out, width);
     this.nanoTime = nanoTime;
     this.memory = memory;
     this.rate = new StepRate(nanoTime);
-    this.terminal = width.getAsInt() > 0;
   }
 
   @Override
@@ -128,7 +121,7 @@ final class TrainingProgress implements TrainingListener {
         Double.isNaN(smoothedLoss)
             ? step.loss()
             : SMOOTHING * smoothedLoss + (1 - SMOOTHING) * step.loss();
-    Duration interval = terminal ? ON_TERMINAL : ELSEWHERE;
+    Duration interval = live.isLive() ? ON_TERMINAL : ELSEWHERE;
     if (shown == null
         || step.step() == step.totalSteps()
         || nanoTime.getAsLong() - shownNanos >= interval.toNanos()) {
@@ -163,7 +156,7 @@ final class TrainingProgress implements TrainingListener {
 
   @Override
   public void ended(Outcome outcome) {
-    if (last != null && !last.equals(shown) && !terminal) {
+    if (last != null && !last.equals(shown) && !live.isLive()) {
       show(last);
     }
     summary.lines(outcome, (nanoTime.getAsLong() - startNanos) / 1e9, rate).forEach(this::line);
@@ -181,11 +174,7 @@ final class TrainingProgress implements TrainingListener {
             .add(8, "padding %.0f %%".formatted(100 * step.paddingShare()));
     memory.get().ifPresent(bytes -> line.add(7, "%.1f GB".formatted(bytes / 1e9)));
     line.add(2, TrainingSummary.duration(secondsLeft(step)) + " left");
-    if (terminal) {
-      rewrite(line.fit(Math.max(1, width.getAsInt() - 1)));
-    } else {
-      line(line.fit(Integer.MAX_VALUE));
-    }
+    live.show(line);
     shown = step;
     shownNanos = nanoTime.getAsLong();
   }
@@ -197,20 +186,7 @@ final class TrainingProgress implements TrainingListener {
     return (step.totalSteps() - step.step()) * rate.secondsPerStep() * added;
   }
 
-  /// Spaces wipe out what is left of a longer line; the last column stays free, where some
-  /// terminals begin a new line.
-  private void rewrite(String text) {
-    out.print("\r" + text + " ".repeat(Math.max(0, liveLength - text.length())));
-    out.flush();
-    liveLength = text.length();
-  }
-
   private void line(String text) {
-    if (liveLength > 0) {
-      rewrite("");
-      out.print("\r");
-      liveLength = 0;
-    }
-    out.println(text);
+    live.print(text);
   }
 }

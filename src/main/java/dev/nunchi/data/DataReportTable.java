@@ -2,6 +2,7 @@ package dev.nunchi.data;
 
 import dev.nunchi.data.DataReport.Matches;
 import dev.nunchi.data.DataReport.Overlap;
+import dev.nunchi.text.TerminalColumns;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -116,15 +117,17 @@ final class DataReportTable {
     int[] widths = new int[lines.getFirst().size()];
     for (List<String> cells : lines) {
       for (int i = 0; i < widths.length; i++) {
-        widths[i] = Math.max(widths[i], columns(cells.get(i)));
+        widths[i] = Math.max(widths[i], TerminalColumns.of(cells.get(i)));
       }
     }
     StringBuilder text = new StringBuilder();
     for (List<String> cells : lines) {
       StringBuilder line = new StringBuilder(cells.getFirst());
-      line.append(" ".repeat(widths[0] - columns(cells.getFirst())));
+      line.append(" ".repeat(widths[0] - TerminalColumns.of(cells.getFirst())));
       for (int i = 1; i < widths.length; i++) {
-        line.append(GAP).append(" ".repeat(widths[i] - columns(cells.get(i)))).append(cells.get(i));
+        line.append(GAP)
+            .append(" ".repeat(widths[i] - TerminalColumns.of(cells.get(i))))
+            .append(cells.get(i));
       }
       text.append(line.toString().stripTrailing()).append('\n');
     }
@@ -149,20 +152,5 @@ final class DataReportTable {
         .append("Case, spaces, punctuation and long runs of a character do not count;")
         .append(" in brackets they do.\n")
         .toString();
-  }
-
-  /// Columns that a terminal shows it in: two for a Hangul syllable, an ideograph or a full-width
-  /// form.
-  private static int columns(String text) {
-    return text.codePoints()
-        .map(c ->
-            (c >= 0x1100 && c <= 0x115f)
-                    || (c >= 0x2e80 && c <= 0xa4cf)
-                    || (c >= 0xac00 && c <= 0xd7a3)
-                    || (c >= 0xf900 && c <= 0xfaff)
-                    || (c >= 0xff00 && c <= 0xff60)
-                ? 2
-                : 1)
-        .sum();
   }
 }
