@@ -1,6 +1,9 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.data.Document;
+import dev.nunchi.data.ExampleReader;
 import dev.nunchi.export.ExportOptions;
+import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.export.OnnxExporter;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
@@ -9,28 +12,47 @@ import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.Objects;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `export`: writes a checkpoint as an ONNX model directory that `serve` and `classify` open.
 @Command(
     name = "export",
     description = "Writes a checkpoint as an ONNX model directory, proved against its probe.",
-    footerHeading = "%nExample:%n",
+    footerHeading = "%nExamples:%n",
     footer = {
       "  nunchi export --model my-checkpoint --output my-model",
+      "      In fp32, the numbers of training.",
+      "  nunchi export --model my-checkpoint --output my-model --precision int8 \\",
+      "      --calibration data/train.tsv --validation data/validation.tsv",
+      "      In int8: a quarter of the size and several times as fast on a CPU. Refused where"
+          + " fewer",
+      "      than 99.5 %% of the validation texts keep their label, or the accuracy changes by"
+          + " more",
+      "      than 0.2 points.",
+      "  nunchi export --model my-checkpoint --output my-model --precision fp16",
+      "      For a GPU; slow on a CPU.",
       "",
       "The export is refused, and nothing written, where ONNX Runtime does not give the logits"
           + " that",
       "training recorded. A checkpoint from elsewhere has no such record; libtorch makes one."
     })
 final class ExportCommand implements Callable<Integer> {
-  @Spec private @Nullable CommandSpec spec;
+  /// More of them no longer change the ranges.
+  private static final int CALIBRATION_TEXTS = 1024;
+
+  @Spec private CommandSpec spec;
 
   @Option(
       names = "--model",
@@ -49,25 +71,84 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--precision",
       defaultValue = "fp32",
-      paramLabel = "PRECISION",
-      description = "Number format of the weights: fp32.")
+      paramLabel = "fp32|fp16|int8",
+      description = "Number format of the weights (default: fp32).")
   private Precision precision = Precision.FP32;
+
+  @Option(
+      names = "--calibration",
+      paramLabel = "FILE",
+      description =
+          "For int8: texts as those of the training, labelled or not; 1,024 of them, evenly from"
+              + " the file, are read.")
+  private @Nullable Path calibration;
+
+  @Option(
+      names = "--validation",
+      paramLabel = "FILE",
+      description = "For int8: labelled texts to compare with fp32.")
+  private @Nullable Path validation;
+
+  @Mixin private LabelledFile labelled = new LabelledFile();
 
   @Override
   public Integer call() {
-    PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
+    boolean rounded = precision == Precision.INT8;
+    if (rounded != (calibration != null) || rounded != (validation != null)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--calibration and --validation belong to --precision int8, which takes both");
+    }
+    PrintWriter err = spec.commandLine().getErr();
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(model)) {
       checkpoint.requireComplete();
+      ExportOptions options = options(checkpoint.description());
       @Nullable Probe probe = checkpoint.manifest().map(Manifest::probe).orElse(null);
       if (probe == null) {
         err.println("Recording what the checkpoint answers …");
         probe = Checkpoint.probe(model);
       }
-      err.println("Exporting and comparing with the probe …");
-      ModelDirectory written =
-          new OnnxExporter().export(checkpoint, probe, output, new ExportOptions(precision));
+      err.println(
+          rounded
+              ? String.format(
+                  Locale.ROOT,
+                  "Calibrating on %,d texts and comparing with fp32 on %,d …",
+                  options.calibration().size(),
+                  options.validation().size())
+              : "Exporting and comparing with the probe …");
+      ModelDirectory written = new OnnxExporter().export(checkpoint, probe, output, options);
+      written
+          .manifest()
+          .quality()
+          .forEach(
+              (name, value) -> err.printf(Locale.ROOT, "%s %.4f%n", name.replace('_', ' '), value));
       err.printf("%s: %s, %s%n", output, written.manifest().name(), written.manifest().revision());
     }
     return 0;
+  }
+
+  private ExportOptions options(Manifest manifest) {
+    if (calibration == null || validation == null) {
+      return ExportOptions.of(precision);
+    }
+    return new ExportOptions(
+        precision,
+        evenly(texts(calibration)),
+        labelled.read(validation, manifest.labels(), manifest.problemType()).stream()
+            .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
+            .toList());
+  }
+
+  private static List<String> texts(Path file) {
+    try (Stream<Document> documents = new ExampleReader().streamDocuments(file)) {
+      return documents.map(Document::text).toList();
+    }
+  }
+
+  private static List<String> evenly(List<String> texts) {
+    int count = Math.min(CALIBRATION_TEXTS, texts.size());
+    return IntStream.range(0, count)
+        .mapToObj(i -> texts.get((int) ((long) i * texts.size() / count)))
+        .toList();
   }
 }

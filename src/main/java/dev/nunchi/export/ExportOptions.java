@@ -1,10 +1,32 @@
 package dev.nunchi.export;
 
 import dev.nunchi.model.Precision;
+import java.util.List;
+import java.util.Set;
 
 /// How a model is exported.
 ///
 /// @param precision number format of the weights
-public record ExportOptions(Precision precision) {
-  public static final ExportOptions FP32 = new ExportOptions(Precision.FP32);
+/// @param calibration texts that the ranges of int8 are found on, as the model was trained on;
+///   empty for other precisions
+/// @param validation texts by which a rounded model is compared with fp32; needed for int8
+public record ExportOptions(
+    Precision precision, List<String> calibration, List<LabelledText> validation) {
+  public static final ExportOptions FP32 = of(Precision.FP32);
+
+  /// A text and the names of the labels that it has.
+  public record LabelledText(String text, Set<String> labels) {}
+
+  public ExportOptions {
+    calibration = List.copyOf(calibration);
+    validation = List.copyOf(validation);
+    if (precision == Precision.INT8 && (calibration.isEmpty() || validation.isEmpty())) {
+      throw new IllegalArgumentException("int8 takes texts to calibrate on and to validate with");
+    }
+  }
+
+  /// A precision that needs no texts.
+  public static ExportOptions of(Precision precision) {
+    return new ExportOptions(precision, List.of(), List.of());
+  }
 }

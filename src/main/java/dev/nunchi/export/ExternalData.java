@@ -1,6 +1,5 @@
 package dev.nunchi.export;
 
-import dev.nunchi.model.FloatWeights;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Weight;
 import java.io.IOException;
@@ -25,15 +24,12 @@ final class ExternalData {
   private final List<ExternalTensor> tensors = new ArrayList<>();
   private long end;
 
-  /// Gives the weight its place in the file.
-  ExternalTensor add(String name, Weight weight, boolean transposed) {
-    ExternalTensor unplaced = new ExternalTensor(name, weight, transposed, 0);
-    long alignment = unplaced.bytes() >= LARGE_BYTES ? PAGE_BYTES : LINE_BYTES;
+  /// Gives a tensor its place in the file.
+  void add(String name, TensorContent content) {
+    long alignment = content.bytes() >= LARGE_BYTES ? PAGE_BYTES : LINE_BYTES;
     long offset = Math.ceilDiv(end, alignment) * alignment;
-    end = offset + unplaced.bytes();
-    ExternalTensor placed = new ExternalTensor(name, weight, transposed, offset);
-    tensors.add(placed);
-    return placed;
+    end = offset + content.bytes();
+    tensors.add(new ExternalTensor(name, content, offset));
   }
 
   List<ExternalTensor> tensors() {
@@ -48,31 +44,33 @@ final class ExternalData {
       for (ExternalTensor tensor : tensors) {
         // The gap before it reads as zeros.
         channel.position(tensor.offset());
-        write(tensor, buffer, channel);
+        write(tensor.content(), buffer, channel);
       }
       channel.force(true);
     }
   }
 
-  private static void write(ExternalTensor tensor, ByteBuffer buffer, FileChannel channel)
+  private static void write(TensorContent content, ByteBuffer buffer, FileChannel channel)
       throws IOException {
-    Weight weight = tensor.weight();
-    if (!tensor.transposed() && weight.type() == ElementType.F32) {
-      for (long from = 0; from < tensor.bytes(); from += BUFFER_BYTES) {
-        long bytes = Math.min(BUFFER_BYTES, tensor.bytes() - from);
+    Weight weight = content.weight();
+    if (content instanceof TensorContent.Floats
+        && !content.transposed()
+        && weight.type() == ElementType.F32) {
+      for (long from = 0; from < content.bytes(); from += BUFFER_BYTES) {
+        long bytes = Math.min(BUFFER_BYTES, content.bytes() - from);
         writeFully(weight.data().asSlice(from, bytes).asByteBuffer(), channel);
       }
       return;
     }
-    long columns = tensor.transposed() ? weight.shape().get(0) : 1;
-    long rows = tensor.bytes() / Float.BYTES / columns;
+    long columns = content.transposed() ? weight.shape().get(0) : 1;
+    long rows = content.bytes() / content.elementBytes() / columns;
     for (long row = 0; row < rows; row++) {
       for (long column = 0; column < columns; column++) {
         if (!buffer.hasRemaining()) {
           writeFully(buffer.flip(), channel);
           buffer.clear();
         }
-        buffer.putFloat(FloatWeights.get(weight, column * rows + row));
+        content.put(buffer, column * rows + row);
       }
     }
     writeFully(buffer.flip(), channel);

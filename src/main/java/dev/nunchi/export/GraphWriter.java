@@ -8,7 +8,6 @@ import dev.nunchi.export.onnx.NodeProto;
 import dev.nunchi.export.onnx.OperatorSetIdProto;
 import dev.nunchi.export.onnx.TensorProto;
 import dev.nunchi.export.onnx.TensorProto.DataType;
-import dev.nunchi.nn.Weight;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -22,6 +21,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 
 /// A graph in the making: nodes, constants and weights, each node's output with its type and shape.
 ///
@@ -34,9 +34,15 @@ final class GraphWriter {
   /// The representation that opset 20 came with.
   private static final int IR_VERSION = 9;
 
+  /// Domains of operators.
+  private static final String STANDARD = "";
+
+  private static final String RUNTIME = "com.microsoft";
+
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("nunchi");
   private final ExternalData externalData = new ExternalData();
   private final Map<String, Value> constants = new HashMap<>();
+  private boolean usesRuntimeOperators;
 
   Value input(String name, DataType type, List<Axis> shape) {
     Value value = new Value(name, type, shape);
@@ -44,8 +50,26 @@ final class GraphWriter {
     return value;
   }
 
-  /// Adds an operation whose one output has the name, type and shape given.
+  /// Adds an operation of the standard whose one output has the name, type and shape given.
   Value node(
+      String operator,
+      String name,
+      DataType type,
+      List<Axis> shape,
+      List<Value> inputs,
+      AttributeProto... attributes) {
+    return node(STANDARD, operator, name, type, shape, inputs, attributes);
+  }
+
+  /// Adds an operation that ONNX Runtime has beside the standard.
+  Value runtimeNode(
+      String operator, String name, DataType type, List<Axis> shape, List<Value> inputs) {
+    usesRuntimeOperators = true;
+    return node(RUNTIME, operator, name, type, shape, inputs);
+  }
+
+  private Value node(
+      String domain,
       String operator,
       String name,
       DataType type,
@@ -55,6 +79,7 @@ final class GraphWriter {
     Value value = new Value(name, type, shape);
     graph.addNode(
         NodeProto.newBuilder()
+            .setDomain(domain)
             .setOpType(operator)
             .setName(name)
             .addAllInput(inputs.stream().map(Value::name).toList())
@@ -76,16 +101,34 @@ final class GraphWriter {
     graph.addOutput(output.proto());
   }
 
-  /// A weight of the checkpoint; asked for again, the same one.
-  ///
-  /// @param transposed whether `[out, in]` is stored as `[in, out]`
-  Value weight(String name, Weight weight, boolean transposed) {
+  /// A weight in the file beside the graph; asked for again under the same name, the same one.
+  Value weight(String name, Supplier<TensorContent> content) {
     return constants.computeIfAbsent(
-        transposed ? name + ".transposed" : name,
+        name,
         key -> {
-          ExternalTensor tensor = externalData.add(key, weight, transposed);
-          return new Value(key, DataType.FLOAT, tensor.shape().stream().map(Axis::of).toList());
+          TensorContent made = content.get();
+          externalData.add(key, made);
+          return new Value(key, made.type(), made.shape().stream().map(Axis::of).toList());
         });
+  }
+
+  /// A list of numbers.
+  Value constant(String name, float... values) {
+    return constants.computeIfAbsent(
+        name,
+        key -> {
+          ByteBuffer raw = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
+          raw.asFloatBuffer().put(values);
+          return constant(key, DataType.FLOAT, List.of((long) values.length), raw);
+        });
+  }
+
+  /// A whole number in [0, 255] without axes.
+  Value unsignedByte(String name, int number) {
+    return constants.computeIfAbsent(
+        name,
+        key ->
+            constant(key, DataType.UINT8, List.of(), ByteBuffer.allocate(1).put(0, (byte) number)));
   }
 
   /// A list of whole numbers, for shapes and axes.
@@ -129,6 +172,14 @@ final class GraphWriter {
     return new Value(name, type, dims.stream().map(Axis::of).toList());
   }
 
+  private List<OperatorSetIdProto> operatorSets() {
+    OperatorSetIdProto standard = OperatorSetIdProto.newBuilder().setVersion(OPSET).build();
+    return usesRuntimeOperators
+        ? List.of(
+            standard, OperatorSetIdProto.newBuilder().setDomain(RUNTIME).setVersion(1).build())
+        : List.of(standard);
+  }
+
   /// Writes the graph and the file of its weights, both new.
   void write(Path model, Path weights) throws IOException {
     String location = weights.getFileName().toString();
@@ -138,7 +189,7 @@ final class GraphWriter {
         ModelProto.newBuilder()
             .setIrVersion(IR_VERSION)
             .setProducerName("nunchi")
-            .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
+            .addAllOpsetImport(operatorSets())
             .setGraph(graph.clone().addAllInitializer(initializers))
             .build();
     externalData.write(weights);

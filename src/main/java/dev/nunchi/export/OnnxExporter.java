@@ -21,24 +21,28 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// From a checkpoint to a model directory that serves: writes graph, weights, tokenizer and
 /// manifest beside the output, replays the probe through ONNX Runtime, and only then moves the
-/// directory into place.
+/// directory into place. A rounded model also has to give the labels of the one in fp32.
 public final class OnnxExporter {
   private static final String CONFIG = "config.json";
 
-  /// Papers that go along where the checkpoint has them: its card and how it was trained.
-  private static final List<String> DOCUMENTS = List.of("README.md", "recipe.yaml");
+  /// Papers that go along where the checkpoint has them: its card, how it was trained, and how that
+  /// went.
+  private static final List<String> DOCUMENTS =
+      List.of("README.md", "recipe.yaml", "metrics.jsonl");
 
   /// Exports a checkpoint that holds a manifest with a probe, as training writes it.
   ///
   /// @return the directory that was written
   /// @throws NunchiException `INVALID_MODEL` where the checkpoint is incomplete or has no manifest
-  ///   or probe, `UNSUPPORTED_MODEL` for a precision that is not implemented, `FAILED_CHECK` where
-  ///   the graph misses the tolerance; then nothing has changed at `output`
+  ///   or probe, `FAILED_CHECK` where the graph misses the tolerance of its precision, or int8
+  ///   changes too many labels; then nothing has changed at `output`
   public ModelDirectory export(CheckpointDirectory source, Path output, ExportOptions options) {
     @Nullable Probe probe = source.manifest().map(Manifest::probe).orElse(null);
     if (probe == null) {
@@ -56,16 +60,22 @@ public final class OnnxExporter {
   /// @throws NunchiException as [#export(CheckpointDirectory, Path, ExportOptions)]
   public ModelDirectory export(
       CheckpointDirectory source, Probe probe, Path output, ExportOptions options) {
-    requireImplemented(options.precision());
     source.requireComplete();
     source.tokenizer();
     requireElsewhere(source.path(), output);
-    try (StagedDirectory staged = StagedDirectory.beside(output)) {
-      write(source, source.description().withProbe(probe), staged.path());
-      ModelDirectory written = ModelDirectory.open(staged.path());
-      requireParity(written, probe, output);
+    Manifest manifest = source.description().withProbe(probe);
+    try (StagedDirectory staged = StagedDirectory.beside(output);
+        TextEncoder encoder = encoder(source.path(), manifest)) {
+      Manifest described = writeGraph(source, manifest, encoder, options, staged.path());
+      ModelDirectory written = writeRest(source, described, options.precision(), staged.path());
+      requireParity(written, probe);
       staged.commit();
       return new ModelDirectory(output, written.manifest(), written.padTokenId());
+    } catch (NunchiException e) {
+      throw e.reason() == Reason.FAILED_CHECK
+          ? new NunchiException(
+              e.reason(), "%s was not written: %s".formatted(output, e.getMessage()), e)
+          : e;
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, output + " cannot be written", e);
     }
@@ -85,34 +95,53 @@ public final class OnnxExporter {
   }
 
   /// The gate: tokenizer, normaliser and graph answer the probe as the trained network did.
-  private static void requireParity(ModelDirectory written, Probe probe, Path output) {
+  private static void requireParity(ModelDirectory written, Probe probe) {
     Manifest manifest = written.manifest();
     try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU);
-        TextEncoder encoder =
-            TextEncoder.open(
-                written.path(), Normalizer.of(manifest.normalization()), manifest.maxLength())) {
+        TextEncoder encoder = encoder(written.path(), manifest)) {
       new ProbeCheck(new TextEncoding(encoder), model, manifest.precision(), written.padTokenId())
           .run(probe);
-    } catch (NunchiException e) {
-      throw new NunchiException(
-          e.reason(), "%s was not written: %s".formatted(output, e.getMessage()), e);
     }
   }
 
-  private static void requireImplemented(Precision precision) {
-    switch (precision) {
-      case FP32 -> {}
-      case FP16, INT8 ->
-          throw new NunchiException(
-              Reason.UNSUPPORTED_MODEL,
-              "Export in %s is not supported yet; fp32 is".formatted(precision.manifestName()));
-    }
+  private static TextEncoder encoder(Path directory, Manifest manifest) {
+    return TextEncoder.open(
+        directory, Normalizer.of(manifest.normalization()), manifest.maxLength());
   }
 
-  private static void write(CheckpointDirectory source, Manifest manifest, Path directory)
+  /// @return the manifest, with what was measured on the way
+  private static Manifest writeGraph(
+      CheckpointDirectory source,
+      Manifest manifest,
+      TextEncoder encoder,
+      ExportOptions options,
+      Path directory)
       throws IOException {
-    OnnxOps.graph(source.network(), source.weights())
+    switch (options.precision()) {
+      case FP32 -> writeGraph(source, new NumberFormat.Float32(), directory);
+      case FP16 -> writeGraph(source, new NumberFormat.Float16(), directory);
+      case INT8 -> {
+        try (Quantization quantization = Quantization.of(source, manifest, encoder, options)) {
+          writeGraph(source, quantization.format(), directory);
+          Map<String, Double> quality = new HashMap<>(manifest.quality());
+          quality.putAll(quantization.compared(directory).figures());
+          return manifest.withRecord(quality, manifest.provenance());
+        }
+      }
+    }
+    return manifest;
+  }
+
+  private static void writeGraph(CheckpointDirectory source, NumberFormat format, Path directory)
+      throws IOException {
+    OnnxOps.graph(source.network(), source.weights(), format)
         .write(directory.resolve(ModelDirectory.GRAPH), directory.resolve(ModelDirectory.WEIGHTS));
+  }
+
+  /// Writes what stands beside the graph.
+  private static ModelDirectory writeRest(
+      CheckpointDirectory source, Manifest manifest, Precision precision, Path directory)
+      throws IOException {
     List<String> files = new ArrayList<>(TokenizerFiles.copy(source.path(), directory));
     Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
     files.addAll(List.of(CONFIG, ModelDirectory.GRAPH, ModelDirectory.WEIGHTS));
@@ -124,8 +153,9 @@ public final class OnnxExporter {
     ManifestFile.write(
         directory,
         manifest.written(
-            Precision.FP32,
+            precision,
             Digests.revision(directory, List.of(ModelDirectory.WEIGHTS)),
             Digests.of(directory, files)));
+    return ModelDirectory.open(directory);
   }
 }

@@ -13,11 +13,14 @@ import dev.nunchi.nn.Ops;
 import dev.nunchi.nn.Weights;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 
-/// The interpreter that writes: each operation adds nodes of the standard ONNX operators to a
-/// graph.
+/// The interpreter that writes: each operation adds nodes to a graph, of the standard ONNX
+/// operators but for whole numbers, where the standard has none that scales by column.
 ///
 /// Their form is the one that ONNX Runtime knows and replaces by its fused operators: Q, K and V
 /// each MatMul, Add, Reshape, Transpose; a mask that is added before Softmax; a Gelu after an Add.
@@ -28,36 +31,93 @@ final class OnnxOps implements Ops<Value> {
   /// alone gives no NaN.
   private static final float MASKED = -Float.MAX_VALUE;
 
+  /// A table of fewer rows is not worth the operations that whole numbers take.
+  private static final int LEAST_ROUNDED_ROWS = 16;
+
   private final GraphWriter graph;
   private final Weights weights;
+  private final NumberFormat format;
   private final Map<String, Integer> names = new HashMap<>();
   private final Map<Value, Value> additiveMasks = new HashMap<>();
+  private final Map<Cast, Value> casts = new HashMap<>();
+  private final Map<Value, Rounded> roundedInputs = new HashMap<>();
+  private final Map<String, Value> linearInputs = new LinkedHashMap<>();
 
-  OnnxOps(GraphWriter graph, Weights weights) {
+  private record Cast(Value x, DataType type) {}
+
+  /// An input of linear layers in whole numbers.
+  private record Rounded(Value value, Value step, Value zeroPoint) {}
+
+  OnnxOps(GraphWriter graph, Weights weights, NumberFormat format) {
     this.graph = graph;
     this.weights = weights;
+    this.format = format;
   }
 
   /// The whole classifier: int64 `input_ids`, `attention_mask` and `token_type_ids`, each
   /// `[batch_size, sequence_length]`, to `logits` `[batch_size, labels]`.
-  static GraphWriter graph(Network network, Weights weights) {
+  static GraphWriter graph(Network network, Weights weights, NumberFormat format) {
     GraphWriter graph = new GraphWriter();
+    new OnnxOps(graph, weights, format).write(network);
+    return graph;
+  }
+
+  /// The classifier in fp32 with the inputs of its linear layers as further outputs.
+  static ObservedGraph observed(Network network, Weights weights) {
+    GraphWriter graph = new GraphWriter();
+    OnnxOps ops = new OnnxOps(graph, weights, new NumberFormat.Float32());
+    ops.write(network);
+    Map<String, String> outputs = new LinkedHashMap<>();
+    Map<Value, String> written = new HashMap<>();
+    ops.linearInputs.forEach((layer, input) ->
+        outputs.put(
+            layer,
+            written.computeIfAbsent(
+                input,
+                _ -> {
+                  String name = "observed." + written.size();
+                  graph.output(name, input);
+                  return name;
+                })));
+    return new ObservedGraph(graph, outputs);
+  }
+
+  /// @param outputs which output has the input of a linear layer, by the layer's name; layers with
+  ///   one input share the output
+  record ObservedGraph(GraphWriter graph, Map<String, String> outputs) {}
+
+  private void write(Network network) {
     Inputs<Value> inputs =
         new Inputs<>(
             graph.input("input_ids", DataType.INT64, TOKENS),
             graph.input("attention_mask", DataType.INT64, TOKENS),
             graph.input("token_type_ids", DataType.INT64, TOKENS));
-    graph.output("logits", network.logits(new OnnxOps(graph, weights), inputs));
-    return graph;
+    graph.output("logits", as(DataType.FLOAT, network.logits(this, inputs)));
   }
 
   @Override
   public Value embedding(Value ids, Embedding table) {
-    return node(
-        "Gather",
-        table.name(),
-        append(ids.shape(), table.width()),
-        List.of(weight(table.weight()), ids));
+    List<Axis> shape = append(ids.shape(), table.width());
+    if (format instanceof NumberFormat.Int8 && table.rows() >= LEAST_ROUNDED_ROWS) {
+      return roundedEmbedding(ids, table, shape);
+    }
+    return node("Gather", table.name(), shape, List.of(weight(table.weight()), ids));
+  }
+
+  /// Rows of whole numbers, each times its own step.
+  private Value roundedEmbedding(Value ids, Embedding table, List<Axis> shape) {
+    TensorContent.Integers rows = TensorContent.Integers.of(weights.get(table.weight()), false);
+    Value values = graph.weight(table.weight() + ".int8", () -> rows);
+    Value steps = graph.constant(table.weight() + ".steps", rows.steps());
+    Value found = node("Gather", table.name() + ".int8", shape, List.of(values, ids));
+    Value step = node("Gather", table.name() + ".step", ids.shape(), List.of(steps, ids));
+    Value column =
+        node(
+            "Unsqueeze",
+            table.name() + ".column",
+            append(ids.shape(), 1),
+            List.of(step, graph.constant("twos", 2)));
+    return node("Mul", table.name(), shape, List.of(as(DataType.FLOAT, found), column));
   }
 
   @Override
@@ -87,13 +147,63 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value linear(Value x, Linear layer) {
+    linearInputs.put(layer.name(), x);
+    // Rows of [batch, hidden] are the head's.
+    boolean head = x.shape().size() == 2;
+    return switch (format) {
+      case NumberFormat.Float32() -> linear(x, layer, DataType.FLOAT);
+      case NumberFormat.Float16() -> linear(x, layer, head ? DataType.FLOAT : DataType.FLOAT16);
+      case NumberFormat.Int8(Map<String, Range> inputs) ->
+          head
+              ? linear(x, layer, DataType.FLOAT)
+              : roundedLinear(x, layer, Objects.requireNonNull(inputs.get(layer.name())));
+    };
+  }
+
+  private Value linear(Value input, Linear layer, DataType type) {
+    Value x = as(type, input);
     List<Axis> shape = append(x.shape().subList(0, x.shape().size() - 1), layer.out());
-    Value weight = graph.weight(layer.weight(), weights.get(layer.weight()), true);
+    Value weight = weight(layer.weight(), type, true);
     if (!layer.bias()) {
       return node("MatMul", layer.name(), shape, List.of(x, weight));
     }
     Value product = node("MatMul", layer.name() + ".product", shape, List.of(x, weight));
-    return node("Add", layer.name(), shape, List.of(product, weight(layer.biasName())));
+    return node(
+        "Add", layer.name(), shape, List.of(product, weight(layer.biasName(), type, false)));
+  }
+
+  /// Whole numbers times whole numbers, summed exactly, then scaled.
+  private Value roundedLinear(Value x, Linear layer, Range range) {
+    List<Axis> shape = append(x.shape().subList(0, x.shape().size() - 1), layer.out());
+    Rounded input = roundedInputs.computeIfAbsent(x, _ -> rounded(x, range));
+    TensorContent.Integers matrix = TensorContent.Integers.of(weights.get(layer.weight()), true);
+    List<Value> inputs =
+        new ArrayList<>(
+            List.of(
+                input.value(),
+                graph.weight(layer.weight() + ".int8", () -> matrix),
+                input.step(),
+                graph.constant(layer.weight() + ".steps", matrix.steps()),
+                input.zeroPoint()));
+    if (layer.bias()) {
+      inputs.add(Value.NONE);
+      inputs.add(weight(layer.biasName(), DataType.FLOAT, false));
+    }
+    return graph.runtimeNode(
+        "MatMulIntegerToFloat", unique(layer.name()), DataType.FLOAT, shape, inputs);
+  }
+
+  private Rounded rounded(Value x, Range range) {
+    Value step = graph.scalar(x.name() + ".step", range.step());
+    Value zeroPoint = graph.unsignedByte(x.name() + ".zero", range.zeroPoint());
+    Value value =
+        graph.node(
+            "QuantizeLinear",
+            unique(x.name() + ".rounded"),
+            DataType.UINT8,
+            x.shape(),
+            List.of(x, step, zeroPoint));
+    return new Rounded(value, step, zeroPoint);
   }
 
   @Override
@@ -102,14 +212,18 @@ final class OnnxOps implements Ops<Value> {
         "LayerNormalization",
         norm.name(),
         x.shape(),
-        List.of(x, weight(norm.weight()), weight(norm.biasName())),
+        List.of(
+            as(DataType.FLOAT, x),
+            weight(norm.weight(), DataType.FLOAT, false),
+            weight(norm.biasName(), DataType.FLOAT, false)),
         Attributes.of("axis", -1),
         Attributes.of("epsilon", (float) norm.epsilon()));
   }
 
   @Override
   public Value add(Value a, Value b) {
-    return node("Add", "sum", a.shape(), List.of(a, b));
+    DataType type = a.type() == b.type() ? a.type() : DataType.FLOAT;
+    return node("Add", "sum", a.shape(), List.of(as(type, a), as(type, b)));
   }
 
   @Override
@@ -146,13 +260,18 @@ final class OnnxOps implements Ops<Value> {
     Value products = node("MatMul", name + ".products", square, List.of(q, k));
     Value root =
         graph.scalar("root." + attention.headDim(), (float) Math.sqrt(attention.headDim()));
-    Value scores = node("Div", name + ".scores", square, List.of(products, root));
+    Value scores =
+        node("Div", name + ".scores", square, List.of(as(DataType.FLOAT, products), root));
     Value masked =
         node("Add", name + ".masked", square, List.of(scores, additiveMask(attentionMask)));
     Value shares =
         node("Softmax", name + ".shares", square, List.of(masked), Attributes.of("axis", -1));
     Value mixed =
-        node("MatMul", name + ".mixed", List.of(batch, heads, seq, width), List.of(shares, v));
+        node(
+            "MatMul",
+            name + ".mixed",
+            List.of(batch, heads, seq, width),
+            List.of(as(v.type(), shares), v));
     Value joined =
         node(
             "Transpose",
@@ -209,13 +328,7 @@ final class OnnxOps implements Ops<Value> {
             DataType.INT64,
             shape,
             List.of(rows, graph.constant("twos", 2)));
-    Value kept =
-        node(
-            "Cast",
-            "mask.kept",
-            shape,
-            List.of(unsqueezed),
-            Attributes.of("to", DataType.FLOAT.getNumber()));
+    Value kept = as(DataType.FLOAT, unsqueezed);
     Value padded = node("Sub", "mask.padded", shape, List.of(graph.scalar("one", 1f), kept));
     return node("Mul", "mask.additive", shape, List.of(padded, graph.scalar("masked", MASKED)));
   }
@@ -230,9 +343,38 @@ final class OnnxOps implements Ops<Value> {
         Attributes.of("axis", 1));
   }
 
+  /// A table of the embeddings.
   private Value weight(String name) {
-    return graph.weight(name, weights.get(name), false);
+    return weight(
+        name, format instanceof NumberFormat.Float16 ? DataType.FLOAT16 : DataType.FLOAT, false);
   }
+
+  private Value weight(String name, DataType type, boolean transposed) {
+    return graph.weight(
+        transposed ? name + ".transposed" : name,
+        () ->
+            type == DataType.FLOAT16
+                ? new TensorContent.Halves(weights.get(name), transposed)
+                : new TensorContent.Floats(weights.get(name), transposed));
+  }
+
+  /// `x` in that type; itself where it is.
+  private Value as(DataType type, Value x) {
+    return x.type() == type
+        ? x
+        : casts.computeIfAbsent(
+            new Cast(x, type),
+            _ ->
+                graph.node(
+                    "Cast",
+                    unique(x.name() + "." + type.name().toLowerCase(Locale.ROOT)),
+                    type,
+                    x.shape(),
+                    List.of(x),
+                    Attributes.of("to", type.getNumber())));
+  }
+
+  /// A node whose output has the type of its first input.
 
   private Value node(
       String operator,
@@ -240,7 +382,7 @@ final class OnnxOps implements Ops<Value> {
       List<Axis> shape,
       List<Value> inputs,
       AttributeProto... attributes) {
-    return graph.node(operator, unique(name), DataType.FLOAT, shape, inputs, attributes);
+    return graph.node(operator, unique(name), inputs.getFirst().type(), shape, inputs, attributes);
   }
 
   /// The name itself the first time, then `name_1`, `name_2` …

@@ -8,6 +8,9 @@ import java.util.List;
 
 /// A value in a graph: what a node gives and others read.
 record Value(String name, DataType type, List<Axis> shape) {
+  /// Stands for an optional input that is left out.
+  static final Value NONE = new Value("", DataType.UNDEFINED, List.of());
+
   Axis axis(int index) {
     return shape.get(index);
   }

@@ -16,9 +16,9 @@ import java.util.stream.IntStream;
 ///
 /// @param workerCount how many calls of the backend run at a time
 /// @param batchSize most encodings in one call
-record BulkRun(Backend backend, int padTokenId, int workerCount, int batchSize) {
+public record BulkRun(Backend backend, int padTokenId, int workerCount, int batchSize) {
   /// Blocks until all are run.
-  List<Run> run(List<Encoding> encodings) {
+  public List<Run> run(List<Encoding> encodings) {
     List<Integer> byLength =
         IntStream.range(0, encodings.size())
             .boxed()

@@ -11,7 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /// Proves that a model directory still does what its network did: every text of the probe gets the
-/// same token ids, and logits within the tolerance of the precision.
+/// same token ids, logits within the tolerance of the precision, and the same logits alone as in a
+/// batch with all others.
 ///
 /// A logit `x` passes against the stored `y` if `|x - y| <= tolerance · max(1, |y|)`.
 ///
@@ -21,14 +22,17 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
   /// @throws NunchiException `FAILED_CHECK` for the first text that differs
   public void run(Probe probe) {
     List<Probe.Case> cases = probe.cases();
+    // The probe was encoded in training, which keeps the head.
+    List<Encoding> encodings =
+        cases.stream().map(one -> encoder.encode(one.text(), Truncation.KEEP_HEAD)).toList();
+    float[][] together = backend.logits(PaddedBatch.of(encodings, padTokenId));
     for (int i = 0; i < cases.size(); i++) {
-      checkCase(i, cases.get(i));
+      float[] alone = checkCase(i, encodings.get(i), cases.get(i));
+      checkBatch(i, alone, together[i]);
     }
   }
 
-  private void checkCase(int index, Probe.Case expected) {
-    // The probe was encoded in training, which keeps the head.
-    Encoding encoding = encoder.encode(expected.text(), Truncation.KEEP_HEAD);
+  private float[] checkCase(int index, Encoding encoding, Probe.Case expected) {
     List<Integer> ids = Arrays.stream(encoding.inputIds()).boxed().toList();
     if (!ids.equals(expected.inputIds())) {
       throw new NunchiException(
@@ -47,6 +51,20 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
     for (int i = 0; i < logits.length; i++) {
       checkLogit(index, i, logits[i], expected.logits().get(i));
     }
+    return logits;
+  }
+
+  private void checkBatch(int index, float[] alone, float[] together) {
+    for (int i = 0; i < alone.length; i++) {
+      double tolerance = batchTolerance(precision) * Math.max(1, Math.abs(alone[i]));
+      if (!(Math.abs(alone[i] - together[i]) <= tolerance)) {
+        throw new NunchiException(
+            Reason.FAILED_CHECK,
+            ("Logit %d of text %d of the model's probe is %s alone and %s in a batch; it may differ"
+                    + " by %s")
+                .formatted(i, index, alone[i], together[i], tolerance));
+      }
+    }
   }
 
   private void checkLogit(int index, int label, float logit, float expected) {
@@ -58,6 +76,15 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
           "Logit %d of text %d of the model's probe is %s; it was %s in training, and may differ by %s"
               .formatted(label, index, logit, expected, tolerance));
     }
+  }
+
+  /// Sums of whole numbers do not depend on their order.
+  private static double batchTolerance(Precision precision) {
+    return switch (precision) {
+      case FP32 -> 1e-5;
+      case FP16 -> 1e-2;
+      case INT8 -> 0;
+    };
   }
 
   private static double tolerance(Precision precision) {

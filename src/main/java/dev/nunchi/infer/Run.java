@@ -7,4 +7,4 @@ import java.time.Duration;
 /// @param logits one for each label
 /// @param queueDuration from being accepted to being run
 /// @param inferenceDuration in the backend, together with the encodings of the same run
-record Run(float[] logits, Duration queueDuration, Duration inferenceDuration) {}
+public record Run(float[] logits, Duration queueDuration, Duration inferenceDuration) {}

@@ -25,6 +25,9 @@ public final class StagedDirectory implements AutoCloseable {
       "config\\.json|nunchi\\.json|README\\.md|recipe\\.yaml|.*\\.safetensors(\\.index\\.json)?|model\\.onnx.*|"
           + TokenizerFiles.PATTERN;
 
+  /// The log of a training goes along with an export, but stays where the run still writes it.
+  private static final String EXPORTED_LOG = "|metrics\\.jsonl";
+
   /// What a training run keeps beside its model; such a directory takes a model too.
   private static final String RUN_FILES =
       "checkpoint-\\d+|runs|metrics\\.jsonl.*|data_report\\.json.*|\\.train\\.lock|\\.staged-.*";
@@ -112,9 +115,11 @@ public final class StagedDirectory implements AutoCloseable {
           move(entry, destination.resolve(entry.getFileName()));
         }
       }
+      boolean exported = names.contains(Path.of(ModelDirectory.GRAPH));
       for (Path entry : entries(destination)) {
         String name = entry.getFileName().toString();
-        if (name.matches(MODEL_FILES) && !names.contains(entry.getFileName())) {
+        if (name.matches(exported ? MODEL_FILES + EXPORTED_LOG : MODEL_FILES)
+            && !names.contains(entry.getFileName())) {
           delete(entry);
         }
       }

@@ -115,11 +115,11 @@ class GraphWriterTest {
     Weight large = ramp(ElementType.F32, List.of(1100, 1000));
     Weight half = ramp(ElementType.BF16, List.of(1030, 1100));
     GraphWriter graph = new GraphWriter();
-    graph.weight("small", small, false);
-    graph.weight("large", large, false);
-    graph.weight("large", large, true);
-    graph.weight("half", half, false);
-    graph.weight("half", half, true);
+    graph.weight("small", () -> new TensorContent.Floats(small, false));
+    graph.weight("large", () -> new TensorContent.Floats(large, false));
+    graph.weight("large.transposed", () -> new TensorContent.Floats(large, true));
+    graph.weight("half", () -> new TensorContent.Floats(half, false));
+    graph.weight("half.transposed", () -> new TensorContent.Floats(half, true));
     Path data = directory.resolve("model.onnx.data");
     graph.write(directory.resolve("model.onnx"), data);
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(data)).order(ByteOrder.LITTLE_ENDIAN);
@@ -172,7 +172,7 @@ class GraphWriterTest {
   private ModelProto written(TinyCheckpoint tiny) throws IOException {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path())) {
       Weights weights = checkpoint.weights();
-      OnnxOps.graph(checkpoint.network(), weights)
+      OnnxOps.graph(checkpoint.network(), weights, new NumberFormat.Float32())
           .write(directory.resolve("model.onnx"), directory.resolve("model.onnx.data"));
     }
     return read();

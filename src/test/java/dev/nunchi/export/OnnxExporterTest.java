@@ -10,6 +10,7 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.CheckpointContents;
@@ -34,9 +35,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -181,14 +184,61 @@ class OnnxExporterTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"FP16", "INT8"})
-  void export_otherPrecision_isRefusedNamingIt(Precision precision) throws IOException {
-    NunchiException e =
-        refusal(
-            TinyCheckpoint.BERT.path(), probe(TinyCheckpoint.BERT), new ExportOptions(precision));
-    assertEquals(Reason.UNSUPPORTED_MODEL, e.reason());
-    assertTrue(e.getMessage().contains(precision.manifestName()), e.getMessage());
-    assertEquals(List.of(), CopiedDirectory.entries(temporary));
+  @EnumSource
+  void export_fp16_staysNearAndHalvesTheWeights(TinyCheckpoint tiny) throws IOException {
+    exported(tiny).close();
+    long exactBytes = Files.size(output.resolve("model.onnx.data"));
+    output = temporary.resolve("fp16");
+    try (OnnxModel model = exported(tiny, ExportOptions.of(Precision.FP16))) {
+      assertEquals(Precision.FP16, ModelDirectory.open(output).manifest().precision());
+      for (TinyCheckpoint.Case expected : tiny.cases()) {
+        float[][] logits = model.logits(expected.batch());
+        for (int row = 0; row < logits.length; row++) {
+          assertClose(expected.logits()[row], logits[row], 1e-2, expected.name());
+        }
+      }
+    }
+    assertTrue(Files.size(output.resolve("model.onnx.data")) < 0.65 * exactBytes);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void export_int8_keepsLabelsIsSmallAndAnswersAloneAsInABatch(TinyCheckpoint tiny)
+      throws IOException {
+    exported(tiny).close();
+    long exactBytes = Files.size(output.resolve("model.onnx.data"));
+    List<LabelledText> validation = labelled(tiny, 0.2);
+    output = temporary.resolve("int8");
+    ExportOptions options = new ExportOptions(Precision.INT8, texts(tiny), validation);
+    try (OnnxModel model = exported(tiny, options)) {
+      Manifest manifest = ModelDirectory.open(output).manifest();
+      assertEquals(Precision.INT8, manifest.precision());
+      assertEquals(1.0, manifest.quality().get("validation_label_agreement_with_fp32"));
+      assertEquals(0.0, manifest.quality().get("validation_accuracy_change_from_fp32"));
+      for (TinyCheckpoint.Case ragged : tiny.cases()) {
+        float[][] together = model.logits(ragged.batch());
+        for (int row = 0; row < together.length; row++) {
+          assertArrayEquals(model.logits(row(ragged.batch(), row))[0], together[row]);
+        }
+      }
+    }
+    assertTrue(Files.size(output.resolve("model.onnx.data")) < 0.45 * exactBytes);
+  }
+
+  @Test
+  void export_int8ThatChangesLabels_isRefusedAndKeepsWhatWasThere() throws IOException {
+    exported(TinyCheckpoint.BERT).close();
+    List<Path> before = CopiedDirectory.entries(output);
+    // Ranges of one short text, too narrow for the others.
+    ExportOptions options =
+        new ExportOptions(Precision.INT8, List.of("네"), labelled(TinyCheckpoint.BERT, 0));
+    NunchiException e = refusal(TinyCheckpoint.BERT.path(), probe(TinyCheckpoint.BERT), options);
+    assertEquals(Reason.FAILED_CHECK, e.reason());
+    assertTrue(
+        e.getMessage()
+            .matches(".*was not written: on \\d+ validation texts .* have the label of fp32.*"),
+        e.getMessage());
+    assertEquals(before, CopiedDirectory.entries(output));
   }
 
   @Test
@@ -224,10 +274,35 @@ class OnnxExporterTest {
     return CopiedDirectory.of(TinyCheckpoint.BERT.path(), temporary.resolve("source"));
   }
 
-  private OnnxModel exported(TinyCheckpoint tiny) {
+  private static List<String> texts(TinyCheckpoint tiny) {
+    return probe(tiny).cases().stream().map(Probe.Case::text).toList();
+  }
+
+  /// The probe's texts with the labels that fp32 gives them; random weights are often in doubt.
+  ///
+  /// @param margin least difference between the two highest logits
+  private static List<LabelledText> labelled(TinyCheckpoint tiny, double margin) {
     try (CheckpointDirectory source = CheckpointDirectory.open(tiny.path())) {
-      ModelDirectory directory =
-          new OnnxExporter().export(source, probe(tiny), output, ExportOptions.FP32);
+      LabelSet labels = source.labels();
+      List<LabelledText> labelled = new ArrayList<>();
+      for (Probe.Case one : probe(tiny).cases()) {
+        List<Float> sorted = one.logits().stream().sorted(Collections.reverseOrder()).toList();
+        if (sorted.get(0) - sorted.get(1) >= margin) {
+          int best = one.logits().indexOf(sorted.get(0));
+          labelled.add(new LabelledText(one.text(), Set.of(labels.get(best).name())));
+        }
+      }
+      return labelled;
+    }
+  }
+
+  private OnnxModel exported(TinyCheckpoint tiny) {
+    return exported(tiny, ExportOptions.FP32);
+  }
+
+  private OnnxModel exported(TinyCheckpoint tiny, ExportOptions options) {
+    try (CheckpointDirectory source = CheckpointDirectory.open(tiny.path())) {
+      ModelDirectory directory = new OnnxExporter().export(source, probe(tiny), output, options);
       return OnnxModel.open(directory, InferenceOptions.CPU);
     }
   }

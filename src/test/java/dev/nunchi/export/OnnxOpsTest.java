@@ -181,7 +181,8 @@ class OnnxOpsTest {
       DataType type = input.shape().size() == 2 ? DataType.INT64 : DataType.FLOAT;
       values.add(graph.input("input_" + values.size(), type, axes));
     }
-    graph.output("output", operation.apply(new OnnxOps(graph, weights), values));
+    graph.output(
+        "output", operation.apply(new OnnxOps(graph, weights, new NumberFormat.Float32()), values));
     try {
       Path model = directory.resolve("model.onnx");
       graph.write(model, directory.resolve("model.onnx.data"));

@@ -1,0 +1,115 @@
+package dev.nunchi.export;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.infer.BulkRun;
+import dev.nunchi.infer.InferenceOptions;
+import dev.nunchi.infer.OnnxModel;
+import dev.nunchi.infer.Run;
+import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.text.Encoding;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/// What int8 takes beside the checkpoint: the ranges of the layers' inputs, and afterwards the
+/// comparison with fp32. Both come from a graph in fp32 in a temporary directory.
+final class Quantization implements AutoCloseable {
+  private static final int BATCH_SIZE = 16;
+
+  private final ModelDirectory exact;
+  private final Map<String, String> outputs;
+  private final TextEncoder encoder;
+  private final ExportOptions options;
+
+  private Quantization(
+      ModelDirectory exact,
+      Map<String, String> outputs,
+      TextEncoder encoder,
+      ExportOptions options) {
+    this.exact = exact;
+    this.outputs = outputs;
+    this.encoder = encoder;
+    this.options = options;
+  }
+
+  /// @param encoder of the checkpoint
+  /// @param manifest of the checkpoint
+  static Quantization of(
+      CheckpointDirectory source, Manifest manifest, TextEncoder encoder, ExportOptions options)
+      throws IOException {
+    Path work = Files.createTempDirectory("nunchi-fp32-");
+    try {
+      ModelDirectory exact = new ModelDirectory(work, manifest, source.network().padTokenId());
+      OnnxOps.ObservedGraph observed = OnnxOps.observed(source.network(), source.weights());
+      observed.graph().write(exact.graph(), work.resolve(ModelDirectory.WEIGHTS));
+      return new Quantization(exact, observed.outputs(), encoder, options);
+    } catch (IOException | RuntimeException e) {
+      delete(work);
+      throw e;
+    }
+  }
+
+  /// The rounding that the calibration texts ask for.
+  NumberFormat.Int8 format() {
+    List<Encoding> encodings = options.calibration().stream().map(this::encode).toList();
+    return new NumberFormat.Int8(
+        Calibration.ranges(exact.graph(), outputs, encodings, exact.padTokenId()));
+  }
+
+  /// How the rounded graph in a directory stands beside fp32 on the validation texts.
+  ///
+  /// @throws NunchiException `FAILED_CHECK` where it changes too many labels
+  Agreement compared(Path directory) {
+    List<Encoding> encodings =
+        options.validation().stream().map(one -> encode(one.text())).toList();
+    Manifest manifest = exact.manifest();
+    Agreement agreement =
+        Agreement.of(
+            manifest.labels(),
+            manifest.problemType(),
+            options.validation(),
+            logits(exact, encodings),
+            logits(new ModelDirectory(directory, manifest, exact.padTokenId()), encodings));
+    agreement.require();
+    return agreement;
+  }
+
+  private static List<float[]> logits(ModelDirectory directory, List<Encoding> encodings) {
+    int workers = Runtime.getRuntime().availableProcessors();
+    try (OnnxModel model = OnnxModel.open(directory, InferenceOptions.CPU)) {
+      return new BulkRun(model, directory.padTokenId(), workers, BATCH_SIZE)
+          .run(encodings).stream().map(Run::logits).toList();
+    }
+  }
+
+  private Encoding encode(String text) {
+    return encoder.encode(text, Truncation.KEEP_HEAD_AND_TAIL);
+  }
+
+  /// Deletes the graph in fp32.
+  @Override
+  public void close() {
+    try {
+      delete(exact.path());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static void delete(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    }
+  }
+}

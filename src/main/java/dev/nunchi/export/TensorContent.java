@@ -1,0 +1,115 @@
+package dev.nunchi.export;
+
+import dev.nunchi.export.onnx.TensorProto.DataType;
+import dev.nunchi.model.FloatWeights;
+import dev.nunchi.nn.Weight;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/// What the file beside a graph holds of a weight: its numbers in the format of the export.
+///
+/// `weight` is the weight as the checkpoint holds it; `transposed` says whether a matrix `[out,
+/// in]` is stored as `[in, out]`, as MatMul reads it.
+sealed interface TensorContent {
+  Weight weight();
+
+  boolean transposed();
+
+  DataType type();
+
+  /// Bytes of one element.
+  int elementBytes();
+
+  /// Appends the element of the weight at `index` of its row-major order.
+  void put(ByteBuffer buffer, long index);
+
+  /// The shape as it is stored.
+  default List<Long> shape() {
+    List<Long> shape = weight().shape().stream().map(Integer::longValue).toList();
+    return transposed() ? shape.reversed() : shape;
+  }
+
+  default long bytes() {
+    return shape().stream().reduce((long) elementBytes(), Math::multiplyExact);
+  }
+
+  /// IEEE 754, 32 bits.
+  record Floats(Weight weight, boolean transposed) implements TensorContent {
+    @Override
+    public DataType type() {
+      return DataType.FLOAT;
+    }
+
+    @Override
+    public int elementBytes() {
+      return Float.BYTES;
+    }
+
+    @Override
+    public void put(ByteBuffer buffer, long index) {
+      buffer.putFloat(FloatWeights.get(weight, index));
+    }
+  }
+
+  /// IEEE 754, 16 bits; what is beyond its range becomes the largest number of it.
+  record Halves(Weight weight, boolean transposed) implements TensorContent {
+    static final float LARGEST = 65504;
+
+    @Override
+    public DataType type() {
+      return DataType.FLOAT16;
+    }
+
+    @Override
+    public int elementBytes() {
+      return Short.BYTES;
+    }
+
+    @Override
+    public void put(ByteBuffer buffer, long index) {
+      float number = Math.clamp(FloatWeights.get(weight, index), -LARGEST, LARGEST);
+      buffer.putShort(Float.floatToFloat16(number));
+    }
+  }
+
+  /// Whole numbers of 8 bits, each row of the weight in steps of its own.
+  ///
+  /// @param steps of each row: what one is worth
+  record Integers(Weight weight, boolean transposed, float[] steps) implements TensorContent {
+    /// The greatest number of steps. With all of 127, a processor without VNNI would overflow the
+    /// 16 bits in which it adds two products with 255.
+    static final int LEVELS = 64;
+
+    /// With the smallest steps that reach the greatest number of each row.
+    static Integers of(Weight weight, boolean transposed) {
+      int rows = weight.shape().getFirst();
+      long width = weight.data().byteSize() / weight.type().bytes() / rows;
+      float[] steps = new float[rows];
+      for (int row = 0; row < rows; row++) {
+        float greatest = 0;
+        for (long i = row * width; i < (row + 1) * width; i++) {
+          greatest = Math.max(greatest, Math.abs(FloatWeights.get(weight, i)));
+        }
+        steps[row] = greatest == 0 ? 1 : greatest / LEVELS;
+      }
+      return new Integers(weight, transposed, steps);
+    }
+
+    @Override
+    public DataType type() {
+      return DataType.INT8;
+    }
+
+    @Override
+    public int elementBytes() {
+      return Byte.BYTES;
+    }
+
+    @Override
+    public void put(ByteBuffer buffer, long index) {
+      long width = weight.data().byteSize() / weight.type().bytes() / steps.length;
+      float step = steps[(int) (index / width)];
+      buffer.put((byte) Math.round(FloatWeights.get(weight, index) / step));
+    }
+  }
+}

@@ -1,0 +1,244 @@
+package dev.nunchi.infer;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxJavaType;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.TensorInfo;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.InferenceOptions.Device;
+import dev.nunchi.text.PaddedBatch;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jboss.logging.Logger;
+
+/// An ONNX graph that takes batches of token ids, on the device that it came to run on.
+///
+/// The graph takes `input_ids`, and `attention_mask` and `token_type_ids` where it declares them,
+/// all int64 `[batch, seq]`. Safe for several threads; [#close] waits for the calls in flight.
+final class OnnxSession implements AutoCloseable {
+  private static final Logger LOG = Logger.getLogger(OnnxSession.class);
+
+  private static final String INPUT_IDS = "input_ids";
+  private static final String ATTENTION_MASK = "attention_mask";
+  private static final String TOKEN_TYPE_IDS = "token_type_ids";
+
+  /// What the library for GPUs has and the one for CPUs alone has not.
+  private static final String CUDA_PROVIDER =
+      "/ai/onnxruntime/native/linux-x64/libonnxruntime_providers_cuda.so";
+
+  private final Path graph;
+  private final OrtSession session;
+  private final Device device;
+  private final Set<String> inputs;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  /// Reads the outputs of a run, which are gone when it returns.
+  interface OutputReader<R> {
+    R read(OrtSession.Result result) throws OrtException;
+  }
+
+  private OnnxSession(Path graph, OrtSession session, Device device) {
+    this.graph = graph;
+    this.session = session;
+    this.device = device;
+    this.inputs = session.getInputNames();
+  }
+
+  /// @throws NunchiException `INVALID_MODEL` where ONNX Runtime cannot load the graph,
+  ///   `UNSUPPORTED_MODEL` where it wants other inputs, `UNAVAILABLE` where CUDA is asked for and
+  ///   cannot be used
+  static OnnxSession open(Path graph, InferenceOptions options) {
+    OnnxSession opened =
+        switch (options.device()) {
+          case CPU -> open(graph, options, Device.CPU);
+          case CUDA -> open(graph, options, Device.CUDA);
+          case AUTO -> openAnywhere(graph, options);
+        };
+    try {
+      opened.requireInputs();
+      return opened;
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  private static OnnxSession openAnywhere(Path graph, InferenceOptions options) {
+    if (OnnxSession.class.getResource(CUDA_PROVIDER) == null) {
+      return open(graph, options, Device.CPU);
+    }
+    try {
+      return open(graph, options, Device.CUDA);
+    } catch (NunchiException e) {
+      LOG.infof("Running on the CPU: %s", e.getMessage());
+      return open(graph, options, Device.CPU);
+    }
+  }
+
+  private static OnnxSession open(Path graph, InferenceOptions options, Device device) {
+    try (OrtSession.SessionOptions session = sessionOptions(options)) {
+      if (device == Device.CUDA) {
+        addCuda(session);
+      }
+      // By path, because external data is looked up beside it.
+      return new OnnxSession(
+          graph, OnnxRuntime.environment().createSession(graph.toString(), session), device);
+    } catch (OrtException e) {
+      throw invalid(graph, e);
+    }
+  }
+
+  private static void addCuda(OrtSession.SessionOptions session) throws OrtException {
+    try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions()) {
+      // TensorFloat-32 has 10 bits of fraction, too few for the tolerances of fp32.
+      cuda.add("use_tf32", "0");
+      session.addCUDA(cuda);
+    } catch (OrtException e) {
+      throw new NunchiException(
+          Reason.UNAVAILABLE,
+          "CUDA cannot be used; it takes an NVIDIA GPU, CUDA 12 and the onnxruntime_gpu library"
+              + " (ONNX Runtime says: %s)".formatted(firstLine(e)),
+          e);
+    }
+    // Sessions driven from many threads on CUDA were reported to leak device memory with it.
+    session.setMemoryPatternOptimization(false);
+  }
+
+  private static OrtSession.SessionOptions sessionOptions(InferenceOptions options)
+      throws OrtException {
+    // Before the options, whose class loads the library.
+    OnnxRuntime.environment();
+    OrtSession.SessionOptions session = new OrtSession.SessionOptions();
+    session.setIntraOpNumThreads(options.threads());
+    session.setInterOpNumThreads(1);
+    session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+    return session;
+  }
+
+  /// The device that computes: never [Device#AUTO].
+  Device device() {
+    return device;
+  }
+
+  /// What the graph declares to give.
+  Map<String, NodeInfo> outputs() {
+    try {
+      return session.getOutputInfo();
+    } catch (OrtException e) {
+      throw invalid(graph, e);
+    }
+  }
+
+  /// Runs a batch.
+  ///
+  /// @param outputs names of what is asked for
+  /// @throws NunchiException `UNAVAILABLE` after [#close]
+  <R> R run(PaddedBatch batch, Set<String> outputs, OutputReader<R> reader) {
+    lock.readLock().lock();
+    try (Arena arena = Arena.ofConfined();
+        Tensors tensors = new Tensors()) {
+      if (closed) {
+        throw new NunchiException(Reason.UNAVAILABLE, "The model " + graph + " is closed");
+      }
+      tensors.add(INPUT_IDS, batch.inputIds(), batch, arena);
+      if (inputs.contains(ATTENTION_MASK)) {
+        tensors.add(ATTENTION_MASK, batch.attentionMask(), batch, arena);
+      }
+      if (inputs.contains(TOKEN_TYPE_IDS)) {
+        tensors.add(TOKEN_TYPE_IDS, batch.tokenTypeIds(), batch, arena);
+      }
+      try (OrtSession.Result result = session.run(tensors.byName, outputs)) {
+        return reader.read(result);
+      }
+    } catch (OrtException e) {
+      throw new IllegalStateException("ONNX Runtime failed on " + graph, e);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (!closed) {
+        closed = true;
+        session.close();
+      }
+    } catch (OrtException e) {
+      throw new IllegalStateException("A session cannot be closed", e);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  private void requireInputs() {
+    Map<String, NodeInfo> declared;
+    try {
+      declared = session.getInputInfo();
+    } catch (OrtException e) {
+      throw invalid(graph, e);
+    }
+    Set<String> known = Set.of(INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS);
+    for (NodeInfo input : declared.values()) {
+      if (!known.contains(input.getName())
+          || !(input.getInfo() instanceof TensorInfo tensor)
+          || tensor.type != OnnxJavaType.INT64) {
+        throw new NunchiException(
+            Reason.UNSUPPORTED_MODEL,
+            "%s takes %s; supported are input_ids, attention_mask and token_type_ids of int64"
+                .formatted(graph, input));
+      }
+    }
+    if (!declared.containsKey(INPUT_IDS)) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          "%s should take input_ids, but takes %s".formatted(graph, declared.keySet()));
+    }
+  }
+
+  private static NunchiException invalid(Path graph, OrtException e) {
+    return new NunchiException(
+        Reason.INVALID_MODEL,
+        "%s cannot be loaded by ONNX Runtime: %s".formatted(graph, firstLine(e)),
+        e);
+  }
+
+  private static String firstLine(Throwable e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given");
+  }
+
+  /// The tensors of one call, over memory outside the heap that ONNX Runtime reads in place.
+  private static final class Tensors implements AutoCloseable {
+    private final Map<String, OnnxTensor> byName = new HashMap<>();
+
+    void add(String name, long[] values, PaddedBatch batch, Arena arena) throws OrtException {
+      MemorySegment memory = arena.allocateFrom(ValueLayout.JAVA_LONG, values);
+      byName.put(
+          name,
+          OnnxTensor.createTensor(
+              OnnxRuntime.environment(),
+              memory.asByteBuffer().order(ByteOrder.nativeOrder()).asLongBuffer(),
+              new long[] {batch.batch(), batch.seq()}));
+    }
+
+    @Override
+    public void close() {
+      byName.values().forEach(OnnxTensor::close);
+    }
+  }
+}
