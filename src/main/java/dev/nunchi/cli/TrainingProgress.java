@@ -85,7 +85,7 @@ final class TrainingProgress implements TrainingListener {
                 plan.parameters(), plan.freshParameters(), plan.totalSteps(), plan.epochs()));
     MemoryEstimate memory = plan.memory();
     line(
-        "about %,d MB of memory: %,d for weights, %,d for gradients, %,d for the optimiser, %,d for"
+        "about %,d MB of memory beside the program: %,d for weights, %,d for gradients, %,d for the optimiser, %,d for"
                 .formatted(
                     megabytes(memory.total()),
                     megabytes(memory.parameters()),

@@ -153,9 +153,7 @@ public final class OnnxExporter {
     ManifestFile.write(
         directory,
         manifest.written(
-            precision,
-            Digests.revision(directory, List.of(ModelDirectory.WEIGHTS)),
-            Digests.of(directory, files)));
+            precision, Digests.revision(directory, files), Digests.of(directory, files)));
     return ModelDirectory.open(directory);
   }
 }

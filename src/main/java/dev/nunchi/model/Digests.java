@@ -47,10 +47,10 @@ public final class Digests {
     return digests;
   }
 
-  /// The revision of a model: `sha256:` and the digest of the file that holds its weights; of
-  /// several, the digest of theirs, one hexadecimal line each in the order of the names.
-  public static String revision(Path directory, List<String> weightFiles) {
-    List<String> digests = List.copyOf(of(directory, weightFiles).values());
+  /// The revision of a model: `sha256:` and the digest of the file that it consists of; of several,
+  /// the digest of theirs, one hexadecimal line each in the order of the names.
+  public static String revision(Path directory, List<String> names) {
+    List<String> digests = List.copyOf(of(directory, names).values());
     if (digests.size() == 1) {
       return "sha256:" + digests.getFirst();
     }

@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param formatVersion version of this file's format
 /// @param name short name, for example `nsmc-small`
-/// @param revision digest of the weights, `sha256:` and 64 hexadecimal digits; see
-///   [Digests#revision]
+/// @param revision digest of the files that decide the answers, `sha256:` and 64 hexadecimal
+///   digits; see [Digests#revision]
 /// @param labels the labels in the order of the logits, with polarities
 /// @param inputTemplate how text and context are joined, null for the text alone
 /// @param maxLength longest input in tokens, special tokens included

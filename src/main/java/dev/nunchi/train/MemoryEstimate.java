@@ -18,8 +18,13 @@ import java.util.List;
 /// @param parameters the weights in fp32, and their copies in bf16
 /// @param gradients as many as weights
 /// @param optimizer both moments of Adam, and the average of the weights
-/// @param activations what the largest batch keeps for the backward pass
+/// @param activations what the largest batch keeps for the backward pass, and what that takes
+///   beside
 public record MemoryEstimate(long parameters, long gradients, long optimizer, long activations) {
+  /// How much more the passes take than the forward pass keeps: gradients of the activations, and
+  /// room that the allocator cannot use again (measured at 1.9 to 2.0).
+  private static final int BACKWARD = 2;
+
   public long total() {
     return parameters + gradients + optimizer + activations;
   }
@@ -42,7 +47,7 @@ public record MemoryEstimate(long parameters, long gradients, long optimizer, lo
         weights * (Float.BYTES + (bf16 ? Short.BYTES : 0)),
         weights * Float.BYTES,
         weights * Float.BYTES * (averaged ? 3 : 2),
-        activations);
+        activations * BACKWARD);
   }
 
   /// The interpreter that adds up what each operation keeps for the backward pass.

@@ -45,8 +45,8 @@ class TrainingProgressTest {
             "Reading texts …",
             "8,000 training texts (160,000 tokens, 3 cut), 500 for validation, labels 부정 긍정",
             "7,000,000 parameters (2 new tensors), 2,000 steps, 4.0 epochs",
-            "about 214 MB of memory: 30 for weights, 28 for gradients, 56 for the optimiser, 100"
-                + " for activations of the largest batch"),
+            "about 214 MB of memory beside the program: 30 for weights, 28 for gradients, 56 for"
+                + " the optimiser, 100 for activations of the largest batch"),
         lines());
   }
 

@@ -2,6 +2,7 @@ package dev.nunchi.export;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,6 +17,7 @@ import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.CopiedDirectory;
+import dev.nunchi.model.Digests;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Precision;
@@ -117,7 +119,8 @@ class OnnxExporterTest {
     assertEquals(Map.of("test_accuracy", 0.5), exported.quality());
     assertEquals(Map.of("data", "made up"), exported.provenance());
     assertEquals(Precision.FP32, exported.precision());
-    assertEquals("sha256:" + exported.files().get("model.onnx.data"), exported.revision());
+    assertEquals(
+        Digests.revision(output, List.copyOf(exported.files().keySet())), exported.revision());
     assertEquals(
         List.of(
             "config.json",
@@ -127,6 +130,18 @@ class OnnxExporterTest {
             "tokenizer_config.json"),
         List.copyOf(exported.files().keySet()));
     assertEquals("# tiny\n", Files.readString(output.resolve("README.md")));
+  }
+
+  @Test
+  void export_logOfTheTraining_goesAlongAndNoOlderOneStays() throws IOException {
+    Path source = copy();
+    Files.writeString(source.resolve("metrics.jsonl"), "{\"step\":1,\"loss\":0.5}\n");
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source)) {
+      new OnnxExporter().export(checkpoint, probe(TinyCheckpoint.BERT), output, ExportOptions.FP32);
+    }
+    assertEquals("{\"step\":1,\"loss\":0.5}\n", Files.readString(output.resolve("metrics.jsonl")));
+    exported(TinyCheckpoint.BERT).close();
+    assertFalse(Files.exists(output.resolve("metrics.jsonl")));
   }
 
   @Test
