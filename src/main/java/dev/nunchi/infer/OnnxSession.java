@@ -18,6 +18,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
@@ -110,8 +111,8 @@ final class OnnxSession implements AutoCloseable {
     } catch (OrtException e) {
       throw new NunchiException(
           Reason.UNAVAILABLE,
-          "CUDA cannot be used; it takes an NVIDIA GPU, CUDA 12 and the onnxruntime_gpu library"
-              + " (ONNX Runtime says: %s)".formatted(firstLine(e)),
+          "CUDA cannot be used (%s); it takes an NVIDIA GPU, CUDA 12 with cuDNN 9, and a build with -Pgpu"
+              .formatted(cause(e)),
           e);
     }
     // Sessions driven from many threads on CUDA were reported to leak device memory with it.
@@ -216,6 +217,18 @@ final class OnnxSession implements AutoCloseable {
         Reason.INVALID_MODEL,
         "%s cannot be loaded by ONNX Runtime: %s".formatted(graph, firstLine(e)),
         e);
+  }
+
+  /// What is wrong, without where in the library that was noticed.
+  private static String cause(OrtException e) {
+    String line = firstLine(e);
+    for (String introduction : List.of("with error: ", "message: ")) {
+      int at = line.lastIndexOf(introduction);
+      if (at >= 0) {
+        return line.substring(at + introduction.length());
+      }
+    }
+    return line;
   }
 
   private static String firstLine(Throwable e) {
