@@ -30,6 +30,8 @@ public enum Reason {
   FAILED_CHECK,
   /// Every place in the queue is taken; the caller may try again.
   OVERLOADED,
+  /// The call carries no token that the server takes.
+  UNAUTHENTICATED,
   /// The server is stopping or the model is not ready.
   UNAVAILABLE,
   /// The caller's deadline passed before the answer was there.

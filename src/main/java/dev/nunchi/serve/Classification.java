@@ -31,10 +31,13 @@ final class Classification {
     long arrivedAt = System.nanoTime();
     try {
       ServedModel model = models.find("model", query.model());
+      CallRecord call = CallRecord.current();
+      call.asked(model.name(), query.text());
       check(query);
       return Futures.map(
           model.classifier().classify(query.text(), query.truncation(), deadline),
           prediction -> {
+            call.answered(prediction.tokenCount());
             metrics.answered(model.name(), query.truncation(), prediction);
             Duration total = Duration.ofNanos(System.nanoTime() - arrivedAt);
             return Answer.of(query, model, prediction, total);

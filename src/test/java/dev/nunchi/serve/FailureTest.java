@@ -26,6 +26,7 @@ class FailureTest {
     "INVALID_ARGUMENT, INVALID_ARGUMENT, 400",
     "MODEL_NOT_FOUND, NOT_FOUND, 404",
     "OVERLOADED, RESOURCE_EXHAUSTED, 429",
+    "UNAUTHENTICATED, UNAUTHENTICATED, 401",
     "UNAVAILABLE, UNAVAILABLE, 503",
     "DEADLINE_EXCEEDED, DEADLINE_EXCEEDED, 504",
     "UNIMPLEMENTED, UNIMPLEMENTED, 501"
@@ -35,6 +36,7 @@ class FailureTest {
     assertEquals(
         new Failure(reason.name(), code, httpStatus, "sentence", "text"),
         Failure.of(new CompletionException(refused)));
+    assertEquals(code, Failure.code(httpStatus));
   }
 
   @ParameterizedTest

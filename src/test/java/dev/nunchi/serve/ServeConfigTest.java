@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,8 @@ import dev.nunchi.infer.InferenceOptions.Device;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +33,10 @@ class ServeConfigTest {
     assertEquals(8192, config.maxTextBytes());
     assertEquals(64, config.maxBatchSize());
     assertEquals(256, config.maxStreamItems());
+    assertEquals(Optional.empty(), config.tokensFile());
+    assertFalse(config.openMetrics());
+    assertFalse(config.accessLog());
+    assertEquals(Duration.ofSeconds(5), config.reloadPeriod());
   }
 
   @Test
@@ -59,8 +66,28 @@ class ServeConfigTest {
     assertEquals(9, config.maxStreamItems());
   }
 
+  @Test
+  void namesOfOperations_areTheDocumentedOnes() {
+    ServeConfig config =
+        config(
+            Map.of(
+                "nunchi.auth.tokens-file", "tokens.txt",
+                "nunchi.auth.open-metrics", "true",
+                "nunchi.access-log", "TRUE",
+                "nunchi.reload-period", "1M30S"));
+    assertEquals(Optional.of(Path.of("tokens.txt")), config.tokensFile());
+    assertTrue(config.openMetrics());
+    assertTrue(config.accessLog());
+    assertEquals(Duration.ofSeconds(90), config.reloadPeriod());
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "nunchi.auth.open-metrics, maybe",
+    "nunchi.access-log, 1",
+    "nunchi.auth.token-file, x",
+    "nunchi.reload-period, often",
+    "nunchi.reload-period, 0S",
     "nunchi.device, gpu",
     "nunchi.threads, 0",
     "nunchi.threads, many",
