@@ -54,7 +54,7 @@ final class Authentication {
     try {
       BearerTokens read = BearerTokens.read(file);
       tokens = read;
-      LOG.infof("Calls need one of the %d tokens that %s holds now", read.count(), file);
+      LOG.infof("Tokens were read again from %s, which holds %d", file, read.count());
     } catch (NunchiException e) {
       LOG.errorf("%s; the tokens that it held before stay", e.getMessage());
     }

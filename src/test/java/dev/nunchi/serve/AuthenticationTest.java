@@ -163,6 +163,28 @@ class AuthenticationTest {
   }
 
   @Test
+  void crossOrigin_switchedOn_isForTheNamedOriginAlone() {
+    given()
+        .header("Origin", "https://known.example")
+        .header("Access-Control-Request-Method", "POST")
+        .options("/v1/classify")
+        .then()
+        .statusCode(200)
+        .header("Access-Control-Allow-Origin", "https://known.example");
+    authorized()
+        .header("Origin", "https://known.example")
+        .get("/v1/models")
+        .then()
+        .statusCode(200)
+        .header("Access-Control-Allow-Origin", "https://known.example");
+    authorized()
+        .header("Origin", "https://elsewhere.example")
+        .get("/v1/models")
+        .then()
+        .statusCode(403);
+  }
+
+  @Test
   void tokens_fileChanges_isReadAgain() throws Exception {
     Path file = GuardedServer.tokens();
     String before = Files.readString(file);

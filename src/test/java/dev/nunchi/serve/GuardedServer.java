@@ -42,6 +42,8 @@ public class GuardedServer implements QuarkusTestProfile {
           "quarkus.log.handler.file.\"access-file\".path", log.toString(),
           "quarkus.log.handler.file.\"access-file\".format", "%s%n",
           "quarkus.log.category.\"dev.nunchi.access\".handlers", "access-file",
+          "quarkus.http.cors.enabled", "true",
+          "quarkus.http.cors.origins", "https://known.example",
           "test.access-log", log.toString());
     } catch (IOException e) {
       throw new IllegalStateException(e);
