@@ -43,10 +43,12 @@ final class BearerTokens {
       }
       if (!TOKEN.matcher(token).matches()) {
         throw refused(
-            file, "line %d is no token: it has characters other than A-Za-z0-9-._~+/=", number);
+            file,
+            "line %d is no token: it has characters other than A-Za-z0-9-._~+/=".formatted(number));
       }
       if (token.length() < SHORTEST) {
-        throw refused(file, "the token on line %d has fewer than %d characters", number, SHORTEST);
+        throw refused(
+            file, "the token on line %d has fewer than %d characters".formatted(number, SHORTEST));
       }
       digests.add(digest(token));
     }
@@ -94,9 +96,8 @@ final class BearerTokens {
     }
   }
 
-  private static NunchiException refused(Path file, String why, Object... arguments) {
+  private static NunchiException refused(Path file, String why) {
     return new NunchiException(
-        Reason.INVALID_ARGUMENT,
-        "The file of tokens %s cannot be used: %s".formatted(file, why.formatted(arguments)));
+        Reason.INVALID_ARGUMENT, "The file of tokens %s cannot be used: %s".formatted(file, why));
   }
 }

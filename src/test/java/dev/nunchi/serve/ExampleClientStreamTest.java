@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -80,8 +81,8 @@ class ExampleClientStreamTest {
       ExampleClient.Result result =
           client.run("", texts(), "--target", "localhost:" + server.getPort(), "stream");
       assertAnswers(result);
-      assertEquals(4, service.streams, "streams");
-      assertTrue(service.received > TEXTS, "something was sent again");
+      assertEquals(4, service.streams.get(), "streams");
+      assertTrue(service.received.get() > TEXTS, "something was sent again");
     } finally {
       server.shutdownNow();
     }
@@ -146,8 +147,8 @@ class ExampleClientStreamTest {
     private static final int ITEMS = 100;
 
     private final int breaks;
-    volatile int streams;
-    volatile int received;
+    final AtomicInteger streams = new AtomicInteger();
+    final AtomicInteger received = new AtomicInteger();
 
     Unsteady(int breaks) {
       this.breaks = breaks;
@@ -156,14 +157,14 @@ class ExampleClientStreamTest {
     @Override
     public StreamObserver<StreamClassifyRequest> streamClassify(
         StreamObserver<StreamClassifyResponse> answers) {
-      boolean breaking = ++streams <= breaks;
+      boolean breaking = streams.incrementAndGet() <= breaks;
       List<StreamClassifyRequest> held = new ArrayList<>();
       return new StreamObserver<>() {
         private int count;
 
         @Override
         public void onNext(StreamClassifyRequest item) {
-          received++;
+          received.incrementAndGet();
           count++;
           if (breaking && count > ITEMS) {
             return;
