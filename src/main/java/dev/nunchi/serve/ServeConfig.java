@@ -27,6 +27,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.limits.max-text-bytes` | 8192 | longest text, and longest context, in UTF-8 |
 /// | `nunchi.limits.max-batch-size` | 64 | most requests in one batch |
 /// | `nunchi.limits.max-stream-items` | 256 | most unanswered items of one stream |
+/// | `nunchi.limits.max-streams` | 256 | most open streams, of all callers |
 ///
 /// Not a mapping of Quarkus: its build would load that class, in whatever Java runs Maven.
 ///
@@ -40,11 +41,12 @@ record ServeConfig(
     int maxTextBytes,
     int maxBatchSize,
     int maxStreamItems,
+    int maxStreams,
     int maxMessageBytes) {
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|home|device|threads|queue-size"
-              + "|limits\\.max-(text-bytes|batch-size|stream-items))");
+              + "|limits\\.max-(text-bytes|batch-size|stream-items|streams))");
 
   /// Where a model is.
   ///
@@ -71,11 +73,13 @@ record ServeConfig(
         positive(config, "nunchi.limits.max-text-bytes", 8192),
         positive(config, "nunchi.limits.max-batch-size", 64),
         positive(config, "nunchi.limits.max-stream-items", 256),
+        positive(config, "nunchi.limits.max-streams", 256),
         positive(config, "quarkus.grpc.server.max-inbound-message-size", 4 << 20));
   }
 
   Limits limits() {
-    return new Limits(maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, queueSize);
+    return new Limits(
+        maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, maxStreams, queueSize);
   }
 
   private static void requireKnown(Set<String> names) {

@@ -15,7 +15,6 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.infer.Scores;
 import dev.nunchi.infer.TinyModel;
 import dev.nunchi.model.Probe;
-import dev.nunchi.sentiment.v1.BatchClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyResponse;
 import dev.nunchi.sentiment.v1.EvidenceOptions;
@@ -25,8 +24,6 @@ import dev.nunchi.sentiment.v1.ListModelsRequest;
 import dev.nunchi.sentiment.v1.Model;
 import dev.nunchi.sentiment.v1.Precision;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
-import dev.nunchi.sentiment.v1.StreamClassifyRequest;
-import dev.nunchi.sentiment.v1.StreamClassifyResponse;
 import dev.nunchi.sentiment.v1.TruncationPolicy;
 import io.grpc.CallOptions;
 import io.grpc.Context;
@@ -237,11 +234,17 @@ class SentimentGrpcServiceTest {
             "INVALID_ARGUMENT",
             "abstain_below"),
         Arguments.of(
-            "evidence",
-            request(TEXT).setEvidence(EvidenceOptions.getDefaultInstance()).build(),
-            Status.Code.UNIMPLEMENTED,
-            "UNIMPLEMENTED",
-            "evidence"));
+            "negative max_span_count",
+            request(TEXT).setEvidence(EvidenceOptions.newBuilder().setMaxSpanCount(-1)).build(),
+            invalid,
+            "INVALID_ARGUMENT",
+            "evidence.max_span_count"),
+        Arguments.of(
+            "too many spans",
+            request(TEXT).setEvidence(EvidenceOptions.newBuilder().setMaxSpanCount(11)).build(),
+            invalid,
+            "INVALID_ARGUMENT",
+            "evidence.max_span_count"));
   }
 
   @Test
@@ -323,26 +326,6 @@ class SentimentGrpcServiceTest {
   }
 
   @Test
-  void batchClassify_isNotImplementedYet() {
-    BatchClassifyRequest request =
-        BatchClassifyRequest.newBuilder().addRequests(request(TEXT)).build();
-    StatusRuntimeException refused =
-        assertThrows(StatusRuntimeException.class, () -> client.batchClassify(request));
-    assertRefused(refused, Status.Code.UNIMPLEMENTED, "UNIMPLEMENTED", null);
-  }
-
-  @Test
-  void streamClassify_isNotImplementedYet() throws Exception {
-    CompletableFuture<StreamClassifyResponse> answer = new CompletableFuture<>();
-    StreamObserver<StreamClassifyRequest> items =
-        SentimentServiceGrpc.newStub(channel).streamClassify(new FirstAnswer<>(answer));
-    items.onNext(StreamClassifyRequest.newBuilder().setId("1").setRequest(request(TEXT)).build());
-    ExecutionException refused =
-        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS));
-    assertRefused(refused.getCause(), Status.Code.UNIMPLEMENTED, "UNIMPLEMENTED", null);
-  }
-
-  @Test
   void getModel_ofTheDefault_describesIt() {
     Model model = client.getModel(GetModelRequest.getDefaultInstance()).getModel();
     assertEquals("tiny", model.getName());
@@ -357,6 +340,7 @@ class SentimentGrpcServiceTest {
     assertEquals(64, model.getLimits().getMaxBatchSize());
     assertEquals(4 << 20, model.getLimits().getMaxMessageBytes());
     assertEquals(256, model.getLimits().getMaxStreamItemCount());
+    assertEquals(256, model.getLimits().getMaxStreamCount());
     assertEquals(1024, model.getLimits().getMaxQueueSize());
     assertEquals(Precision.PRECISION_FP32, model.getPrecision());
     assertEquals(

@@ -167,11 +167,11 @@ class SentimentResourceTest {
             "INVALID_ARGUMENT",
             "abstain_below"),
         Arguments.of(
-            "evidence",
-            "{\"text\": \"영화\", \"evidence\": {\"max_span_count\": 2}}",
-            501,
-            "UNIMPLEMENTED",
-            "evidence"),
+            "too many spans",
+            "{\"text\": \"영화\", \"evidence\": {\"max_span_count\": 11}}",
+            400,
+            "INVALID_ARGUMENT",
+            "evidence.max_span_count"),
         Arguments.of("not JSON", "{\"text\": ", 400, "INVALID_ARGUMENT", null),
         Arguments.of("no body", "", 400, "INVALID_ARGUMENT", null),
         Arguments.of("an array", "[]", 400, "INVALID_ARGUMENT", null),
@@ -223,20 +223,6 @@ class SentimentResourceTest {
   }
 
   @Test
-  void classifyBatch_isNotImplementedYet() {
-    assertProblem(
-        given()
-            .urlEncodingEnabled(false)
-            .contentType("application/json")
-            .body("{\"requests\": [{\"text\": \"영화\"}]}")
-            .post("/v1/classify:batch")
-            .then(),
-        501,
-        "UNIMPLEMENTED",
-        null);
-  }
-
-  @Test
   void listModels_listsTheDefaultFirst() {
     given()
         .get("/v1/models")
@@ -262,6 +248,7 @@ class SentimentResourceTest {
         .body("limits.max_batch_size", equalTo(64))
         .body("limits.max_message_bytes", equalTo(4 << 20))
         .body("limits.max_stream_item_count", equalTo(256))
+        .body("limits.max_stream_count", equalTo(256))
         .body("limits.max_queue_size", equalTo(1024))
         .body("precision", equalTo("fp32"))
         .body("device", equalTo("cpu"))
