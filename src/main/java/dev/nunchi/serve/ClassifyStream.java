@@ -98,7 +98,7 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   void start() {
     call.disableAutoRequest();
     call.setOnReadyHandler(() -> leave(() -> {}));
-    call.setOnCancelHandler(() -> leave(() -> end(Failure.of(new CancellationException()))));
+    call.setOnCancelHandler(this::disconnected);
     CompletableFuture<Void> _ = timer.thenRun(() -> leave(this::expire));
     deadline
         .remaining(System.nanoTime())
@@ -127,6 +127,11 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   @Override
   public void onError(Throwable failure) {
     // The caller is gone, and the cancel handler knows.
+  }
+
+  /// The caller is gone; nothing to do where the call has ended.
+  void disconnected() {
+    leave(() -> end(Failure.of(new CancellationException())));
   }
 
   /// Items that were read and have no answer that the transport took.

@@ -19,6 +19,8 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.RoutingContext;
 import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
 
@@ -98,7 +100,14 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
     stream.start();
     CompletableFuture<Void> _ =
         InvalidMessageInterceptor.invalidMessage().thenAccept(stream::close);
+    httpExchange().addEndHandler(_ -> stream.disconnected());
     return stream;
+  }
+
+  /// What carries the call that runs on this thread. Vert.x tells a call that it was cancelled, but
+  /// not that its connection is gone.
+  private static RoutingContext httpExchange() {
+    return Vertx.currentContext().getLocal(RoutingContext.class.getName());
   }
 
   @Override
