@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
 final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   private static final Logger LOG = Logger.getLogger(ClassifyStream.class);
   private static final int MOST_ID_BYTES = 128;
+  private static final long GRACE_MILLIS = 100;
 
   private final ServerCallStreamObserver<StreamClassifyResponse> call;
   private final BiFunction<ClassifyRequest, Deadline, Admission<Answer>> classify;
@@ -71,6 +72,9 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   private @Nullable Failure last;
 
   private boolean ended;
+
+  /// Whether the caller went.
+  private boolean gone;
 
   /// Items that were read and have no answer that the transport took; for whoever looks.
   private volatile int unanswered;
@@ -131,7 +135,10 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
 
   /// The caller is gone; nothing to do where the call has ended.
   void disconnected() {
-    leave(() -> end(Failure.of(new CancellationException())));
+    leave(() -> {
+      gone = true;
+      end(Failure.of(new CancellationException()));
+    });
   }
 
   /// Items that were read and have no answer that the transport took.
@@ -224,12 +231,21 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
         StreamClassifyResponse.newBuilder().setId(id).setError(GrpcErrors.status(failure)).build());
   }
 
+  /// Lets go at once, but tells it a little later: a caller with the same deadline resets the
+  /// stream at this very moment, and what is written to a stream that is gone can cost the
+  /// connection.
   private void expire() {
     if (!ended) {
       Failure expired =
           Failure.of(new NunchiException(Reason.DEADLINE_EXCEEDED, "The stream's deadline passed"));
       end(expired);
-      call.onError(GrpcErrors.exception(expired));
+      CompletableFuture.delayedExecutor(GRACE_MILLIS, TimeUnit.MILLISECONDS)
+          .execute(() ->
+              leave(() -> {
+                if (!gone) {
+                  call.onError(GrpcErrors.exception(expired));
+                }
+              }));
     }
   }
 
