@@ -23,6 +23,7 @@ public final class Classifier implements AutoCloseable {
   private final Backend backend;
   private final ClassifierSettings settings;
   private final Scheduler scheduler;
+  private volatile boolean closed;
 
   /// @param encoder owned by the classifier from now on, as is the backend
   public Classifier(Encoder encoder, Backend backend, ClassifierSettings settings) {
@@ -132,12 +133,16 @@ public final class Classifier implements AutoCloseable {
   /// encoder.
   @Override
   public void close() {
+    closed = true;
     scheduler.close();
     backend.close();
     encoder.close();
   }
 
   private Encoding encode(String text, @Nullable String context, Truncation truncation) {
+    if (closed) {
+      throw new NunchiException(Reason.UNAVAILABLE, "The model is being stopped");
+    }
     requirePairs("text", text);
     if (context != null) {
       requirePairs("context", context);

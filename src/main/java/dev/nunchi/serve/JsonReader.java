@@ -1,8 +1,8 @@
 package dev.nunchi.serve;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.exc.StreamReadException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -59,7 +59,7 @@ final class JsonReader<T> {
       throw unknownField(e);
     } catch (JsonMappingException e) {
       // A mistake of the syntax comes wrapped where it is within a list.
-      throw e.getCause() instanceof StreamReadException syntax ? notJson(syntax) : wrongType(e);
+      throw e.getCause() instanceof JsonParseException syntax ? notJson(syntax) : wrongType(e);
     } catch (JsonProcessingException e) {
       throw notJson(e);
     } catch (IOException e) {

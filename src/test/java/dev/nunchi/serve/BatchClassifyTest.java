@@ -14,6 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nunchi.sentiment.v1.BatchClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyResponse;
+import dev.nunchi.sentiment.v1.EvidenceOptions;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import dev.nunchi.sentiment.v1.TruncationPolicy;
 import io.grpc.ManagedChannel;
@@ -94,6 +95,8 @@ class BatchClassifyTest {
                 request(TEXT).toBuilder().setTopK(1).build(),
                 request(TEXT).toBuilder().setAbstainBelow(0.99).build(),
                 request("낯선 낱말"),
+                request(TEXT).toBuilder().setEvidence(EvidenceOptions.getDefaultInstance()).build(),
+                request(TEXT).toBuilder().setContext("노래 별로").setModel("context").build(),
                 request(LONG_TEXT).toBuilder()
                     .setTruncation(TruncationPolicy.TRUNCATION_POLICY_KEEP_HEAD)
                     .build()));
@@ -103,8 +106,10 @@ class BatchClassifyTest {
     assertEquals("", answers.get(1).getLabel());
     assertEquals(0.5, answers.get(2).getUnknownTokenShare());
     assertTrue(answers.get(2).hasPolarity());
-    assertTrue(answers.get(3).getTruncated());
-    assertEquals(TruncationPolicy.TRUNCATION_POLICY_KEEP_HEAD, answers.get(3).getTruncation());
+    assertEquals(3, answers.get(3).getEvidenceCount());
+    assertTrue(answers.get(4).getContextUsed());
+    assertTrue(answers.get(5).getTruncated());
+    assertEquals(TruncationPolicy.TRUNCATION_POLICY_KEEP_HEAD, answers.get(5).getTruncation());
   }
 
   @Test

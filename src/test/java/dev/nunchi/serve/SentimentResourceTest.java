@@ -3,6 +3,7 @@ package dev.nunchi.serve;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.closeTo;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasKey;
@@ -84,6 +85,31 @@ class SentimentResourceTest {
         .body("token_count", equalTo(26))
         .body("abstained", equalTo(true))
         .body("label", equalTo(""));
+  }
+
+  @Test
+  void classify_evidence_listsSpansOfTheTextAsSent() {
+    classify(
+            """
+            {"text": "😀 영화  정말 좋다!", "evidence": {"max_span_count": 10}}
+            """)
+        .statusCode(200)
+        .body("evidence", hasSize(4))
+        .body("evidence.utf16_start", containsInAnyOrder(0, 3, 7, 10))
+        .body("evidence.utf16_end", containsInAnyOrder(2, 5, 9, 13))
+        .body("evidence.code_point_start", containsInAnyOrder(0, 2, 6, 9))
+        .body("evidence.code_point_end", containsInAnyOrder(1, 4, 8, 12))
+        .body("evidence[0].weight", not(closeTo(0, 0)));
+    classify("{\"text\": \"이 영화 정말 아주 좋다\", \"evidence\": {}}").body("evidence", hasSize(3));
+    classify("{\"text\": \"영화\", \"evidence\": null}").body("$", not(hasKey("evidence")));
+  }
+
+  @Test
+  void classify_context_isUsedWhereTheModelTakesIt() {
+    classify("{\"text\": \"영화 정말 좋다!\", \"context\": \"노래 별로\", \"model\": \"context\"}")
+        .statusCode(200)
+        .body("context_used", equalTo(true))
+        .body("token_count", equalTo(9));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -228,8 +254,8 @@ class SentimentResourceTest {
         .get("/v1/models")
         .then()
         .statusCode(200)
-        .body("models.name", contains("tiny", "other"))
-        .body("models.default_model", contains(true, false));
+        .body("models.name", contains("tiny", "other", "context"))
+        .body("models.default_model", contains(true, false, false));
   }
 
   @Test

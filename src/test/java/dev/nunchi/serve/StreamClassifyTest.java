@@ -101,6 +101,8 @@ class StreamClassifyTest {
             .setEvidence(EvidenceOptions.newBuilder().setMaxSpanCount(2))
             .build());
     stream.send("unknown", request("낯선 낱말"));
+    stream.send(
+        "context", request(TEXT).toBuilder().setContext("노래 별로").setModel("context").build());
     stream.halfClose();
     stream.end.get(10, TimeUnit.SECONDS);
     Map<String, ClassifyResponse> answers = new HashMap<>();
@@ -112,6 +114,7 @@ class StreamClassifyTest {
     assertEquals(2, answers.get("evidence").getEvidenceCount());
     assertEquals(0.5, answers.get("unknown").getUnknownTokenShare());
     assertTrue(answers.get("unknown").hasPolarity());
+    assertTrue(answers.get("context").getContextUsed());
   }
 
   @ParameterizedTest(name = "{0}")
