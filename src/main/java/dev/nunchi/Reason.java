@@ -36,6 +36,8 @@ public enum Reason {
   UNAVAILABLE,
   /// The caller's deadline passed before the answer was there.
   DEADLINE_EXCEEDED,
+  /// A newer item of the same stream took the place of this one, which still waited.
+  SUPERSEDED,
   /// A file could not be read or written.
   IO_FAILURE
 }

@@ -69,6 +69,7 @@ record Failure(
       case UNAUTHENTICATED -> Status.Code.UNAUTHENTICATED;
       case UNAVAILABLE -> Status.Code.UNAVAILABLE;
       case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
+      case SUPERSEDED -> Status.Code.ABORTED;
       case UNIMPLEMENTED -> Status.Code.UNIMPLEMENTED;
       case INVALID_MODEL,
           UNSUPPORTED_MODEL,
@@ -85,6 +86,7 @@ record Failure(
       case EMPTY_TEXT, TOO_MANY_TOKENS, INVALID_UTF8, INVALID_ARGUMENT -> 400;
       case UNAUTHENTICATED -> 401;
       case MODEL_NOT_FOUND -> 404;
+      case SUPERSEDED -> 409;
       case TEXT_TOO_LARGE -> 413;
       case OVERLOADED -> 429;
       case UNIMPLEMENTED -> 501;

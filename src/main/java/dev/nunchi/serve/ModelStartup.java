@@ -54,8 +54,10 @@ final class ModelStartup {
     return config.limits();
   }
 
-  void started(@Observes StartupEvent event, ModelRegistry models, Metrics metrics) {
+  void started(
+      @Observes StartupEvent event, ModelRegistry models, OpenStreams streams, Metrics metrics) {
     models.all().forEach(metrics::observe);
+    metrics.observe(streams);
   }
 
   void listening(@ObservesAsync HttpServerStart event, ModelRegistry models) {

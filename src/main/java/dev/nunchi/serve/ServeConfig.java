@@ -31,6 +31,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.limits.max-text-bytes` | 8192 | longest text, and longest context, in UTF-8 |
 /// | `nunchi.limits.max-batch-size` | 64 | most requests in one batch |
 /// | `nunchi.limits.max-stream-items` | 256 | most unanswered items of one stream |
+/// | `nunchi.limits.max-streams` | 256 | most open streams, of all callers |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
 /// | `nunchi.access-log` | `false` | whether a line is logged for each call |
@@ -48,6 +49,7 @@ record ServeConfig(
     int maxTextBytes,
     int maxBatchSize,
     int maxStreamItems,
+    int maxStreams,
     int maxMessageBytes,
     Optional<Path> tokensFile,
     boolean openMetrics,
@@ -57,7 +59,7 @@ record ServeConfig(
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|home|device|threads|queue-size"
               + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period"
-              + "|limits\\.max-(text-bytes|batch-size|stream-items))");
+              + "|limits\\.max-(text-bytes|batch-size|stream-items|streams))");
 
   /// Where a model is.
   ///
@@ -84,6 +86,7 @@ record ServeConfig(
         positive(config, "nunchi.limits.max-text-bytes", 8192),
         positive(config, "nunchi.limits.max-batch-size", 64),
         positive(config, "nunchi.limits.max-stream-items", 256),
+        positive(config, "nunchi.limits.max-streams", 256),
         positive(config, "quarkus.grpc.server.max-inbound-message-size", 4 << 20),
         config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
         isOn(config, "nunchi.auth.open-metrics"),
@@ -92,7 +95,8 @@ record ServeConfig(
   }
 
   Limits limits() {
-    return new Limits(maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, queueSize);
+    return new Limits(
+        maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, maxStreams, queueSize);
   }
 
   private static void requireKnown(Set<String> names) {

@@ -3,6 +3,9 @@ package dev.nunchi.serve;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /// What each client of `examples` does at a server that asks for a token.
@@ -58,6 +61,21 @@ abstract class ExampleClientCases {
     assertEquals("", result.out());
     assertTrue(result.err().contains("DEADLINE_EXCEEDED"), result.err());
     assertEquals(1, result.exitCode());
+  }
+
+  @Test
+  void stream_manyTexts_answersEachOnce() {
+    int count = 500;
+    ExampleClient.Result result =
+        client.run(
+            GuardedServer.TOKEN, (TEXT + "\n").repeat(count), "--target", target(), "stream");
+    assertEquals(0, result.exitCode(), result.err());
+    Set<String> expected =
+        IntStream.rangeClosed(1, count)
+            .mapToObj(id -> id + "\t부정\t0.4142")
+            .collect(Collectors.toSet());
+    assertEquals(expected, result.out().lines().collect(Collectors.toSet()));
+    assertEquals(count, result.out().lines().count());
   }
 
   private static String target() {

@@ -29,6 +29,7 @@ class FailureTest {
     "UNAUTHENTICATED, UNAUTHENTICATED, 401",
     "UNAVAILABLE, UNAVAILABLE, 503",
     "DEADLINE_EXCEEDED, DEADLINE_EXCEEDED, 504",
+    "SUPERSEDED, ABORTED, 409",
     "UNIMPLEMENTED, UNIMPLEMENTED, 501"
   })
   void of_reasonOfTheCaller_isToldWithItsCodes(Reason reason, Status.Code code, int httpStatus) {

@@ -77,7 +77,7 @@ public class GuardedServer implements QuarkusTestProfile {
               new LoadOptions(config.device(), OptionalInt.of(1), 16, OptionalInt.empty()));
       Classifier failing =
           new Classifier(
-              tiny.classifier()::encode,
+              (text, context, truncation) -> tiny.classifier().encode(text, truncation),
               new FailingBackend(),
               new ClassifierSettings(
                   "failing", tiny.manifest().labels(), tiny.manifest().problemType(), 1, 0, 1, 16));

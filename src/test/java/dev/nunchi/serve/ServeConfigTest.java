@@ -33,6 +33,7 @@ class ServeConfigTest {
     assertEquals(8192, config.maxTextBytes());
     assertEquals(64, config.maxBatchSize());
     assertEquals(256, config.maxStreamItems());
+    assertEquals(256, config.maxStreams());
     assertEquals(Optional.empty(), config.tokensFile());
     assertFalse(config.openMetrics());
     assertFalse(config.accessLog());
@@ -43,17 +44,18 @@ class ServeConfigTest {
   void names_areTheDocumentedOnes() {
     ServeConfig config =
         config(
-            Map.of(
-                "nunchi.models[0].directory", "a",
-                "nunchi.models[1].name", "second",
-                "nunchi.models[1].directory", "b",
-                "nunchi.home", "/opt/nunchi",
-                "nunchi.device", "cuda",
-                "nunchi.threads", "3",
-                "nunchi.queue-size", "7",
-                "nunchi.limits.max-text-bytes", "100",
-                "nunchi.limits.max-batch-size", "8",
-                "nunchi.limits.max-stream-items", "9"));
+            Map.ofEntries(
+                Map.entry("nunchi.models[0].directory", "a"),
+                Map.entry("nunchi.models[1].name", "second"),
+                Map.entry("nunchi.models[1].directory", "b"),
+                Map.entry("nunchi.home", "/opt/nunchi"),
+                Map.entry("nunchi.device", "cuda"),
+                Map.entry("nunchi.threads", "3"),
+                Map.entry("nunchi.queue-size", "7"),
+                Map.entry("nunchi.limits.max-text-bytes", "100"),
+                Map.entry("nunchi.limits.max-batch-size", "8"),
+                Map.entry("nunchi.limits.max-stream-items", "9"),
+                Map.entry("nunchi.limits.max-streams", "10")));
     assertEquals(Optional.empty(), config.models().get(0).name());
     assertEquals("a", config.models().get(0).directory());
     assertEquals(Optional.of("second"), config.models().get(1).name());
@@ -64,6 +66,7 @@ class ServeConfigTest {
     assertEquals(100, config.maxTextBytes());
     assertEquals(8, config.maxBatchSize());
     assertEquals(9, config.maxStreamItems());
+    assertEquals(10, config.maxStreams());
   }
 
   @Test
