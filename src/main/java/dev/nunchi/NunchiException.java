@@ -34,6 +34,14 @@ public final class NunchiException extends RuntimeException {
     return new NunchiException(reason, message, field, null);
   }
 
+  /// The same failure, its field as a part of another one: `text` in `requests[3]` is
+  /// `requests[3].text`.
+  public NunchiException in(String parent) {
+    return field == null
+        ? this
+        : new NunchiException(reason, getMessage(), parent + "." + field, this);
+  }
+
   /// One sentence; never null.
   @Override
   public String getMessage() {

@@ -30,10 +30,14 @@ public enum Reason {
   FAILED_CHECK,
   /// Every place in the queue is taken; the caller may try again.
   OVERLOADED,
+  /// The call carries no token that the server takes.
+  UNAUTHENTICATED,
   /// The server is stopping or the model is not ready.
   UNAVAILABLE,
   /// The caller's deadline passed before the answer was there.
   DEADLINE_EXCEEDED,
+  /// A newer item of the same stream took the place of this one, which still waited.
+  SUPERSEDED,
   /// A file could not be read or written.
   IO_FAILURE
 }

@@ -3,12 +3,15 @@ package dev.nunchi.cli;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
+import dev.nunchi.serve.TlsFiles;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusBindException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -44,6 +47,14 @@ import picocli.CommandLine.Spec;
       "  grpcurl -plaintext -d '{\"text\": \"좋아요\"}' localhost:8080"
           + " nunchi.sentiment.v1.SentimentService/Classify",
       "  curl localhost:8080/q/health/ready",
+      "",
+      "  nunchi serve --tokens tokens.txt --tls-cert server.pem --tls-key server.key",
+      "      Serve with TLS, on port 8443, to callers that send 'Authorization: Bearer TOKEN'.",
+      "",
+      "What a request may ask for is bounded by NUNCHI_LIMITS_MAX_TEXT_BYTES (8192),"
+          + " NUNCHI_LIMITS_MAX_BATCH_SIZE (64) and NUNCHI_LIMITS_MAX_STREAM_ITEMS (256, unanswered"
+          + " ones of one stream); NUNCHI_QUEUE_SIZE (1024) texts of a model may wait. 'GetModel'"
+          + " and /v1/models tell callers. What is over a limit is refused at once with a reason.",
       "",
       "Every setting is also an environment variable, such as QUARKUS_HTTP_PORT, NUNCHI_DEVICE or"
           + " NUNCHI_LIMITS_MAX_TEXT_BYTES.",
@@ -87,9 +98,52 @@ final class ServeCommand implements Callable<Integer> {
       description = "Texts of one model that are run at a time (default: one for each core).")
   private @Nullable Integer threads;
 
+  @Option(
+      names = "--tokens",
+      paramLabel = "FILE",
+      description = {
+        "Answer only calls that carry one of the tokens in this file, one on each line, of at least"
+            + " 16 characters. Health needs none. The file is read again when it changes."
+      })
+  private @Nullable Path tokens;
+
+  @Option(
+      names = "--tls-cert",
+      paramLabel = "FILE",
+      description = {
+        "Serve with TLS alone, with this certificate (PEM); the port is then 8443 unless --port"
+            + " says another. Files that change are loaded without a restart."
+      })
+  private @Nullable Path certificate;
+
+  @Option(
+      names = "--tls-key",
+      paramLabel = "FILE",
+      description = "The certificate's private key (PEM, PKCS #8).")
+  private @Nullable Path key;
+
+  @Option(
+      names = "--tls-client-ca",
+      paramLabel = "FILE",
+      description = "Take only callers with a certificate that an authority in this file signed.")
+  private @Nullable Path clientAuthority;
+
+  @Option(
+      names = "--access-log",
+      paramLabel = "FILE",
+      arity = "0..1",
+      fallbackValue = "",
+      description = {
+        "Log a line of JSON for each call, without its text: to this file, or without FILE to"
+            + " standard error."
+      })
+  private @Nullable String accessLog;
+
   @Override
   public Integer call() {
-    settings().forEach(System::setProperty);
+    Map<String, String> settings = settings();
+    tlsFiles().ifPresent(TlsFiles::check);
+    settings.forEach(System::setProperty);
     AtomicInteger exitCode = new AtomicInteger();
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     // Returns when the server has stopped, or could not start.
@@ -138,7 +192,18 @@ final class ServeCommand implements Callable<Integer> {
     }
     if (port != null) {
       require(port >= 0 && port <= LAST_PORT, "--port is a number from 0 to 65535, not " + port);
-      settings.put("quarkus.http.port", port.toString());
+      settings.put(
+          certificate == null ? "quarkus.http.port" : "quarkus.http.ssl-port", port.toString());
+    }
+    if (tokens != null) {
+      settings.put("nunchi.auth.tokens-file", tokens.toString());
+    }
+    tlsFiles().ifPresent(files -> settings.putAll(tlsSettings(files)));
+    if (accessLog != null) {
+      settings.put("nunchi.access-log", "true");
+      if (!accessLog.isEmpty()) {
+        settings.putAll(fileOfAccessLog(accessLog));
+      }
     }
     if (host != null) {
       settings.put("quarkus.http.host", host);
@@ -151,6 +216,43 @@ final class ServeCommand implements Callable<Integer> {
       settings.put("nunchi.threads", threads.toString());
     }
     return settings;
+  }
+
+  private Optional<TlsFiles> tlsFiles() {
+    require(
+        (certificate == null) == (key == null),
+        "--tls-cert and --tls-key need each other: a certificate and its key");
+    require(
+        clientAuthority == null || certificate != null,
+        "--tls-client-ca needs --tls-cert and --tls-key");
+    if (certificate == null || key == null) {
+      return Optional.empty();
+    }
+    return Optional.of(new TlsFiles(certificate, key, Optional.ofNullable(clientAuthority)));
+  }
+
+  private static Map<String, String> tlsSettings(TlsFiles files) {
+    Map<String, String> settings = new HashMap<>();
+    settings.put("quarkus.tls.key-store.pem.0.cert", files.certificate().toString());
+    settings.put("quarkus.tls.key-store.pem.0.key", files.key().toString());
+    files
+        .clientAuthority()
+        .ifPresent(file -> settings.put("quarkus.tls.trust-store.pem.certs[0]", file.toString()));
+    settings.put("quarkus.http.insecure-requests", "disabled");
+    return settings;
+  }
+
+  private static Map<String, String> fileOfAccessLog(String path) {
+    String handler = "quarkus.log.handler.file.\"access-file\".";
+    return Map.of(
+        handler + "enabled",
+        "true",
+        handler + "path",
+        path,
+        handler + "format",
+        "%s%n",
+        "quarkus.log.category.\"dev.nunchi.access\".handlers",
+        "access-file");
   }
 
   private void require(boolean condition, String otherwise) {

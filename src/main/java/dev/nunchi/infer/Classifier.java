@@ -5,19 +5,25 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Truncation;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// Texts in, predictions out: one model with its queue and its threads. Safe for several threads.
 ///
-/// A server calls [#classify] for each text. Who has many texts at hand and can wait calls
-/// [#encode] for each and [#classifyAll] for all: batches of near-equal length, past the queue.
+/// A server calls [#question] for each text, and [#classify(List, Deadline)] for those that come
+/// together, or [#classifyWhenFree] for one of a stream. Who has many texts at hand and can wait
+/// calls [#encode] for each and [#classifyAll] for all: batches of near-equal length, past the
+/// queue.
 public final class Classifier implements AutoCloseable {
   private final Encoder encoder;
   private final Backend backend;
   private final ClassifierSettings settings;
   private final Scheduler scheduler;
+  private volatile boolean closed;
 
   /// @param encoder owned by the classifier from now on, as is the backend
   public Classifier(Encoder encoder, Backend backend, ClassifierSettings settings) {
@@ -48,29 +54,67 @@ public final class Classifier implements AutoCloseable {
   /// @throws NunchiException of field `text`: `EMPTY_TEXT`, `TOO_MANY_TOKENS` under
   ///   [Truncation#REJECT], `INVALID_UTF8` if half of a surrogate pair stands alone
   public Encoding encode(String text, Truncation truncation) {
-    if (hasUnpairedSurrogate(text)) {
-      throw NunchiException.ofField(
-          Reason.INVALID_UTF8,
-          "text",
-          "The text has half of a surrogate pair, which is no character");
-    }
-    return encoder.encode(text, truncation);
+    return encode(text, null, truncation);
+  }
+
+  /// A text that is ready to be queued; the caller's thread does the work, as in [#encode].
+  ///
+  /// @param context null for none, and for a model that has no place for it
+  /// @param evidence whether to ask for it too, with up to [Occlusion#MAX_COUNT] further runs
+  /// @throws NunchiException as [#encode]; `INVALID_UTF8` also of field `context`
+  public Question question(
+      String text, @Nullable String context, Truncation truncation, boolean evidence) {
+    Encoding encoding = encode(text, context, truncation);
+    return new Question(encoding, evidence ? Occlusion.of(text, encoding) : List.of());
   }
 
   /// Classifies one text. Encodes on the caller's thread, then never blocks it; the future is
   /// completed on an inference thread, so its dependents must be short. Cancelling the future
   /// spares the run if its turn has not come.
   ///
-  /// @return fails with a [NunchiException] as [#encode], or `OVERLOADED`, `UNAVAILABLE` or
-  ///   `DEADLINE_EXCEEDED`
+  /// @return fails with a [NunchiException] as [#encode], or as [#classify(List, Deadline)]
   public CompletableFuture<Prediction> classify(
       String text, Truncation truncation, Deadline deadline) {
     try {
-      Encoding encoding = encode(text, truncation);
-      return Futures.map(scheduler.submit(encoding, deadline), run -> prediction(encoding, run));
+      Question question = question(text, null, truncation, false);
+      return Futures.map(classify(List.of(question), deadline).getFirst(), Outcome::prediction);
     } catch (NunchiException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  /// Queues all of these or none, and never blocks. The futures are completed on inference threads,
+  /// so their dependents must be short. Cancelling a future spares its runs if their turn has not
+  /// come.
+  ///
+  /// @return in order; each fails with a [NunchiException] `DEADLINE_EXCEEDED`
+  /// @throws NunchiException `OVERLOADED` if the queue has too few places, `UNAVAILABLE` after
+  ///   [#close], `INVALID_ARGUMENT` for more than the queue ever takes
+  public List<CompletableFuture<Outcome>> classify(List<Question> questions, Deadline deadline) {
+    List<CompletableFuture<Run>> runs =
+        scheduler.submit(questions.stream().flatMap(Question::encodings).toList(), deadline);
+    List<CompletableFuture<Outcome>> outcomes = new ArrayList<>(questions.size());
+    int from = 0;
+    for (Question question : questions) {
+      int to = from + question.runCount();
+      outcomes.add(
+          to == from + 1
+              ? Futures.map(runs.get(from), run -> outcome(question, List.of(run)))
+              : Futures.map(Futures.all(runs.subList(from, to)), all -> outcome(question, all)));
+      from = to;
+    }
+    return outcomes;
+  }
+
+  /// As [#classify(List, Deadline)], but waits for places where there are too few. Who calls this
+  /// gives the next one only when the last was admitted.
+  ///
+  /// @throws NunchiException `UNAVAILABLE` after [#close], `INVALID_ARGUMENT` for more than the
+  ///   queue ever takes
+  public Admission<Outcome> classifyWhenFree(Question question, Deadline deadline) {
+    return scheduler
+        .submitWhenFree(question.encodings().toList(), deadline)
+        .map(runs -> outcome(question, runs));
   }
 
   /// Predictions for encodings of [#encode] in their order; blocks until all are there.
@@ -89,16 +133,48 @@ public final class Classifier implements AutoCloseable {
   /// encoder.
   @Override
   public void close() {
+    closed = true;
     scheduler.close();
     backend.close();
     encoder.close();
+  }
+
+  private Encoding encode(String text, @Nullable String context, Truncation truncation) {
+    if (closed) {
+      throw new NunchiException(Reason.UNAVAILABLE, "The model is being stopped");
+    }
+    requirePairs("text", text);
+    if (context != null) {
+      requirePairs("context", context);
+    }
+    return encoder.encode(text, context, truncation);
+  }
+
+  /// @param runs of the whole text, then of its occlusions
+  private Outcome outcome(Question question, List<Run> runs) {
+    Prediction whole = prediction(question.encoding(), runs.getFirst());
+    int label = whole.scores().best();
+    List<Evidence> evidence =
+        IntStream.range(1, runs.size())
+            .mapToObj(i ->
+                new Evidence(
+                    question.occlusions().get(i - 1).span(),
+                    whole.scores().get(label) - scores(runs.get(i)).get(label)))
+            .sorted(
+                Comparator.comparingDouble((Evidence each) -> Math.abs(each.weight())).reversed())
+            .toList();
+    return new Outcome(whole, evidence);
+  }
+
+  private Scores scores(Run run) {
+    return Scores.of(run.logits(), settings.problemType(), settings.temperature());
   }
 
   private Prediction prediction(Encoding encoding, Run run) {
     return new Prediction(
         settings.labels(),
         IntStream.range(0, run.logits().length).mapToObj(i -> run.logits()[i]).toList(),
-        Scores.of(run.logits(), settings.problemType(), settings.temperature()),
+        scores(run),
         encoding.tokenCount(),
         encoding.truncated(),
         (double) encoding.unknownCount() / encoding.length(),
@@ -106,8 +182,13 @@ public final class Classifier implements AutoCloseable {
         run.inferenceDuration());
   }
 
-  private static boolean hasUnpairedSurrogate(String text) {
-    return text.codePoints()
-        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+  private static void requirePairs(String field, String text) {
+    if (text.codePoints()
+        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+      throw NunchiException.ofField(
+          Reason.INVALID_UTF8,
+          field,
+          "The %s has half of a surrogate pair, which is no character".formatted(field));
+    }
   }
 }

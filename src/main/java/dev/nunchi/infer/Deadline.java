@@ -1,6 +1,7 @@
 package dev.nunchi.infer;
 
 import java.time.Duration;
+import java.util.Optional;
 
 /// A moment after which an answer is of no use to its caller.
 ///
@@ -15,6 +16,11 @@ public record Deadline(long nanoTime) {
       return NONE;
     }
     return new Deadline(now + duration.toNanos());
+  }
+
+  /// How long from `now` to the moment, less than nothing once it has passed; empty for [#NONE].
+  public Optional<Duration> remaining(long now) {
+    return isNone() ? Optional.empty() : Optional.of(Duration.ofNanos(nanoTime - now));
   }
 
   /// Whether the moment is reached at `now`.

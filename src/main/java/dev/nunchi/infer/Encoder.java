@@ -2,15 +2,22 @@ package dev.nunchi.infer;
 
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Truncation;
+import org.jspecify.annotations.Nullable;
 
 /// How a text becomes token ids; a [dev.nunchi.text.TextEncoder] outside tests.
 @FunctionalInterface
 public interface Encoder extends AutoCloseable {
   /// Safe for several threads.
   ///
+  /// @param context null for none
   /// @throws dev.nunchi.NunchiException of field `text`: `EMPTY_TEXT` if nothing is left to
   ///   classify, `TOO_MANY_TOKENS` under [Truncation#REJECT]
-  Encoding encode(String text, Truncation truncation);
+  Encoding encode(String text, @Nullable String context, Truncation truncation);
+
+  /// The encoding of a text alone.
+  default Encoding encode(String text, Truncation truncation) {
+    return encode(text, null, truncation);
+  }
 
   /// Ends it; a call after that fails.
   @Override

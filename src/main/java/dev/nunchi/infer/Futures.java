@@ -1,12 +1,41 @@
 package dev.nunchi.infer;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 
 /// Futures that pass a cancellation on to what they wait for, which [CompletableFuture#thenApply]
 /// does not.
 public final class Futures {
   private Futures() {}
+
+  /// The values of all, in order. Fails as soon as one fails, and cancels the others then;
+  /// cancelling it cancels all.
+  public static <T> CompletableFuture<List<T>> all(List<CompletableFuture<T>> sources) {
+    CompletableFuture<List<T>> all = new CompletableFuture<>();
+    if (sources.isEmpty()) {
+      all.complete(List.of());
+    }
+    AtomicInteger missing = new AtomicInteger(sources.size());
+    for (CompletableFuture<T> source : sources) {
+      CompletableFuture<T> _ =
+          source.whenComplete((_, failure) -> {
+            if (failure != null) {
+              all.completeExceptionally(failure);
+            } else if (missing.decrementAndGet() == 0) {
+              all.complete(sources.stream().map(CompletableFuture::join).toList());
+            }
+          });
+    }
+    CompletableFuture<List<T>> _ =
+        all.whenComplete((_, failure) -> {
+          if (failure != null) {
+            sources.forEach(source -> source.cancel(false));
+          }
+        });
+    return all;
+  }
 
   /// The result of `function`, applied by the thread that completes `source`; cancelling it cancels
   /// `source`. Fails with what `source` or `function` throws, unwrapped.

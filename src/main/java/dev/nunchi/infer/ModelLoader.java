@@ -1,7 +1,6 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
@@ -26,11 +25,6 @@ public final class ModelLoader {
   public static LoadedModel load(Path path, LoadOptions options) {
     ModelDirectory directory = ModelDirectory.open(path);
     Manifest manifest = directory.manifest();
-    if (manifest.inputTemplate() != null) {
-      throw new NunchiException(
-          Reason.UNSUPPORTED_MODEL,
-          path.resolve(Manifest.FILE_NAME) + ": input templates are not supported yet");
-    }
     int maxLength = options.maxLength(path, manifest);
     OnnxModel backend =
         OnnxModel.open(directory, new InferenceOptions(options.device(), THREADS_OF_A_CALL));

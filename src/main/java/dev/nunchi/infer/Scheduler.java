@@ -5,10 +5,8 @@ import dev.nunchi.Reason;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,9 +15,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The queue before a backend, and the threads that work it off.
 ///
-/// Guarantees: [#submit] never waits. What it accepts is answered exactly once, also when [#close]
-/// comes in between: with a run, with `DEADLINE_EXCEEDED`, or with what the backend threw. What it
-/// does not accept is refused at once. At most `capacity` encodings wait.
+/// Guarantees: nothing here waits. What is accepted is answered exactly once, also when [#close]
+/// comes in between: with a run, with `DEADLINE_EXCEEDED`, or with what the backend threw. What
+/// [#submit] does not accept it refuses at once, all of it. At most `capacity` encodings have a
+/// place. Beyond them wait those given to [#submitWhenFree]; whoever calls it bounds how many, by
+/// giving the next only when the last was admitted. What is cancelled frees its place at once.
 ///
 /// Design: workers are platform threads, one for each core or GPU, and each call of the backend
 /// uses one core: on a CPU that answers more texts than one call on all cores. A worker takes what
@@ -30,18 +30,13 @@ import org.jspecify.annotations.Nullable;
 final class Scheduler implements AutoCloseable {
   private final Backend backend;
   private final int padTokenId;
-  private final int capacity;
   private final LongSupplier nanoClock;
   private final List<Thread> workers = new ArrayList<>();
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Queue<Ticket> waiting = new ArrayDeque<>();
+  private final WaitingLine line;
   private boolean closed;
-
-  /// An encoding that was accepted.
-  private record Ticket(
-      Encoding encoding, Deadline deadline, long acceptedAt, CompletableFuture<Run> run) {}
 
   /// @param name what the workers' names begin with
   /// @param workerCount how many calls of the backend run at a time
@@ -56,42 +51,63 @@ final class Scheduler implements AutoCloseable {
       LongSupplier nanoClock) {
     this.backend = backend;
     this.padTokenId = padTokenId;
-    this.capacity = capacity;
+    this.line = new WaitingLine(capacity);
     this.nanoClock = nanoClock;
     for (int i = 0; i < workerCount; i++) {
       workers.add(Thread.ofPlatform().name(name + "-" + i).daemon(true).start(this::work));
     }
   }
 
-  /// Accepts an encoding; a future that is cancelled before its turn is not run.
+  /// Accepts all of these or none; what is cancelled before its turn is not run.
   ///
-  /// @throws NunchiException `OVERLOADED` if the queue is full, `UNAVAILABLE` after [#close]
-  CompletableFuture<Run> submit(Encoding encoding, Deadline deadline) {
-    Ticket ticket =
-        new Ticket(encoding, deadline, nanoClock.getAsLong(), new CompletableFuture<>());
+  /// @return the runs, in order
+  /// @throws NunchiException `OVERLOADED` if the queue has too few places, `UNAVAILABLE` after
+  ///   [#close], `INVALID_ARGUMENT` for more than will ever find places
+  List<CompletableFuture<Run>> submit(List<Encoding> encodings, Deadline deadline) {
+    requirePlaces(encodings.size(), line.capacity());
+    List<Ticket> tickets = tickets(encodings, deadline);
     lock.lock();
     try {
-      if (closed) {
-        throw new NunchiException(Reason.UNAVAILABLE, "The model is being stopped");
-      }
-      if (waiting.size() >= capacity) {
+      requireOpen();
+      if (!line.add(tickets)) {
         throw new NunchiException(
             Reason.OVERLOADED,
-            "All %d places of the model's queue are taken; try again later".formatted(capacity));
+            "The request needs %d of the %d places of the model's queue, and too few are free; try again later"
+                .formatted(tickets.size(), line.capacity()));
       }
-      waiting.add(ticket);
-      changed.signal();
+      signal(tickets.size());
     } finally {
       lock.unlock();
     }
-    return ticket.run();
+    return runs(tickets);
   }
 
-  /// Encodings that wait now.
+  /// Accepts all of these, and lets them wait for places where too few are free.
+  ///
+  /// @throws NunchiException `UNAVAILABLE` after [#close], `INVALID_ARGUMENT` for more than will
+  ///   ever find places
+  Admission<List<Run>> submitWhenFree(List<Encoding> encodings, Deadline deadline) {
+    requirePlaces(encodings.size(), line.patientCapacity());
+    WaitingLine.Group group =
+        new WaitingLine.Group(tickets(encodings, deadline), new CompletableFuture<>());
+    List<WaitingLine.Group> admitted;
+    lock.lock();
+    try {
+      requireOpen();
+      line.addWhenFree(group);
+      admitted = admit();
+    } finally {
+      lock.unlock();
+    }
+    tell(admitted);
+    return new Admission<>(group.admitted(), Futures.all(runs(group.tickets())));
+  }
+
+  /// Encodings that have a place now.
   int waitingCount() {
     lock.lock();
     try {
-      return waiting.size();
+      return line.size();
     } finally {
       lock.unlock();
     }
@@ -136,18 +152,24 @@ final class Scheduler implements AutoCloseable {
 
   /// What is to run next, waiting for it; null when nothing will ever come.
   private @Nullable List<Ticket> take() {
+    Ticket next;
+    List<WaitingLine.Group> admitted;
     lock.lock();
     try {
-      while (waiting.isEmpty()) {
+      // While someone waits for a place, all places that they may have are taken: with an empty
+      // line nobody waits at all.
+      for (next = line.poll(); next == null; next = line.poll()) {
         if (closed) {
           return null;
         }
         changed.awaitUninterruptibly();
       }
-      return List.of(waiting.remove());
+      admitted = admit();
     } finally {
       lock.unlock();
     }
+    tell(admitted);
+    return List.of(next);
   }
 
   private static boolean stillWanted(Ticket ticket, long now) {
@@ -159,6 +181,72 @@ final class Scheduler implements AutoCloseable {
                   Reason.DEADLINE_EXCEEDED, "The deadline passed while the request waited"));
     }
     return !ticket.run().isDone();
+  }
+
+  private List<Ticket> tickets(List<Encoding> encodings, Deadline deadline) {
+    long now = nanoClock.getAsLong();
+    return encodings.stream().map(encoding -> new Ticket(encoding, deadline, now)).toList();
+  }
+
+  private List<CompletableFuture<Run>> runs(List<Ticket> tickets) {
+    for (Ticket ticket : tickets) {
+      CompletableFuture<Run> _ =
+          ticket
+              .run()
+              .whenComplete((_, _) -> {
+                if (ticket.run().isCancelled()) {
+                  forget(ticket);
+                }
+              });
+    }
+    return tickets.stream().map(Ticket::run).toList();
+  }
+
+  private void forget(Ticket ticket) {
+    List<WaitingLine.Group> admitted;
+    lock.lock();
+    try {
+      line.remove(ticket);
+      admitted = admit();
+    } finally {
+      lock.unlock();
+    }
+    tell(admitted);
+  }
+
+  /// To be called with the lock.
+  private List<WaitingLine.Group> admit() {
+    List<WaitingLine.Group> admitted = line.admit();
+    admitted.forEach(group -> signal(group.tickets().size()));
+    return admitted;
+  }
+
+  /// To be called without the lock: what hangs on it may come back here.
+  private static void tell(List<WaitingLine.Group> admitted) {
+    admitted.forEach(group -> group.admitted().complete(null));
+  }
+
+  private void signal(int count) {
+    if (count == 1) {
+      changed.signal();
+    } else {
+      changed.signalAll();
+    }
+  }
+
+  private void requireOpen() {
+    if (closed) {
+      throw new NunchiException(Reason.UNAVAILABLE, "The model is being stopped");
+    }
+  }
+
+  private static void requirePlaces(int needed, int most) {
+    if (needed > most) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "The request needs %d places of the model's queue, which has %d for it"
+              .formatted(needed, most));
+    }
   }
 
   // Whatever the backend throws goes to the callers who wait for it; the worker must live on.

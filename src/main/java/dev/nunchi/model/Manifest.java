@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
 /// @param revision digest of the files that decide the answers, `sha256:` and 64 hexadecimal
 ///   digits; see [Digests#revision]
 /// @param labels the labels in the order of the logits, with polarities
-/// @param inputTemplate how text and context are joined, null for the text alone
+/// @param inputTemplate how text and context are joined: [#TEXT_AND_CONTEXT], or null for the text
+///   alone
 /// @param maxLength longest input in tokens, special tokens included
 /// @param temperature the logits are divided by it before softmax or sigmoid; over 0
 /// @param probe null where the directory has none, as one that was not written here
@@ -39,6 +40,11 @@ public record Manifest(
     Map<String, String> files) {
   public static final int FORMAT_VERSION = 1;
   public static final String FILE_NAME = "nunchi.json";
+
+  /// The input template by which the tokenizer's own template for two sequences joins text and
+  /// context, `[CLS] text [SEP] context [SEP]` with BERT's. A text without context is as it is with
+  /// a model that has no template.
+  public static final String TEXT_AND_CONTEXT = "text_and_context";
 
   /// The revision of a manifest whose weights are not on disk yet.
   public static final String UNWRITTEN = "";

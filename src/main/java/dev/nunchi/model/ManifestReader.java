@@ -62,7 +62,7 @@ final class ManifestReader {
         labels,
         oneOf("problem_type", ProblemType.values(), ProblemType::configName),
         normalization(),
-        json.path("input_template").isNull() ? null : text(json, "input_template"),
+        inputTemplate(),
         whole(json, "max_length", 1, Integer.MAX_VALUE),
         oneOf("precision", Precision.values(), Precision::manifestName),
         temperature(),
@@ -114,6 +114,20 @@ final class ManifestReader {
         flag(node, "composition"),
         flag(node, "white_space"),
         whole(node, "max_run", 0, Integer.MAX_VALUE));
+  }
+
+  private @Nullable String inputTemplate() {
+    if (json.path("input_template").isNull()) {
+      return null;
+    }
+    String template = text(json, "input_template");
+    if (!template.equals(Manifest.TEXT_AND_CONTEXT)) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          "%s: input_template '%s' is not supported; there are: null, %s"
+              .formatted(file, template, Manifest.TEXT_AND_CONTEXT));
+    }
+    return template;
   }
 
   private double temperature() {

@@ -1,5 +1,7 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.infer.Evidence;
+import dev.nunchi.infer.Outcome;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.text.Truncation;
 import java.time.Duration;
@@ -14,6 +16,8 @@ import java.util.stream.IntStream;
 /// @param label empty if the model abstained
 /// @param scores the highest first
 /// @param truncation the policy by which tokens were left out; empty if none were
+/// @param contextUsed whether the model read something of the context
+/// @param evidence the strongest first; empty unless asked for
 record Answer(
     String label,
     double confidence,
@@ -25,14 +29,35 @@ record Answer(
     String model,
     String modelRevision,
     boolean abstained,
+    boolean contextUsed,
+    Optional<List<EvidenceSpan>> evidence,
     Duration queueDuration,
     Duration inferenceDuration,
     Duration totalDuration) {
 
   record LabelScore(String label, double score) {}
 
+  /// `EvidenceSpan` of the contract.
+  record EvidenceSpan(
+      int utf16Start, int utf16End, int codePointStart, int codePointEnd, double weight) {
+    static EvidenceSpan of(String text, Evidence evidence) {
+      int start = evidence.span().start();
+      int end = evidence.span().end();
+      int codePointStart = text.codePointCount(0, start);
+      return new EvidenceSpan(
+          start,
+          end,
+          codePointStart,
+          codePointStart + text.codePointCount(start, end),
+          evidence.weight());
+    }
+  }
+
   /// @param totalDuration from the request's arrival
-  static Answer of(Query query, ServedModel model, Prediction prediction, Duration totalDuration) {
+  static Answer of(PreparedQuery prepared, Outcome outcome, Duration totalDuration) {
+    Query query = prepared.query();
+    ServedModel model = prepared.model();
+    Prediction prediction = outcome.prediction();
     boolean abstained =
         query.abstainBelow().isPresent()
             && prediction.confidence() < query.abstainBelow().getAsDouble();
@@ -47,9 +72,23 @@ record Answer(
         model.name(),
         model.manifest().revision(),
         abstained,
+        prepared.question().encoding().hasContext(),
+        evidence(query, outcome),
         prediction.queueDuration(),
         prediction.inferenceDuration(),
         totalDuration);
+  }
+
+  private static Optional<List<EvidenceSpan>> evidence(Query query, Outcome outcome) {
+    if (query.evidenceSpans().isEmpty()) {
+      return Optional.empty();
+    }
+    int wanted = query.evidenceSpans().getAsInt();
+    return Optional.of(
+        outcome.evidence().stream()
+            .limit(wanted == 0 ? Query.DEFAULT_EVIDENCE_SPANS : wanted)
+            .map(evidence -> EvidenceSpan.of(query.text(), evidence))
+            .toList());
   }
 
   private static List<LabelScore> scores(Prediction prediction, int topK) {

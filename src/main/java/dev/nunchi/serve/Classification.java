@@ -2,17 +2,31 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.infer.Admission;
+import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.Deadline;
 import dev.nunchi.infer.Futures;
+import dev.nunchi.infer.Outcome;
+import dev.nunchi.infer.Question;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// What both front ends do with a query: check it, find its model, have it classified.
 ///
 /// The caller's thread, an event loop, checks and tokenises, which takes tens of microseconds for a
-/// comment and stays bounded by the limit on a text's bytes; moving it to another thread would cost
-/// more than it. Nothing here blocks. The future is completed on an inference thread.
+/// comment and stays bounded by the limits on a text's bytes and a batch's size; moving it to
+/// another thread would cost more than it. Nothing here blocks. Futures are completed on an
+/// inference thread, and cancelling one spares what has not been run.
 @Singleton
 final class Classification {
   private final ModelRegistry models;
@@ -25,23 +39,114 @@ final class Classification {
     this.metrics = metrics;
   }
 
-  /// @return fails with a [NunchiException] where the query is refused; cancelling it spares the
-  ///   run
+  /// One query alone.
+  ///
+  /// @return fails with a [NunchiException] where the query is refused
   CompletableFuture<Answer> classify(Query query, Deadline deadline) {
-    long arrivedAt = System.nanoTime();
     try {
-      ServedModel model = models.find("model", query.model());
-      check(query);
+      PreparedQuery prepared = prepare(query);
       return Futures.map(
-          model.classifier().classify(query.text(), query.truncation(), deadline),
-          prediction -> {
-            metrics.answered(model.name(), query.truncation(), prediction);
-            Duration total = Duration.ofNanos(System.nanoTime() - arrivedAt);
-            return Answer.of(query, model, prediction, total);
-          });
+          queued(List.of(prepared), "evidence", deadline).getFirst(),
+          outcome -> answer(prepared, outcome));
     } catch (NunchiException e) {
       return CompletableFuture.failedFuture(e);
     }
+  }
+
+  /// The queries of one batch: all are checked before any is queued, and all are answered or none.
+  ///
+  /// @param read the query of a request, which may throw a [NunchiException]
+  /// @return in order; fails with a [NunchiException] where the batch or one of its queries is
+  ///   refused, its field as `requests[3].text`
+  <T> CompletableFuture<List<Answer>> classifyAll(
+      List<T> requests, Function<T, Query> read, Deadline deadline) {
+    try {
+      limits.checkBatch("requests", requests.size());
+      List<PreparedQuery> batch = new ArrayList<>(requests.size());
+      for (int i = 0; i < requests.size(); i++) {
+        try {
+          batch.add(prepare(read.apply(requests.get(i))));
+        } catch (NunchiException e) {
+          throw e.in("requests[%d]".formatted(i));
+        }
+      }
+      return Futures.map(
+          Futures.all(queued(batch, "requests", deadline)),
+          outcomes ->
+              IntStream.range(0, batch.size())
+                  .mapToObj(i -> answer(batch.get(i), outcomes.get(i)))
+                  .toList());
+    } catch (NunchiException e) {
+      return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /// One query of many that come one after the other: it waits for a place in the queue where there
+  /// is none.
+  ///
+  /// @throws NunchiException where the query is refused
+  Admission<Answer> classifyWhenFree(Query query, Deadline deadline) {
+    PreparedQuery prepared = prepare(query);
+    return prepared
+        .model()
+        .classifier()
+        .classifyWhenFree(prepared.question(), deadline)
+        .map(outcome -> answer(prepared, outcome));
+  }
+
+  /// Each model takes its queries together; where one has no room, what others took is given back.
+  ///
+  /// @param field what makes the request too large, where it needs more places than there are
+  private static List<CompletableFuture<Outcome>> queued(
+      List<PreparedQuery> batch, String field, Deadline deadline) {
+    Map<String, List<PreparedQuery>> byModel =
+        batch.stream().collect(Collectors.groupingBy(query -> query.model().name()));
+    Map<String, Iterator<CompletableFuture<Outcome>>> queued = new HashMap<>();
+    List<CompletableFuture<Outcome>> accepted = new ArrayList<>(batch.size());
+    try {
+      byModel.forEach((name, queries) -> {
+        Classifier classifier = queries.getFirst().model().classifier();
+        List<Question> questions = queries.stream().map(PreparedQuery::question).toList();
+        List<CompletableFuture<Outcome>> outcomes = classifier.classify(questions, deadline);
+        accepted.addAll(outcomes);
+        queued.put(name, outcomes.iterator());
+      });
+    } catch (NunchiException e) {
+      accepted.forEach(outcome -> outcome.cancel(false));
+      throw e.reason() == Reason.INVALID_ARGUMENT
+          ? NunchiException.ofField(e.reason(), field, e.getMessage())
+          : e;
+    }
+    return batch.stream()
+        .map(query -> Objects.requireNonNull(queued.get(query.model().name())).next())
+        .toList();
+  }
+
+  private PreparedQuery prepare(Query query) {
+    long arrivedAt = System.nanoTime();
+    ServedModel model = models.find("model", query.model());
+    CallRecord call = CallRecord.current();
+    call.asked(model.name(), query.text());
+    check(query);
+    boolean context = model.manifest().inputTemplate() != null && !query.context().isEmpty();
+    return new PreparedQuery(
+        query,
+        model,
+        model
+            .classifier()
+            .question(
+                query.text(),
+                context ? query.context() : null,
+                query.truncation(),
+                query.evidenceSpans().isPresent()),
+        arrivedAt,
+        call);
+  }
+
+  private Answer answer(PreparedQuery prepared, Outcome outcome) {
+    prepared.call().answered(outcome.prediction().tokenCount());
+    metrics.answered(prepared.model().name(), prepared.query().truncation(), outcome.prediction());
+    return Answer.of(prepared, outcome, Duration.ofNanos(System.nanoTime() - prepared.arrivedAt()));
   }
 
   private void check(Query query) {
@@ -61,9 +166,13 @@ final class Classification {
           "abstain_below",
           "abstain_below is %s; it lies in [0, 1]".formatted(query.abstainBelow().getAsDouble()));
     }
-    if (query.evidence()) {
+    int spans = query.evidenceSpans().orElse(0);
+    if (spans < 0 || spans > Query.MOST_EVIDENCE_SPANS) {
       throw NunchiException.ofField(
-          Reason.UNIMPLEMENTED, "evidence", "Evidence is not implemented yet; leave it out");
+          Reason.INVALID_ARGUMENT,
+          "evidence.max_span_count",
+          "max_span_count is %d; it is at most %d, or 0 for %d"
+              .formatted(spans, Query.MOST_EVIDENCE_SPANS, Query.DEFAULT_EVIDENCE_SPANS));
     }
   }
 }

@@ -45,14 +45,31 @@ record Failure(
     return INTERNAL;
   }
 
+  /// The canonical code that stands for an HTTP status over REST.
+  static Status.Code code(int httpStatus) {
+    return switch (httpStatus) {
+      case 400, 405, 413, 415 -> Status.Code.INVALID_ARGUMENT;
+      case 401 -> Status.Code.UNAUTHENTICATED;
+      case 404 -> Status.Code.NOT_FOUND;
+      case 429 -> Status.Code.RESOURCE_EXHAUSTED;
+      case 499 -> Status.Code.CANCELLED;
+      case 501 -> Status.Code.UNIMPLEMENTED;
+      case 503 -> Status.Code.UNAVAILABLE;
+      case 504 -> Status.Code.DEADLINE_EXCEEDED;
+      default -> Status.Code.INTERNAL;
+    };
+  }
+
   private static Status.Code code(Reason reason) {
     return switch (reason) {
       case EMPTY_TEXT, TEXT_TOO_LARGE, TOO_MANY_TOKENS, INVALID_UTF8, INVALID_ARGUMENT ->
           Status.Code.INVALID_ARGUMENT;
       case MODEL_NOT_FOUND -> Status.Code.NOT_FOUND;
       case OVERLOADED -> Status.Code.RESOURCE_EXHAUSTED;
+      case UNAUTHENTICATED -> Status.Code.UNAUTHENTICATED;
       case UNAVAILABLE -> Status.Code.UNAVAILABLE;
       case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
+      case SUPERSEDED -> Status.Code.ABORTED;
       case UNIMPLEMENTED -> Status.Code.UNIMPLEMENTED;
       case INVALID_MODEL,
           UNSUPPORTED_MODEL,
@@ -67,7 +84,9 @@ record Failure(
   private static int httpStatus(Reason reason) {
     return switch (reason) {
       case EMPTY_TEXT, TOO_MANY_TOKENS, INVALID_UTF8, INVALID_ARGUMENT -> 400;
+      case UNAUTHENTICATED -> 401;
       case MODEL_NOT_FOUND -> 404;
+      case SUPERSEDED -> 409;
       case TEXT_TOO_LARGE -> 413;
       case OVERLOADED -> 429;
       case UNIMPLEMENTED -> 501;

@@ -6,6 +6,7 @@ import dev.nunchi.Reason;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyResponse;
+import dev.nunchi.sentiment.v1.EvidenceSpan;
 import dev.nunchi.sentiment.v1.Label;
 import dev.nunchi.sentiment.v1.LabelScore;
 import dev.nunchi.sentiment.v1.Model;
@@ -15,6 +16,7 @@ import dev.nunchi.sentiment.v1.Timings;
 import dev.nunchi.sentiment.v1.TruncationPolicy;
 import dev.nunchi.text.Truncation;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /// Queries, answers and models as the messages of the contract.
 final class GrpcMessages {
@@ -31,7 +33,9 @@ final class GrpcMessages {
         request.hasAbstainBelow()
             ? OptionalDouble.of(request.getAbstainBelow())
             : OptionalDouble.empty(),
-        request.hasEvidence());
+        request.hasEvidence()
+            ? OptionalInt.of(request.getEvidence().getMaxSpanCount())
+            : OptionalInt.empty());
   }
 
   static ClassifyResponse response(Answer answer) {
@@ -50,6 +54,7 @@ final class GrpcMessages {
             .setModel(answer.model())
             .setModelRevision(answer.modelRevision())
             .setAbstained(answer.abstained())
+            .setContextUsed(answer.contextUsed())
             .setTimings(
                 Timings.newBuilder()
                     .setQueueDuration(duration(answer.queueDuration()))
@@ -61,7 +66,20 @@ final class GrpcMessages {
             response.addScores(
                 LabelScore.newBuilder().setLabel(score.label()).setScore(score.score())));
     answer.polarity().ifPresent(response::setPolarity);
+    answer
+        .evidence()
+        .ifPresent(spans -> spans.forEach(span -> response.addEvidence(evidence(span))));
     return response.build();
+  }
+
+  private static EvidenceSpan evidence(Answer.EvidenceSpan span) {
+    return EvidenceSpan.newBuilder()
+        .setUtf16Start(span.utf16Start())
+        .setUtf16End(span.utf16End())
+        .setCodePointStart(span.codePointStart())
+        .setCodePointEnd(span.codePointEnd())
+        .setWeight(span.weight())
+        .build();
   }
 
   static Model model(ServedModel served, Limits limits, boolean isDefault) {
@@ -78,6 +96,7 @@ final class GrpcMessages {
                     .setMaxBatchSize(limits.maxBatchSize())
                     .setMaxMessageBytes(limits.maxMessageBytes())
                     .setMaxStreamItemCount(limits.maxStreamItemCount())
+                    .setMaxStreamCount(limits.maxStreamCount())
                     .setMaxQueueSize(limits.maxQueueSize()))
             .setPrecision(precision(manifest.precision()))
             .setDevice(served.loaded().device())

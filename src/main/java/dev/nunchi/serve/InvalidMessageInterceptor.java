@@ -3,6 +3,8 @@ package dev.nunchi.serve;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import io.grpc.Context;
+import io.grpc.Contexts;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
@@ -11,31 +13,59 @@ import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import io.quarkus.grpc.GlobalInterceptor;
 import jakarta.inject.Singleton;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 
 /// Refuses bytes that are no message of the contract as the caller's fault, and names the commonest
 /// one: a string that is not UTF-8. Without it the caller reads `INTERNAL`.
+///
+/// A stream that gets such bytes is not ended here but told, see [#invalidMessage]: it may be at
+/// sending an answer, and has items to let go of.
 @Singleton
 @GlobalInterceptor
 final class InvalidMessageInterceptor implements ServerInterceptor {
+  private static final Context.Key<CompletableFuture<NunchiException>> INVALID =
+      Context.key("nunchi-invalid-message");
+
   private final Metrics metrics;
 
   InvalidMessageInterceptor(Metrics metrics) {
     this.metrics = metrics;
   }
 
+  /// Completed when the stream whose call runs on this thread gets bytes that are no message;
+  /// nothing is delivered to it after that.
+  static CompletableFuture<NunchiException> invalidMessage() {
+    return INVALID.get();
+  }
+
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    return new Listener<>(call, next.startCall(call, headers));
+    if (call.getMethodDescriptor().getType().clientSendsOneMessage()) {
+      return new Listener<>(next.startCall(call, headers), refusal -> refuse(call, refusal));
+    }
+    CompletableFuture<NunchiException> invalid = new CompletableFuture<>();
+    Context context = Context.current().withValue(INVALID, invalid);
+    return new Listener<>(Contexts.interceptCall(context, call, headers, next), invalid::complete);
   }
 
-  private final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
-    private final ServerCall<Q, ?> call;
+  private void refuse(ServerCall<?, ?> call, NunchiException refusal) {
+    Failure failure = Failure.of(refusal);
+    String method = call.getMethodDescriptor().getBareMethodName();
+    metrics.request(Protocol.GRPC, String.valueOf(method), failure);
+    StatusRuntimeException refused = GrpcErrors.exception(failure);
+    Metadata trailers = refused.getTrailers();
+    call.close(refused.getStatus(), trailers == null ? new Metadata() : trailers);
+  }
+
+  private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final Consumer<NunchiException> refuse;
     private boolean refused;
 
-    Listener(ServerCall<Q, ?> call, ServerCall.Listener<Q> delegate) {
+    Listener(ServerCall.Listener<Q> delegate, Consumer<NunchiException> refuse) {
       super(delegate);
-      this.call = call;
+      this.refuse = refuse;
     }
 
     @Override
@@ -49,7 +79,8 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
         if (!(e.getCause() instanceof InvalidProtocolBufferException invalid)) {
           throw e;
         }
-        refuse(Failure.of(refusal(invalid)));
+        refused = true;
+        refuse.accept(refusal(invalid));
       }
     }
 
@@ -58,15 +89,6 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
       if (!refused) {
         super.onHalfClose();
       }
-    }
-
-    private void refuse(Failure failure) {
-      refused = true;
-      String method = call.getMethodDescriptor().getBareMethodName();
-      metrics.request(Protocol.GRPC, String.valueOf(method), failure);
-      StatusRuntimeException refusal = GrpcErrors.exception(failure);
-      Metadata trailers = refusal.getTrailers();
-      call.close(refusal.getStatus(), trailers == null ? new Metadata() : trailers);
     }
 
     private static NunchiException refusal(InvalidProtocolBufferException invalid) {

@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
   "model_revision",
   "abstained",
   "context_used",
+  "evidence",
   "timings"
 })
 @JsonNaming(SnakeCaseStrategy.class)
@@ -42,9 +44,28 @@ record JsonAnswer(
     String modelRevision,
     boolean abstained,
     boolean contextUsed,
+    @Nullable List<EvidenceSpan> evidence,
     Timings timings) {
 
   record Score(String label, double score) {}
+
+  /// `EvidenceSpan` of the contract. The names are said: the strategy would write `utf16_start` as
+  /// `utf16start`.
+  record EvidenceSpan(
+      @JsonProperty("utf16_start") int utf16Start,
+      @JsonProperty("utf16_end") int utf16End,
+      @JsonProperty("code_point_start") int codePointStart,
+      @JsonProperty("code_point_end") int codePointEnd,
+      double weight) {
+    static EvidenceSpan of(Answer.EvidenceSpan span) {
+      return new EvidenceSpan(
+          span.utf16Start(),
+          span.utf16End(),
+          span.codePointStart(),
+          span.codePointEnd(),
+          span.weight());
+    }
+  }
 
   /// Seconds with the suffix `s`, as protobuf's JSON has durations.
   @JsonNaming(SnakeCaseStrategy.class)
@@ -64,11 +85,16 @@ record JsonAnswer(
         answer.model(),
         answer.modelRevision(),
         answer.abstained(),
-        false,
+        answer.contextUsed(),
+        answer.evidence().map(JsonAnswer::spans).orElse(null),
         new Timings(
             seconds(answer.queueDuration()),
             seconds(answer.inferenceDuration()),
             seconds(answer.totalDuration())));
+  }
+
+  private static List<EvidenceSpan> spans(List<Answer.EvidenceSpan> spans) {
+    return spans.stream().map(EvidenceSpan::of).toList();
   }
 
   private static String seconds(Duration duration) {

@@ -54,6 +54,7 @@ record JsonModel(
       int maxBatchSize,
       int maxMessageBytes,
       int maxStreamItemCount,
+      int maxStreamCount,
       int maxQueueSize) {}
 
   static JsonModel of(ServedModel served, Limits limits, boolean isDefault) {
@@ -69,6 +70,7 @@ record JsonModel(
             limits.maxBatchSize(),
             limits.maxMessageBytes(),
             limits.maxStreamItemCount(),
+            limits.maxStreamCount(),
             limits.maxQueueSize()),
         manifest.precision().manifestName(),
         served.loaded().device(),

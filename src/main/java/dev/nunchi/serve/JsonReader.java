@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -57,7 +58,8 @@ final class JsonReader<T> {
     } catch (UnrecognizedPropertyException e) {
       throw unknownField(e);
     } catch (JsonMappingException e) {
-      throw wrongType(e);
+      // A mistake of the syntax comes wrapped where it is within a list.
+      throw e.getCause() instanceof JsonParseException syntax ? notJson(syntax) : wrongType(e);
     } catch (JsonProcessingException e) {
       throw notJson(e);
     } catch (IOException e) {
@@ -106,8 +108,7 @@ final class JsonReader<T> {
   }
 
   private static NunchiException notAnObject() {
-    return new NunchiException(
-        Reason.INVALID_ARGUMENT, "The body is one JSON object, as {\"text\": \"…\"}");
+    return new NunchiException(Reason.INVALID_ARGUMENT, "The body is one JSON object");
   }
 
   /// Where in the body, as `evidence.max_span_count`; a name that is too long is cut.

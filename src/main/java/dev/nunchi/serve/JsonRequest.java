@@ -8,6 +8,7 @@ import dev.nunchi.text.Truncation;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -24,9 +25,15 @@ record JsonRequest(
     @Nullable Double abstainBelow,
     @Nullable Evidence evidence) {
 
+  static final JsonRequest EMPTY = new JsonRequest(null, null, null, null, null, null, null);
+
   /// `EvidenceOptions` of the contract.
   @JsonNaming(SnakeCaseStrategy.class)
-  record Evidence(@Nullable Integer maxSpanCount) {}
+  record Evidence(@Nullable Integer maxSpanCount) {
+    private int spans() {
+      return maxSpanCount == null ? 0 : maxSpanCount;
+    }
+  }
 
   /// @throws NunchiException `INVALID_ARGUMENT` for a policy that is none
   Query query() {
@@ -37,7 +44,7 @@ record JsonRequest(
         truncation == null ? Truncation.REJECT : truncation(truncation),
         topK == null ? 0 : topK,
         abstainBelow == null ? OptionalDouble.empty() : OptionalDouble.of(abstainBelow),
-        evidence != null);
+        evidence == null ? OptionalInt.empty() : OptionalInt.of(evidence.spans()));
   }
 
   private static String orEmpty(@Nullable String value) {

@@ -10,6 +10,7 @@ record Limits(
     int maxBatchSize,
     int maxMessageBytes,
     int maxStreamItemCount,
+    int maxStreamCount,
     int maxQueueSize) {
 
   /// @param field the field that the text came in
@@ -25,6 +26,17 @@ record Limits(
           Reason.TEXT_TOO_LARGE,
           field,
           "The %s has %d bytes; at most %d are taken".formatted(field, bytes, maxTextBytes));
+    }
+  }
+
+  /// @param field the field that holds the requests
+  /// @throws NunchiException `INVALID_ARGUMENT` for none or too many
+  void checkBatch(String field, int size) {
+    if (size < 1 || size > maxBatchSize) {
+      throw NunchiException.ofField(
+          Reason.INVALID_ARGUMENT,
+          field,
+          "The batch has %d requests; it takes 1 to %d".formatted(size, maxBatchSize));
     }
   }
 

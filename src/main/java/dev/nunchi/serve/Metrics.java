@@ -35,6 +35,19 @@ final class Metrics {
         .increment();
   }
 
+  /// An item of a stream that was answered.
+  void item(Status.Code code) {
+    registry.counter("nunchi.stream.items", "code", code.name()).increment();
+  }
+
+  /// An item of a stream that has no answer but an error.
+  void item(Failure failure) {
+    item(failure.code());
+    registry
+        .counter("nunchi.rejections", "protocol", Protocol.GRPC.tag(), "reason", failure.reason())
+        .increment();
+  }
+
   /// A text that a model answered.
   void answered(String model, Truncation truncation, Prediction prediction) {
     timer("nunchi.queue.wait", model).record(prediction.queueDuration());
@@ -53,6 +66,13 @@ final class Metrics {
   void observe(ServedModel model) {
     Gauge.builder("nunchi.queue.size", model.classifier(), c -> c.waitingCount())
         .tag("model", model.name())
+        .register(registry);
+  }
+
+  /// Reports how many streams are open, and how much they hold, from now on.
+  void observe(OpenStreams streams) {
+    Gauge.builder("nunchi.streams.open", streams, OpenStreams::count).register(registry);
+    Gauge.builder("nunchi.stream.items.unanswered", streams, OpenStreams::unansweredCount)
         .register(registry);
   }
 

@@ -8,7 +8,9 @@ import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServerStart;
+import io.quarkus.vertx.http.HttpsServerStart;
 import io.smallrye.config.SmallRyeConfig;
+import io.vertx.core.http.HttpServerOptions;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.enterprise.inject.Disposes;
@@ -52,16 +54,27 @@ final class ModelStartup {
     return config.limits();
   }
 
-  void started(@Observes StartupEvent event, ModelRegistry models, Metrics metrics) {
+  void started(
+      @Observes StartupEvent event, ModelRegistry models, OpenStreams streams, Metrics metrics) {
     models.all().forEach(metrics::observe);
+    metrics.observe(streams);
   }
 
   void listening(@ObservesAsync HttpServerStart event, ModelRegistry models) {
+    announce("http", event.options(), models);
+  }
+
+  void listeningWithTls(@ObservesAsync HttpsServerStart event, ModelRegistry models) {
+    announce("https", event.options(), models);
+  }
+
+  private static void announce(String scheme, HttpServerOptions options, ModelRegistry models) {
     LOG.infof(
-        "Serving %s at http://%s:%d (gRPC and REST)",
+        "Serving %s at %s://%s:%d (gRPC and REST)",
         models.all().stream().map(ModelStartup::nameAndRevision).collect(Collectors.joining(", ")),
-        event.options().getHost(),
-        event.options().getPort());
+        scheme,
+        options.getHost(),
+        options.getPort());
   }
 
   private static List<ServedModel> open(ServeConfig config) {

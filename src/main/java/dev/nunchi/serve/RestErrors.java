@@ -46,19 +46,19 @@ final class RestErrors {
         switch (refused.getStatus()) {
           case 404 -> "Nothing is served at this path";
           case 405 -> "This path does not take this method";
+          case 413 -> FailureResponse.BODY_TOO_LARGE;
           case 415 -> "The body's media type is not taken; send application/json";
           default -> status.getReasonPhrase();
         };
-    return response(status.getStatusCode(), detail, "INVALID_ARGUMENT", null).build();
+    String reason = refused.getStatus() == 413 ? "TEXT_TOO_LARGE" : "INVALID_ARGUMENT";
+    return response(status.getStatusCode(), detail, reason, null).build();
   }
 
   private static RestResponse.ResponseBuilder<Problem> response(
       int status, String detail, String reason, @Nullable String field) {
-    Response.Status known = Response.Status.fromStatusCode(status);
-    String title = known == null ? "Error" : known.getReasonPhrase();
+    CallRecord.current().refused(reason);
     return RestResponse.ResponseBuilder.create(
-            RestResponse.Status.fromStatusCode(status),
-            new Problem("about:blank", title, status, detail, reason, field))
+            RestResponse.Status.fromStatusCode(status), Problem.of(status, detail, reason, field))
         .header(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE);
   }
 

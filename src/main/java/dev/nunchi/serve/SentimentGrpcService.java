@@ -1,7 +1,6 @@
 package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.sentiment.v1.BatchClassifyRequest;
 import dev.nunchi.sentiment.v1.BatchClassifyResponse;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
@@ -17,8 +16,11 @@ import dev.nunchi.sentiment.v1.StreamClassifyResponse;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
+import io.vertx.core.Vertx;
+import io.vertx.ext.web.RoutingContext;
 import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
 
@@ -30,13 +32,19 @@ import java.util.concurrent.CompletableFuture;
 final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceImplBase {
   private final Classification classification;
   private final ModelRegistry models;
+  private final OpenStreams streams;
   private final Limits limits;
   private final Metrics metrics;
 
   SentimentGrpcService(
-      Classification classification, ModelRegistry models, Limits limits, Metrics metrics) {
+      Classification classification,
+      ModelRegistry models,
+      OpenStreams streams,
+      Limits limits,
+      Metrics metrics) {
     this.classification = classification;
     this.models = models;
+    this.streams = streams;
     this.limits = limits;
     this.metrics = metrics;
   }
@@ -60,14 +68,46 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
   @Override
   public void batchClassify(
       BatchClassifyRequest request, StreamObserver<BatchClassifyResponse> observer) {
-    new UnaryCall<>("BatchClassify", observer, metrics).refuse(unimplemented("BatchClassify"));
+    new UnaryCall<>("BatchClassify", observer, metrics)
+        .answer(
+            () ->
+                classification.classifyAll(
+                    request.getRequestsList(), GrpcMessages::query, DeadlineInterceptor.current()),
+            answers ->
+                BatchClassifyResponse.newBuilder()
+                    .addAllResponses(answers.stream().map(GrpcMessages::response).toList())
+                    .build());
   }
 
   @Override
   public StreamObserver<StreamClassifyRequest> streamClassify(
       StreamObserver<StreamClassifyResponse> observer) {
-    new UnaryCall<>("StreamClassify", observer, metrics).refuse(unimplemented("StreamClassify"));
-    return new IgnoredItems();
+    ClassifyStream stream =
+        new ClassifyStream(
+            (ServerCallStreamObserver<StreamClassifyResponse>) observer,
+            (request, deadline) ->
+                classification.classifyWhenFree(GrpcMessages.query(request), deadline),
+            limits.maxStreamItemCount(),
+            DeadlineInterceptor.current(),
+            metrics,
+            streams);
+    try {
+      streams.open(stream);
+    } catch (NunchiException e) {
+      new UnaryCall<>("StreamClassify", observer, metrics).refuse(Failure.of(e));
+      return new IgnoredItems();
+    }
+    stream.start();
+    CompletableFuture<Void> _ =
+        InvalidMessageInterceptor.invalidMessage().thenAccept(stream::close);
+    httpExchange().addEndHandler(_ -> stream.disconnected());
+    return stream;
+  }
+
+  /// What carries the call that runs on this thread. Vert.x tells a call that it was cancelled, but
+  /// not that its connection is gone.
+  private static RoutingContext httpExchange() {
+    return Vertx.currentContext().getLocal(RoutingContext.class.getName());
   }
 
   @Override
@@ -91,12 +131,6 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
 
   private Model message(ServedModel model) {
     return GrpcMessages.model(model, limits, model.equals(models.defaultModel()));
-  }
-
-  private static Failure unimplemented(String method) {
-    return Failure.of(
-        new NunchiException(
-            Reason.UNIMPLEMENTED, method + " is not implemented yet; call Classify for each text"));
   }
 
   /// Messages as they stand on the wire.

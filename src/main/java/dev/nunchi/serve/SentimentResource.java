@@ -1,7 +1,5 @@
 package dev.nunchi.serve;
 
-import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.infer.Deadline;
 import io.grpc.Status;
 import io.smallrye.common.annotation.NonBlocking;
@@ -14,7 +12,6 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /// The REST front end: messages of the contract as JSON, their fields in snake_case. Runs on the
@@ -25,6 +22,8 @@ import java.util.concurrent.CompletionStage;
 @Singleton
 final class SentimentResource {
   private final JsonReader<JsonRequest> reader = new JsonReader<>(JsonRequest.class);
+  private final JsonReader<JsonBatch.Requests> batchReader =
+      new JsonReader<>(JsonBatch.Requests.class);
   private final Classification classification;
   private final ModelRegistry models;
   private final Limits limits;
@@ -55,11 +54,15 @@ final class SentimentResource {
 
   @POST
   @Path("/classify:batch")
-  public CompletionStage<JsonAnswer> batchClassify() {
-    return CompletableFuture.failedStage(
-        new NunchiException(
-            Reason.UNIMPLEMENTED,
-            "Classifying a batch is not implemented yet; post each text to /v1/classify"));
+  @Consumes(MediaType.APPLICATION_JSON)
+  public CompletionStage<JsonBatch.Answers> batchClassify(byte[] body) {
+    limits.checkBody(body);
+    return classification
+        .classifyAll(batchReader.read(body).all(), JsonBatch::query, Deadline.NONE)
+        .thenApply(answers -> {
+          metrics.request(Protocol.REST, "BatchClassify", Status.Code.OK);
+          return new JsonBatch.Answers(answers.stream().map(JsonAnswer::of).toList());
+        });
   }
 
   @GET

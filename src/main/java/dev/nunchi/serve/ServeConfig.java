@@ -5,8 +5,12 @@ import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.SmallRyeConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -27,6 +31,11 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.limits.max-text-bytes` | 8192 | longest text, and longest context, in UTF-8 |
 /// | `nunchi.limits.max-batch-size` | 64 | most requests in one batch |
 /// | `nunchi.limits.max-stream-items` | 256 | most unanswered items of one stream |
+/// | `nunchi.limits.max-streams` | 256 | most open streams, of all callers |
+/// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
+/// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
+/// | `nunchi.access-log` | `false` | whether a line is logged for each call |
+/// | `nunchi.reload-period` | `5S` | how often tokens and certificates are looked at for changes |
 ///
 /// Not a mapping of Quarkus: its build would load that class, in whatever Java runs Maven.
 ///
@@ -40,11 +49,17 @@ record ServeConfig(
     int maxTextBytes,
     int maxBatchSize,
     int maxStreamItems,
-    int maxMessageBytes) {
+    int maxStreams,
+    int maxMessageBytes,
+    Optional<Path> tokensFile,
+    boolean openMetrics,
+    boolean accessLog,
+    Duration reloadPeriod) {
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|home|device|threads|queue-size"
-              + "|limits\\.max-(text-bytes|batch-size|stream-items))");
+              + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period"
+              + "|limits\\.max-(text-bytes|batch-size|stream-items|streams))");
 
   /// Where a model is.
   ///
@@ -71,11 +86,17 @@ record ServeConfig(
         positive(config, "nunchi.limits.max-text-bytes", 8192),
         positive(config, "nunchi.limits.max-batch-size", 64),
         positive(config, "nunchi.limits.max-stream-items", 256),
-        positive(config, "quarkus.grpc.server.max-inbound-message-size", 4 << 20));
+        positive(config, "nunchi.limits.max-streams", 256),
+        positive(config, "quarkus.grpc.server.max-inbound-message-size", 4 << 20),
+        config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
+        isOn(config, "nunchi.auth.open-metrics"),
+        isOn(config, "nunchi.access-log"),
+        reloadPeriod(config));
   }
 
   Limits limits() {
-    return new Limits(maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, queueSize);
+    return new Limits(
+        maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, maxStreams, queueSize);
   }
 
   private static void requireKnown(Set<String> names) {
@@ -112,6 +133,29 @@ record ServeConfig(
   private static OptionalInt threads(SmallRyeConfig config) {
     int threads = positive(config, "nunchi.threads", Integer.MAX_VALUE);
     return threads == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(threads);
+  }
+
+  private static boolean isOn(SmallRyeConfig config, String key) {
+    String value = config.getOptionalValue(key, String.class).orElse("false");
+    return switch (value.toLowerCase(Locale.ROOT)) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw invalid(key, "is true or false");
+    };
+  }
+
+  private static Duration reloadPeriod(SmallRyeConfig config) {
+    String key = "nunchi.reload-period";
+    String value = config.getOptionalValue(key, String.class).orElse("5S");
+    try {
+      Duration period = Duration.parse("PT" + value);
+      if (period.isPositive()) {
+        return period;
+      }
+    } catch (DateTimeParseException e) {
+      // Told below.
+    }
+    throw invalid(key, "is a time such as 5S or 1M, and more than none");
   }
 
   private static int positive(SmallRyeConfig config, String key, int otherwise) {

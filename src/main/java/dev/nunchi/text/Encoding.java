@@ -14,15 +14,34 @@ import java.util.List;
 /// @param tokenCount tokens of the whole text, special tokens included, before truncation
 /// @param unknownCount tokens of `inputIds` that the vocabulary does not have
 /// @param truncated whether tokens were left out
+/// @param contextStart index in `inputIds` of the first token of the context, which comes after the
+///   text; `length()` where none was kept or there is none
 public record Encoding(
     int[] inputIds,
     int[] tokenTypeIds,
     List<Span> spans,
     int tokenCount,
     int unknownCount,
-    boolean truncated) {
+    boolean truncated,
+    int contextStart) {
+  /// The encoding of a text without a context.
+  public Encoding(
+      int[] inputIds,
+      int[] tokenTypeIds,
+      List<Span> spans,
+      int tokenCount,
+      int unknownCount,
+      boolean truncated) {
+    this(inputIds, tokenTypeIds, spans, tokenCount, unknownCount, truncated, inputIds.length);
+  }
+
   /// Tokens that the network reads.
   public int length() {
     return inputIds.length;
+  }
+
+  /// Whether the network reads something of the context.
+  public boolean hasContext() {
+    return contextStart < length();
   }
 }

@@ -171,13 +171,16 @@ public final class TextEncoder implements AutoCloseable {
       throw NunchiException.ofField(
           Reason.TOO_MANY_TOKENS,
           "text",
-          "text has %d tokens; the model takes at most %d".formatted(ids.length, maxLength));
+          "%s %d tokens; the model takes at most %d"
+              .formatted(
+                  context == null ? "text has" : "text and context have", ids.length, maxLength));
     }
     int[] kept = Cut.of(sequences, maxLength, truncation);
     int[] inputIds = new int[kept.length];
     int[] tokenTypeIds = new int[kept.length];
     Span[] spans = new Span[kept.length];
     int unknown = 0;
+    int contextStart = kept.length;
     CharSpan[] characters = tokens.getCharTokenSpans();
     CodePoints textPlaces = new CodePoints(text);
     CodePoints contextPlaces = context == null ? textPlaces : new CodePoints(context);
@@ -186,11 +189,20 @@ public final class TextEncoder implements AutoCloseable {
       inputIds[i] = Math.toIntExact(ids[token]);
       tokenTypeIds[i] = Math.toIntExact(tokens.getTypeIds()[token]);
       unknown += inputIds[i] == file.unknownId() ? 1 : 0;
+      if (sequences[token] == 1 && contextStart == kept.length) {
+        contextStart = i;
+      }
       CodePoints places = sequences[token] == 1 ? contextPlaces : textPlaces;
       spans[i] = sequences[token] < 0 ? Span.NONE : places.span(characters[token]);
     }
     return new Encoding(
-        inputIds, tokenTypeIds, List.of(spans), ids.length, unknown, kept.length < ids.length);
+        inputIds,
+        tokenTypeIds,
+        List.of(spans),
+        ids.length,
+        unknown,
+        kept.length < ids.length,
+        contextStart);
   }
 
   private void requireOpen() {

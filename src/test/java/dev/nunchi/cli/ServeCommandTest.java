@@ -42,6 +42,46 @@ class ServeCommandTest {
         settings("--port", "0", "--host", "127.0.0.1", "--device", "cpu", "--threads", "2"));
   }
 
+  @Test
+  void settings_tls_closesThePortWithoutIt() {
+    assertEquals(
+        Map.of(
+            "quarkus.http.ssl-port", "9443",
+            "quarkus.http.insecure-requests", "disabled",
+            "quarkus.tls.key-store.pem.0.cert", "a.pem",
+            "quarkus.tls.key-store.pem.0.key", "a.key",
+            "quarkus.tls.trust-store.pem.certs[0]", "ca.pem"),
+        settings(
+            "--port=9443", "--tls-cert=a.pem", "--tls-key=a.key", "--tls-client-ca", "ca.pem"));
+  }
+
+  @Test
+  void settings_tokensAndAccessLog_arePassedOn() {
+    assertEquals(
+        Map.of("nunchi.auth.tokens-file", "tokens.txt", "nunchi.access-log", "true"),
+        settings("--access-log", "--tokens", "tokens.txt"));
+    assertEquals(
+        Map.of(
+            "nunchi.access-log", "true",
+            "quarkus.log.handler.file.\"access-file\".enabled", "true",
+            "quarkus.log.handler.file.\"access-file\".path", "calls.jsonl",
+            "quarkus.log.handler.file.\"access-file\".format", "%s%n",
+            "quarkus.log.category.\"dev.nunchi.access\".handlers", "access-file"),
+        settings("--access-log=calls.jsonl"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--tls-cert=a.pem",
+        "--tls-key=a.key",
+        "--tls-client-ca=ca.pem",
+        "--tls-client-ca=ca.pem --tls-key=a.key"
+      })
+  void settings_halfOfTls_isAUsageError(String options) {
+    assertThrows(CommandLine.ParameterException.class, () -> settings(options.split(" ", -1)));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"--port=-1", "--port=65536", "--port=x", "--threads=0", "--device=tpu"})
   void settings_badValue_isAUsageError(String option) {

@@ -19,6 +19,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -138,7 +139,7 @@ class ClassifierTest {
   }
 
   /// A text is a number, which becomes every id.
-  private static Encoding encode(String text, Truncation truncation) {
+  private static Encoding encode(String text, @Nullable String context, Truncation truncation) {
     if (text.isEmpty()) {
       throw NunchiException.ofField(Reason.EMPTY_TEXT, "text", "empty");
     }

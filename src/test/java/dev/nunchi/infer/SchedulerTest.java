@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.text.Encoding;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -27,9 +29,7 @@ class SchedulerTest {
   void submit_encodings_answersEachWithItsOwnLogits() throws Exception {
     try (Scheduler scheduler = scheduler(FakeBackend.open(), 2, 100)) {
       List<CompletableFuture<Run>> runs =
-          IntStream.range(0, 100)
-              .mapToObj(id -> scheduler.submit(FakeBackend.encoding(id, 3), Deadline.NONE))
-              .toList();
+          IntStream.range(0, 100).mapToObj(id -> submit(scheduler, id)).toList();
       for (int id = 0; id < runs.size(); id++) {
         assertEquals(id, runs.get(id).get(5, TimeUnit.SECONDS).logits()[0]);
       }
@@ -89,10 +89,9 @@ class SchedulerTest {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
       Deadline deadline = Deadline.after(Duration.ofNanos(50), clock.get());
-      CompletableFuture<Run> late = scheduler.submit(FakeBackend.encoding(2, 1), deadline);
+      CompletableFuture<Run> late = submit(scheduler, 2, deadline);
       CompletableFuture<Run> inTime =
-          scheduler.submit(
-              FakeBackend.encoding(3, 1), Deadline.after(Duration.ofNanos(51), clock.get()));
+          submit(scheduler, 3, Deadline.after(Duration.ofNanos(51), clock.get()));
       clock.addAndGet(50);
       backend.permits.release(3);
       assertEquals(1, running.get().logits()[0]);
@@ -165,12 +164,168 @@ class SchedulerTest {
     }
   }
 
+  @Test
+  void submit_groupLargerThanTheRoom_isRefusedWhole() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Scheduler scheduler = scheduler(backend, 1, 4)) {
+      CompletableFuture<Run> running = submit(scheduler, 1);
+      backend.begun.acquire();
+      List<CompletableFuture<Run>> first = scheduler.submit(encodings(2, 3), Deadline.NONE);
+      NunchiException refused =
+          assertThrows(
+              NunchiException.class, () -> scheduler.submit(encodings(4, 5, 6), Deadline.NONE));
+      assertEquals(Reason.OVERLOADED, refused.reason());
+      assertEquals(2, scheduler.waitingCount());
+      List<CompletableFuture<Run>> second = scheduler.submit(encodings(7, 8), Deadline.NONE);
+      backend.permits.release(5);
+      running.get();
+      assertEquals(List.of(2f, 3f), firstLogits(Futures.all(first).get()));
+      assertEquals(List.of(7f, 8f), firstLogits(Futures.all(second).get()));
+    }
+  }
+
+  @Test
+  void submit_groupThatNeverFits_isRefusedAsInvalid() {
+    try (Scheduler scheduler = scheduler(FakeBackend.open(), 1, 4)) {
+      NunchiException tooMany =
+          assertThrows(
+              NunchiException.class,
+              () -> scheduler.submit(encodings(1, 2, 3, 4, 5), Deadline.NONE));
+      assertEquals(Reason.INVALID_ARGUMENT, tooMany.reason());
+      NunchiException tooManyToWait =
+          assertThrows(
+              NunchiException.class,
+              () -> scheduler.submitWhenFree(encodings(1, 2, 3, 4), Deadline.NONE));
+      assertEquals(Reason.INVALID_ARGUMENT, tooManyToWait.reason());
+    }
+  }
+
+  @Test
+  void submitWhenFree_noPlaces_isAdmittedWhenThereAreAndInOrder() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Scheduler scheduler = scheduler(backend, 1, 4)) {
+      CompletableFuture<Run> running = submit(scheduler, 1);
+      backend.begun.acquire();
+      Admission<List<Run>> first = scheduler.submitWhenFree(encodings(2, 3, 4), Deadline.NONE);
+      Admission<List<Run>> second = scheduler.submitWhenFree(encodings(5, 6), Deadline.NONE);
+      Admission<List<Run>> third = scheduler.submitWhenFree(encodings(7), Deadline.NONE);
+      assertTrue(first.admitted().isDone());
+      assertFalse(second.admitted().isDone());
+      assertFalse(third.admitted().isDone(), "it came after one that waits");
+      assertEquals(3, scheduler.waitingCount());
+      backend.permits.release();
+      backend.begun.acquire();
+      assertFalse(second.admitted().isDone(), "one of two places");
+      backend.permits.release();
+      second.admitted().get(5, TimeUnit.SECONDS);
+      assertFalse(third.admitted().isDone());
+      backend.permits.release(9);
+      running.get();
+      assertEquals(List.of(2f, 3f, 4f), firstLogits(first.answer().get()));
+      assertEquals(List.of(5f, 6f), firstLogits(second.answer().get()));
+      assertEquals(List.of(7f), firstLogits(third.answer().get()));
+    }
+  }
+
+  @Test
+  void submitWhenFree_manyWait_leavesAQuarterToThoseWhoDoNot() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Scheduler scheduler = scheduler(backend, 1, 8)) {
+      CompletableFuture<Run> running = submit(scheduler, 0);
+      backend.begun.acquire();
+      List<Admission<List<Run>>> patient =
+          IntStream.rangeClosed(1, 20)
+              .mapToObj(id -> scheduler.submitWhenFree(encodings(id), Deadline.NONE))
+              .toList();
+      assertEquals(6, patient.stream().filter(each -> each.admitted().isDone()).count());
+      CompletableFuture<Run> one = submit(scheduler, 50);
+      CompletableFuture<Run> two = submit(scheduler, 51);
+      assertEquals(Reason.OVERLOADED, refusal(scheduler));
+      backend.permits.release(100);
+      running.get();
+      assertEquals(50, one.get().logits()[0]);
+      assertEquals(51, two.get().logits()[0]);
+      for (int id = 1; id <= 20; id++) {
+        assertEquals(List.of((float) id), firstLogits(patient.get(id - 1).answer().get()));
+      }
+    }
+  }
+
+  @Test
+  void submitWhenFree_cancelledWhileItWaits_letsTheNextIn() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Scheduler scheduler = scheduler(backend, 1, 4)) {
+      CompletableFuture<Run> running = submit(scheduler, 1);
+      backend.begun.acquire();
+      CompletableFuture<Run> waiting = submit(scheduler, 2);
+      Admission<List<Run>> large = scheduler.submitWhenFree(encodings(3, 4, 5), Deadline.NONE);
+      Admission<List<Run>> small = scheduler.submitWhenFree(encodings(6), Deadline.NONE);
+      assertFalse(small.admitted().isDone());
+      large.answer().cancel(false);
+      assertTrue(large.admitted().isDone());
+      assertTrue(small.admitted().isDone());
+      backend.permits.release(9);
+      running.get();
+      waiting.get();
+      assertEquals(List.of(6f), firstLogits(small.answer().get()));
+      assertEquals(3, backend.batches.size());
+    }
+  }
+
+  @Test
+  void cancel_beforeItsTurn_freesItsPlace() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Scheduler scheduler = scheduler(backend, 1, 1)) {
+      CompletableFuture<Run> running = submit(scheduler, 1);
+      backend.begun.acquire();
+      CompletableFuture<Run> cancelled = submit(scheduler, 2);
+      cancelled.cancel(false);
+      assertEquals(0, scheduler.waitingCount());
+      CompletableFuture<Run> next = submit(scheduler, 3);
+      backend.permits.release(2);
+      running.get();
+      assertEquals(3, next.get().logits()[0]);
+    }
+  }
+
+  @Test
+  void close_whileSomeWaitForAPlace_answersThemToo() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    Scheduler scheduler = scheduler(backend, 2, 2);
+    List<Admission<List<Run>>> patient =
+        IntStream.range(0, 30)
+            .mapToObj(id -> scheduler.submitWhenFree(encodings(id), Deadline.NONE))
+            .toList();
+    CompletableFuture<Void> closed = CompletableFuture.runAsync(scheduler::close);
+    backend.permits.release(100);
+    closed.get(5, TimeUnit.SECONDS);
+    for (int id = 0; id < patient.size(); id++) {
+      assertEquals(List.of((float) id), firstLogits(patient.get(id).answer().get()));
+    }
+    NunchiException refused =
+        assertThrows(
+            NunchiException.class, () -> scheduler.submitWhenFree(encodings(1), Deadline.NONE));
+    assertEquals(Reason.UNAVAILABLE, refused.reason());
+  }
+
   private Scheduler scheduler(FakeBackend backend, int workers, int capacity) {
     return new Scheduler("test", backend, 0, workers, capacity, clock::get);
   }
 
   private static CompletableFuture<Run> submit(Scheduler scheduler, int id) {
-    return scheduler.submit(FakeBackend.encoding(id, 1), Deadline.NONE);
+    return submit(scheduler, id, Deadline.NONE);
+  }
+
+  private static CompletableFuture<Run> submit(Scheduler scheduler, int id, Deadline deadline) {
+    return scheduler.submit(encodings(id), deadline).getFirst();
+  }
+
+  private static List<Encoding> encodings(int... ids) {
+    return Arrays.stream(ids).mapToObj(id -> FakeBackend.encoding(id, 1)).toList();
+  }
+
+  private static List<Float> firstLogits(List<Run> runs) {
+    return runs.stream().map(run -> run.logits()[0]).toList();
   }
 
   private static boolean accepts(Scheduler scheduler) {

@@ -15,6 +15,7 @@ import dev.nunchi.text.Normalization;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -44,6 +45,43 @@ public final class TinyModel {
       return directory;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /// Writes a directory of the same network, whose input template takes a context, and returns it.
+  public static Path writeWithContext(Path directory) {
+    write(directory);
+    try {
+      Path file = directory.resolve(Manifest.FILE_NAME);
+      Files.writeString(
+          file,
+          Files.readString(file)
+              .replaceFirst(
+                  "\"input_template\" *: *null",
+                  "\"input_template\": \"%s\"".formatted(Manifest.TEXT_AND_CONTEXT)));
+      return directory;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// What transformers answers for a text with its context; `generate_pairs.py`.
+  public record Pair(String text, String context, int tokenCount, List<Float> logits) {}
+
+  public static List<Pair> pairs() {
+    try (InputStream in = TinyModel.class.getResourceAsStream("pairs.json")) {
+      List<Pair> pairs = new ArrayList<>();
+      for (JsonNode each : new ObjectMapper().readTree(in)) {
+        pairs.add(
+            new Pair(
+                each.get("text").textValue(),
+                each.get("context").textValue(),
+                each.get("token_count").intValue(),
+                each.get("logits").valueStream().map(JsonNode::floatValue).toList()));
+      }
+      return pairs;
+    } catch (IOException e) {
+      throw new IllegalStateException("pairs.json cannot be read", e);
     }
   }
 

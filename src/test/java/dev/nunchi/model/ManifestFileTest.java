@@ -33,7 +33,7 @@ class ManifestFileTest {
           new LabelSet(List.of(Label.of("부정", -1), Label.of("모름"), Label.of("긍정", 0.5))),
           ProblemType.MULTI_LABEL_CLASSIFICATION,
           Normalization.STANDARD,
-          "{context}\n{text}",
+          Manifest.TEXT_AND_CONTEXT,
           128,
           Precision.INT8,
           1.25,
@@ -157,6 +157,27 @@ class ManifestFileTest {
     CopiedDirectory.edit(directory.resolve("nunchi.json"), json -> json.set(key, parsed(value)));
     NunchiException e = refusal();
     assertTrue(e.getMessage().contains(fault), e.getMessage());
+  }
+
+  @Test
+  void read_textAndContext_isTaken() throws IOException {
+    ManifestFile.write(directory, FULL);
+    CopiedDirectory.edit(
+        directory.resolve("nunchi.json"), json -> json.put("input_template", "text_and_context"));
+    assertEquals(
+        Manifest.TEXT_AND_CONTEXT, ManifestFile.read(directory).orElseThrow().inputTemplate());
+  }
+
+  @Test
+  void read_otherInputTemplate_isRefusedByName() throws IOException {
+    ManifestFile.write(directory, FULL);
+    CopiedDirectory.edit(
+        directory.resolve("nunchi.json"), json -> json.put("input_template", "{context}: {text}"));
+    NunchiException e = assertThrows(NunchiException.class, () -> ManifestFile.read(directory));
+    assertEquals(Reason.UNSUPPORTED_MODEL, e.reason());
+    assertTrue(
+        e.getMessage().contains("input_template '{context}: {text}' is not supported"),
+        e.getMessage());
   }
 
   @ParameterizedTest

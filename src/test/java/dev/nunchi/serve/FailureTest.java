@@ -26,8 +26,10 @@ class FailureTest {
     "INVALID_ARGUMENT, INVALID_ARGUMENT, 400",
     "MODEL_NOT_FOUND, NOT_FOUND, 404",
     "OVERLOADED, RESOURCE_EXHAUSTED, 429",
+    "UNAUTHENTICATED, UNAUTHENTICATED, 401",
     "UNAVAILABLE, UNAVAILABLE, 503",
     "DEADLINE_EXCEEDED, DEADLINE_EXCEEDED, 504",
+    "SUPERSEDED, ABORTED, 409",
     "UNIMPLEMENTED, UNIMPLEMENTED, 501"
   })
   void of_reasonOfTheCaller_isToldWithItsCodes(Reason reason, Status.Code code, int httpStatus) {
@@ -35,6 +37,7 @@ class FailureTest {
     assertEquals(
         new Failure(reason.name(), code, httpStatus, "sentence", "text"),
         Failure.of(new CompletionException(refused)));
+    assertEquals(code, Failure.code(httpStatus));
   }
 
   @ParameterizedTest

@@ -4,13 +4,14 @@ import static io.restassured.RestAssured.given;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.grpc.ManagedChannel;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -47,9 +48,37 @@ class MetricsTest {
   }
 
   @Test
-  void metrics_everyName_isDocumented() throws IOException {
+  void metrics_batch_isOneCallAndManyTexts() {
+    String before = metrics();
+    given()
+        .urlEncodingEnabled(false)
+        .contentType("application/json; charset=UTF-8")
+        .body("{\"requests\": [{\"text\": \"영화 정말 좋다!\"}, {\"text\": \"영화 정말 좋다!\"}]}")
+        .post("/v1/classify:batch");
+    String after = metrics();
+    assertRises(before, after, "nunchi_requests_total", 1, "OK", "BatchClassify", "rest");
+    assertRises(before, after, "nunchi_tokens_total", 12, "tiny");
+    assertRises(before, after, "nunchi_inference_seconds_count", 2, "tiny");
+  }
+
+  @Test
+  void metrics_stream_isOneCallAndItsItems() throws Exception {
+    String before = metrics();
+    streamTwoItems();
+    String after = metrics();
+    assertRises(before, after, "nunchi_requests_total", 1, "OK", "StreamClassify", "grpc");
+    assertRises(before, after, "nunchi_stream_items_total", 1, "OK");
+    assertRises(before, after, "nunchi_stream_items_total", 1, "INVALID_ARGUMENT");
+    assertRises(before, after, "nunchi_rejections_total", 1, "EMPTY_TEXT", "grpc");
+    assertTrue(after.contains("nunchi_streams_open 0"), after);
+    assertTrue(after.contains("nunchi_stream_items_unanswered 0"), after);
+  }
+
+  @Test
+  void metrics_everyName_isDocumented() throws Exception {
     classify("{\"text\": \"" + "영화 ".repeat(30) + "\", \"truncation\": \"keep_head\"}");
     classify("{\"text\": \"\"}");
+    streamTwoItems();
     Set<String> served = new TreeSet<>();
     Matcher names = Pattern.compile("^# TYPE (nunchi_\\w+)", Pattern.MULTILINE).matcher(metrics());
     while (names.find()) {
@@ -63,6 +92,17 @@ class MetricsTest {
       documented.add(rows.group(1));
     }
     assertEquals(documented, served);
+  }
+
+  /// A good one, and one without text.
+  private static void streamTwoItems() throws Exception {
+    ManagedChannel channel = ServerUnderTest.channel();
+    StreamClient stream = StreamClient.open(channel);
+    stream.send("good", "영화");
+    stream.send("bad", "");
+    stream.halfClose();
+    stream.end.get(5, TimeUnit.SECONDS);
+    channel.shutdownNow();
   }
 
   private static void classify(String body) {

@@ -5,18 +5,23 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import grpc.health.v1.HealthGrpc;
 import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.grpc.reflection.v1.ServerReflectionGrpc;
 import io.grpc.reflection.v1.ServerReflectionRequest;
 import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
@@ -72,8 +78,27 @@ class ModelHealthTest {
   }
 
   @Test
-  void grpcHealth_unknownModel_isNotServing() {
-    assertEquals(ServingStatus.UNKNOWN, status("nunchi.sentiment.v1.SentimentService/nobody"));
+  void grpcHealth_checkOfAnUnknownService_isNotFound() {
+    StatusRuntimeException refused =
+        assertThrows(
+            StatusRuntimeException.class,
+            () -> status("nunchi.sentiment.v1.SentimentService/nobody"));
+    assertEquals(Status.Code.NOT_FOUND, refused.getStatus().getCode());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nunchi.sentiment.v1.SentimentService/tiny, 1",
+    "nunchi.sentiment.v1.SentimentService/nobody, 3"
+  })
+  void grpcHealth_watch_saysTheStatusAndStaysOpen(String service, int status) throws Exception {
+    Iterator<HealthCheckResponse> statuses =
+        HealthGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(500, TimeUnit.MILLISECONDS)
+            .watch(HealthCheckRequest.newBuilder().setService(service).build());
+    assertEquals(status, statuses.next().getStatusValue());
+    StatusRuntimeException end = assertThrows(StatusRuntimeException.class, statuses::hasNext);
+    assertEquals(Status.Code.DEADLINE_EXCEEDED, end.getStatus().getCode());
   }
 
   @Test

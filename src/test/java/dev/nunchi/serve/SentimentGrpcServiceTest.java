@@ -15,18 +15,16 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.infer.Scores;
 import dev.nunchi.infer.TinyModel;
 import dev.nunchi.model.Probe;
-import dev.nunchi.sentiment.v1.BatchClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyResponse;
 import dev.nunchi.sentiment.v1.EvidenceOptions;
+import dev.nunchi.sentiment.v1.EvidenceSpan;
 import dev.nunchi.sentiment.v1.GetModelRequest;
 import dev.nunchi.sentiment.v1.LabelScore;
 import dev.nunchi.sentiment.v1.ListModelsRequest;
 import dev.nunchi.sentiment.v1.Model;
 import dev.nunchi.sentiment.v1.Precision;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
-import dev.nunchi.sentiment.v1.StreamClassifyRequest;
-import dev.nunchi.sentiment.v1.StreamClassifyResponse;
 import dev.nunchi.sentiment.v1.TruncationPolicy;
 import io.grpc.CallOptions;
 import io.grpc.Context;
@@ -174,6 +172,87 @@ class SentimentGrpcServiceTest {
     assertFalse(client.classify(request(TEXT).setContext("영화").build()).getContextUsed());
   }
 
+  @Test
+  void classify_evidence_listsTheStrongestSpansInBothUnits() {
+    String text = "😀 영화 정말 좋다!";
+    EvidenceOptions options = EvidenceOptions.newBuilder().setMaxSpanCount(10).build();
+    List<EvidenceSpan> spans =
+        client.classify(request(text).setEvidence(options).build()).getEvidenceList();
+    assertEquals(4, spans.size());
+    for (EvidenceSpan span : spans) {
+      String word = text.substring(span.getUtf16Start(), span.getUtf16End());
+      assertTrue(List.of(text.split(" ")).contains(word), word);
+      int[] points = text.codePoints().toArray();
+      int length = span.getCodePointEnd() - span.getCodePointStart();
+      assertEquals(word, new String(points, span.getCodePointStart(), length));
+    }
+    assertTrue(Math.abs(spans.get(0).getWeight()) >= Math.abs(spans.get(1).getWeight()));
+    ClassifyRequest byDefault =
+        request(text).setEvidence(EvidenceOptions.getDefaultInstance()).build();
+    assertEquals(spans.subList(0, 3), client.classify(byDefault).getEvidenceList());
+    assertEquals(0, client.classify(request(text).build()).getEvidenceCount());
+  }
+
+  @Test
+  void classify_contextWithAModelThatTakesIt_answersAsTransformersDoes() {
+    for (TinyModel.Pair pair : TinyModel.pairs()) {
+      ClassifyResponse answer =
+          client.classify(
+              request(pair.text()).setContext(pair.context()).setModel("context").build());
+      assertTrue(answer.getContextUsed());
+      assertFalse(answer.getTruncated());
+      assertEquals(pair.tokenCount(), answer.getTokenCount());
+      Scores expected = scores(pair.logits());
+      for (LabelScore score : answer.getScoresList()) {
+        int label = TinyModel.LABELS.indexOf(score.getLabel()).getAsInt();
+        assertEquals(expected.get(label), score.getScore(), 1e-4);
+      }
+    }
+  }
+
+  @Test
+  void classify_noContextWithAModelThatTakesIt_answersAsWithoutTemplate() {
+    ClassifyResponse alone = client.classify(request(TEXT).build());
+    for (String context : List.of("", " \u200b")) {
+      ClassifyResponse answer =
+          client.classify(request(TEXT).setContext(context).setModel("context").build());
+      assertFalse(answer.getContextUsed());
+      assertEquals(alone.getScoresList(), answer.getScoresList());
+    }
+  }
+
+  @Test
+  void classify_contextTooLong_isRefusedOrGivesWay() {
+    ClassifyRequest.Builder request =
+        request(TEXT).setContext("노래 ".repeat(20)).setModel("context");
+    StatusRuntimeException refused =
+        assertThrows(StatusRuntimeException.class, () -> client.classify(request.build()));
+    assertRefused(refused, Status.Code.INVALID_ARGUMENT, "TOO_MANY_TOKENS", "text");
+    ClassifyResponse cut =
+        client.classify(
+            request.setTruncation(TruncationPolicy.TRUNCATION_POLICY_KEEP_HEAD).build());
+    assertTrue(cut.getTruncated());
+    assertTrue(cut.getContextUsed());
+    assertEquals(27, cut.getTokenCount());
+    ClassifyResponse noRoom =
+        client.classify(
+            request
+                .setText("영화 ".repeat(30))
+                .setTruncation(TruncationPolicy.TRUNCATION_POLICY_KEEP_HEAD)
+                .build());
+    assertTrue(noRoom.getTruncated());
+    assertFalse(noRoom.getContextUsed());
+  }
+
+  @Test
+  void getModel_withInputTemplate_acceptsContext() {
+    assertTrue(
+        client
+            .getModel(GetModelRequest.newBuilder().setName("context").build())
+            .getModel()
+            .getAcceptsContext());
+  }
+
   @ParameterizedTest(name = "{0}")
   @MethodSource
   void classify_badRequest_isRefusedByName(
@@ -237,11 +316,17 @@ class SentimentGrpcServiceTest {
             "INVALID_ARGUMENT",
             "abstain_below"),
         Arguments.of(
-            "evidence",
-            request(TEXT).setEvidence(EvidenceOptions.getDefaultInstance()).build(),
-            Status.Code.UNIMPLEMENTED,
-            "UNIMPLEMENTED",
-            "evidence"));
+            "negative max_span_count",
+            request(TEXT).setEvidence(EvidenceOptions.newBuilder().setMaxSpanCount(-1)).build(),
+            invalid,
+            "INVALID_ARGUMENT",
+            "evidence.max_span_count"),
+        Arguments.of(
+            "too many spans",
+            request(TEXT).setEvidence(EvidenceOptions.newBuilder().setMaxSpanCount(11)).build(),
+            invalid,
+            "INVALID_ARGUMENT",
+            "evidence.max_span_count"));
   }
 
   @Test
@@ -323,26 +408,6 @@ class SentimentGrpcServiceTest {
   }
 
   @Test
-  void batchClassify_isNotImplementedYet() {
-    BatchClassifyRequest request =
-        BatchClassifyRequest.newBuilder().addRequests(request(TEXT)).build();
-    StatusRuntimeException refused =
-        assertThrows(StatusRuntimeException.class, () -> client.batchClassify(request));
-    assertRefused(refused, Status.Code.UNIMPLEMENTED, "UNIMPLEMENTED", null);
-  }
-
-  @Test
-  void streamClassify_isNotImplementedYet() throws Exception {
-    CompletableFuture<StreamClassifyResponse> answer = new CompletableFuture<>();
-    StreamObserver<StreamClassifyRequest> items =
-        SentimentServiceGrpc.newStub(channel).streamClassify(new FirstAnswer<>(answer));
-    items.onNext(StreamClassifyRequest.newBuilder().setId("1").setRequest(request(TEXT)).build());
-    ExecutionException refused =
-        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS));
-    assertRefused(refused.getCause(), Status.Code.UNIMPLEMENTED, "UNIMPLEMENTED", null);
-  }
-
-  @Test
   void getModel_ofTheDefault_describesIt() {
     Model model = client.getModel(GetModelRequest.getDefaultInstance()).getModel();
     assertEquals("tiny", model.getName());
@@ -357,6 +422,7 @@ class SentimentGrpcServiceTest {
     assertEquals(64, model.getLimits().getMaxBatchSize());
     assertEquals(4 << 20, model.getLimits().getMaxMessageBytes());
     assertEquals(256, model.getLimits().getMaxStreamItemCount());
+    assertEquals(256, model.getLimits().getMaxStreamCount());
     assertEquals(1024, model.getLimits().getMaxQueueSize());
     assertEquals(Precision.PRECISION_FP32, model.getPrecision());
     assertEquals(
@@ -380,8 +446,8 @@ class SentimentGrpcServiceTest {
   @Test
   void listModels_listsTheDefaultFirst() {
     List<Model> models = client.listModels(ListModelsRequest.getDefaultInstance()).getModelsList();
-    assertEquals(List.of("tiny", "other"), models.stream().map(Model::getName).toList());
-    assertEquals(List.of(true, false), models.stream().map(Model::getDefaultModel).toList());
+    assertEquals(List.of("tiny", "other", "context"), models.stream().map(Model::getName).toList());
+    assertEquals(List.of(true, false, false), models.stream().map(Model::getDefaultModel).toList());
   }
 
   private static ClassifyRequest.Builder request(String text) {
@@ -389,9 +455,13 @@ class SentimentGrpcServiceTest {
   }
 
   private static Scores scores(Probe.Case expected) {
-    float[] logits = new float[expected.logits().size()];
+    return scores(expected.logits());
+  }
+
+  private static Scores scores(List<Float> expected) {
+    float[] logits = new float[expected.size()];
     for (int i = 0; i < logits.length; i++) {
-      logits[i] = expected.logits().get(i);
+      logits[i] = expected.get(i);
     }
     return Scores.of(logits, ProblemType.SINGLE_LABEL_CLASSIFICATION, 2);
   }

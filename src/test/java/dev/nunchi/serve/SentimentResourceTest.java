@@ -3,6 +3,7 @@ package dev.nunchi.serve;
 import static io.restassured.RestAssured.given;
 import static org.hamcrest.Matchers.closeTo;
 import static org.hamcrest.Matchers.contains;
+import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasKey;
@@ -86,6 +87,31 @@ class SentimentResourceTest {
         .body("label", equalTo(""));
   }
 
+  @Test
+  void classify_evidence_listsSpansOfTheTextAsSent() {
+    classify(
+            """
+            {"text": "😀 영화  정말 좋다!", "evidence": {"max_span_count": 10}}
+            """)
+        .statusCode(200)
+        .body("evidence", hasSize(4))
+        .body("evidence.utf16_start", containsInAnyOrder(0, 3, 7, 10))
+        .body("evidence.utf16_end", containsInAnyOrder(2, 5, 9, 13))
+        .body("evidence.code_point_start", containsInAnyOrder(0, 2, 6, 9))
+        .body("evidence.code_point_end", containsInAnyOrder(1, 4, 8, 12))
+        .body("evidence[0].weight", not(closeTo(0, 0)));
+    classify("{\"text\": \"이 영화 정말 아주 좋다\", \"evidence\": {}}").body("evidence", hasSize(3));
+    classify("{\"text\": \"영화\", \"evidence\": null}").body("$", not(hasKey("evidence")));
+  }
+
+  @Test
+  void classify_context_isUsedWhereTheModelTakesIt() {
+    classify("{\"text\": \"영화 정말 좋다!\", \"context\": \"노래 별로\", \"model\": \"context\"}")
+        .statusCode(200)
+        .body("context_used", equalTo(true))
+        .body("token_count", equalTo(9));
+  }
+
   @ParameterizedTest(name = "{0}")
   @MethodSource
   void classify_badRequest_isRefusedByName(
@@ -167,11 +193,11 @@ class SentimentResourceTest {
             "INVALID_ARGUMENT",
             "abstain_below"),
         Arguments.of(
-            "evidence",
-            "{\"text\": \"영화\", \"evidence\": {\"max_span_count\": 2}}",
-            501,
-            "UNIMPLEMENTED",
-            "evidence"),
+            "too many spans",
+            "{\"text\": \"영화\", \"evidence\": {\"max_span_count\": 11}}",
+            400,
+            "INVALID_ARGUMENT",
+            "evidence.max_span_count"),
         Arguments.of("not JSON", "{\"text\": ", 400, "INVALID_ARGUMENT", null),
         Arguments.of("no body", "", 400, "INVALID_ARGUMENT", null),
         Arguments.of("an array", "[]", 400, "INVALID_ARGUMENT", null),
@@ -223,27 +249,13 @@ class SentimentResourceTest {
   }
 
   @Test
-  void classifyBatch_isNotImplementedYet() {
-    assertProblem(
-        given()
-            .urlEncodingEnabled(false)
-            .contentType("application/json")
-            .body("{\"requests\": [{\"text\": \"영화\"}]}")
-            .post("/v1/classify:batch")
-            .then(),
-        501,
-        "UNIMPLEMENTED",
-        null);
-  }
-
-  @Test
   void listModels_listsTheDefaultFirst() {
     given()
         .get("/v1/models")
         .then()
         .statusCode(200)
-        .body("models.name", contains("tiny", "other"))
-        .body("models.default_model", contains(true, false));
+        .body("models.name", contains("tiny", "other", "context"))
+        .body("models.default_model", contains(true, false, false));
   }
 
   @Test
@@ -262,6 +274,7 @@ class SentimentResourceTest {
         .body("limits.max_batch_size", equalTo(64))
         .body("limits.max_message_bytes", equalTo(4 << 20))
         .body("limits.max_stream_item_count", equalTo(256))
+        .body("limits.max_stream_count", equalTo(256))
         .body("limits.max_queue_size", equalTo(1024))
         .body("precision", equalTo("fp32"))
         .body("device", equalTo("cpu"))

@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,8 @@ import dev.nunchi.infer.InferenceOptions.Device;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,23 +33,29 @@ class ServeConfigTest {
     assertEquals(8192, config.maxTextBytes());
     assertEquals(64, config.maxBatchSize());
     assertEquals(256, config.maxStreamItems());
+    assertEquals(256, config.maxStreams());
+    assertEquals(Optional.empty(), config.tokensFile());
+    assertFalse(config.openMetrics());
+    assertFalse(config.accessLog());
+    assertEquals(Duration.ofSeconds(5), config.reloadPeriod());
   }
 
   @Test
   void names_areTheDocumentedOnes() {
     ServeConfig config =
         config(
-            Map.of(
-                "nunchi.models[0].directory", "a",
-                "nunchi.models[1].name", "second",
-                "nunchi.models[1].directory", "b",
-                "nunchi.home", "/opt/nunchi",
-                "nunchi.device", "cuda",
-                "nunchi.threads", "3",
-                "nunchi.queue-size", "7",
-                "nunchi.limits.max-text-bytes", "100",
-                "nunchi.limits.max-batch-size", "8",
-                "nunchi.limits.max-stream-items", "9"));
+            Map.ofEntries(
+                Map.entry("nunchi.models[0].directory", "a"),
+                Map.entry("nunchi.models[1].name", "second"),
+                Map.entry("nunchi.models[1].directory", "b"),
+                Map.entry("nunchi.home", "/opt/nunchi"),
+                Map.entry("nunchi.device", "cuda"),
+                Map.entry("nunchi.threads", "3"),
+                Map.entry("nunchi.queue-size", "7"),
+                Map.entry("nunchi.limits.max-text-bytes", "100"),
+                Map.entry("nunchi.limits.max-batch-size", "8"),
+                Map.entry("nunchi.limits.max-stream-items", "9"),
+                Map.entry("nunchi.limits.max-streams", "10")));
     assertEquals(Optional.empty(), config.models().get(0).name());
     assertEquals("a", config.models().get(0).directory());
     assertEquals(Optional.of("second"), config.models().get(1).name());
@@ -57,10 +66,31 @@ class ServeConfigTest {
     assertEquals(100, config.maxTextBytes());
     assertEquals(8, config.maxBatchSize());
     assertEquals(9, config.maxStreamItems());
+    assertEquals(10, config.maxStreams());
+  }
+
+  @Test
+  void namesOfOperations_areTheDocumentedOnes() {
+    ServeConfig config =
+        config(
+            Map.of(
+                "nunchi.auth.tokens-file", "tokens.txt",
+                "nunchi.auth.open-metrics", "true",
+                "nunchi.access-log", "TRUE",
+                "nunchi.reload-period", "1M30S"));
+    assertEquals(Optional.of(Path.of("tokens.txt")), config.tokensFile());
+    assertTrue(config.openMetrics());
+    assertTrue(config.accessLog());
+    assertEquals(Duration.ofSeconds(90), config.reloadPeriod());
   }
 
   @ParameterizedTest
   @CsvSource({
+    "nunchi.auth.open-metrics, maybe",
+    "nunchi.access-log, 1",
+    "nunchi.auth.token-file, x",
+    "nunchi.reload-period, often",
+    "nunchi.reload-period, 0S",
     "nunchi.device, gpu",
     "nunchi.threads, 0",
     "nunchi.threads, many",

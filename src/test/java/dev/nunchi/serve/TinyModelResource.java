@@ -7,16 +7,21 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 
-/// Serves the tiny model under its own name and, as the second model, under the name `other`.
+/// Serves the tiny model under its own name, as the second model under the name `other`, and as the
+/// third, under the name `context`, with an input template.
 public final class TinyModelResource implements QuarkusTestResourceLifecycleManager {
   @Override
   public Map<String, String> start() {
     try {
-      Path directory = TinyModel.write(Files.createTempDirectory("nunchi-test").resolve("tiny"));
+      Path temporary = Files.createTempDirectory("nunchi-test");
+      Path directory = TinyModel.write(temporary.resolve("tiny"));
+      Path withContext = TinyModel.writeWithContext(temporary.resolve("context"));
       return Map.of(
           "nunchi.models[0].directory", directory.toString(),
           "nunchi.models[1].name", "other",
           "nunchi.models[1].directory", directory.toString(),
+          "nunchi.models[2].name", "context",
+          "nunchi.models[2].directory", withContext.toString(),
           "nunchi.device", "cpu",
           "nunchi.limits.max-text-bytes", "600");
     } catch (IOException e) {

@@ -1,0 +1,103 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// The tokens that the server takes, as their digests: the tokens themselves are not kept.
+///
+/// A file of tokens has one on each line; empty lines and lines that begin with `#` are left out. A
+/// token has at least 16 characters of those that RFC 6750 allows: letters, digits, `-._~+/`, and
+/// `=` at its end.
+final class BearerTokens {
+  private static final int SHORTEST = 16;
+  private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
+  private static final String SCHEME = "Bearer ";
+
+  private final List<byte[]> digests;
+
+  private BearerTokens(List<byte[]> digests) {
+    this.digests = digests;
+  }
+
+  /// @throws NunchiException `INVALID_ARGUMENT` if the file is missing or holds no token, or a line
+  ///   is none; the message names the line, never what it holds
+  static BearerTokens read(Path file) {
+    List<byte[]> digests = new ArrayList<>();
+    int number = 0;
+    for (String line : lines(file)) {
+      number++;
+      String token = line.strip();
+      if (token.isEmpty() || token.startsWith("#")) {
+        continue;
+      }
+      if (!TOKEN.matcher(token).matches()) {
+        throw refused(
+            file,
+            "line %d is no token: it has characters other than A-Za-z0-9-._~+/=".formatted(number));
+      }
+      if (token.length() < SHORTEST) {
+        throw refused(
+            file, "the token on line %d has fewer than %d characters".formatted(number, SHORTEST));
+      }
+      digests.add(digest(token));
+    }
+    if (digests.isEmpty()) {
+      throw refused(file, "it holds no token; write one on each line");
+    }
+    return new BearerTokens(List.copyOf(digests));
+  }
+
+  int count() {
+    return digests.size();
+  }
+
+  /// Whether a call may pass. Takes equally long whichever token it is, and whether it is one.
+  ///
+  /// @param authorization the header's value, null where the call has none
+  boolean accept(@Nullable String authorization) {
+    if (authorization == null
+        || !authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+      return false;
+    }
+    byte[] digest = digest(authorization.substring(SCHEME.length()).strip());
+    boolean known = false;
+    for (byte[] each : digests) {
+      known |= MessageDigest.isEqual(each, digest);
+    }
+    return known;
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (CharacterCodingException e) {
+      throw refused(file, "it is no text in UTF-8");
+    } catch (IOException e) {
+      throw refused(file, Files.exists(file) ? "it cannot be read" : "it does not exist");
+    }
+  }
+
+  private static byte[] digest(String token) {
+    try {
+      return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java has SHA-256", e);
+    }
+  }
+
+  private static NunchiException refused(Path file, String why) {
+    return new NunchiException(
+        Reason.INVALID_ARGUMENT, "The file of tokens %s cannot be used: %s".formatted(file, why));
+  }
+}

@@ -1,0 +1,131 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.CertificateFactory;
+import java.security.cert.X509Certificate;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/// The PEM files of a server's TLS.
+///
+/// @param certificate the server's certificate, then those between it and its authority
+/// @param key its private key, PKCS #8 without a password
+/// @param clientAuthority the certificates of the authorities that sign callers' certificates; a
+///   caller then needs one
+public record TlsFiles(Path certificate, Path key, Optional<Path> clientAuthority) {
+  private static final Pattern PRIVATE_KEY =
+      Pattern.compile("-----BEGIN PRIVATE KEY-----(.*?)-----END PRIVATE KEY-----", Pattern.DOTALL);
+
+  List<Path> all() {
+    return Stream.concat(Stream.of(certificate, key), clientAuthority.stream()).toList();
+  }
+
+  /// Whether a server can use them.
+  ///
+  /// @throws NunchiException `INVALID_ARGUMENT` if a file is missing or not what it should be, or
+  ///   the key is another certificate's
+  public void check() {
+    PublicKey publicKey = certificates("certificate", certificate).getFirst().getPublicKey();
+    if (!match(privateKey(publicKey.getAlgorithm()), publicKey)) {
+      throw refused("key", key, "it is not the key of the certificate in " + certificate);
+    }
+    clientAuthority.ifPresent(file -> certificates("client authority", file));
+  }
+
+  private static List<X509Certificate> certificates(String what, Path file) {
+    String pem = content(what, file);
+    if (!pem.contains("-----BEGIN CERTIFICATE-----")) {
+      throw refused(what, file, "it holds no '-----BEGIN CERTIFICATE-----'");
+    }
+    try {
+      Collection<? extends Certificate> read =
+          CertificateFactory.getInstance("X.509")
+              .generateCertificates(
+                  new ByteArrayInputStream(pem.getBytes(StandardCharsets.ISO_8859_1)));
+      return read.stream().map(X509Certificate.class::cast).toList();
+    } catch (CertificateException e) {
+      throw refused(what, file, "a certificate in it is damaged");
+    }
+  }
+
+  private PrivateKey privateKey(String algorithm) {
+    Matcher pem = PRIVATE_KEY.matcher(content("key", key));
+    if (!pem.find()) {
+      throw refused(
+          "key",
+          key,
+          "it holds no '-----BEGIN PRIVATE KEY-----', which is PKCS #8 without a password;"
+              + " 'openssl pkcs8 -topk8 -nocrypt' makes it from another form");
+    }
+    byte[] encoded;
+    try {
+      encoded = Base64.getMimeDecoder().decode(pem.group(1));
+    } catch (IllegalArgumentException e) {
+      throw refused("key", key, "the key in it is damaged");
+    }
+    try {
+      return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
+    } catch (GeneralSecurityException e) {
+      throw refused(
+          "key",
+          key,
+          "it is damaged, or not the key of the certificate in %s, which is of the kind %s"
+              .formatted(certificate, algorithm));
+    }
+  }
+
+  /// Whether what one signs the other verifies.
+  private static boolean match(PrivateKey privateKey, PublicKey publicKey) {
+    String algorithm =
+        switch (publicKey.getAlgorithm()) {
+          case "RSA" -> "SHA256withRSA";
+          case "EC" -> "SHA256withECDSA";
+          default -> publicKey.getAlgorithm();
+        };
+    byte[] message = {1, 2, 3};
+    try {
+      Signature signer = Signature.getInstance(algorithm);
+      signer.initSign(privateKey);
+      signer.update(message);
+      byte[] signature = signer.sign();
+      Signature verifier = Signature.getInstance(algorithm);
+      verifier.initVerify(publicKey);
+      verifier.update(message);
+      return verifier.verify(signature);
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  private static String content(String what, Path file) {
+    try {
+      return Files.readString(file, StandardCharsets.ISO_8859_1);
+    } catch (IOException e) {
+      throw refused(what, file, Files.exists(file) ? "it cannot be read" : "it does not exist");
+    }
+  }
+
+  private static NunchiException refused(String what, Path file, String why) {
+    return new NunchiException(
+        Reason.INVALID_ARGUMENT, "The TLS %s %s cannot be used: %s".formatted(what, file, why));
+  }
+}

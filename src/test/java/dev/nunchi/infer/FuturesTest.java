@@ -1,0 +1,59 @@
+package dev.nunchi.infer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+
+class FuturesTest {
+  private final CompletableFuture<Integer> first = new CompletableFuture<>();
+  private final CompletableFuture<Integer> second = new CompletableFuture<>();
+  private final CompletableFuture<List<Integer>> all = Futures.all(List.of(first, second));
+
+  @Test
+  void all_completedInAnyOrder_hasTheValuesInTheirs() throws Exception {
+    second.complete(2);
+    assertFalse(all.isDone());
+    first.complete(1);
+    assertEquals(List.of(1, 2), all.get());
+  }
+
+  @Test
+  void all_oneFails_failsAtOnceAndCancelsTheOthers() {
+    second.completeExceptionally(new IllegalStateException("second"));
+    assertEquals(
+        "second", assertThrows(ExecutionException.class, all::get).getCause().getMessage());
+    assertTrue(first.isCancelled());
+  }
+
+  @Test
+  void all_cancelled_cancelsAll() {
+    all.cancel(false);
+    assertTrue(first.isCancelled());
+    assertTrue(second.isCancelled());
+  }
+
+  @Test
+  void map_cancelled_cancelsItsSource() {
+    Futures.map(all, List::size).cancel(false);
+    assertTrue(first.isCancelled());
+  }
+
+  @Test
+  void map_functionThrows_fails() {
+    CompletableFuture<Integer> mapped =
+        Futures.map(
+            first,
+            _ -> {
+              throw new IllegalStateException("function");
+            });
+    first.complete(1);
+    assertEquals(
+        "function", assertThrows(ExecutionException.class, mapped::get).getCause().getMessage());
+  }
+}

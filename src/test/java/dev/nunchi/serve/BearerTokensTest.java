@@ -1,0 +1,93 @@
+package dev.nunchi.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BearerTokensTest {
+  private static final String ONE = "first-token-of-the-test";
+  private static final String TWO = "c2Vjb25kLXRva2Vu+/~._=";
+
+  @TempDir private Path directory;
+
+  @Test
+  void read_commentsAndEmptyLines_areLeftOut() throws IOException {
+    BearerTokens tokens =
+        read("# who\r\n" + ONE + "\r\n\n   \n  " + TWO + "  \n# " + "x".repeat(9));
+    assertEquals(2, tokens.count());
+    assertTrue(tokens.accept("Bearer " + ONE));
+    assertTrue(tokens.accept("bearer  " + TWO));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "Bearer",
+        "Bearer ",
+        ONE,
+        "Basic " + ONE,
+        "Bearer " + ONE + "x",
+        "Bearer first-token-of-the-tes",
+        "Bearer FIRST-TOKEN-OF-THE-TEST",
+        "Bearer " + ONE + "," + ONE,
+        "Bearer # who"
+      })
+  void accept_anythingElse_isRefused(String authorization) throws IOException {
+    assertFalse(read("# who\n" + ONE).accept(authorization));
+  }
+
+  @Test
+  void accept_noHeader_isRefused() throws IOException {
+    assertFalse(read(ONE).accept(null));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "''                              | it holds no token",
+        "'# nothing but this'            | it holds no token",
+        "'short-token'                   | the token on line 1 has fewer than 16 characters",
+        "'name: first-token-of-the-test' | line 1 is no token",
+        "'한국어로-쓴-토큰은-안-됩니다-정말로' | line 1 is no token"
+      })
+  void read_fileOfNoUse_isRefusedByLine(String content, String why) {
+    NunchiException refused = assertThrows(NunchiException.class, () -> read(content));
+    assertEquals(Reason.INVALID_ARGUMENT, refused.reason());
+    assertTrue(refused.getMessage().contains(why), refused.getMessage());
+    assertTrue(refused.getMessage().contains(directory.resolve("tokens").toString()));
+    assertFalse(refused.getMessage().contains("short-token"), refused.getMessage());
+  }
+
+  @Test
+  void read_missingFile_isRefused() {
+    NunchiException refused =
+        assertThrows(
+            NunchiException.class, () -> BearerTokens.read(directory.resolve("no-tokens")));
+    assertTrue(refused.getMessage().endsWith("no-tokens cannot be used: it does not exist"));
+  }
+
+  @Test
+  void read_bytesThatAreNoText_areRefused() throws IOException {
+    Path file = Files.write(directory.resolve("bytes"), new byte[] {(byte) 0xff, (byte) 0xfe});
+    NunchiException refused = assertThrows(NunchiException.class, () -> BearerTokens.read(file));
+    assertTrue(refused.getMessage().endsWith("it is no text in UTF-8"), refused.getMessage());
+  }
+
+  private BearerTokens read(String content) throws IOException {
+    return BearerTokens.read(Files.writeString(directory.resolve("tokens"), content));
+  }
+}

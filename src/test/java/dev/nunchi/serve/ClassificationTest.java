@@ -1,0 +1,247 @@
+package dev.nunchi.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
+import dev.nunchi.infer.Admission;
+import dev.nunchi.infer.Backend;
+import dev.nunchi.infer.Classifier;
+import dev.nunchi.infer.ClassifierSettings;
+import dev.nunchi.infer.Deadline;
+import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.text.Encoding;
+import dev.nunchi.text.Normalization;
+import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.Span;
+import dev.nunchi.text.Truncation;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/// Two models with one worker each, which waits for permits: `small` with 2 places, `large` with 8.
+@Timeout(20)
+class ClassificationTest {
+  private static final LabelSet LABELS = LabelSet.of("긍정", "부정");
+
+  /// Gives a text its first id as a logit, one text for each permit.
+  private static final class Gate implements Backend {
+    final Semaphore permits = new Semaphore(0);
+    final Semaphore begun = new Semaphore(0);
+    volatile boolean broken;
+
+    @Override
+    public float[][] logits(PaddedBatch batch) {
+      begun.release();
+      permits.acquireUninterruptibly();
+      if (broken) {
+        throw new IllegalStateException("broken");
+      }
+      return new float[][] {{batch.inputIds()[0], 0}};
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private final Gate small = new Gate();
+  private final Gate large = new Gate();
+  private final ServedModel smallModel = model("small", small, 2);
+  private final ServedModel largeModel = model("large", large, 8);
+  private final Classification classification =
+      new Classification(
+          new ModelRegistry(List.of(largeModel, smallModel)),
+          new Limits(100, 6, 1000, 4, 4, 8),
+          new Metrics(new SimpleMeterRegistry()));
+
+  @AfterEach
+  void close() {
+    small.permits.release(1000);
+    large.permits.release(1000);
+    smallModel.loaded().close();
+    largeModel.loaded().close();
+  }
+
+  @Test
+  void classifyAll_oneModelHasNoRoom_givesBackWhatTheOtherTook() throws Exception {
+    occupy(small, "small");
+    occupy(large, "large");
+    CompletableFuture<List<Answer>> accepted = batch(List.of("small", "small"));
+    NunchiException refused = refusal(batch(List.of("large", "small", "large")));
+    assertEquals(Reason.OVERLOADED, refused.reason());
+    assertNull(refused.field());
+    assertEquals(0, largeModel.classifier().waitingCount());
+    assertEquals(2, smallModel.classifier().waitingCount());
+    small.permits.release(3);
+    assertEquals(2, accepted.get().size());
+  }
+
+  @Test
+  void classifyAll_moreThanAModelEverTakes_isRefusedByName() throws Exception {
+    occupy(large, "large");
+    NunchiException refused = refusal(batch(List.of("large", "small", "small", "small")));
+    assertEquals(Reason.INVALID_ARGUMENT, refused.reason());
+    assertEquals("requests", refused.field());
+    assertEquals(0, largeModel.classifier().waitingCount());
+  }
+
+  @Test
+  void classifyAll_badRequestAmongGood_queuesNothing() throws Exception {
+    occupy(large, "large");
+    NunchiException refused = refusal(batch(List.of("large", "large", "nobody")));
+    assertEquals(Reason.MODEL_NOT_FOUND, refused.reason());
+    assertEquals("requests[2].model", refused.field());
+    assertEquals(0, largeModel.classifier().waitingCount());
+  }
+
+  @Test
+  void classifyAll_cancelled_givesAllPlacesBack() throws Exception {
+    occupy(small, "small");
+    occupy(large, "large");
+    CompletableFuture<List<Answer>> batch = batch(List.of("large", "small", "large"));
+    assertEquals(2, largeModel.classifier().waitingCount());
+    assertEquals(1, smallModel.classifier().waitingCount());
+    batch.cancel(false);
+    assertEquals(0, largeModel.classifier().waitingCount());
+    assertEquals(0, smallModel.classifier().waitingCount());
+  }
+
+  @Test
+  void classifyAll_oneTextFails_failsAllAndCancelsTheRest() throws Exception {
+    occupy(large, "large");
+    occupy(small, "small");
+    CompletableFuture<List<Answer>> batch = batch(List.of("small", "large", "large"));
+    small.broken = true;
+    small.permits.release(2);
+    ExecutionException failed =
+        assertThrows(ExecutionException.class, () -> batch.get(5, TimeUnit.SECONDS));
+    assertEquals("broken", failed.getCause().getMessage());
+    assertEquals(0, largeModel.classifier().waitingCount());
+  }
+
+  @Test
+  void classify_evidenceForMoreThanTheQueueTakes_isRefusedByName() {
+    NunchiException refused = refusal(classification.classify(query("small", true), Deadline.NONE));
+    assertEquals(Reason.INVALID_ARGUMENT, refused.reason());
+    assertEquals("evidence", refused.field());
+  }
+
+  @Test
+  void classify_evidence_takesAPlaceForEachRun() throws Exception {
+    occupy(large, "large");
+    CompletableFuture<Answer> answer = classification.classify(query("large", true), Deadline.NONE);
+    assertEquals(4, largeModel.classifier().waitingCount());
+    CompletableFuture<Answer> other = classification.classify(query("large", true), Deadline.NONE);
+    assertEquals(8, largeModel.classifier().waitingCount());
+    assertEquals(
+        Reason.OVERLOADED,
+        refusal(classification.classify(query("large", true), Deadline.NONE)).reason());
+    large.permits.release(100);
+    assertEquals(3, answer.get().evidence().orElseThrow().size());
+    assertEquals(3, other.get().evidence().orElseThrow().size());
+  }
+
+  @Test
+  void classifyWhenFree_noRoom_waitsInsteadOfBeingRefused() throws Exception {
+    occupy(small, "small");
+    List<Admission<Answer>> items = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      items.add(classification.classifyWhenFree(query("small", false), Deadline.NONE));
+    }
+    assertEquals(2, smallModel.classifier().waitingCount());
+    assertEquals(2, items.stream().filter(item -> item.admitted().isDone()).count());
+    small.permits.release(100);
+    for (Admission<Answer> item : items) {
+      assertEquals("small", item.answer().get().model());
+    }
+  }
+
+  @Test
+  void anyCall_modelIsStopped_isUnavailable() {
+    large.permits.release(1000);
+    largeModel.loaded().close();
+    assertEquals(
+        Reason.UNAVAILABLE,
+        refusal(classification.classify(query("large", false), Deadline.NONE)).reason());
+    assertEquals(Reason.UNAVAILABLE, refusal(batch(List.of("large"))).reason());
+    NunchiException refused =
+        assertThrows(
+            NunchiException.class,
+            () -> classification.classifyWhenFree(query("large", false), Deadline.NONE));
+    assertEquals(Reason.UNAVAILABLE, refused.reason());
+  }
+
+  /// Has the model's worker at work on a text.
+  private void occupy(Gate gate, String model) throws InterruptedException {
+    CompletableFuture<Answer> running = classification.classify(query(model, false), Deadline.NONE);
+    assertTrue(gate.begun.tryAcquire(5, TimeUnit.SECONDS));
+    assertFalse(running.isDone());
+  }
+
+  private CompletableFuture<List<Answer>> batch(List<String> models) {
+    return classification.classifyAll(
+        models.stream().map(model -> query(model, false)).toList(),
+        Function.identity(),
+        Deadline.NONE);
+  }
+
+  private static NunchiException refusal(CompletableFuture<?> answer) {
+    return assertInstanceOf(
+        NunchiException.class,
+        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS)).getCause());
+  }
+
+  private static Query query(String model, boolean evidence) {
+    return new Query(
+        "이 영화 좋다",
+        model,
+        "",
+        Truncation.REJECT,
+        0,
+        OptionalDouble.empty(),
+        evidence ? OptionalInt.of(0) : OptionalInt.empty());
+  }
+
+  private static ServedModel model(String name, Backend backend, int places) {
+    Manifest manifest =
+        Manifest.of(
+            name, LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION, Normalization.STANDARD, 24);
+    Classifier classifier =
+        new Classifier(
+            (text, _, _) -> words(text),
+            backend,
+            new ClassifierSettings(
+                name, LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION, 1, 0, 1, places));
+    return new ServedModel(name, new LoadedModel(manifest, 24, "cpu", classifier));
+  }
+
+  /// One token for each word.
+  private static Encoding words(String text) {
+    List<Span> spans = new ArrayList<>();
+    for (String word : text.split(" ", -1)) {
+      int start = text.indexOf(word);
+      spans.add(new Span(start, start + word.length()));
+    }
+    int[] ids = Collections.nCopies(spans.size(), 1).stream().mapToInt(Integer::intValue).toArray();
+    return new Encoding(ids, new int[ids.length], spans, ids.length, 0, false);
+  }
+}

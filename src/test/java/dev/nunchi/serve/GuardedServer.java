@@ -1,0 +1,100 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.infer.Backend;
+import dev.nunchi.infer.Classifier;
+import dev.nunchi.infer.ClassifierSettings;
+import dev.nunchi.infer.LoadOptions;
+import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.ModelLoader;
+import dev.nunchi.text.PaddedBatch;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import jakarta.enterprise.inject.Alternative;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.eclipse.microprofile.config.ConfigProvider;
+
+/// A server that asks for tokens, logs its calls, and serves a model that fails beside one that
+/// answers.
+public class GuardedServer implements QuarkusTestProfile {
+  static final String TOKEN = "right-token-0123456789";
+
+  /// What the model `failing` says when it fails, which no caller may read.
+  static final String SECRET = "/var/lib/inner-secret";
+
+  @Override
+  public Map<String, String> getConfigOverrides() {
+    try {
+      Path directory = Files.createTempDirectory("nunchi-guarded");
+      Path tokens = Files.writeString(directory.resolve("tokens"), "# test\n" + TOKEN + "\n");
+      Path log = directory.resolve("access.log");
+      return Map.of(
+          "nunchi.auth.tokens-file", tokens.toString(),
+          "nunchi.access-log", "true",
+          "nunchi.reload-period", "0.2S",
+          "quarkus.log.handler.file.\"access-file\".enabled", "true",
+          "quarkus.log.handler.file.\"access-file\".path", log.toString(),
+          "quarkus.log.handler.file.\"access-file\".format", "%s%n",
+          "quarkus.log.category.\"dev.nunchi.access\".handlers", "access-file",
+          "quarkus.http.cors.enabled", "true",
+          "quarkus.http.cors.origins", "https://known.example",
+          "test.access-log", log.toString());
+    } catch (IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public Set<Class<?>> getEnabledAlternatives() {
+    return Set.of(Models.class);
+  }
+
+  static Path tokens() {
+    return Path.of(ConfigProvider.getConfig().getValue("nunchi.auth.tokens-file", String.class));
+  }
+
+  static Path accessLog() {
+    return Path.of(ConfigProvider.getConfig().getValue("test.access-log", String.class));
+  }
+
+  /// The tiny model, and one with its encoder whose runs fail.
+  @Alternative
+  @Singleton
+  static class Models {
+    @Produces
+    @Alternative
+    @Singleton
+    ModelRegistry models(ServeConfig config) {
+      LoadedModel tiny =
+          ModelLoader.load(
+              Path.of(config.models().getFirst().directory()),
+              new LoadOptions(config.device(), OptionalInt.of(1), 16, OptionalInt.empty()));
+      Classifier failing =
+          new Classifier(
+              (text, context, truncation) -> tiny.classifier().encode(text, truncation),
+              new FailingBackend(),
+              new ClassifierSettings(
+                  "failing", tiny.manifest().labels(), tiny.manifest().problemType(), 1, 0, 1, 16));
+      return new ModelRegistry(
+          List.of(
+              new ServedModel("tiny", tiny),
+              new ServedModel("failing", new LoadedModel(tiny.manifest(), 24, "cpu", failing))));
+    }
+  }
+
+  private static final class FailingBackend implements Backend {
+    @Override
+    public float[][] logits(PaddedBatch batch) {
+      throw new IllegalStateException(SECRET + " is broken");
+    }
+
+    @Override
+    public void close() {}
+  }
+}

@@ -1,0 +1,95 @@
+package dev.nunchi.serve;
+
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.serve.TestAuthority.Issued;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TlsFilesTest {
+  @TempDir private Path directory;
+
+  private Issued server;
+  private Path authority;
+
+  @BeforeEach
+  void issue() {
+    TestAuthority signer = new TestAuthority("authority");
+    server = signer.issue(directory, "server");
+    authority = signer.write(directory.resolve("authority.pem"));
+  }
+
+  @Test
+  void check_pairAndAuthority_areTaken() {
+    assertDoesNotThrow(() -> files(server.certificate(), server.key(), authority).check());
+  }
+
+  @Test
+  void check_missingFile_isNamed() {
+    Path none = directory.resolve("none");
+    assertRefused("The TLS certificate " + none, "does not exist", none, server.key(), authority);
+    assertRefused("The TLS key " + none, "does not exist", server.certificate(), none, authority);
+    assertRefused(
+        "The TLS client authority " + none,
+        "does not exist",
+        server.certificate(),
+        server.key(),
+        none);
+  }
+
+  @Test
+  void check_filesExchanged_saysWhatEachLacks() {
+    assertRefused(
+        "The TLS certificate " + server.key(),
+        "holds no '-----BEGIN CERTIFICATE-----'",
+        server.key(),
+        server.certificate(),
+        authority);
+    assertRefused(
+        "The TLS key " + authority, "PKCS #8", server.certificate(), authority, authority);
+  }
+
+  @Test
+  void check_keyOfAnotherCertificate_isRefused() {
+    Issued other = new TestAuthority("other").issue(directory, "other");
+    assertRefused(
+        "The TLS key " + other.key(),
+        "not the key of the certificate in " + server.certificate(),
+        server.certificate(),
+        other.key(),
+        authority);
+  }
+
+  @Test
+  void check_damagedContents_areRefused() throws IOException {
+    Path broken = directory.resolve("broken.pem");
+    Files.writeString(broken, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    assertRefused("The TLS certificate " + broken, "damaged", broken, server.key(), authority);
+    Files.writeString(broken, "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+    assertRefused("The TLS key " + broken, "damaged", server.certificate(), broken, authority);
+  }
+
+  private static void assertRefused(
+      String beginning, String why, Path certificate, Path key, Path authority) {
+    NunchiException refused =
+        assertThrows(NunchiException.class, () -> files(certificate, key, authority).check());
+    assertEquals(Reason.INVALID_ARGUMENT, refused.reason());
+    String message = refused.getMessage();
+    assertTrue(message.startsWith(beginning + " cannot be used: "), message);
+    assertTrue(message.contains(why), message);
+  }
+
+  private static TlsFiles files(Path certificate, Path key, Path authority) {
+    return new TlsFiles(certificate, key, Optional.of(authority));
+  }
+}
