@@ -347,7 +347,8 @@ class ClassifyStreamTest {
   private ClassifyStream started(
       BiFunction<ClassifyRequest, Deadline, Admission<Answer>> classify, Deadline deadline) {
     ClassifyStream stream =
-        new ClassifyStream(call, classify, WINDOW, deadline, new Metrics(registry), open);
+        new ClassifyStream(
+            call, classify, WINDOW, deadline, new Metrics(registry), open, Runnable::run);
     open.open(stream);
     stream.start();
     return stream;
