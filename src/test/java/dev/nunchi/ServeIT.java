@@ -9,10 +9,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyResponse;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
+import dev.nunchi.sentiment.v1.StreamClassifyRequest;
+import dev.nunchi.sentiment.v1.StreamClassifyResponse;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.ServerSocket;
@@ -25,6 +28,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -79,6 +84,54 @@ class ServeIT {
         assertEquals(Status.Code.UNAVAILABLE, end.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
       }
       assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "SIGTERM ends it");
+    } finally {
+      channel.shutdownNow();
+      server.destroyForcibly();
+    }
+  }
+
+  @Test
+  void serve_sigtermWithAnOpenStream_answersItsItemsAndEndsIt() throws Exception {
+    int port = freePort();
+    Process server = start("serve", "--port", Integer.toString(port));
+    ManagedChannel channel =
+        ManagedChannelBuilder.forAddress("localhost", port).usePlaintext().build();
+    try {
+      awaitReady(port, server);
+      List<StreamClassifyResponse> answers = new CopyOnWriteArrayList<>();
+      CompletableFuture<Status.Code> end = new CompletableFuture<>();
+      StreamObserver<StreamClassifyRequest> items =
+          SentimentServiceGrpc.newStub(channel)
+              .streamClassify(
+                  new StreamObserver<>() {
+                    @Override
+                    public void onNext(StreamClassifyResponse answer) {
+                      answers.add(answer);
+                    }
+
+                    @Override
+                    public void onError(Throwable failure) {
+                      end.complete(Status.fromThrowable(failure).getCode());
+                    }
+
+                    @Override
+                    public void onCompleted() {
+                      end.complete(Status.Code.OK);
+                    }
+                  });
+      ClassifyRequest request = ClassifyRequest.newBuilder().setText("정말 재미있는 영화예요").build();
+      for (int i = 0; i < 100; i++) {
+        items.onNext(
+            StreamClassifyRequest.newBuilder().setId("item-" + i).setRequest(request).build());
+      }
+      while (answers.isEmpty()) {
+        Thread.sleep(1);
+      }
+      server.destroy();
+      assertEquals(Status.Code.UNAVAILABLE, end.get(PATIENCE_SECONDS, TimeUnit.SECONDS));
+      assertTrue(answers.stream().allMatch(StreamClassifyResponse::hasResponse));
+      // Nowhere near the time that calls in flight are given.
+      assertTrue(server.waitFor(15, TimeUnit.SECONDS), "SIGTERM ends it");
     } finally {
       channel.shutdownNow();
       server.destroyForcibly();

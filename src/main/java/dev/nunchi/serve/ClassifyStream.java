@@ -18,6 +18,7 @@ import java.util.Queue;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
@@ -33,10 +34,11 @@ import org.jspecify.annotations.Nullable;
 /// after it; so each stream has at most one item waiting outside the queue.
 ///
 /// Design: items come from the event loop, answers from inference threads, the end from either or
-/// from a timer. Each leaves a note in a mailbox; whoever finds nobody at work on it works it off,
-/// and leaves the notes that come meanwhile to whoever is at work. So the state below has one owner
-/// at a time, without a lock, and calls of the observer never overlap. Texts are checked and
-/// tokenised before the note, on the thread that brings them.
+/// from a timer. Each leaves a note in a mailbox; who leaves the first one has the event loop work
+/// it off, with the notes that come meanwhile. So the state below has one owner at a time, without
+/// a lock, and calls of the observer never overlap; and the event loop knows of a caller's reset
+/// before it could write to what is gone. Texts are checked and tokenised before the note, on the
+/// thread that brings them.
 final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   private static final Logger LOG = Logger.getLogger(ClassifyStream.class);
   private static final int MOST_ID_BYTES = 128;
@@ -48,6 +50,7 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   private final Deadline deadline;
   private final Metrics metrics;
   private final OpenStreams open;
+  private final Executor eventLoop;
 
   private final Queue<Runnable> mailbox = new ConcurrentLinkedQueue<>();
   private final AtomicInteger notes = new AtomicInteger();
@@ -83,19 +86,22 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
 
   /// @param classify as [Classification#classifyWhenFree]; what it throws is the item's answer
   /// @param window most items that are read and not answered
+  /// @param eventLoop runs one task at a time, on the thread that tells of the call's end
   ClassifyStream(
       ServerCallStreamObserver<StreamClassifyResponse> call,
       BiFunction<ClassifyRequest, Deadline, Admission<Answer>> classify,
       int window,
       Deadline deadline,
       Metrics metrics,
-      OpenStreams open) {
+      OpenStreams open,
+      Executor eventLoop) {
     this.call = call;
     this.classify = classify;
     this.window = window;
     this.deadline = deadline;
     this.metrics = metrics;
     this.open = open;
+    this.eventLoop = eventLoop;
   }
 
   /// Begins to read; to be called before the call's handler returns.
@@ -249,12 +255,15 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
     }
   }
 
-  /// Leaves a note, and works the mailbox off unless somebody is at it.
+  /// Leaves a note, and has the mailbox worked off unless somebody is at it.
   private void leave(Runnable note) {
     mailbox.add(note);
-    if (notes.getAndIncrement() > 0) {
-      return;
+    if (notes.getAndIncrement() == 0) {
+      eventLoop.execute(this::workOff);
     }
+  }
+
+  private void workOff() {
     int worked = 1;
     while (worked > 0) {
       try {

@@ -26,8 +26,7 @@ import java.util.concurrent.CompletableFuture;
 
 /// The gRPC front end.
 ///
-/// Its methods run on the event loop and never block; an answer is sent by the thread that
-/// completes it.
+/// Its methods run on the event loop and never block; answers are sent there too, see [EventLoop].
 @GrpcService
 final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceImplBase {
   private final Classification classification;
@@ -90,7 +89,8 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
             limits.maxStreamItemCount(),
             DeadlineInterceptor.current(),
             metrics,
-            streams);
+            streams,
+            EventLoop.current());
     try {
       streams.open(stream);
     } catch (NunchiException e) {

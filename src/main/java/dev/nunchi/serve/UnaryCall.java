@@ -5,6 +5,7 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -14,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 /// One gRPC call with one answer: sends what comes of a future, cancels the future when the caller
 /// goes, and counts the outcome.
 ///
-/// The thread that completes the future sends the answer: going back to the event loop first would
-/// cost more than sending.
+/// The answer is sent by the call's [EventLoop].
 ///
 /// @param method the method's name in [SentimentServiceGrpc]
 record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) {
@@ -29,13 +29,21 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
     if (observer instanceof ServerCallStreamObserver<A> call) {
       call.setOnCancelHandler(() -> future.cancel(false));
     }
-    CompletableFuture<A> _ = future.whenComplete(this::send);
+    EventLoop eventLoop = EventLoop.current();
+    CompletableFuture<A> _ =
+        future.whenComplete((answer, failure) -> eventLoop.execute(() -> send(answer, failure)));
   }
 
   private void send(@Nullable A answer, @Nullable Throwable failure) {
     try {
       if (answer == null) {
-        refuse(Failure.of(Objects.requireNonNull(failure)));
+        Failure refusal = Failure.of(Objects.requireNonNull(failure));
+        if (failure instanceof CancellationException) {
+          // Nobody is there to read it.
+          metrics.request(Protocol.GRPC, method, refusal);
+        } else {
+          refuse(refusal);
+        }
         return;
       }
       metrics.request(Protocol.GRPC, method, Status.Code.OK);

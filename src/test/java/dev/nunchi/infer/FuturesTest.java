@@ -2,12 +2,14 @@ package dev.nunchi.infer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class FuturesTest {
@@ -26,8 +28,7 @@ class FuturesTest {
   @Test
   void all_oneFails_failsAtOnceAndCancelsTheOthers() {
     second.completeExceptionally(new IllegalStateException("second"));
-    assertEquals(
-        "second", assertThrows(ExecutionException.class, all::get).getCause().getMessage());
+    assertEquals("second", cause(all));
     assertTrue(first.isCancelled());
   }
 
@@ -53,7 +54,11 @@ class FuturesTest {
               throw new IllegalStateException("function");
             });
     first.complete(1);
-    assertEquals(
-        "function", assertThrows(ExecutionException.class, mapped::get).getCause().getMessage());
+    assertEquals("function", cause(mapped));
+  }
+
+  private static @Nullable String cause(CompletableFuture<?> failed) {
+    ExecutionException failure = assertThrows(ExecutionException.class, failed::get);
+    return assertInstanceOf(IllegalStateException.class, failure.getCause()).getMessage();
   }
 }

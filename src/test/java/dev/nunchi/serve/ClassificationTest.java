@@ -134,7 +134,8 @@ class ClassificationTest {
     small.permits.release(2);
     ExecutionException failed =
         assertThrows(ExecutionException.class, () -> batch.get(5, TimeUnit.SECONDS));
-    assertEquals("broken", failed.getCause().getMessage());
+    assertEquals(
+        "broken", assertInstanceOf(IllegalStateException.class, failed.getCause()).getMessage());
     assertEquals(0, largeModel.classifier().waitingCount());
   }
 

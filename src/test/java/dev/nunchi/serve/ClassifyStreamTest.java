@@ -24,6 +24,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
@@ -130,8 +131,8 @@ class ClassifyStreamTest {
           List<String> ids = List.copyOf(current.keySet());
           if (!ids.isEmpty()) {
             String id = ids.get(random.nextInt(ids.size()));
-            FakeQueue.Entry entry = current.remove(id);
-            expected.get(id).add("OK " + entry.text());
+            FakeQueue.Entry entry = Objects.requireNonNull(current.remove(id));
+            expected.computeIfAbsent(id, _ -> new ArrayList<>()).add("OK " + entry.text());
             entry.complete();
           }
         }
@@ -145,7 +146,7 @@ class ClassifyStreamTest {
     }
     stream.onCompleted();
     current.forEach((id, entry) -> {
-      expected.get(id).add("OK " + entry.text());
+      expected.computeIfAbsent(id, _ -> new ArrayList<>()).add("OK " + entry.text());
       entry.complete();
     });
     call.makeRoom(1000);
@@ -346,7 +347,8 @@ class ClassifyStreamTest {
   private ClassifyStream started(
       BiFunction<ClassifyRequest, Deadline, Admission<Answer>> classify, Deadline deadline) {
     ClassifyStream stream =
-        new ClassifyStream(call, classify, WINDOW, deadline, new Metrics(registry), open);
+        new ClassifyStream(
+            call, classify, WINDOW, deadline, new Metrics(registry), open, Runnable::run);
     open.open(stream);
     stream.start();
     return stream;

@@ -105,16 +105,14 @@ class StreamClassifyTest {
         "context", request(TEXT).toBuilder().setContext("노래 별로").setModel("context").build());
     stream.halfClose();
     stream.end.get(10, TimeUnit.SECONDS);
-    Map<String, ClassifyResponse> answers = new HashMap<>();
-    stream.answers.forEach(answer -> answers.put(answer.getId(), answer.getResponse()));
-    assertEquals(1, answers.get("top").getScoresCount());
-    assertTrue(answers.get("abstain").getAbstained());
-    assertEquals("", answers.get("abstain").getLabel());
-    assertEquals("other", answers.get("model").getModel());
-    assertEquals(2, answers.get("evidence").getEvidenceCount());
-    assertEquals(0.5, answers.get("unknown").getUnknownTokenShare());
-    assertTrue(answers.get("unknown").hasPolarity());
-    assertTrue(answers.get("context").getContextUsed());
+    assertEquals(1, answer(stream, "top").getScoresCount());
+    assertTrue(answer(stream, "abstain").getAbstained());
+    assertEquals("", answer(stream, "abstain").getLabel());
+    assertEquals("other", answer(stream, "model").getModel());
+    assertEquals(2, answer(stream, "evidence").getEvidenceCount());
+    assertEquals(0.5, answer(stream, "unknown").getUnknownTokenShare());
+    assertTrue(answer(stream, "unknown").hasPolarity());
+    assertTrue(answer(stream, "context").getContextUsed());
   }
 
   @ParameterizedTest(name = "{0}")
@@ -258,6 +256,37 @@ class StreamClassifyTest {
     assertEquals(Status.Code.DEADLINE_EXCEEDED, Status.fromThrowable(ended).getCode());
   }
 
+  /// The caller's reset and the server's end meet; neither may cost the connection.
+  @Test
+  void stream_manyDeadlinesThatPass_keepTheConnection() throws Exception {
+    for (int i = 0; i < 60; i++) {
+      StreamClient stream =
+          StreamClient.open(
+              SentimentServiceGrpc.newStub(channel)
+                  .withDeadlineAfter(5 + i, TimeUnit.MILLISECONDS));
+      for (int item = 0; item < 200; item++) {
+        stream.send("item-" + item, TEXT);
+      }
+      ExecutionException ended =
+          assertThrows(ExecutionException.class, () -> stream.end.get(5, TimeUnit.SECONDS));
+      assertEquals(Status.Code.DEADLINE_EXCEEDED, Status.fromThrowable(ended).getCode());
+    }
+  }
+
+  @Test
+  void stream_manyCancelled_keepTheConnection() throws Exception {
+    for (int i = 0; i < 60; i++) {
+      StreamClient stream = StreamClient.open(channel);
+      for (int item = 0; item < 5 * i; item++) {
+        stream.send("item-" + item, TEXT);
+      }
+      stream.cancel();
+      ExecutionException ended =
+          assertThrows(ExecutionException.class, () -> stream.end.get(5, TimeUnit.SECONDS));
+      assertEquals(Status.Code.CANCELLED, Status.fromThrowable(ended).getCode());
+    }
+  }
+
   @Test
   void stream_cancelled_isLetGo() throws Exception {
     StreamClient stream = StreamClient.open(channel);
@@ -343,6 +372,14 @@ class StreamClassifyTest {
     assertEquals("good", StreamClassifyResponse.parseFrom(answers.getFirst()).getId());
     assertEquals(Status.Code.INVALID_ARGUMENT.value(), StatusProto.fromThrowable(ended).getCode());
     return Refusal.of(ended);
+  }
+
+  private static ClassifyResponse answer(StreamClient stream, String id) {
+    return stream.answers.stream()
+        .filter(answer -> answer.getId().equals(id))
+        .findFirst()
+        .orElseThrow()
+        .getResponse();
   }
 
   private void awaitNoStream() throws InterruptedException {

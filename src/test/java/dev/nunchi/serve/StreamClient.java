@@ -8,9 +8,11 @@ import io.grpc.Channel;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// A stream as a client has it, which reads at once or when it is told to.
 final class StreamClient
@@ -21,7 +23,7 @@ final class StreamClient
   final CompletableFuture<Void> end = new CompletableFuture<>();
 
   private final boolean reads;
-  private ClientCallStreamObserver<StreamClassifyRequest> call;
+  private @Nullable ClientCallStreamObserver<StreamClassifyRequest> call;
 
   private StreamClient(boolean reads) {
     this.reads = reads;
@@ -52,13 +54,17 @@ final class StreamClient
     }
   }
 
+  private ClientCallStreamObserver<StreamClassifyRequest> call() {
+    return Objects.requireNonNull(call, "not opened");
+  }
+
   /// Whether an item can be sent without being kept on this side.
   boolean isReady() {
-    return call.isReady();
+    return call().isReady();
   }
 
   void send(String id, ClassifyRequest request) {
-    call.onNext(StreamClassifyRequest.newBuilder().setId(id).setRequest(request).build());
+    call().onNext(StreamClassifyRequest.newBuilder().setId(id).setRequest(request).build());
   }
 
   void send(String id, String text) {
@@ -66,15 +72,15 @@ final class StreamClient
   }
 
   void read(int count) {
-    call.request(count);
+    call().request(count);
   }
 
   void halfClose() {
-    call.onCompleted();
+    call().onCompleted();
   }
 
   void cancel() {
-    call.cancel("the test ends it", null);
+    call().cancel("the test ends it", null);
   }
 
   /// Waits until that many answers are there.

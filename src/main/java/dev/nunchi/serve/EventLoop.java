@@ -1,0 +1,27 @@
+package dev.nunchi.serve;
+
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
+import java.util.concurrent.Executor;
+
+/// The event loop of a call.
+///
+/// What answers a call runs there. From another thread, a write is handed over and may come after
+/// the caller's reset of the stream; headers that are written then end the whole connection, with
+/// every other call on it.
+record EventLoop(Context context) implements Executor {
+  /// That of the call whose handler runs on this thread.
+  static EventLoop current() {
+    return new EventLoop(Vertx.currentContext());
+  }
+
+  /// Runs it at once if this is the event loop's thread, else soon.
+  @Override
+  public void execute(Runnable task) {
+    if (context.equals(Vertx.currentContext())) {
+      task.run();
+    } else {
+      context.runOnContext(_ -> task.run());
+    }
+  }
+}
