@@ -51,6 +51,7 @@ record Failure(
       case 400, 405, 413, 415 -> Status.Code.INVALID_ARGUMENT;
       case 401 -> Status.Code.UNAUTHENTICATED;
       case 404 -> Status.Code.NOT_FOUND;
+      case 409 -> Status.Code.ABORTED;
       case 429 -> Status.Code.RESOURCE_EXHAUSTED;
       case 499 -> Status.Code.CANCELLED;
       case 501 -> Status.Code.UNIMPLEMENTED;
