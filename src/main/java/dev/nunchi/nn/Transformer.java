@@ -72,7 +72,8 @@ record Transformer(
         ops.positions(
             inputs.inputIds(),
             Embedding.of(name + ".position_embeddings", maxPositions, embeddingSize));
-    T sum = ops.add(ops.add(word, type), position);
+    // The type last: ONNX Runtime fuses a norm with a sum of equal shapes only.
+    T sum = ops.add(ops.add(word, position), type);
     T x = ops.layerNorm(sum, new LayerNorm(name + ".LayerNorm", embeddingSize, epsilon));
     x = ops.dropout(x, hiddenDropout);
     return embeddingSize == hiddenSize

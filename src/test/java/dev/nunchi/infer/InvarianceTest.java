@@ -1,0 +1,64 @@
+package dev.nunchi.infer;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.Precision;
+import dev.nunchi.text.Encoding;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The built-in model, which is in int8: a text has the same bits alone as in any batch.
+class InvarianceTest {
+  private static final int TEXTS = 192;
+  private static final List<String> WORDS =
+      List.of("영화", "정말", "재미있어요", "별로", "ㅋㅋㅋ", "배우들의", "연기는", "좋았지만", "지루한", "10점", "!!", "Good");
+
+  @ParameterizedTest
+  @ValueSource(ints = {2, 3, 7, 16, 33, 64})
+  void logits_inABatchOfMixedLengths_equalThoseAlone(int size) {
+    ModelDirectory model = ModelDirectory.open(BuiltInModel.directory(Optional.empty()));
+    assertEquals(Precision.INT8, model.manifest().precision());
+    List<Encoding> encodings = encodings(model, size);
+    try (OnnxModel onnx = OnnxModel.open(model, InferenceOptions.CPU)) {
+      for (int from = 0; from < TEXTS; from += size) {
+        List<Encoding> batch = encodings.subList(from, Math.min(from + size, TEXTS));
+        float[][] together = onnx.logits(PaddedBatch.of(batch, model.padTokenId()));
+        for (int i = 0; i < batch.size(); i++) {
+          float[] alone =
+              onnx.logits(PaddedBatch.of(List.of(batch.get(i)), model.padTokenId()))[0];
+          assertArrayEquals(alone, together[i], 0);
+        }
+      }
+    }
+  }
+
+  private static List<Encoding> encodings(ModelDirectory model, long seed) {
+    Random random = new Random(seed);
+    List<Encoding> encodings = new ArrayList<>();
+    try (TextEncoder encoder =
+        TextEncoder.open(
+            model.path(),
+            Normalizer.of(model.manifest().normalization()),
+            model.manifest().maxLength())) {
+      for (int i = 0; i < TEXTS; i++) {
+        List<String> words = new ArrayList<>();
+        // Mostly short, as comments are, and a few that are cut.
+        for (int j = (int) Math.exp(random.nextDouble() * Math.log(90)); j >= 0; j--) {
+          words.add(WORDS.get(random.nextInt(WORDS.size())));
+        }
+        encodings.add(encoder.encode(String.join(" ", words), Truncation.KEEP_HEAD_AND_TAIL));
+      }
+    }
+    return encodings;
+  }
+}
