@@ -29,8 +29,7 @@ public final class ModelLoader {
     OnnxModel backend =
         OnnxModel.open(directory, new InferenceOptions(options.device(), THREADS_OF_A_CALL));
     try {
-      selfTest(path, directory, backend);
-      TextEncoder encoder = encoder(path, manifest, maxLength);
+      TextEncoder encoder = testedEncoder(path, directory, backend, maxLength);
       Classifier classifier =
           new Classifier(
               new TextEncoding(encoder),
@@ -51,19 +50,30 @@ public final class ModelLoader {
     }
   }
 
-  private static void selfTest(Path path, ModelDirectory directory, Backend backend) {
+  /// Replays the probe, at the length that it was recorded with, and gives an encoder for another.
+  private static TextEncoder testedEncoder(
+      Path path, ModelDirectory directory, Backend backend, int maxLength) {
     Manifest manifest = directory.manifest();
-    @Nullable Probe probe = manifest.probe();
-    if (probe == null) {
-      return;
-    }
-    try (TextEncoder encoder = encoder(path, manifest, manifest.maxLength())) {
-      new ProbeCheck(
-              new TextEncoding(encoder), backend, manifest.precision(), directory.padTokenId())
-          .run(probe);
+    TextEncoder encoder = encoder(path, manifest, manifest.maxLength());
+    try {
+      @Nullable Probe probe = manifest.probe();
+      if (probe != null) {
+        new ProbeCheck(
+                new TextEncoding(encoder), backend, manifest.precision(), directory.padTokenId())
+            .run(probe);
+      }
     } catch (NunchiException e) {
+      encoder.close();
       throw new NunchiException(e.reason(), path + ": " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      encoder.close();
+      throw e;
     }
+    if (maxLength == manifest.maxLength()) {
+      return encoder;
+    }
+    encoder.close();
+    return encoder(path, manifest, maxLength);
   }
 
   private static TextEncoder encoder(Path path, Manifest manifest, int maxLength) {

@@ -41,11 +41,20 @@ record Limits(
   }
 
   /// @throws NunchiException `TEXT_TOO_LARGE`
+  void checkMessage(int bytes) {
+    checkSize("message", bytes);
+  }
+
+  /// @throws NunchiException `TEXT_TOO_LARGE`
   void checkBody(byte[] body) {
-    if (body.length > maxMessageBytes) {
+    checkSize("body", body.length);
+  }
+
+  private void checkSize(String what, int bytes) {
+    if (bytes > maxMessageBytes) {
       throw new NunchiException(
           Reason.TEXT_TOO_LARGE,
-          "The body has %d bytes; at most %d are taken".formatted(body.length, maxMessageBytes));
+          "The %s has %d bytes; at most %d are taken".formatted(what, bytes, maxMessageBytes));
     }
   }
 }

@@ -32,14 +32,13 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.limits.max-batch-size` | 64 | most requests in one batch |
 /// | `nunchi.limits.max-stream-items` | 256 | most unanswered items of one stream |
 /// | `nunchi.limits.max-streams` | 256 | most open streams, of all callers |
+/// | `nunchi.limits.max-message-bytes` | 4194304 | largest gRPC message, and largest body in REST |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
 /// | `nunchi.access-log` | `false` | whether a line is logged for each call |
 /// | `nunchi.reload-period` | `5S` | how often tokens and certificates are looked at for changes |
 ///
 /// Not a mapping of Quarkus: its build would load that class, in whatever Java runs Maven.
-///
-/// @param maxMessageBytes `quarkus.grpc.server.max-inbound-message-size`
 record ServeConfig(
     List<Source> models,
     Optional<String> home,
@@ -59,7 +58,7 @@ record ServeConfig(
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|home|device|threads|queue-size"
               + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period"
-              + "|limits\\.max-(text-bytes|batch-size|stream-items|streams))");
+              + "|limits\\.max-(text-bytes|batch-size|stream-items|streams|message-bytes))");
 
   /// Where a model is.
   ///
@@ -87,7 +86,7 @@ record ServeConfig(
         positive(config, "nunchi.limits.max-batch-size", 64),
         positive(config, "nunchi.limits.max-stream-items", 256),
         positive(config, "nunchi.limits.max-streams", 256),
-        positive(config, "quarkus.grpc.server.max-inbound-message-size", 4 << 20),
+        maxMessageBytes(config),
         config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
         isOn(config, "nunchi.auth.open-metrics"),
         isOn(config, "nunchi.access-log"),
@@ -97,6 +96,19 @@ record ServeConfig(
   Limits limits() {
     return new Limits(
         maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, maxStreams, queueSize);
+  }
+
+  /// At most what gRPC's own limit lets through, which refuses without a reason.
+  private static int maxMessageBytes(SmallRyeConfig config) {
+    int bytes = positive(config, "nunchi.limits.max-message-bytes", 4 << 20);
+    int read = positive(config, "quarkus.grpc.server.max-inbound-message-size", 8 << 20);
+    if (bytes > read) {
+      throw invalid(
+          "nunchi.limits.max-message-bytes",
+          "is %d, but no more than quarkus.grpc.server.max-inbound-message-size, %d, are read"
+              .formatted(bytes, read));
+    }
+    return bytes;
   }
 
   private static void requireKnown(Set<String> names) {

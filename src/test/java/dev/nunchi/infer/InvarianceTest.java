@@ -34,8 +34,7 @@ class InvarianceTest {
         List<Encoding> batch = encodings.subList(from, Math.min(from + size, TEXTS));
         float[][] together = onnx.logits(PaddedBatch.of(batch, model.padTokenId()));
         for (int i = 0; i < batch.size(); i++) {
-          float[] alone =
-              onnx.logits(PaddedBatch.of(List.of(batch.get(i)), model.padTokenId()))[0];
+          float[] alone = onnx.logits(PaddedBatch.of(List.of(batch.get(i)), model.padTokenId()))[0];
           assertArrayEquals(alone, together[i], 0);
         }
       }

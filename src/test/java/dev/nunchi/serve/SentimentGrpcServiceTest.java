@@ -360,7 +360,7 @@ class SentimentGrpcServiceTest {
         assertThrows(
             StatusRuntimeException.class,
             () -> client.classify(request("가".repeat(2_000_000)).build()));
-    assertEquals(Status.Code.RESOURCE_EXHAUSTED, refused.getStatus().getCode());
+    assertRefused(refused, Status.Code.INVALID_ARGUMENT, "TEXT_TOO_LARGE", null);
   }
 
   @Test

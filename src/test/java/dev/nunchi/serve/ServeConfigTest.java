@@ -34,6 +34,7 @@ class ServeConfigTest {
     assertEquals(64, config.maxBatchSize());
     assertEquals(256, config.maxStreamItems());
     assertEquals(256, config.maxStreams());
+    assertEquals(4 << 20, config.maxMessageBytes());
     assertEquals(Optional.empty(), config.tokensFile());
     assertFalse(config.openMetrics());
     assertFalse(config.accessLog());
@@ -55,7 +56,8 @@ class ServeConfigTest {
                 Map.entry("nunchi.limits.max-text-bytes", "100"),
                 Map.entry("nunchi.limits.max-batch-size", "8"),
                 Map.entry("nunchi.limits.max-stream-items", "9"),
-                Map.entry("nunchi.limits.max-streams", "10")));
+                Map.entry("nunchi.limits.max-streams", "10"),
+                Map.entry("nunchi.limits.max-message-bytes", "11")));
     assertEquals(Optional.empty(), config.models().get(0).name());
     assertEquals("a", config.models().get(0).directory());
     assertEquals(Optional.of("second"), config.models().get(1).name());
@@ -67,6 +69,7 @@ class ServeConfigTest {
     assertEquals(8, config.maxBatchSize());
     assertEquals(9, config.maxStreamItems());
     assertEquals(10, config.maxStreams());
+    assertEquals(11, config.maxMessageBytes());
   }
 
   @Test
@@ -97,6 +100,7 @@ class ServeConfigTest {
     "nunchi.queue-size, -1",
     "nunchi.limits.max-text-bytes, 0",
     "nunchi.limits.max-tokens, 5",
+    "nunchi.limits.max-message-bytes, 9000000",
     "nunchi.modelz, x"
   })
   void from_badSetting_isRefusedByName(String key, String value) {

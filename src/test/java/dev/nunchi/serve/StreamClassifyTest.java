@@ -332,7 +332,7 @@ class StreamClassifyTest {
     stream.send("a", "가".repeat(2_000_000));
     ExecutionException ended =
         assertThrows(ExecutionException.class, () -> stream.end.get(10, TimeUnit.SECONDS));
-    assertEquals(Status.Code.RESOURCE_EXHAUSTED, Status.fromThrowable(ended).getCode());
+    assertEquals(Status.Code.INVALID_ARGUMENT, Status.fromThrowable(ended).getCode());
     awaitNoStream();
   }
 
