@@ -6,9 +6,8 @@ import java.util.concurrent.Executor;
 
 /// The event loop of a call.
 ///
-/// What answers a call runs there. From another thread, a write is handed over and may come after
-/// the caller's reset of the stream; headers that are written then end the whole connection, with
-/// every other call on it.
+/// What answers a call runs there, where it is known whether the caller has gone: a write from
+/// another thread is handed over and may come after the caller's reset, see [ConnectionGuard].
 record EventLoop(Context context) implements Executor {
   /// That of the call whose handler runs on this thread.
   static EventLoop current() {

@@ -36,23 +36,25 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
 
   private void send(@Nullable A answer, @Nullable Throwable failure) {
     try {
-      if (answer == null) {
-        Failure refusal = Failure.of(Objects.requireNonNull(failure));
-        if (failure instanceof CancellationException) {
-          // Nobody is there to read it.
-          metrics.request(Protocol.GRPC, method, refusal);
-        } else {
-          refuse(refusal);
-        }
-        return;
+      if (isGone()) {
+        // It may have gone when the answer was there already, and the cancelling came too late.
+        Throwable reason = failure == null ? new CancellationException() : failure;
+        metrics.request(Protocol.GRPC, method, Failure.of(reason));
+      } else if (answer == null) {
+        refuse(Failure.of(Objects.requireNonNull(failure)));
+      } else {
+        metrics.request(Protocol.GRPC, method, Status.Code.OK);
+        observer.onNext(answer);
+        observer.onCompleted();
       }
-      metrics.request(Protocol.GRPC, method, Status.Code.OK);
-      observer.onNext(answer);
-      observer.onCompleted();
     } catch (RuntimeException e) {
       // A future would keep it to itself, and the caller would wait for nothing.
       LOG.error("An answer could not be sent", e);
     }
+  }
+
+  private boolean isGone() {
+    return observer instanceof ServerCallStreamObserver<A> call && call.isCancelled();
   }
 
   void refuse(Failure failure) {

@@ -25,6 +25,7 @@ final class FakeStreamCall extends ServerCallStreamObserver<StreamClassifyRespon
   private final AtomicBoolean inside = new AtomicBoolean();
   private Runnable onReady = () -> {};
   private Runnable onCancel = () -> {};
+  private volatile boolean cancelled;
   volatile boolean completed;
   volatile @Nullable Throwable failure;
   volatile @Nullable Throwable misuse;
@@ -36,6 +37,7 @@ final class FakeStreamCall extends ServerCallStreamObserver<StreamClassifyRespon
   }
 
   void cancel() {
+    cancelled = true;
     onCancel.run();
   }
 
@@ -109,7 +111,7 @@ final class FakeStreamCall extends ServerCallStreamObserver<StreamClassifyRespon
 
   @Override
   public boolean isCancelled() {
-    return false;
+    return cancelled;
   }
 
   @Override

@@ -373,6 +373,20 @@ class SentimentGrpcServiceTest {
     assertEquals(Status.Code.DEADLINE_EXCEEDED, refused.getStatus().getCode());
   }
 
+  /// The caller's reset and the answer meet; neither may cost the connection.
+  @Test
+  void classify_manyDeadlinesThatPass_keepTheConnection() {
+    for (int i = 0; i < 400; i++) {
+      try {
+        client
+            .withDeadlineAfter(200 + 20L * (i % 150), TimeUnit.MICROSECONDS)
+            .classify(request(TEXT).build());
+      } catch (StatusRuntimeException e) {
+        assertEquals(Status.Code.DEADLINE_EXCEEDED, e.getStatus().getCode(), e.getMessage());
+      }
+    }
+  }
+
   @Test
   void classify_callerCancels_isLetGo() {
     Context.CancellableContext context = Context.current().withCancellation();
