@@ -1,6 +1,7 @@
 package dev.nunchi.cli;
 
 import dev.nunchi.data.Example;
+import dev.nunchi.eval.Robustness;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Prediction;
@@ -81,6 +82,19 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "auto, onnx or torch (${DEFAULT-VALUE}: what the directory holds).")
   private ModelSource backend = ModelSource.AUTO;
 
+  @Option(
+      names = "--noise",
+      arity = "0..1",
+      fallbackValue = NoiseSelection.ALL,
+      paramLabel = "KIND,…",
+      converter = NoiseSelection.Converter.class,
+      completionCandidates = NoiseSelection.Keys.class,
+      description =
+          "Also classifies the texts under noise, and says how much accuracy each kind takes and"
+              + " how many labels it flips; all where none is named, or some of"
+              + " ${COMPLETION-CANDIDATES}.")
+  private NoiseSelection noise = NoiseSelection.NONE;
+
   @Override
   public Integer call() {
     CommandSpec command = Objects.requireNonNull(spec);
@@ -95,7 +109,10 @@ final class EvaluateCommand implements Callable<Integer> {
       err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
       List<Prediction> predictions =
           classify(
-              loaded, examples, ClassificationProgress.of(err, OptionalInt.of(examples.size())));
+              loaded,
+              examples,
+              "",
+              ClassificationProgress.of(err, OptionalInt.of(examples.size())));
       EvaluationOutcome outcome =
           EvaluationOutcome.of(
               loaded.manifest(),
@@ -103,20 +120,40 @@ final class EvaluateCommand implements Callable<Integer> {
               examples,
               predictions,
               LearningCurvesFile.read(model));
-      new EvaluationFiles(output).write(outcome, examples, predictions);
-      command.commandLine().getOut().print(outcome.summary());
+      PrintWriter out = command.commandLine().getOut();
+      out.print(outcome.summary());
+      out.flush();
+      Robustness robustness =
+          new NoiseSuite(
+                  (texts, kind) ->
+                      classify(
+                              loaded,
+                              texts,
+                              ", with noise " + kind,
+                              ClassificationProgress.of(err, OptionalInt.of(texts.size())))
+                          .stream()
+                          .map(outcome::predicted)
+                          .toList(),
+                  kind -> err.printf(Locale.ROOT, "With noise %s …%n", kind))
+              .run(noise.kinds(), examples, predictions.stream().map(outcome::predicted).toList());
+      out.print(NoiseSuite.table(robustness));
+      new EvaluationFiles(output).write(outcome, robustness, examples, predictions);
       err.println("Wrote " + output);
     }
     return 0;
   }
 
   private List<Prediction> classify(
-      LoadedModel loaded, List<Example> examples, ClassificationProgress progress) {
+      LoadedModel loaded,
+      List<Example> examples,
+      String condition,
+      ClassificationProgress progress) {
     List<Prediction> predictions = new ArrayList<>(examples.size());
     new BulkClassification(loaded.classifier(), truncation, batchSize, progress)
         .run(
             examples.stream()
-                .map(example -> new InputText(example.text(), data + ", id " + example.id()))
+                .map(example ->
+                    new InputText(example.text(), data + ", id " + example.id() + condition))
                 .iterator(),
             (_, prediction) -> predictions.add(prediction));
     return predictions;

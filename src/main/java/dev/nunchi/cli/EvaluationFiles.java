@@ -1,8 +1,10 @@
 package dev.nunchi.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
+import dev.nunchi.eval.Robustness;
 import dev.nunchi.infer.Prediction;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,12 +19,20 @@ import java.util.StringJoiner;
 /// @param directory made where it does not exist
 record EvaluationFiles(Path directory) {
 
-  void write(EvaluationOutcome outcome, List<Example> examples, List<Prediction> predictions) {
+  void write(
+      EvaluationOutcome outcome,
+      Robustness robustness,
+      List<Example> examples,
+      List<Prediction> predictions) {
     try {
       Files.createDirectories(directory);
-      replace("metrics.json", outcome.metricsJson());
+      ObjectNode metrics = outcome.metricsJson();
+      if (!robustness.isEmpty()) {
+        NoiseSuite.write(robustness, metrics.putObject("noise"));
+      }
+      replace("metrics.json", EvaluationJson.text(metrics));
       replace("predictions.tsv", predictions(outcome, examples, predictions));
-      replace("report.html", outcome.reportHtml());
+      replace("report.html", outcome.reportHtml(robustness));
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be written", e);
     }

@@ -32,11 +32,11 @@ final class EvaluationJson {
     this.json = begin(report.subject());
   }
 
-  static String of(EvaluationReport report) {
+  static ObjectNode of(EvaluationReport report) {
     return new EvaluationJson(report).write();
   }
 
-  private String write() {
+  private ObjectNode write() {
     report.result().metrics().forEach(json::put);
     json.put("count", matrix.total());
     json.put("maximum_calibration_error", report.after().reliability().maximumCalibrationError());
@@ -50,7 +50,7 @@ final class EvaluationJson {
     calibration();
     coverage();
     lengths();
-    return text(json);
+    return json;
   }
 
   static ObjectNode begin(Subject subject) {

@@ -1,5 +1,6 @@
 package dev.nunchi.cli;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
 import dev.nunchi.data.Example;
 import dev.nunchi.eval.ClassificationReport;
@@ -10,6 +11,7 @@ import dev.nunchi.eval.LearningCurves;
 import dev.nunchi.eval.MultiLabelHtmlReport;
 import dev.nunchi.eval.MultiLabelReport;
 import dev.nunchi.eval.MultiLabelResult;
+import dev.nunchi.eval.Robustness;
 import dev.nunchi.eval.ScoredText;
 import dev.nunchi.eval.Subject;
 import dev.nunchi.eval.WilsonInterval;
@@ -23,11 +25,11 @@ import java.util.Locale;
 sealed interface EvaluationOutcome {
   LabelSet labels();
 
-  /// The content of `metrics.json`.
-  String metricsJson();
+  /// The content of `metrics.json`, without what noise did.
+  ObjectNode metricsJson();
 
   /// The content of `report.html`.
-  String reportHtml();
+  String reportHtml(Robustness robustness);
 
   /// What the command prints.
   String summary();
@@ -104,13 +106,13 @@ sealed interface EvaluationOutcome {
     }
 
     @Override
-    public String metricsJson() {
+    public ObjectNode metricsJson() {
       return EvaluationJson.of(report);
     }
 
     @Override
-    public String reportHtml() {
-      return HtmlReport.of(report);
+    public String reportHtml(Robustness robustness) {
+      return HtmlReport.of(report, robustness);
     }
 
     @Override
@@ -141,13 +143,13 @@ sealed interface EvaluationOutcome {
     }
 
     @Override
-    public String metricsJson() {
+    public ObjectNode metricsJson() {
       return MultiLabelJson.of(report);
     }
 
     @Override
-    public String reportHtml() {
-      return MultiLabelHtmlReport.of(report);
+    public String reportHtml(Robustness robustness) {
+      return MultiLabelHtmlReport.of(report, robustness);
     }
 
     @Override

@@ -10,7 +10,7 @@ import dev.nunchi.eval.MultiLabelReport;
 final class MultiLabelJson {
   private MultiLabelJson() {}
 
-  static String of(MultiLabelReport report) {
+  static ObjectNode of(MultiLabelReport report) {
     LabelSet labels = report.result().labels();
     ObjectNode json = EvaluationJson.begin(report.subject());
     report.result().metrics().forEach(json::put);
@@ -29,6 +29,6 @@ final class MultiLabelJson {
     ObjectNode both = json.putObject("calibration");
     EvaluationJson.calibration(both.putObject("before"), report.before());
     EvaluationJson.calibration(both.putObject("after"), report.after());
-    return EvaluationJson.text(json);
+    return json;
   }
 }

@@ -18,19 +18,25 @@ public final class HtmlReport {
   private static final double[] ACCURACIES = {0.9, 0.95, 0.98, 0.99};
 
   private final EvaluationReport report;
+  private final Robustness robustness;
   private final ConfusionMatrix matrix;
   private final LabelSet labels;
   private final ReportPage page;
 
-  private HtmlReport(EvaluationReport report) {
+  private HtmlReport(EvaluationReport report, Robustness robustness) {
     this.report = report;
+    this.robustness = robustness;
     this.matrix = report.result().matrix();
     this.labels = matrix.labels();
     this.page = new ReportPage(report.subject());
   }
 
   public static String of(EvaluationReport report) {
-    return new HtmlReport(report).write();
+    return of(report, Robustness.NONE);
+  }
+
+  public static String of(EvaluationReport report, Robustness robustness) {
+    return new HtmlReport(report, robustness).write();
   }
 
   private String write() {
@@ -48,6 +54,7 @@ public final class HtmlReport {
             report.after());
     coverage();
     lengths();
+    new RobustnessSection(page).write(robustness);
     mistakes();
     return page.finish();
   }

@@ -12,17 +12,23 @@ import java.util.Objects;
 /// The report of a multi-label model as one page of HTML, which is well-formed XML too.
 public final class MultiLabelHtmlReport {
   private final MultiLabelReport report;
+  private final Robustness robustness;
   private final LabelSet labels;
   private final ReportPage page;
 
-  private MultiLabelHtmlReport(MultiLabelReport report) {
+  private MultiLabelHtmlReport(MultiLabelReport report, Robustness robustness) {
     this.report = report;
+    this.robustness = robustness;
     this.labels = report.result().labels();
     this.page = new ReportPage(report.subject());
   }
 
   public static String of(MultiLabelReport report) {
-    return new MultiLabelHtmlReport(report).write();
+    return of(report, Robustness.NONE);
+  }
+
+  public static String of(MultiLabelReport report, Robustness robustness) {
+    return new MultiLabelHtmlReport(report, robustness).write();
   }
 
   private String write() {
@@ -39,6 +45,7 @@ public final class MultiLabelHtmlReport {
             "share with the label",
             report.before(),
             report.after());
+    new RobustnessSection(page).write(robustness);
     return page.finish();
   }
 

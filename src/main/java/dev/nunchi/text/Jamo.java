@@ -17,6 +17,9 @@ final class Jamo {
   private static final int TRAILING_COUNT = 28;
   private static final int SYLLABLE = 0xAC00;
 
+  /// Compatibility jamo of the trailing consonants, in Unicode's order.
+  static final String TRAILING_LETTERS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ";
+
   /// Compatibility jamo of each conjoining one. Trailing consonants first: Unicode's own table,
   /// read backwards, knows them only where no leading one looks the same.
   private static final Map<Integer, Integer> COMPATIBILITY = compatibility();
@@ -103,9 +106,8 @@ final class Jamo {
 
   private static Map<Integer, Integer> compatibility() {
     Map<Integer, Integer> table = new HashMap<>();
-    String trailing = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ";
-    for (int i = 0; i < trailing.length(); i++) {
-      table.put(TRAILING + 1 + i, (int) trailing.charAt(i));
+    for (int i = 0; i < TRAILING_LETTERS.length(); i++) {
+      table.put(TRAILING + 1 + i, (int) TRAILING_LETTERS.charAt(i));
     }
     for (int c = 0x3131; c <= 0x318E; c++) {
       String conjoining =

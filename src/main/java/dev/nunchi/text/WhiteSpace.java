@@ -4,7 +4,7 @@ package dev.nunchi.text;
 ///
 /// White space is what Unicode calls so, and the blank Braille pattern U+2800, which users type to
 /// keep a line empty.
-final class WhiteSpace {
+public final class WhiteSpace {
   private WhiteSpace() {}
 
   static NormalizedText fold(NormalizedText text) {
@@ -43,7 +43,8 @@ final class WhiteSpace {
     return text.isEmpty() || !afterSpace;
   }
 
-  static boolean isWhiteSpace(int c) {
+  /// Whether the code point is white space as the normaliser has it.
+  public static boolean isWhiteSpace(int c) {
     if (c < 0x80) {
       return c == ' ' || (c >= '\t' && c <= '\r');
     }

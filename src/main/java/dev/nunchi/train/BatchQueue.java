@@ -6,6 +6,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -26,6 +27,7 @@ final class BatchQueue implements AutoCloseable {
   private static final int AHEAD = 4;
 
   private final EncodedTexts texts;
+  private final TextNoise noise;
   private final LengthBuckets buckets;
   private final WordDropout wordDropout;
   private final long seed;
@@ -36,22 +38,26 @@ final class BatchQueue implements AutoCloseable {
 
   // Of the preparing thread.
   private Position position;
+  private Map<Integer, Encoding> noised;
   private List<int[]> epoch;
 
   BatchQueue(
       EncodedTexts texts,
+      TextNoise noise,
       LengthBuckets buckets,
       WordDropout wordDropout,
       long seed,
       int padTokenId,
       Position start) {
     this.texts = texts;
+    this.noise = noise;
     this.buckets = buckets;
     this.wordDropout = wordDropout;
     this.seed = seed;
     this.padTokenId = padTokenId;
     this.position = start;
-    this.epoch = buckets.epoch(seed, start.epoch());
+    this.noised = noise.epoch(start.epoch());
+    this.epoch = buckets.with(noised).epoch(seed, start.epoch());
     for (int i = 0; i < AHEAD; i++) {
       ahead.add(preparer.submit(this::prepare));
     }
@@ -76,13 +82,15 @@ final class BatchQueue implements AutoCloseable {
     int[] rows = epoch.get(position.batch());
     List<Encoding> encodings = new ArrayList<>(rows.length);
     for (int row : rows) {
-      encodings.add(wordDropout.apply(texts.encodings().get(row), number, row));
+      Encoding encoding = noised.getOrDefault(row, texts.encodings().get(row));
+      encodings.add(wordDropout.apply(encoding, number, row));
     }
     if (position.batch() + 1 < epoch.size()) {
       position = new Position(number, position.batch() + 1);
     } else {
       position = new Position(number + 1, 0);
-      epoch = buckets.epoch(seed, number + 1);
+      noised = noise.epoch(number + 1);
+      epoch = buckets.with(noised).epoch(seed, number + 1);
     }
     return new Prepared(PaddedBatch.of(encodings, padTokenId), texts.labels(rows), position);
   }

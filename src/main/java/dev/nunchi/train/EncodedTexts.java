@@ -38,7 +38,7 @@ record EncodedTexts(List<Encoding> encodings, int[][] labels) {
   }
 
   /// Spans of all texts would be most of the memory.
-  private static Encoding withoutSpans(Encoding encoding) {
+  static Encoding withoutSpans(Encoding encoding) {
     return new Encoding(
         encoding.inputIds(),
         encoding.tokenTypeIds(),

@@ -1,9 +1,11 @@
 package dev.nunchi.train;
 
+import dev.nunchi.text.Encoding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
 
@@ -11,7 +13,7 @@ import java.util.stream.IntStream;
 ///
 /// Grouped by length, little of a batch is padding: all texts are shuffled, sorted by length (equal
 /// lengths stay shuffled), cut into batches, and the batches shuffled. The same seed and epoch give
-/// the same batches, and every epoch has as many.
+/// the same batches, and every epoch has as many; under noise, which makes texts longer, nearly.
 final class LengthBuckets {
   /// How large a batch is.
   ///
@@ -37,6 +39,19 @@ final class LengthBuckets {
     this.lengths = lengths.clone();
     this.size = size;
     this.grouped = grouped;
+  }
+
+  int[] lengths() {
+    return lengths.clone();
+  }
+
+  /// The same with the lengths of these in the place of some.
+  ///
+  /// @param others by the index of the text
+  LengthBuckets with(Map<Integer, Encoding> others) {
+    LengthBuckets changed = new LengthBuckets(lengths, size, grouped);
+    others.forEach((index, encoding) -> changed.lengths[index] = encoding.length());
+    return changed;
   }
 
   /// The batches of one epoch, each the indices of its texts; every text is in exactly one.

@@ -61,7 +61,8 @@ public record Recipe(
       int gradientAccumulationSteps,
       boolean groupByLength,
       @Nullable Long dataSeed,
-      double wordDropout) {}
+      double wordDropout,
+      double noiseShare) {}
 
   /// Optimiser and schedule.
   public record Optimization(

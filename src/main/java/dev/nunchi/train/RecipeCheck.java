@@ -59,6 +59,7 @@ final class RecipeCheck {
     atLeast("per_device_eval_batch_size", batches.perDeviceEvalBatchSize(), 1);
     atLeast("gradient_accumulation_steps", batches.gradientAccumulationSteps(), 1);
     share("word_dropout", batches.wordDropout());
+    share("noise_share", batches.noiseShare());
     exclude(
         batches.tokensPerBatch() != null && batches.perDeviceTrainBatchSize() != null,
         "tokens_per_batch and per_device_train_batch_size both set the size of a batch; give one");

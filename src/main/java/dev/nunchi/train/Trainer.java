@@ -31,6 +31,7 @@ final class Trainer implements AutoCloseable {
   private final TrainingListener listener;
   private final TorchTrainer torch;
   private final EncodedTexts train;
+  private final TextNoise noise;
   private final LengthBuckets buckets;
   private final StepPlan steps;
   private final MemoryEstimate memory;
@@ -41,19 +42,23 @@ final class Trainer implements AutoCloseable {
       TorchNetwork network,
       Loss loss,
       EncodedTexts train,
+      TextNoise noise,
       EncodedTexts validation,
       EvaluationPlan plan,
       TrainingListener listener) {
     this.recipe = recipe;
     this.network = network;
     this.train = train;
+    this.noise = noise;
     this.validation = validation;
     this.plan = plan;
     this.listener = listener;
     this.buckets = buckets(recipe, train);
-    List<int[]> sorted = buckets.sorted();
+    // The first epoch stands for all: under noise the lengths of the others are much the same.
+    LengthBuckets first = buckets.with(noise.epoch(0));
+    List<int[]> sorted = first.sorted();
     this.steps = StepPlan.of(recipe, sorted.size());
-    this.memory = MemoryEstimate.of(recipe, network.network(), sorted, train.lengths());
+    this.memory = MemoryEstimate.of(recipe, network.network(), sorted, first.lengths());
     this.torch = new TorchTrainer(network, settings(recipe.optimization(), loss));
     this.progress = Progress.start(recipe.watch().metricForBestModel());
   }
@@ -123,6 +128,7 @@ final class Trainer implements AutoCloseable {
   private BatchQueue batches() {
     return new BatchQueue(
         train,
+        noise,
         buckets,
         new WordDropout(recipe.batches().wordDropout(), recipe.dataSeed()),
         recipe.dataSeed(),

@@ -173,6 +173,7 @@ public final class TrainingRun {
                   new ClassWeights(recipe.loss(), labels)
                       .loss(recipe.data().problemType(), train.labels()),
                   train,
+                  TextNoise.of(recipe, texts.train(), encoder, truncation),
                   validation,
                   EvaluationPlan.of(recipe, labels),
                   listener)) {

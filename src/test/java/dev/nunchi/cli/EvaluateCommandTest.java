@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nunchi.data.Noise;
 import dev.nunchi.infer.TinyModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -152,16 +153,116 @@ class EvaluateCommandTest {
                 .formatted(labels.get(0), labels.get(1), labels.get(1)));
     Path output = temporary.resolve("multi-evaluation");
     assertEquals(
-        0, run("evaluate", "--model", multi, "--data", rows, "--output", output), err::toString);
+        0,
+        run(
+            "evaluate",
+            "--model",
+            multi,
+            "--data",
+            rows,
+            "--output",
+            output,
+            "--noise",
+            "full_width"),
+        err::toString);
     JsonNode metrics = mapper.readTree(output.resolve("metrics.json").toFile());
     assertEquals(3, metrics.get("count").intValue());
     assertEquals(1, metrics.get("per_class").get(0).get("support").intValue());
     assertEquals(2, metrics.get("per_class").get(1).get("support").intValue());
     assertTrue(out.toString().contains("hamming_loss"), out::toString);
+    JsonNode noise = metrics.get("noise");
+    assertEquals(
+        metrics.get("subset_accuracy").doubleValue(), noise.get("accuracy").doubleValue(), 1e-12);
+    assertEquals(0, noise.get("mean").get("flips").doubleValue(), "no digit or mark to widen");
     assertTrue(Files.readString(output.resolve("report.html")).contains("Hamming"));
     List<String> predictions = Files.readAllLines(output.resolve("predictions.tsv"));
     assertTrue(predictions.get(1).startsWith("1\t"), predictions.toString());
     assertTrue(predictions.get(1).split("\t", -1)[1].contains("|"), predictions.get(1));
+  }
+
+  @Test
+  void run_noise_tellsDropAndFlipsOfEveryKind() throws IOException {
+    Path output = temporary.resolve("noise");
+    assertEquals(0, evaluate("--output", output, "--noise"), err::toString);
+    JsonNode metrics = metrics(output);
+    JsonNode noise = metrics.get("noise");
+    assertEquals(metrics.get("accuracy").doubleValue(), noise.get("accuracy").doubleValue(), 1e-12);
+    assertEquals(
+        Stream.of(Noise.values()).map(Noise::key).toList(),
+        noise.get("kinds").valueStream().map(kind -> kind.get("kind").textValue()).toList());
+    for (JsonNode kind : noise.get("kinds")) {
+      assertEquals(
+          noise.get("accuracy").doubleValue() - kind.get("accuracy").doubleValue(),
+          kind.get("accuracy_drop").doubleValue(),
+          1e-12);
+      assertTrue(out.toString().contains(kind.get("kind").textValue()), out::toString);
+      assertTrue(err.toString().contains("With noise " + kind.get("kind").textValue()));
+    }
+    JsonNode fullWidth = noise.get("kinds").get(Noise.FULL_WIDTH.ordinal());
+    assertEquals(1, fullWidth.get("changed").doubleValue(), "every text has a digit");
+    assertEquals(0, fullWidth.get("flips").doubleValue(), "the normaliser undoes it");
+    assertEquals(
+        noise
+            .get("kinds")
+            .valueStream()
+            .mapToDouble(kind -> kind.get("flips").doubleValue())
+            .average()
+            .orElseThrow(),
+        noise.get("mean").get("flips").doubleValue(),
+        1e-12);
+    assertTrue(Files.readString(output.resolve("report.html")).contains("id=\"noise\""));
+    Path again = temporary.resolve("noise-again");
+    assertEquals(0, evaluate("--noise=all", "--output", again), err::toString);
+    assertEquals(-1, Files.mismatch(output.resolve("metrics.json"), again.resolve("metrics.json")));
+  }
+
+  @Test
+  void run_someKinds_areTheOnlyOnes() throws IOException {
+    Path output = temporary.resolve("some-noise");
+    assertEquals(0, evaluate("--output", output, "--noise", "jamo-split,emoji"), err::toString);
+    assertEquals(
+        List.of("jamo_split", "emoji"),
+        metrics(output)
+            .get("noise")
+            .get("kinds")
+            .valueStream()
+            .map(kind -> kind.get("kind").textValue())
+            .toList());
+  }
+
+  @Test
+  void run_unknownNoise_isAUsageErrorThatNamesTheKinds() {
+    Path output = temporary.resolve("unknown-noise");
+    assertEquals(2, evaluate("--output", output, "--noise", "emoji,static"));
+    assertTrue(
+        err.toString().contains("some of " + Noise.keys() + " but was 'static'"), err::toString);
+    assertFalse(Files.exists(output));
+  }
+
+  @Test
+  void run_textThatNoiseMakesTooLong_isCutOrRefusedAsTheCommandSays() throws IOException {
+    StringBuilder texts = new StringBuilder("id\tdocument\tlabel\n");
+    for (int i = 1; i < 9; i++) {
+      // As many words as the model takes, each one token whether it is known or not.
+      texts.append("%d\t%s\t긍정\n".formatted(i, (i + " ").repeat(22).strip()));
+    }
+    Path rows = Files.writeString(temporary.resolve("long.tsv"), texts);
+    Object[] command = {
+      "evaluate", "--model", model, "--data", rows, "--output", temporary.resolve("long"),
+    };
+    Object[] noise = {"--noise", "emoji"};
+    Object[] reject = {"--truncation", "reject"};
+    assertEquals(0, runJoined(command, reject), err::toString);
+    assertEquals(0, runJoined(command, noise), err::toString);
+    assertEquals(1, runJoined(command, noise, reject));
+    assertTrue(err.toString().contains(", with noise emoji: "), err::toString);
+  }
+
+  @Test
+  void help_evaluate_namesTheKindsOfNoise() {
+    assertEquals(0, run("evaluate", "--help"));
+    String help = out.toString().replaceAll("\\s+", " ");
+    assertTrue(help.contains(Noise.keys()), help);
   }
 
   @Test
@@ -175,6 +276,10 @@ class EvaluateCommandTest {
     List<Object> all = new ArrayList<>(List.of("evaluate", "--model", model, "--data", data));
     all.addAll(List.of(arguments));
     return run(all.toArray());
+  }
+
+  private int runJoined(Object[]... arguments) {
+    return run(Stream.of(arguments).flatMap(Stream::of).toArray());
   }
 
   private int run(Object... arguments) {

@@ -76,6 +76,8 @@ class RecipeReaderTest {
     "validation_share, 1.0",
     "seed, null",
     "word_dropout, 1",
+    "noise_share, 1",
+    "noise_share, -0.1",
     "layerwise_lr_decay, 0",
     "ema_decay, 1",
     "focal_loss_gamma, -1",

@@ -136,6 +136,19 @@ class TrainingRunTest {
   }
 
   @Test
+  void run_noise_givesOtherWeights_theSameAgain() throws IOException {
+    Path plain = directory.resolve("plain");
+    run(recipe(TINY), plain, new Watcher(), new StopSignal());
+    Recipe recipe = recipe(TINY + "noise_share: 0.5\n");
+    for (String name : List.of("noisy", "again")) {
+      run(recipe, directory.resolve(name), new Watcher(), new StopSignal());
+    }
+    Path weights = directory.resolve("noisy/model.safetensors");
+    assertEquals(-1, Files.mismatch(weights, directory.resolve("again/model.safetensors")));
+    assertTrue(Files.mismatch(weights, plain.resolve("model.safetensors")) >= 0);
+  }
+
+  @Test
   void run_fromCheckpointWithOtherLabels_getsANewHeadAndKeepsTheRest() throws IOException {
     run(recipe(TINY), directory.resolve("base"), new Watcher(), new StopSignal());
     Files.writeString(
@@ -214,11 +227,13 @@ class TrainingRunTest {
     assertTrue(failure.getMessage().contains("step "), failure.getMessage());
   }
 
-  /// With everything that has a state: dropout, word dropout, averaged weights, accumulation.
+  /// With everything that has a state: dropout, word dropout, noise, averaged weights,
+  /// accumulation.
   private static final String STATEFUL =
       TINY.replace("_prob: 0.0", "_prob: 0.1")
           + """
           word_dropout: 0.2
+          noise_share: 0.3
           ema_decay: 0.9
           gradient_accumulation_steps: 2
           layerwise_lr_decay: 0.8
