@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// A graph in the making: nodes, constants and weights, each node's output with its type and shape.
@@ -114,62 +115,57 @@ final class GraphWriter {
 
   /// A list of numbers.
   Value constant(String name, float... values) {
-    return constants.computeIfAbsent(
+    return constant(
         name,
-        key -> {
-          ByteBuffer raw = ByteBuffer.allocate(4 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-          raw.asFloatBuffer().put(values);
-          return constant(key, DataType.FLOAT, List.of((long) values.length), raw);
-        });
+        DataType.FLOAT,
+        List.of((long) values.length),
+        Float.BYTES * values.length,
+        raw -> raw.asFloatBuffer().put(values));
   }
 
   /// A whole number in [0, 255] without axes.
   Value unsignedByte(String name, int number) {
-    return constants.computeIfAbsent(
-        name,
-        key ->
-            constant(key, DataType.UINT8, List.of(), ByteBuffer.allocate(1).put(0, (byte) number)));
+    return constant(name, DataType.UINT8, List.of(), Byte.BYTES, raw -> raw.put(0, (byte) number));
   }
 
   /// A list of whole numbers, for shapes and axes.
   Value constant(String name, long... values) {
-    return constants.computeIfAbsent(
+    return constant(
         name,
-        key -> {
-          ByteBuffer raw = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
-          raw.asLongBuffer().put(values);
-          return constant(key, DataType.INT64, List.of((long) values.length), raw);
-        });
+        DataType.INT64,
+        List.of((long) values.length),
+        Long.BYTES * values.length,
+        raw -> raw.asLongBuffer().put(values));
   }
 
   /// A whole number without axes.
   Value scalar(String name, long number) {
-    return constants.computeIfAbsent(
-        name,
-        key -> {
-          ByteBuffer raw = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-          return constant(key, DataType.INT64, List.of(), raw.putLong(0, number));
-        });
+    return constant(name, DataType.INT64, List.of(), Long.BYTES, raw -> raw.putLong(0, number));
   }
 
   /// A number without axes.
   Value scalar(String name, float number) {
+    return constant(name, DataType.FLOAT, List.of(), Float.BYTES, raw -> raw.putFloat(0, number));
+  }
+
+  /// A constant in the graph itself; asked for again under the same name, the same one.
+  ///
+  /// @param fill puts the elements from the start of the buffer and leaves its position there
+  private Value constant(
+      String name, DataType type, List<Long> dims, int bytes, Consumer<ByteBuffer> fill) {
     return constants.computeIfAbsent(
         name,
         key -> {
-          ByteBuffer raw = ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN);
-          return constant(key, DataType.FLOAT, List.of(), raw.putFloat(0, number));
+          ByteBuffer raw = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+          fill.accept(raw);
+          graph.addInitializer(
+              TensorProto.newBuilder()
+                  .setName(key)
+                  .setDataType(type.getNumber())
+                  .addAllDims(dims)
+                  .setRawData(ByteString.copyFrom(raw)));
+          return new Value(key, type, dims.stream().map(Axis::of).toList());
         });
-  }
-
-  private Value constant(String name, DataType type, List<Long> dims, ByteBuffer raw) {
-    graph.addInitializer(
-        TensorProto.newBuilder()
-            .setName(name)
-            .setDataType(type.getNumber())
-            .addAllDims(dims)
-            .setRawData(ByteString.copyFrom(raw)));
-    return new Value(name, type, dims.stream().map(Axis::of).toList());
   }
 
   private List<OperatorSetIdProto> operatorSets() {

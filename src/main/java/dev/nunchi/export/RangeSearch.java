@@ -1,6 +1,8 @@
 package dev.nunchi.export;
 
+import java.util.Optional;
 import java.util.Random;
+import java.util.function.IntFunction;
 
 /// Finds the [Range] for the numbers that a value takes: the one that rounds them with the least
 /// mean squared error, which clips a few far ones where the others gain from smaller steps.
@@ -41,44 +43,32 @@ final class RangeSearch {
     Range best = new Range(least, greatest);
     // One end after the other, twice: the better end of one depends on the other.
     for (int round = 0; round < 2; round++) {
-      best = bestHigh(best);
-      best = bestLow(best);
+      float low = best.low();
+      best = better(best, share -> range(low, greatest * share / CANDIDATES));
+      float high = best.high();
+      best = better(best, share -> range(least * share / CANDIDATES, high));
     }
     return best;
   }
 
-  private Range bestHigh(Range start) {
+  /// The range itself, or the best of the candidates where one is better.
+  private Range better(Range start, IntFunction<Optional<Range>> candidate) {
     Range best = start;
     double error = error(best);
-    for (int i = 1; i <= CANDIDATES; i++) {
-      float high = greatest * i / CANDIDATES;
-      if (high > start.low()) {
-        Range candidate = new Range(start.low(), high);
-        double itsError = error(candidate);
-        if (itsError < error) {
-          best = candidate;
-          error = itsError;
-        }
+    for (int share = 1; share <= CANDIDATES; share++) {
+      Range other = candidate.apply(share).orElse(start);
+      double itsError = error(other);
+      if (itsError < error) {
+        best = other;
+        error = itsError;
       }
     }
     return best;
   }
 
-  private Range bestLow(Range start) {
-    Range best = start;
-    double error = error(best);
-    for (int i = 1; i <= CANDIDATES; i++) {
-      float low = least * i / CANDIDATES;
-      if (low < start.high()) {
-        Range candidate = new Range(low, start.high());
-        double itsError = error(candidate);
-        if (itsError < error) {
-          best = candidate;
-          error = itsError;
-        }
-      }
-    }
-    return best;
+  /// Empty where the ends of tiny numbers have met at 0.
+  private static Optional<Range> range(float low, float high) {
+    return high > low ? Optional.of(new Range(low, high)) : Optional.empty();
   }
 
   private double error(Range range) {

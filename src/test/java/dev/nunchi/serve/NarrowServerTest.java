@@ -14,7 +14,6 @@ import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import io.grpc.stub.StreamObserver;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -71,7 +70,7 @@ class NarrowServerTest {
     for (int i = 0; i < 400; i++) {
       CompletableFuture<BatchClassifyResponse> answer = new CompletableFuture<>();
       answers.add(answer);
-      SentimentServiceGrpc.newStub(channel).batchClassify(batch(4), new Answer<>(answer));
+      SentimentServiceGrpc.newStub(channel).batchClassify(batch(4), new FirstAnswer<>(answer));
     }
     int overloaded = 0;
     for (CompletableFuture<BatchClassifyResponse> answer : answers) {
@@ -181,20 +180,5 @@ class NarrowServerTest {
     return BatchClassifyRequest.newBuilder()
         .addAllRequests(Collections.nCopies(size, REQUEST))
         .build();
-  }
-
-  private record Answer<T>(CompletableFuture<T> future) implements StreamObserver<T> {
-    @Override
-    public void onNext(T value) {
-      future.complete(value);
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-      future.completeExceptionally(failure);
-    }
-
-    @Override
-    public void onCompleted() {}
   }
 }

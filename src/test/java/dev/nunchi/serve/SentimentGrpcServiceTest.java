@@ -34,7 +34,6 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.ClientCalls;
-import io.grpc.stub.StreamObserver;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.io.ByteArrayInputStream;
@@ -537,21 +536,5 @@ class SentimentGrpcServiceTest {
         throw new AssertionError(e);
       }
     }
-  }
-
-  /// Completes a future with the first answer or the error of a call.
-  private record FirstAnswer<T>(CompletableFuture<T> future) implements StreamObserver<T> {
-    @Override
-    public void onNext(T value) {
-      future.complete(value);
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-      future.completeExceptionally(failure);
-    }
-
-    @Override
-    public void onCompleted() {}
   }
 }
