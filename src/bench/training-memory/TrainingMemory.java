@@ -51,7 +51,7 @@ public final class TrainingMemory {
             new TorchTrainer(
                 torch,
                 new TorchTrainer.Settings(
-                    type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 1, 0, 1))) {
+                    type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 0, 1, 0, 1))) {
       for (int step = 1; step <= steps; step++) {
         PaddedBatch batch = batch(network, random);
         int[][] labels =

@@ -45,7 +45,7 @@ public final class TrainingStep {
             new TorchTrainer(
                 torch,
                 new TorchTrainer.Settings(
-                    type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 1, 0, 1))) {
+                    type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 0, 1, 0, 1))) {
       run(trainer, batch, labels, WARM_UP);
       long start = System.nanoTime();
       run(trainer, batch, labels, steps);
@@ -53,7 +53,7 @@ public final class TrainingStep {
     }
   }
 
-  private static void run(TorchTrainer trainer, PaddedBatch batch, int[] labels, int steps) {
+  private static void run(TorchTrainer trainer, PaddedBatch batch, int[][] labels, int steps) {
     for (int step = 0; step < steps; step++) {
       trainer.accumulate(batch, labels, 1);
       trainer.clip();

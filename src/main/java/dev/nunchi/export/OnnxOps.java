@@ -4,13 +4,16 @@ import dev.nunchi.export.onnx.AttributeProto;
 import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.nn.Activation;
 import dev.nunchi.nn.Attention;
+import dev.nunchi.nn.Bias;
 import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.Inputs;
 import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
 import dev.nunchi.nn.Weights;
+import dev.nunchi.text.Syllable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -43,7 +46,12 @@ final class OnnxOps implements Ops<Value> {
   private final Map<Value, Rounded> roundedInputs = new HashMap<>();
   private final Map<String, Value> linearInputs = new LinkedHashMap<>();
 
+  private final Map<Longer, Value> longer = new HashMap<>();
+
   private record Cast(Value x, DataType type) {}
+
+  /// Rows with zeros after them.
+  private record Longer(Value x, int places) {}
 
   /// An input of linear layers in whole numbers.
   private record Rounded(Value value, Value step, Value zeroPoint) {}
@@ -170,6 +178,15 @@ final class OnnxOps implements Ops<Value> {
     Value product = node("MatMul", layer.name() + ".product", shape, List.of(x, weight));
     return node(
         "Add", layer.name(), shape, List.of(product, weight(layer.biasName(), type, false)));
+  }
+
+  @Override
+  public Value bias(Value x, Bias bias) {
+    return node(
+        "Add",
+        bias.name() + ".added",
+        x.shape(),
+        List.of(as(DataType.FLOAT, x), weight(bias.name(), DataType.FLOAT, false)));
   }
 
   /// Whole numbers times whole numbers, summed exactly, then scaled.
@@ -341,6 +358,168 @@ final class OnnxOps implements Ops<Value> {
         List.of(x.axis(0), x.axis(2)),
         List.of(x, graph.scalar("position." + position, (long) position)),
         Attributes.of("axis", 1));
+  }
+
+  @Override
+  public Value ngrams(Value ids, Value attentionMask, Ngrams ngrams) {
+    List<Value> sizes = new ArrayList<>();
+    Value hash = ids;
+    for (int n = 1; n <= ngrams.most(); n++) {
+      Value next =
+          node("Add", "ngrams.next", ids.shape(), List.of(later(ids, n, ngrams), number(1)));
+      // A node has the type of its first input, which is no scalar here.
+      Value sum =
+          n == 1
+              ? node("Add", "ngrams.sum", ids.shape(), List.of(next, number(started(ngrams))))
+              : node(
+                  "Add",
+                  "ngrams.sum",
+                  ids.shape(),
+                  List.of(
+                      node(
+                          "Mul",
+                          "ngrams.product",
+                          ids.shape(),
+                          List.of(hash, number(Ngrams.MULTIPLIER))),
+                      next));
+      hash = node("Mod", "ngrams.hash", ids.shape(), List.of(sum, number(Ngrams.MODULUS)));
+      if (n >= ngrams.least()) {
+        Value bucket =
+            node("Mod", "ngrams.bucket", ids.shape(), List.of(hash, number(ngrams.buckets() - 1L)));
+        Value numbered = node("Add", "ngrams.number", ids.shape(), List.of(bucket, number(1)));
+        sizes.add(
+            node(
+                "Mul",
+                "ngrams.whole",
+                ids.shape(),
+                List.of(numbered, later(attentionMask, n, ngrams))));
+      }
+    }
+    return joined(sizes, "ngrams");
+  }
+
+  private Value joined(List<Value> parts, String name) {
+    String unique = unique(name);
+    return graph.node(
+        "Concat",
+        unique,
+        DataType.INT64,
+        List.of(parts.getFirst().axis(0), new Axis.Named(unique + "_length")),
+        parts,
+        Attributes.of("axis", 1));
+  }
+
+  /// What the salt comes to in the first sum.
+  private static long started(Ngrams ngrams) {
+    return ngrams.salt() * Ngrams.MULTIPLIER % Ngrams.MODULUS;
+  }
+
+  /// `[batch, seq]` moved `n - 1` places to the front, zeros after it.
+  private Value later(Value x, int n, Ngrams ngrams) {
+    if (n == 1) {
+      return x;
+    }
+    int places = ngrams.most() - 1;
+    Value zerosAfter =
+        longer.computeIfAbsent(
+            new Longer(x, places),
+            _ ->
+                node(
+                    "Pad",
+                    x.name() + ".longer",
+                    List.of(x.axis(0), new Axis.Named("longer_%d".formatted(places))),
+                    List.of(x, graph.constant("places." + places, 0, 0, 0, places))));
+    long end = n == ngrams.most() ? Long.MAX_VALUE : n - 1L - places;
+    return node(
+        "Slice",
+        x.name() + ".later",
+        x.shape(),
+        List.of(
+            zerosAfter,
+            graph.constant("index." + (n - 1), n - 1L),
+            graph.constant("index." + end, end),
+            graph.constant("index.1", 1)));
+  }
+
+  private Value number(long number) {
+    return graph.scalar("number." + number, number);
+  }
+
+  @Override
+  public Value openSyllables(Value ids, int firstSyllable) {
+    List<Axis> shape = ids.shape();
+    Value number = node("Sub", "syllable", shape, List.of(ids, number(firstSyllable)));
+    Value rest = node("Mod", "syllable.final", shape, List.of(number, number(Syllable.FORMS)));
+    Value open = node("Sub", "syllable.open", shape, List.of(ids, rest));
+    Value least = condition("GreaterOrEqual", number, number(0));
+    Value most = condition("Less", number, number(Syllable.COUNT));
+    Value isSyllable = condition("And", least, most);
+    return graph.node(
+        "Where", unique("open_syllables"), DataType.INT64, shape, List.of(isSyllable, open, ids));
+  }
+
+  private Value condition(String operator, Value a, Value b) {
+    return graph.node(
+        operator, unique("condition." + operator), DataType.BOOL, a.shape(), List.of(a, b));
+  }
+
+  @Override
+  public Value bag(List<Value> parts, Embedding table) {
+    Value numbers = parts.size() == 1 ? parts.getFirst() : joined(parts, table.name() + ".all");
+    List<Axis> rows = append(numbers.shape(), table.width());
+    List<Axis> shape = List.of(numbers.axis(0), Axis.of(table.width()));
+    Value sum =
+        format instanceof NumberFormat.Int8
+            ? roundedSum(numbers, table, rows, shape)
+            : sum(
+                as(
+                    DataType.DOUBLE,
+                    node("Gather", table.name(), rows, List.of(weight(table.weight()), numbers))),
+                table,
+                shape);
+    return node("Div", table.name() + ".bag", shape, List.of(sum, rootOfCount(numbers)));
+  }
+
+  /// In a type whose sums do not depend on the order, which the padding of a batch would change:
+  /// whole numbers, or numbers of twice the length.
+  private Value sum(Value rows, Embedding table, List<Axis> shape) {
+    return as(
+        DataType.FLOAT,
+        node(
+            "ReduceSum",
+            table.name() + ".sum",
+            shape,
+            List.of(rows, graph.constant("index.1", 1)),
+            Attributes.of("keepdims", 0)));
+  }
+
+  /// All rows in one step, so that they add up as whole numbers.
+  private Value roundedSum(Value numbers, Embedding table, List<Axis> rows, List<Axis> shape) {
+    TensorContent.Integers content = TensorContent.Integers.inOneStep(weights.get(table.weight()));
+    Value values = graph.weight(table.weight() + ".int8", () -> content);
+    Value found = node("Gather", table.name() + ".int8", rows, List.of(values, numbers));
+    Value step = graph.scalar(table.weight() + ".step", content.steps()[0]);
+    return node(
+        "Mul",
+        table.name() + ".scaled",
+        shape,
+        List.of(sum(as(DataType.INT32, found), table, shape), step));
+  }
+
+  /// `[batch, 1]`: the root of how many numbers are not 0, at least 1.
+  private Value rootOfCount(Value numbers) {
+    List<Axis> column = List.of(numbers.axis(0), Axis.of(1));
+    Value counted = as(DataType.FLOAT, condition("Greater", numbers, number(0)));
+    Value count =
+        node(
+            "ReduceSum",
+            "ngrams.count",
+            column,
+            List.of(counted, graph.constant("index.1", 1)),
+            Attributes.of("keepdims", 1));
+    Value atLeastOne =
+        node("Max", "ngrams.divisor", column, List.of(count, graph.scalar("one", 1f)));
+    return node("Sqrt", "ngrams.root", column, List.of(atLeastOne));
   }
 
   /// A table of the embeddings.

@@ -60,6 +60,10 @@ final class Quantization implements AutoCloseable {
 
   /// The rounding that the calibration texts ask for.
   NumberFormat.Int8 format() {
+    if (outputs.isEmpty()) {
+      // Tables alone, whose numbers are known.
+      return new NumberFormat.Int8(Map.of());
+    }
     List<Encoding> encodings = options.calibration().stream().map(this::encode).toList();
     return new NumberFormat.Int8(
         Calibration.ranges(exact.graph(), outputs, encodings, exact.padTokenId()));

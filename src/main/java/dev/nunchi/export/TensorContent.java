@@ -72,9 +72,9 @@ sealed interface TensorContent {
     }
   }
 
-  /// Whole numbers of 8 bits, each row of the weight in steps of its own.
+  /// Whole numbers of 8 bits, each row of the weight in steps of its own, or all in one.
   ///
-  /// @param steps of each row: what one is worth
+  /// @param steps of each row, or of all: what one is worth
   record Integers(Weight weight, boolean transposed, float[] steps) implements TensorContent {
     /// The greatest number of steps. With all of 127, a processor without VNNI would overflow the
     /// 16 bits in which it adds two products with 255.
@@ -93,6 +93,17 @@ sealed interface TensorContent {
         steps[row] = greatest == 0 ? 1 : greatest / LEVELS;
       }
       return new Integers(weight, transposed, steps);
+    }
+
+    /// With the smallest step that reaches the greatest number in 127.
+    static Integers inOneStep(Weight weight) {
+      long count = weight.data().byteSize() / weight.type().bytes();
+      float greatest = 0;
+      for (long i = 0; i < count; i++) {
+        greatest = Math.max(greatest, Math.abs(FloatWeights.get(weight, i)));
+      }
+      float step = greatest == 0 ? 1 : greatest / Byte.MAX_VALUE;
+      return new Integers(weight, false, new float[] {step});
     }
 
     @Override

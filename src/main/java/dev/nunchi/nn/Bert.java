@@ -55,6 +55,11 @@ public record Bert(Transformer transformer, double classifierDropout, int labels
   }
 
   @Override
+  public String outputBias() {
+    return "classifier.bias";
+  }
+
+  @Override
   public List<String> headPrefixes() {
     return List.of("classifier.");
   }

@@ -25,15 +25,25 @@ final class Configuration {
 
   /// A size of at least 1 that has to be there.
   int size(String key) {
+    return atLeast(key, 1);
+  }
+
+  /// A whole number that has to be there.
+  int atLeast(String key, int least) {
     JsonNode value = json.get(key);
-    if (value == null || !value.isInt() || value.intValue() < 1) {
-      throw invalid(key, "a whole number of at least 1", value);
+    if (value == null || !value.isInt() || value.intValue() < least) {
+      throw invalid(key, "a whole number of at least " + least, value);
     }
     return value.intValue();
   }
 
   int size(String key, int fallback) {
     return isAbsent(key) ? fallback : size(key);
+  }
+
+  /// A number of 0 or more.
+  int count(String key, int fallback) {
+    return isAbsent(key) ? fallback : atLeast(key, 0);
   }
 
   /// A token id: 0 or more, below the size of the vocabulary.

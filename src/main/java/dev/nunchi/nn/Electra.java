@@ -57,6 +57,11 @@ public record Electra(Transformer transformer, double classifierDropout, int lab
   }
 
   @Override
+  public String outputBias() {
+    return "classifier.out_proj.bias";
+  }
+
+  @Override
   public List<String> headPrefixes() {
     return List.of("classifier.");
   }

@@ -14,10 +14,11 @@ final class Families {
     return switch (modelType) {
       case "bert" -> Bert.of(config);
       case "electra" -> Electra.of(config);
+      case NgramLinear.MODEL_TYPE -> NgramLinear.of(config);
       default ->
           throw new NunchiException(
               Reason.UNSUPPORTED_MODEL,
-              "config.json: model_type is '%s'; supported are bert and electra"
+              "config.json: model_type is '%s'; supported are bert, electra and ngram_linear"
                   .formatted(modelType));
     };
   }

@@ -6,7 +6,7 @@ import java.util.List;
 /// A sequence classifier: from token ids to a logit for each label.
 ///
 /// Immutable and free of weights; the same object describes the network to every interpreter.
-public sealed interface Network permits Bert, Electra {
+public sealed interface Network permits Bert, Electra, NgramLinear {
   /// The classifier that a Hugging Face `config.json` describes.
   ///
   /// @throws dev.nunchi.NunchiException `UNSUPPORTED_MODEL` where the family or a value that
@@ -37,6 +37,9 @@ public sealed interface Network permits Bert, Electra {
 
   /// Names of the parameters' prefixes that form the head: replaced when the labels change.
   List<String> headPrefixes();
+
+  /// The parameter `[labels]` that is added last to give the logits.
+  String outputBias();
 
   /// Every parameter in the order in which the forward pass first uses it.
   default List<Parameter> parameters() {

@@ -1,5 +1,7 @@
 package dev.nunchi.nn;
 
+import java.util.List;
+
 /// The operations that networks are written in; `T` is the interpreter's tensor.
 ///
 /// An interpreter owns the parameters and finds them by the layer's name. Every operation returns a
@@ -16,6 +18,9 @@ public interface Ops<T> {
 
   /// `[…, in]` to `[…, out]`.
   T linear(T x, Linear layer);
+
+  /// Same shape as `x`.
+  T bias(T x, Bias bias);
 
   /// Same shape as `x`.
   T layerNorm(T x, LayerNorm norm);
@@ -39,4 +44,23 @@ public interface Ops<T> {
 
   /// The vector at one position of every text: `[batch, seq, hidden]` to `[batch, hidden]`.
   T select(T x, int position);
+
+  /// Numbers of the n-grams of tokens, size after size: ids `[batch, seq]` to whole numbers
+  /// `[batch, sizes · seq]`.
+  ///
+  /// @param attentionMask `[batch, seq]`, as the network's inputs have it; padding stands at the
+  ///   end
+  T ngrams(T ids, T attentionMask, Ngrams ngrams);
+
+  /// The id of each Hangul syllable's open form, the syllable without its final consonant (한 to 하);
+  /// other ids stay. Same shape as `ids`.
+  ///
+  /// @param firstSyllable id of 가, from which all 11,172 syllables follow in Unicode's order
+  T openSyllables(T ids, int firstSyllable);
+
+  /// The sum of the rows that `numbers` names over the square root of how many they are; numbers 0
+  /// do not count: whole numbers, each `[batch, any]`, to `[batch, width]`.
+  ///
+  /// @param table whose padding index is 0
+  T bag(List<T> numbers, Embedding table);
 }

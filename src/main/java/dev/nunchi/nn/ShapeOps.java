@@ -45,6 +45,13 @@ public final class ShapeOps implements Ops<List<Integer>> {
   }
 
   @Override
+  public List<Integer> bias(List<Integer> x, Bias bias) {
+    check(x.getLast() == bias.width(), "%s does not take %s", bias, x);
+    declare(bias.name(), List.of(bias.width()), Initial.ZEROS);
+    return x;
+  }
+
+  @Override
   public List<Integer> layerNorm(List<Integer> x, LayerNorm norm) {
     check(x.getLast() == norm.width(), "%s does not take %s", norm, x);
     declare(norm.weight(), List.of(norm.width()), Initial.ONES);
@@ -88,6 +95,26 @@ public final class ShapeOps implements Ops<List<Integer>> {
   @Override
   public List<Integer> select(List<Integer> x, int position) {
     return List.of(x.get(0), x.get(2));
+  }
+
+  @Override
+  public List<Integer> ngrams(List<Integer> ids, List<Integer> attentionMask, Ngrams ngrams) {
+    check(ids.equals(attentionMask), "mask %s for %s", attentionMask, ids);
+    return List.of(ids.get(0), ngrams.sizes() * ids.get(1));
+  }
+
+  @Override
+  public List<Integer> openSyllables(List<Integer> ids, int firstSyllable) {
+    return ids;
+  }
+
+  @Override
+  public List<Integer> bag(List<List<Integer>> numbers, Embedding table) {
+    check(table.paddingIndex() == 0, "%s has no row for no n-gram", table);
+    numbers.forEach(part -> check(part.size() == 2, "%s of %s", table, part));
+    // Zeros, so that an n-gram that training never saw says nothing.
+    declare(new Parameter(table.weight(), List.of(table.rows(), table.width()), Initial.ZEROS, 0));
+    return List.of(numbers.getFirst().get(0), table.width());
   }
 
   private void declare(Embedding table) {

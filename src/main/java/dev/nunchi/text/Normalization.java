@@ -18,7 +18,8 @@ import java.util.HexFormat;
 ///   to kg, half-width jamo to ㅋ); ㅋ itself and ´ ¨ stay
 /// @param invisibleCharacters control, zero-width and other characters without a look removed,
 ///   variation selectors among them; the joiner inside an emoji sequence stays
-/// @param jamo conjoining jamo made syllables where they form one, else compatibility jamo
+/// @param jamo conjoining jamo made syllables where they form one, else compatibility jamo; from
+///   version 2 on compatibility jamo too that spell a syllable (ㅈㅓㅇㅁㅏㄹ to 정말), but not ㅋㅋ or ㅠㅠ
 /// @param composition Unicode NFC
 /// @param whiteSpace runs of white space to one space, none at either end
 /// @param maxRun longest run of one repeated character that is kept (ㅋㅋㅋ, ㅠㅠ, !!!), digits and
@@ -32,7 +33,7 @@ public record Normalization(
     boolean whiteSpace,
     int maxRun) {
   /// The version of the steps as this build defines them.
-  public static final int CURRENT_VERSION = 1;
+  public static final int CURRENT_VERSION = 2;
 
   /// No normalisation, for checkpoints that were trained without one.
   public static final Normalization NONE =
@@ -43,7 +44,8 @@ public record Normalization(
       new Normalization(CURRENT_VERSION, true, true, true, true, true, 3);
 
   /// @throws NunchiException `UNSUPPORTED_MODEL` for a version that this build does not know,
-  ///   `INVALID_ARGUMENT` for a step with version 0 or a negative `maxRun`
+  ///   `INVALID_ARGUMENT` for a step with version 0, a negative `maxRun`, or one of 1 with the jamo
+  ///   of version 2
   public Normalization {
     if (version < 0 || version > CURRENT_VERSION) {
       throw new NunchiException(
@@ -54,6 +56,12 @@ public record Normalization(
     if (maxRun < 0) {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT, "normalization.maxRun is %d; 0 or more".formatted(maxRun));
+    }
+    if (version > 1 && jamo && maxRun == 1) {
+      // Of a drawn-out vowel one would stay, which the next time made a syllable.
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "normalization.maxRun is 1; with jamo of version 2 it is 0 or at least 2");
     }
     boolean anyStep =
         compatibilityForms

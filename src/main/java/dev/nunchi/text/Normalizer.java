@@ -34,6 +34,9 @@ public final class Normalizer {
     if (settings.jamo()) {
       steps.add(Jamo::compose);
     }
+    if (settings.jamo() && settings.version() > 1) {
+      steps.add(LooseJamo::compose);
+    }
     if (settings.composition()) {
       steps.add(Composition::compose);
     }

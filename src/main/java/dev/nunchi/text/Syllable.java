@@ -7,7 +7,15 @@ public record Syllable(char leading, char vowel, char trailing) {
   /// In the place of a final consonant that is not there.
   public static final char OPEN = '\0';
 
-  private static final char FIRST = '\uAC00';
+  /// Syllables with one consonant and one vowel at their start: one open form, 27 closed ones.
+  public static final int FORMS = 28;
+
+  /// Syllables in all.
+  public static final int COUNT = 11_172;
+
+  /// 가, the first of them.
+  public static final char FIRST = '\uAC00';
+
   private static final char LAST = '\uD7A3';
   private static final String LEADING = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ";
   private static final String VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ";
@@ -15,13 +23,25 @@ public record Syllable(char leading, char vowel, char trailing) {
 
   /// @throws IllegalArgumentException for a letter that cannot stand in its place, as final ㄸ
   public Syllable {
-    if (LEADING.indexOf(leading) < 0
-        || VOWELS.indexOf(vowel) < 0
-        || TRAILING.indexOf(trailing) < 0) {
+    if (!isLeading(leading) || !isVowel(vowel) || !(trailing == OPEN || isTrailing(trailing))) {
       throw new IllegalArgumentException(
           "U+%04X, U+%04X and U+%04X make no syllable"
               .formatted((int) leading, (int) vowel, (int) trailing));
     }
+  }
+
+  /// Whether a compatibility jamo can begin a syllable.
+  static boolean isLeading(char jamo) {
+    return LEADING.indexOf(jamo) >= 0;
+  }
+
+  static boolean isVowel(char jamo) {
+    return VOWELS.indexOf(jamo) >= 0;
+  }
+
+  /// Whether a compatibility jamo can end a syllable.
+  static boolean isTrailing(char jamo) {
+    return Jamo.TRAILING_LETTERS.indexOf(jamo) >= 0;
   }
 
   /// Whether the code point is one of the 11,172 syllables.

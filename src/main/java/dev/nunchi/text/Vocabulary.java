@@ -37,6 +37,6 @@ public record Vocabulary(List<String> tokens, List<Merge> merges) {
   ///
   /// @param maxLength longest input of the model in tokens, special tokens included
   public void write(Path directory, int maxLength) {
-    VocabularyFiles.write(this, directory, maxLength);
+    VocabularyFiles.write(VocabularyFiles.tokenizer(this), directory, maxLength);
   }
 }

@@ -16,7 +16,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 
-/// The three files of a [Vocabulary] in the form of Hugging Face `tokenizers` and transformers.
+/// The three files of a vocabulary in the form of Hugging Face `tokenizers` and transformers.
 ///
 /// `tokenizer.json` has no normaliser of its own: our [Normalizer] runs before it, with the
 /// settings that the model's manifest holds.
@@ -27,10 +27,10 @@ final class VocabularyFiles {
 
   private VocabularyFiles() {}
 
-  static void write(Vocabulary vocabulary, Path directory, int maxLength) {
+  static void write(ObjectNode tokenizer, Path directory, int maxLength) {
     try {
       Files.createDirectories(directory);
-      write(directory.resolve(TokenizerFile.TOKENIZER_JSON), tokenizer(vocabulary));
+      write(directory.resolve(TokenizerFile.TOKENIZER_JSON), tokenizer);
       write(directory.resolve(TOKENIZER_CONFIG_JSON), configuration(maxLength));
       write(directory.resolve(SPECIAL_TOKENS_MAP_JSON), specialTokens(MAPPER.createObjectNode()));
     } catch (IOException e) {
@@ -39,25 +39,30 @@ final class VocabularyFiles {
     }
   }
 
+  /// Single characters in lower case, without white space.
+  static ObjectNode tokenizer(CharacterVocabulary vocabulary) {
+    ObjectNode root = root();
+    root.putObject("normalizer").put("type", "Lowercase");
+    ArrayNode preTokenizers =
+        root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+    split(preTokenizers, "\\s+", "Removed");
+    split(preTokenizers, ".", "Isolated");
+    setTemplate(root);
+    root.putNull("decoder");
+    ObjectNode model = root.putObject("model").put("type", "WordLevel");
+    putIds(model, vocabulary.tokens());
+    model.put("unk_token", Vocabulary.UNK);
+    return root;
+  }
+
   static ObjectNode tokenizer(Vocabulary vocabulary) {
-    ObjectNode root = MAPPER.createObjectNode();
-    root.put("version", "1.0");
-    root.putNull("truncation");
-    root.putNull("padding");
-    ArrayNode added = root.putArray("added_tokens");
-    for (int id = 0; id < Vocabulary.SPECIAL_TOKENS.size(); id++) {
-      added.add(addedToken(MAPPER, id, Vocabulary.SPECIAL_TOKENS.get(id)));
-    }
+    ObjectNode root = root();
     root.putNull("normalizer");
     ArrayNode preTokenizers =
         root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
     metaspace(preTokenizers.addObject());
-    ObjectNode split = preTokenizers.addObject().put("type", "Split");
-    split.putObject("pattern").put("Regex", Pieces.PATTERN);
-    split.put("behavior", "Isolated").put("invert", false);
-    root.set(
-        "post_processor",
-        template(MAPPER, Vocabulary.CLS, Vocabulary.CLS_ID, Vocabulary.SEP, Vocabulary.SEP_ID));
+    split(preTokenizers, Pieces.PATTERN, "Isolated");
+    setTemplate(root);
     ArrayNode decoders = root.putObject("decoder").put("type", "Sequence").putArray("decoders");
     decoders.addObject().put("type", "ByteFallback");
     metaspace(decoders.addObject());
@@ -65,10 +70,7 @@ final class VocabularyFiles {
     model.putNull("dropout").put("unk_token", Vocabulary.UNK);
     model.putNull("continuing_subword_prefix").putNull("end_of_word_suffix");
     model.put("fuse_unk", false).put("byte_fallback", true).put("ignore_merges", false);
-    ObjectNode ids = model.putObject("vocab");
-    for (int id = 0; id < vocabulary.tokens().size(); id++) {
-      ids.put(vocabulary.tokens().get(id), id);
-    }
+    putIds(model, vocabulary.tokens());
     ArrayNode merges = model.putArray("merges");
     for (Vocabulary.Merge merge : vocabulary.merges()) {
       merges
@@ -77,6 +79,37 @@ final class VocabularyFiles {
           .add(vocabulary.tokens().get(merge.right()));
     }
     return root;
+  }
+
+  private static ObjectNode root() {
+    ObjectNode root = MAPPER.createObjectNode();
+    root.put("version", "1.0");
+    root.putNull("truncation");
+    root.putNull("padding");
+    ArrayNode added = root.putArray("added_tokens");
+    for (int id = 0; id < Vocabulary.SPECIAL_TOKENS.size(); id++) {
+      added.add(addedToken(MAPPER, id, Vocabulary.SPECIAL_TOKENS.get(id)));
+    }
+    return root;
+  }
+
+  private static void split(ArrayNode preTokenizers, String pattern, String behavior) {
+    ObjectNode split = preTokenizers.addObject().put("type", "Split");
+    split.putObject("pattern").put("Regex", pattern);
+    split.put("behavior", behavior).put("invert", false);
+  }
+
+  private static void setTemplate(ObjectNode root) {
+    root.set(
+        "post_processor",
+        template(MAPPER, Vocabulary.CLS, Vocabulary.CLS_ID, Vocabulary.SEP, Vocabulary.SEP_ID));
+  }
+
+  private static void putIds(ObjectNode model, List<String> tokens) {
+    ObjectNode ids = model.putObject("vocab");
+    for (int id = 0; id < tokens.size(); id++) {
+      ids.put(tokens.get(id), id);
+    }
   }
 
   private static void metaspace(ObjectNode node) {

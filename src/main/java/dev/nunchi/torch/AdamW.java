@@ -32,11 +32,23 @@ import org.bytedeco.pytorch.global.torch;
 final class AdamW implements AutoCloseable {
   /// @param weightDecay multiplied with the learning rate and taken off the weights at each step
   /// @param layerwiseDecay factor of the rate from a layer to the one below it, in (0, 1]
+  /// @param bagL2 `λ` of bags, 0 or more
   record Settings(
-      double beta1, double beta2, double epsilon, double weightDecay, double layerwiseDecay) {}
+      double beta1,
+      double beta2,
+      double epsilon,
+      double weightDecay,
+      double layerwiseDecay,
+      double bagL2) {}
 
-  /// What goes through the kernel together.
-  private record Group(boolean decayed, int depth) {}
+  /// What goes through a kernel together.
+  private record Group(Decay decay, int depth) {}
+
+  private enum Decay {
+    NONE,
+    WEIGHTS,
+    BAG
+  }
 
   private record Slot(
       Parameter parameter, Group group, Tensor weight, Tensor first, Tensor second, Tensor step) {}
@@ -49,6 +61,7 @@ final class AdamW implements AutoCloseable {
   private final List<Slot> slots = new ArrayList<>();
   private final SequencedMap<Group, List<Slot>> groups = new LinkedHashMap<>();
   private final OperatorHandle kernel;
+  private final OperatorHandle bagKernel;
 
   AdamW(Network network, ParameterStore parameters, Settings settings) {
     this.settings = settings;
@@ -58,9 +71,7 @@ final class AdamW implements AutoCloseable {
       Slot slot =
           new Slot(
               parameter,
-              new Group(
-                  !parameter.isBiasOrNorm(),
-                  settings.layerwiseDecay() < 1 ? depth.of(parameter) : 0),
+              new Group(decay(parameter), settings.layerwiseDecay() < 1 ? depth.of(parameter) : 0),
               weight,
               owned(torch.zeros_like(weight)),
               owned(torch.zeros_like(weight)),
@@ -70,6 +81,8 @@ final class AdamW implements AutoCloseable {
     }
     kernel = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "");
     kernel.retainReference();
+    bagKernel = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adam_", "");
+    bagKernel.retainReference();
   }
 
   /// Scales the gradients down together where their joint L2 norm is over `maxNorm`.
@@ -88,7 +101,7 @@ final class AdamW implements AutoCloseable {
       groups.forEach((group, members) ->
           step(
               learningRate * Math.pow(settings.layerwiseDecay(), group.depth()),
-              group.decayed() ? settings.weightDecay() : 0,
+              group.decay(),
               members));
       for (Slot slot : slots) {
         Tensor gradient = slot.weight().mutable_grad();
@@ -121,7 +134,14 @@ final class AdamW implements AutoCloseable {
     }
   }
 
-  private void step(double learningRate, double weightDecay, List<Slot> members) {
+  private static Decay decay(Parameter parameter) {
+    if (parameter.isBag()) {
+      return Decay.BAG;
+    }
+    return parameter.isBiasOrNorm() ? Decay.NONE : Decay.WEIGHTS;
+  }
+
+  private void step(double learningRate, Decay decay, List<Slot> members) {
     List<Slot> group = members.stream().filter(slot -> slot.weight().grad().defined()).toList();
     if (group.isEmpty()) {
       return;
@@ -137,13 +157,19 @@ final class AdamW implements AutoCloseable {
     stack.push_back(new IValue(learningRate));
     stack.push_back(new IValue(settings.beta1()));
     stack.push_back(new IValue(settings.beta2()));
-    stack.push_back(new IValue(weightDecay));
+    stack.push_back(
+        new IValue(
+            switch (decay) {
+              case NONE -> 0.0;
+              case WEIGHTS -> settings.weightDecay();
+              case BAG -> settings.bagL2();
+            }));
     stack.push_back(new IValue(settings.epsilon()));
     stack.push_back(new IValue(false));
     stack.push_back(new IValue(false));
     stack.push_back(new IValue());
     stack.push_back(new IValue());
-    Dispatcher.singleton().callBoxed(kernel, stack);
+    Dispatcher.singleton().callBoxed(decay == Decay.BAG ? bagKernel : kernel, stack);
   }
 
   @Override
@@ -154,6 +180,7 @@ final class AdamW implements AutoCloseable {
       slot.step().close();
     }
     kernel.close();
+    bagKernel.close();
   }
 
   private static IValue list(List<Tensor> tensors) {

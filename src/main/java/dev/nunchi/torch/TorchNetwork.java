@@ -6,6 +6,7 @@ import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import org.bytedeco.javacpp.FloatPointer;
@@ -55,6 +56,27 @@ public final class TorchNetwork implements AutoCloseable {
   /// A copy of all weights in fp32, in memory that `arena` owns.
   public SequencedMap<String, Weight> weights(Arena arena) {
     return parameters.copy(arena);
+  }
+
+  /// Does something while numbers are added to all logits.
+  ///
+  /// @param intercepts of each label; empty for none
+  public void withIntercepts(List<Double> intercepts, Runnable action) {
+    if (intercepts.isEmpty()) {
+      action.run();
+      return;
+    }
+    try (PointerScope scope = new PointerScope();
+        NoGradGuard guard = new NoGradGuard()) {
+      Tensor bias = parameters.get(network.outputBias());
+      Tensor before = bias.clone();
+      bias.add_(Floats.tensor(intercepts));
+      try {
+        action.run();
+      } finally {
+        bias.copy_(before);
+      }
+    }
   }
 
   /// Replaces all weights.

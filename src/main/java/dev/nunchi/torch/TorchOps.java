@@ -2,14 +2,20 @@ package dev.nunchi.torch;
 
 import dev.nunchi.nn.Activation;
 import dev.nunchi.nn.Attention;
+import dev.nunchi.nn.Bias;
 import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
+import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
+import dev.nunchi.text.Syllable;
+import java.util.List;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +66,11 @@ final class TorchOps implements Ops<Tensor> {
         ? torch.linear(
             x.to(type), weight, new TensorOptional(parameters.get(layer.biasName()).to(type)))
         : torch.linear(x.to(type), weight);
+  }
+
+  @Override
+  public Tensor bias(Tensor x, Bias bias) {
+    return x.add(parameters.get(bias.name()));
   }
 
   @Override
@@ -131,6 +142,54 @@ final class TorchOps implements Ops<Tensor> {
   @Override
   public Tensor select(Tensor x, int position) {
     return x.select(1, position);
+  }
+
+  @Override
+  public Tensor ngrams(Tensor ids, Tensor attentionMask, Ngrams ngrams) {
+    long seq = ids.size(1);
+    Tensor longerIds = padded(ids, ngrams.most() - 1);
+    Tensor longerMask = padded(attentionMask, ngrams.most() - 1);
+    Tensor hash = torch.zeros_like(ids).add(new Scalar(ngrams.salt()));
+    TensorVector sizes = new TensorVector();
+    for (int n = 1; n <= ngrams.most(); n++) {
+      hash =
+          hash.mul(new Scalar(Ngrams.MULTIPLIER))
+              .add(longerIds.narrow(1, n - 1, seq))
+              .add(new Scalar(1L))
+              .remainder(new Scalar(Ngrams.MODULUS));
+      if (n >= ngrams.least()) {
+        sizes.push_back(
+            hash.remainder(new Scalar(ngrams.buckets() - 1L))
+                .add(new Scalar(1L))
+                .mul(longerMask.narrow(1, n - 1, seq)));
+      }
+    }
+    return torch.cat(sizes, 1);
+  }
+
+  /// `[batch, seq]` with that many zeros after each row.
+  private static Tensor padded(Tensor x, int places) {
+    return torch.constant_pad_nd(x, new long[] {0, places}, new Scalar(0L));
+  }
+
+  @Override
+  public Tensor openSyllables(Tensor ids, int firstSyllable) {
+    Tensor number = ids.sub(new Scalar((long) firstSyllable));
+    Tensor open = ids.sub(number.remainder(new Scalar((long) Syllable.FORMS)));
+    Tensor isSyllable =
+        number.ge(new Scalar(0L)).logical_and(number.lt(new Scalar((long) Syllable.COUNT)));
+    return torch.where(isSyllable, open, ids);
+  }
+
+  @Override
+  public Tensor bag(List<Tensor> parts, Embedding table) {
+    TensorVector all = new TensorVector();
+    parts.forEach(all::push_back);
+    Tensor numbers = torch.cat(all, 1);
+    Tensor count = numbers.ne(new Scalar(0L)).sum(new long[] {1}, true, new ScalarTypeOptional());
+    return embedding(numbers, table)
+        .sum(1)
+        .div(count.to(ScalarType.Float).clamp_min(new Scalar(1.0)).sqrt());
   }
 
   /// `[batch, seq, hidden]` to `[batch, heads, seq, head_dim]`.

@@ -24,6 +24,7 @@ public final class TorchTrainer implements AutoCloseable {
   /// @param epsilon added to the root of the second moment
   /// @param weightDecay decoupled decay of all weights but biases and norms
   /// @param layerwiseDecay factor of the learning rate from a layer to the one below it, in (0, 1]
+  /// @param bagL2 `λ` of the loss's `λ/2·‖w‖²` for tables of n-grams, which have no weight decay
   /// @param maxGradNorm largest joint norm of the gradients, 0 for no limit
   /// @param averageDecay of the moving average of the weights, in (0, 1); 0 for none
   /// @param dropoutSeed of the masks of dropout
@@ -35,6 +36,7 @@ public final class TorchTrainer implements AutoCloseable {
       double epsilon,
       double weightDecay,
       double layerwiseDecay,
+      double bagL2,
       double maxGradNorm,
       double averageDecay,
       long dropoutSeed) {}
@@ -60,7 +62,8 @@ public final class TorchTrainer implements AutoCloseable {
                   settings.beta2(),
                   settings.epsilon(),
                   settings.weightDecay(),
-                  settings.layerwiseDecay()));
+                  settings.layerwiseDecay(),
+                  settings.bagL2()));
       this.average =
           settings.averageDecay() > 0
               ? new WeightAverage(network.parameters(), settings.averageDecay())

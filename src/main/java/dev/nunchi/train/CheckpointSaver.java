@@ -55,6 +55,11 @@ final class CheckpointSaver implements Trainer.Keeper {
   /// @param evaluation of these weights on validation
   @Override
   public void keepModel(long step, Evaluation evaluation) {
+    network.withIntercepts(evaluation.intercepts(), () -> writeModel(step, evaluation));
+    listener.saved(output.path());
+  }
+
+  private void writeModel(long step, Evaluation evaluation) {
     Map<String, Double> quality = new LinkedHashMap<>();
     for (BestMetric metric : BestMetric.values()) {
       quality.put("validation_" + metric.key(), evaluation.value(metric));
@@ -69,7 +74,6 @@ final class CheckpointSaver implements Trainer.Keeper {
             "README.md",
             new ModelCard(recipe, manifest).markdown()),
         null);
-    listener.saved(output.path());
   }
 
   @Override

@@ -3,17 +3,20 @@ package dev.nunchi.train;
 import dev.nunchi.LabelSet;
 import dev.nunchi.ProblemType;
 import dev.nunchi.eval.EvaluationResult;
+import dev.nunchi.eval.Intercepts;
 import dev.nunchi.eval.MultiLabelResult;
 import dev.nunchi.eval.Temperature;
 import dev.nunchi.torch.TorchNetwork;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
 /// How well a network does on labelled texts.
 ///
 /// @param metrics figures by name, of [EvaluationResult] or [MultiLabelResult]
 /// @param temperature that fits these texts best
-public record Evaluation(Map<String, Double> metrics, double temperature) {
+/// @param intercepts that were added to the logits for it to be so, by label; empty for none
+public record Evaluation(Map<String, Double> metrics, double temperature, List<Double> intercepts) {
   /// Computes logits in fp32, without dropout.
   static Evaluation of(TorchNetwork network, EncodedTexts texts, EvaluationPlan plan) {
     double[][] logits = new double[texts.size()][];
@@ -23,7 +26,21 @@ public record Evaluation(Map<String, Double> metrics, double temperature) {
         logits[rows[i]] = doubles(batch[i]);
       }
     }
-    return of(plan.labels(), plan.problemType(), texts.labels(), logits);
+    return plan.fitIntercepts()
+        ? withIntercepts(plan, texts.labels(), logits)
+        : of(plan.labels(), plan.problemType(), texts.labels(), logits);
+  }
+
+  private static Evaluation withIntercepts(EvaluationPlan plan, int[][] actual, double[][] logits) {
+    double[] intercepts = Intercepts.fit(first(actual), logits);
+    Evaluation shifted =
+        of(plan.labels(), plan.problemType(), actual, Intercepts.added(logits, intercepts));
+    return new Evaluation(
+        shifted.metrics(), shifted.temperature(), Arrays.stream(intercepts).boxed().toList());
+  }
+
+  private static int[] first(int[][] actual) {
+    return Arrays.stream(actual).mapToInt(label -> label[0]).toArray();
   }
 
   /// @param actual indices of the labels that each text has
@@ -36,16 +53,18 @@ public record Evaluation(Map<String, Double> metrics, double temperature) {
             .toArray(double[][]::new);
     return switch (problemType) {
       case SINGLE_LABEL_CLASSIFICATION -> {
-        int[] one = Arrays.stream(actual).mapToInt(label -> label[0]).toArray();
+        int[] one = first(actual);
         yield new Evaluation(
             EvaluationResult.of(labels, one, probabilities).metrics(),
-            Temperature.fit(one, logits));
+            Temperature.fit(one, logits),
+            List.of());
       }
       case MULTI_LABEL_CLASSIFICATION -> {
         boolean[][] has = has(actual, labels.size());
         yield new Evaluation(
             MultiLabelResult.of(labels, has, probabilities).metrics(),
-            Temperature.fit(has, logits));
+            Temperature.fit(has, logits),
+            List.of());
       }
     };
   }

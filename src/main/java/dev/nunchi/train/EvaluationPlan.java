@@ -6,7 +6,9 @@ import dev.nunchi.ProblemType;
 /// How validation is run.
 ///
 /// @param size of its batches
-record EvaluationPlan(LabelSet labels, ProblemType problemType, LengthBuckets.Size size) {
+/// @param fitIntercepts whether the logits are shifted to fit it
+record EvaluationPlan(
+    LabelSet labels, ProblemType problemType, LengthBuckets.Size size, boolean fitIntercepts) {
   private static final int TOKENS_PER_BATCH = 8192;
 
   static EvaluationPlan of(Recipe recipe, LabelSet labels) {
@@ -16,6 +18,7 @@ record EvaluationPlan(LabelSet labels, ProblemType problemType, LengthBuckets.Si
         recipe.data().problemType(),
         rows == null
             ? LengthBuckets.Size.ofTokens(TOKENS_PER_BATCH)
-            : LengthBuckets.Size.ofRows(rows));
+            : LengthBuckets.Size.ofRows(rows),
+        recipe.loss().fitIntercepts());
   }
 }

@@ -3,6 +3,7 @@ package dev.nunchi.train;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
+import dev.nunchi.text.CharacterVocabulary;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.Vocabulary;
 import dev.nunchi.text.VocabularyTrainer;
@@ -17,6 +18,14 @@ import java.util.stream.Stream;
 record FreshVocabulary(Path directory, int size) implements AutoCloseable {
 
   static FreshVocabulary train(List<Example> examples, Normalizer normalizer, Recipe recipe) {
+    List<String> texts = examples.stream().map(Example::text).toList();
+    return switch (recipe.start().tokenizerType()) {
+      case BPE -> pairs(texts, normalizer, recipe);
+      case CHARACTERS -> characters(texts, normalizer, recipe);
+    };
+  }
+
+  private static FreshVocabulary pairs(List<String> texts, Normalizer normalizer, Recipe recipe) {
     VocabularyTrainer trainer =
         new VocabularyTrainer(
             normalizer,
@@ -24,12 +33,29 @@ record FreshVocabulary(Path directory, int size) implements AutoCloseable {
                 recipe.start().tokenizerVocabSize(),
                 recipe.start().tokenizerMinFrequency(),
                 recipe.start().tokenizerAlphabetLimit()));
-    examples.forEach(example -> trainer.add(example.text()));
+    texts.forEach(trainer::add);
     Vocabulary vocabulary = trainer.train(pieces -> {});
+    Path directory = emptyDirectory();
+    vocabulary.write(directory, recipe.data().maxLength());
+    return new FreshVocabulary(directory, vocabulary.size());
+  }
+
+  private static FreshVocabulary characters(
+      List<String> texts, Normalizer normalizer, Recipe recipe) {
+    CharacterVocabulary vocabulary =
+        CharacterVocabulary.of(
+            texts,
+            normalizer,
+            recipe.start().tokenizerMinFrequency(),
+            recipe.start().tokenizerAlphabetLimit());
+    Path directory = emptyDirectory();
+    vocabulary.write(directory, recipe.data().maxLength());
+    return new FreshVocabulary(directory, vocabulary.size());
+  }
+
+  private static Path emptyDirectory() {
     try {
-      Path directory = Files.createTempDirectory("nunchi-vocabulary");
-      vocabulary.write(directory, recipe.data().maxLength());
-      return new FreshVocabulary(directory, vocabulary.size());
+      return Files.createTempDirectory("nunchi-vocabulary");
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, "The vocabulary could not be written", e);
     }

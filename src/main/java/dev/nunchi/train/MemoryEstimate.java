@@ -2,11 +2,13 @@ package dev.nunchi.train;
 
 import dev.nunchi.nn.Activation;
 import dev.nunchi.nn.Attention;
+import dev.nunchi.nn.Bias;
 import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.Inputs;
 import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.ShapeOps;
@@ -76,6 +78,11 @@ public record MemoryEstimate(long parameters, long gradients, long optimizer, lo
     }
 
     @Override
+    public List<Integer> bias(List<Integer> x, Bias bias) {
+      return keep(shapes.bias(x, bias), elementBytes);
+    }
+
+    @Override
     public List<Integer> layerNorm(List<Integer> x, LayerNorm norm) {
       return keep(shapes.layerNorm(x, norm), elementBytes);
     }
@@ -116,6 +123,22 @@ public record MemoryEstimate(long parameters, long gradients, long optimizer, lo
     @Override
     public List<Integer> select(List<Integer> x, int position) {
       return keep(shapes.select(x, position), elementBytes);
+    }
+
+    @Override
+    public List<Integer> ngrams(List<Integer> ids, List<Integer> attentionMask, Ngrams ngrams) {
+      return keep(shapes.ngrams(ids, attentionMask, ngrams), Long.BYTES);
+    }
+
+    @Override
+    public List<Integer> openSyllables(List<Integer> ids, int firstSyllable) {
+      return keep(shapes.openSyllables(ids, firstSyllable), Long.BYTES);
+    }
+
+    @Override
+    public List<Integer> bag(List<List<Integer>> numbers, Embedding table) {
+      numbers.forEach(part -> keep(List.of(part.get(0), part.get(1), table.width()), Float.BYTES));
+      return keep(shapes.bag(numbers, table), Float.BYTES);
     }
 
     private List<Integer> keep(List<Integer> shape, int bytesOfOne) {

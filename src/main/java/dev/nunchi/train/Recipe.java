@@ -49,9 +49,18 @@ public record Recipe(
   public record Start(
       @Nullable String modelNameOrPath,
       @Nullable Map<String, Object> modelConfig,
+      TokenizerType tokenizerType,
       int tokenizerVocabSize,
       int tokenizerMinFrequency,
       int tokenizerAlphabetLimit) {}
+
+  /// What the tokens of a new network's vocabulary are.
+  public enum TokenizerType {
+    /// Byte pairs.
+    BPE,
+    /// Single characters without white space.
+    CHARACTERS
+  }
 
   /// Which texts go into a step together.
   public record Batches(
@@ -78,6 +87,7 @@ public record Recipe(
       double adamEpsilon,
       double maxGradNorm,
       double layerwiseLrDecay,
+      double ngramL2,
       double emaDecay,
       boolean bf16,
       long seed) {}
@@ -86,7 +96,10 @@ public record Recipe(
   ///
   /// @param classWeights null, the text `balanced`, or an object of numbers by label
   public record Loss(
-      double labelSmoothingFactor, @Nullable JsonNode classWeights, double focalLossGamma) {}
+      double labelSmoothingFactor,
+      @Nullable JsonNode classWeights,
+      double focalLossGamma,
+      boolean fitIntercepts) {}
 
   /// When a run is evaluated, saved and ended.
   public record Watch(

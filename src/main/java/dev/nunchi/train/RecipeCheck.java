@@ -87,6 +87,7 @@ final class RecipeCheck {
         "layerwise_lr_decay",
         "in (0, 1]",
         o.layerwiseLrDecay());
+    atLeast("ngram_l2", o.ngramL2(), 0);
     share("ema_decay", o.emaDecay());
     require(
         o.maxSteps() > 0 || o.numTrainEpochs() > 0,
@@ -101,6 +102,9 @@ final class RecipeCheck {
             && (loss.focalLossGamma() > 0 || loss.labelSmoothingFactor() > 0),
         "focal_loss_gamma and label_smoothing_factor are for problem_type"
             + " single_label_classification; set both to 0");
+    exclude(
+        problemType == ProblemType.MULTI_LABEL_CLASSIFICATION && loss.fitIntercepts(),
+        "fit_intercepts is for problem_type single_label_classification; set it to false");
     share("label_smoothing_factor", loss.labelSmoothingFactor());
     atLeast("focal_loss_gamma", loss.focalLossGamma(), 0);
     exclude(

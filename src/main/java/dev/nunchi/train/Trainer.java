@@ -220,6 +220,7 @@ final class Trainer implements AutoCloseable {
         o.adamEpsilon(),
         o.weightDecay(),
         o.layerwiseLrDecay(),
+        o.ngramL2(),
         o.maxGradNorm(),
         o.emaDecay(),
         o.seed());

@@ -14,6 +14,7 @@ import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
+import dev.nunchi.text.CharacterVocabulary;
 import dev.nunchi.text.Normalization;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.TextEncoder;
@@ -128,13 +129,18 @@ public final class TrainingRun {
   private void startFresh(TrainingTexts texts, StopSignal stop) {
     Normalization normalization = normalization(null);
     listener.preparing(
-        "Training a vocabulary of %,d pieces".formatted(recipe.start().tokenizerVocabSize()));
+        recipe.start().tokenizerType() == Recipe.TokenizerType.BPE
+            ? "Training a vocabulary of %,d pieces".formatted(recipe.start().tokenizerVocabSize())
+            : "Collecting the characters of the vocabulary");
     try (FreshVocabulary vocabulary =
         FreshVocabulary.train(texts.train(), Normalizer.of(normalization), recipe)) {
       ObjectNode config =
           new ObjectMapper().valueToTree(Objects.requireNonNull(recipe.start().modelConfig()));
       config.put("vocab_size", vocabulary.size());
       config.put("pad_token_id", Vocabulary.PAD_ID);
+      if (recipe.start().tokenizerType() == Recipe.TokenizerType.CHARACTERS) {
+        config.put("first_syllable_id", CharacterVocabulary.FIRST_SYLLABLE_ID);
+      }
       setLabels(config, texts.labels());
       Weights none = new KnownWeights(new NoWeights(), Set.of());
       train(texts, config, none, vocabulary.directory(), normalization, null, stop);

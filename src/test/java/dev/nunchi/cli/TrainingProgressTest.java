@@ -268,7 +268,8 @@ class TrainingProgressTest {
     return new Evaluation(
         EvaluationResult.of(LabelSet.of("부정", "긍정"), new int[] {0, 0, 1, 1}, probabilities)
             .metrics(),
-        1);
+        1,
+        List.of());
   }
 
   private List<String> lines() {

@@ -13,6 +13,7 @@ import dev.nunchi.nn.Attention;
 import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
+import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
 import dev.nunchi.nn.PlainOps;
 import dev.nunchi.nn.PlainTensor;
@@ -69,6 +70,30 @@ class OnnxOpsTest {
           }
         },
         ids());
+  }
+
+  @Test
+  void bag_ngramsOfTwoViews_isTheirMean() {
+    weights.addWithZeroRow("table.weight", List.of(50, 3));
+    Operation bag =
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            T open = ops.openSyllables(inputs.get(0), 5);
+            return ops.bag(
+                List.of(
+                    ops.ngrams(inputs.get(0), inputs.get(1), new Ngrams(1, 3, 50, 0)),
+                    ops.ngrams(open, inputs.get(1), new Ngrams(2, 6, 50, 2_147_483_646))),
+                new Embedding("table", 50, 3, 0));
+          }
+        };
+    // Syllables with and without a final consonant, the last one, and what is none.
+    double[] ids = {2, 5, 6, 33, 11_176, 2, 11_177, 32, 12_000, 0};
+    check(bag, whole(ids), whole(1, 1, 1, 1, 1, 1, 1, 1, 0, 0));
+  }
+
+  private static PlainTensor whole(double... values) {
+    return new PlainTensor(IDS, values);
   }
 
   @Test

@@ -2,6 +2,8 @@ package dev.nunchi.nn;
 
 import dev.nunchi.model.FloatWeights;
 import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.Syllable;
+import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
@@ -67,6 +69,14 @@ public final class PlainOps implements Ops<PlainTensor> {
         result.values()[row * layer.out() + out] = sum;
       }
     }
+    return result;
+  }
+
+  @Override
+  public PlainTensor bias(PlainTensor x, Bias bias) {
+    float[] added = FloatWeights.floats(weights.get(bias.name()));
+    PlainTensor result = PlainTensor.of(x.shape());
+    Arrays.setAll(result.values(), i -> x.values()[i] + added[i % x.width()]);
     return result;
   }
 
@@ -207,5 +217,74 @@ public final class PlainOps implements Ops<PlainTensor> {
       term *= 2 * x * x / (2 * n + 3);
     }
     return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
+  }
+
+  @Override
+  public PlainTensor ngrams(PlainTensor ids, PlainTensor attentionMask, Ngrams ngrams) {
+    int seq = ids.axis(1);
+    PlainTensor result = PlainTensor.of(List.of(ids.axis(0), ngrams.sizes() * seq));
+    for (int row = 0; row < ids.axis(0); row++) {
+      for (int n = ngrams.least(); n <= ngrams.most(); n++) {
+        for (int start = 0; start < seq; start++) {
+          int last = start + n - 1;
+          boolean whole = last < seq && attentionMask.values()[row * seq + last] == 1;
+          result.values()[(row * ngrams.sizes() + n - ngrams.least()) * seq + start] =
+              whole ? number(ids.values(), row * seq + start, n, ngrams) : 0;
+        }
+      }
+    }
+    return result;
+  }
+
+  private static long number(double[] ids, int start, int n, Ngrams ngrams) {
+    BigInteger hash = BigInteger.valueOf(ngrams.salt());
+    for (int i = start; i < start + n; i++) {
+      hash =
+          hash.multiply(BigInteger.valueOf(Ngrams.MULTIPLIER))
+              .add(BigInteger.valueOf((long) ids[i] + 1))
+              .mod(BigInteger.valueOf(Ngrams.MODULUS));
+    }
+    return 1 + hash.longValueExact() % (ngrams.buckets() - 1);
+  }
+
+  @Override
+  public PlainTensor openSyllables(PlainTensor ids, int firstSyllable) {
+    PlainTensor result = PlainTensor.of(ids.shape());
+    Arrays.setAll(
+        result.values(),
+        i -> {
+          int syllable = (int) ids.values()[i] - firstSyllable + Syllable.FIRST;
+          return Syllable.isSyllable(syllable)
+              ? Syllable.of(syllable).withTrailing(Syllable.OPEN).composed()
+                  - Syllable.FIRST
+                  + firstSyllable
+              : ids.values()[i];
+        });
+    return result;
+  }
+
+  @Override
+  public PlainTensor bag(List<PlainTensor> parts, Embedding table) {
+    float[] rows = FloatWeights.floats(weights.get(table.weight()));
+    PlainTensor result = PlainTensor.of(List.of(parts.getFirst().axis(0), table.width()));
+    for (int text = 0; text < result.axis(0); text++) {
+      int[] numbers = numbersOf(parts, text);
+      double root = Math.sqrt(Math.max(1, numbers.length));
+      for (int number : numbers) {
+        for (int j = 0; j < table.width(); j++) {
+          result.values()[text * table.width() + j] += rows[number * table.width() + j] / root;
+        }
+      }
+    }
+    return result;
+  }
+
+  private static int[] numbersOf(List<PlainTensor> parts, int text) {
+    return parts.stream()
+        .flatMapToDouble(
+            part -> Arrays.stream(part.values(), text * part.axis(1), (text + 1) * part.axis(1)))
+        .mapToInt(number -> (int) number)
+        .filter(number -> number != 0)
+        .toArray();
   }
 }

@@ -22,8 +22,21 @@ public final class RandomWeights implements Weights {
 
   public static RandomWeights of(Collection<Parameter> parameters, long seed) {
     RandomWeights weights = new RandomWeights(seed);
-    parameters.forEach(parameter -> weights.add(parameter.name(), parameter.shape()));
+    for (Parameter parameter : parameters) {
+      if (parameter.zeroRow() == 0) {
+        weights.addWithZeroRow(parameter.name(), parameter.shape());
+      } else {
+        weights.add(parameter.name(), parameter.shape());
+      }
+    }
     return weights;
+  }
+
+  /// A table whose first row is of zeros, as that of a padding index is.
+  public RandomWeights addWithZeroRow(String name, List<Integer> shape) {
+    add(name, shape);
+    get(name).data().asSlice(0, 4L * shape.getLast()).fill((byte) 0);
+    return this;
   }
 
   public RandomWeights add(String name, List<Integer> shape) {

@@ -20,7 +20,9 @@ final class NormalizerProperties {
       List.of(
           "ㅋ",
           "ㅠ",
+          "ㅏ",
           "ㄱ",
+          "ㄺ",
           "가",
           "하",
           "한",
@@ -125,8 +127,10 @@ final class NormalizerProperties {
   @Provide
   Arbitrary<Normalization> settings() {
     Arbitrary<Boolean> on = Arbitraries.of(true, false);
-    return Combinators.combine(on, on, on, on, on, Arbitraries.integers().between(0, 3))
-        .as((a, b, c, d, e, maxRun) -> new Normalization(1, a, b, c, d, e, maxRun));
+    return Combinators.combine(Arbitraries.of(1, 2), on, on, on, on, on, Arbitraries.of(0, 1, 2, 3))
+        .as((version, a, b, c, d, e, maxRun) ->
+            new Normalization(
+                version, a, b, c, d, e, version > 1 && c && maxRun == 1 ? 2 : maxRun));
   }
 
   @Property(tries = 4000)

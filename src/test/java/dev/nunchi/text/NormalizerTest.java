@@ -24,6 +24,24 @@ final class NormalizerTest {
 
   @ParameterizedTest
   @CsvSource({
+    "ㅈㅓㅇㅁㅏㄹ, 정말",
+    "ㄱㅜㄱㄱㅏ, 국가",
+    "ㄷㅏㄹㄱ ㄷㅏㄺ ㄷㅏㄹㄱㅣ, 달ㄱ 닭 달기",
+    "ㅎㅏㅠㅠ ㅋㅋㅠㅠ ㅋㅋㅋ ㅏㅏㅏ ㅇㅈ, 하ㅠㅠ ㅋㅋㅠㅠ ㅋㅋㅋ ㅏㅏㅏ ㅇㅈ",
+    "ㅇㅏㄴㄷㅗㅐ, 안도ㅐ",
+    "정말 ㅈㅗㅎㄷㅏ!!, 정말 좋다!!"
+  })
+  void looseJamo_thatSpellSyllables_areComposed(String text, String composed) {
+    assertEquals(composed, STANDARD.apply(text));
+  }
+
+  @Test
+  void jamo_versionOne_leavesLooseJamo() {
+    assertEquals("ㅈㅓㅇㅁㅏㄹ", JAMO.apply("ㅈㅓㅇㅁㅏㄹ"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "ＡＢＣ１２３！, ABC123!",
     "㎏ ㈜ ① ⅷ … ™, kg (주) 1 viii ... TM",
     "ﾡﾻￂￃ, ㄱㅋㅏㅐ",

@@ -172,13 +172,14 @@ class TorchTrainerTest {
         0,
         layerwiseDecay,
         0,
+        0,
         averageDecay,
         1);
   }
 
   private static TorchTrainer.Settings settings(ComputeType type) {
     return new TorchTrainer.Settings(
-        type, new CrossEntropy(List.of(), 0.1, 0), 0.9, 0.98, 1e-6, 0.1, 1, 1.0, 0, 1);
+        type, new CrossEntropy(List.of(), 0.1, 0), 0.9, 0.98, 1e-6, 0.1, 1, 0, 1.0, 0, 1);
   }
 
   private static Network withoutDropout(CheckpointDirectory checkpoint) {

@@ -28,7 +28,7 @@ class ClassWeightsTest {
   @Test
   void loss_balancedOfSeveralLabels_weighsPresenceAsMuchAsAbsence() throws JsonProcessingException {
     int[][] actual = {{0, 2}, {0}, {}, {0, 2}, {0}};
-    Recipe.Loss loss = new Recipe.Loss(0, new ObjectMapper().readTree("\"balanced\""), 0);
+    Recipe.Loss loss = new Recipe.Loss(0, new ObjectMapper().readTree("\"balanced\""), 0, false);
     Loss made = new ClassWeights(loss, LABELS).loss(ProblemType.MULTI_LABEL_CLASSIFICATION, actual);
     // The second label occurs nowhere.
     assertEquals(
@@ -57,7 +57,7 @@ class ClassWeightsTest {
   }
 
   private static List<Double> weights(String json) throws JsonProcessingException {
-    Recipe.Loss loss = new Recipe.Loss(0, new ObjectMapper().readTree(json), 0);
+    Recipe.Loss loss = new Recipe.Loss(0, new ObjectMapper().readTree(json), 0, false);
     Loss made =
         new ClassWeights(loss, LABELS).loss(ProblemType.SINGLE_LABEL_CLASSIFICATION, ACTUAL);
     return assertInstanceOf(CrossEntropy.class, made).classWeights();

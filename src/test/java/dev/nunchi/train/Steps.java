@@ -2,6 +2,7 @@ package dev.nunchi.train;
 
 import dev.nunchi.LabelSet;
 import dev.nunchi.eval.EvaluationResult;
+import java.util.List;
 
 /// Steps and evaluations for tests of what watches a run.
 final class Steps {
@@ -21,6 +22,7 @@ final class Steps {
     return new Evaluation(
         EvaluationResult.of(LabelSet.of("부정", "긍정"), new int[] {0, 0, 1, 1}, probabilities)
             .metrics(),
-        1);
+        1,
+        List.of());
   }
 }

@@ -1,5 +1,6 @@
 package dev.nunchi.train;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -9,9 +10,22 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.export.ExportOptions;
+import dev.nunchi.export.ExportOptions.LabelledText;
+import dev.nunchi.export.OnnxExporter;
+import dev.nunchi.infer.InferenceOptions;
+import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.FloatWeights;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.Precision;
+import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalization;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +61,24 @@ class TrainingRunTest {
       num_train_epochs: 6
       tokens_per_batch: 256
       warmup_ratio: 0.1
+      label_mapping: 0=부정,1=긍정
+      labels: {부정: -1, 긍정: 1}
+      threads: 1
+      """;
+
+  private static final String NGRAMS =
+      """
+      tokenizer_type: characters
+      max_length: 64
+      model_config:
+        model_type: ngram_linear
+        ngram_buckets: 4096
+        ngram_max: 4
+        open_ngram_max: 3
+        max_position_embeddings: 64
+      learning_rate: 0.05
+      num_train_epochs: 6
+      tokens_per_batch: 512
       label_mapping: 0=부정,1=긍정
       labels: {부정: -1, 긍정: 1}
       threads: 1
@@ -94,6 +127,72 @@ class TrainingRunTest {
         watcher.warnings.stream().anyMatch(sentence -> sentence.contains("again")),
         watcher.warnings.toString());
     assertTrue(Files.readString(output.resolve("data_report.json")).contains("\"leak\""));
+  }
+
+  @Test
+  void run_ngramLinear_learnsAndExportsInEveryPrecision() throws IOException {
+    Watcher watcher = new Watcher();
+    Path output = directory.resolve("made");
+    run(recipe(NGRAMS), output, watcher, new StopSignal());
+    assertTrue(watcher.bestAccuracy > 0.95, "accuracy " + watcher.bestAccuracy);
+    for (Precision precision : Precision.values()) {
+      List<String> texts = List.of("정말 재미있어요", "배우 음악 너무 지루해요", "네");
+      List<LabelledText> labelled =
+          List.of(
+              new LabelledText(texts.get(0), Set.of("긍정")),
+              new LabelledText(texts.get(1), Set.of("부정")));
+      Path exported = directory.resolve("exported-" + precision);
+      try (CheckpointDirectory checkpoint = CheckpointDirectory.open(output)) {
+        // The exporter's gate compares with the logits that training recorded.
+        ModelDirectory model =
+            new OnnxExporter()
+                .export(checkpoint, exported, new ExportOptions(precision, texts, labelled));
+        assertAnswersAloneAsInABatch(model, texts);
+      }
+    }
+    // A byte for each row of the table and label, and the bias.
+    assertTrue(Files.size(directory.resolve("exported-INT8/model.onnx.data")) < 2 * 4096 + 256);
+  }
+
+  private static void assertAnswersAloneAsInABatch(ModelDirectory directory, List<String> texts) {
+    Manifest manifest = directory.manifest();
+    try (OnnxModel model = OnnxModel.open(directory, InferenceOptions.CPU);
+        TextEncoder encoder =
+            TextEncoder.open(
+                directory.path(), Normalizer.of(manifest.normalization()), manifest.maxLength())) {
+      List<Encoding> encodings = encoder.encodeAll(texts, Truncation.REJECT);
+      float[][] together = model.logits(PaddedBatch.of(encodings, directory.padTokenId()));
+      for (int i = 0; i < together.length; i++) {
+        PaddedBatch alone = PaddedBatch.of(encodings.subList(i, i + 1), directory.padTokenId());
+        assertArrayEquals(model.logits(alone)[0], together[i]);
+      }
+    }
+  }
+
+  @Test
+  void run_fitIntercepts_undoesWhatOutOfBalanceTextsTaught() throws IOException {
+    String tsv = Reviews.tsv(400, 1);
+    // One negative review for nine positive ones, which a weak network follows.
+    List<String> rows =
+        tsv.lines().filter(row -> !row.endsWith("\t0") || row.contains("_2")).toList();
+    Files.writeString(data.resolve("train.tsv"), String.join("\n", rows) + "\n");
+    String yaml = NGRAMS + "num_train_epochs: 1\nlearning_rate: 0.002\n";
+    Watcher plain = new Watcher();
+    run(recipe(yaml), directory.resolve("plain"), plain, new StopSignal());
+    Watcher fitted = new Watcher();
+    Path output = directory.resolve("fitted");
+    run(recipe(yaml + "fit_intercepts: true\n"), output, fitted, new StopSignal());
+    assertTrue(
+        fitted.bestAccuracy > plain.bestAccuracy + 0.2,
+        plain.bestAccuracy + ", fitted " + fitted.bestAccuracy);
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(output);
+        CheckpointDirectory before = CheckpointDirectory.open(directory.resolve("plain"))) {
+      float[] shifted = FloatWeights.floats(checkpoint.weights().get("classifier.bias"));
+      float[] unshifted = FloatWeights.floats(before.weights().get("classifier.bias"));
+      assertTrue(shifted[0] - shifted[1] > unshifted[0] - unshifted[1] + 0.01);
+      // The recorded logits are those of the weights that were written.
+      new OnnxExporter().export(checkpoint, directory.resolve("exported"), ExportOptions.FP32);
+    }
   }
 
   @Test

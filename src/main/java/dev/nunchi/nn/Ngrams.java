@@ -1,0 +1,34 @@
+package dev.nunchi.nn;
+
+/// Which n-grams of a text's tokens are numbered, and into how many numbers: the "hashing trick"
+/// (Weinberger et al., 2009, <https://arxiv.org/abs/0902.2206>).
+///
+/// The n-gram that starts at position `i` has the polynomial hash `h_n = (h_(n-1) · A + id_(i+n-1)
+/// +
+/// 1) mod P` with `h_0` the salt, and the number `1 + h_n mod (buckets - 1)`. Number 0 means that
+///    the text ends before the n-gram does. All of it is exact in 64 bits.
+///
+/// @param least fewest tokens of an n-gram, at least 1
+/// @param most most tokens of an n-gram, at least `least`
+/// @param buckets numbers in all, 0 among them; at most 2³¹ - 1
+/// @param salt in [0, 2³¹ - 1), so that other n-grams of the same tokens have other numbers
+public record Ngrams(int least, int most, int buckets, long salt) {
+  /// `A`, below `P`, so that a product stays within 62 bits.
+  public static final long MULTIPLIER = 1_103_515_245L;
+
+  /// `P`, a prime.
+  public static final long MODULUS = Integer.MAX_VALUE;
+
+  public Ngrams {
+    if (least < 1 || most < least || buckets < 2 || salt < 0 || salt >= MODULUS) {
+      throw new IllegalArgumentException(
+          "no n-grams of %d to %d tokens in %d buckets with salt %d"
+              .formatted(least, most, buckets, salt));
+    }
+  }
+
+  /// How many sizes there are.
+  public int sizes() {
+    return most - least + 1;
+  }
+}
