@@ -38,7 +38,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  nunchi serve",
-      "      Serve the built-in model on port 8080.",
+      "      Serve the built-in models on port 8080.",
       "  nunchi serve --model my-model --model movies=models/nsmc-small --port 9000",
       "      Serve two models; requests that name none go to the first.",
       "",
@@ -73,7 +73,8 @@ final class ServeCommand implements Callable<Integer> {
       description = {
         "A model directory, as 'nunchi export' writes it, and the name by which requests choose it"
             + " (default: the name in the model). Give it again for further models; the first is"
-            + " the default model. Without it the built-in model is served."
+            + " the default model. Without it the built-in models are served: nsmc-small, which is"
+            + " the default, and movie3-small."
       })
   private List<String> models = new ArrayList<>();
 

@@ -4,21 +4,34 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
-/// The model that comes with the program.
+/// The models that come with the program, the default before the others.
 public final class BuiltInModel {
-  private static final String DIRECTORY = "models/nsmc-small";
+  private static final List<String> NAMES = List.of("nsmc-small", "movie3-small");
 
   private BuiltInModel() {}
 
-  /// Its model directory.
+  /// The directory of the default one.
+  ///
+  /// @param home as of [#directories]
+  /// @throws NunchiException `INVALID_MODEL` if it is not there
+  public static Path directory(Optional<String> home) {
+    return directory(home, NAMES.getFirst());
+  }
+
+  /// The directories of all.
   ///
   /// @param home the installation, as the environment's `NUNCHI_HOME` names it; the working
   ///   directory where empty
-  /// @throws NunchiException `INVALID_MODEL` if it is not there
-  public static Path directory(Optional<String> home) {
-    Path directory = Path.of(home.orElse("")).resolve(DIRECTORY).toAbsolutePath();
+  /// @throws NunchiException `INVALID_MODEL` if one is not there
+  public static List<Path> directories(Optional<String> home) {
+    return NAMES.stream().map(name -> directory(home, name)).toList();
+  }
+
+  private static Path directory(Optional<String> home, String name) {
+    Path directory = Path.of(home.orElse("")).resolve("models").resolve(name).toAbsolutePath();
     if (!Files.isDirectory(directory)) {
       throw new NunchiException(
           Reason.INVALID_MODEL,

@@ -79,8 +79,10 @@ final class ModelStartup {
 
   private static List<ServedModel> open(ServeConfig config) {
     if (config.models().isEmpty()) {
-      LoadedModel builtIn = load(BuiltInModel.directory(config.home()), config);
-      return List.of(new ServedModel(builtIn.manifest().name(), builtIn));
+      return BuiltInModel.directories(config.home()).stream()
+          .map(directory -> load(directory, config))
+          .map(model -> new ServedModel(model.manifest().name(), model))
+          .toList();
     }
     Map<String, ServedModel> models = new LinkedHashMap<>();
     for (ServeConfig.Source source : config.models()) {

@@ -27,7 +27,9 @@ import java.util.Objects;
 /// Reads recipes: built-in ones by name, others from a YAML (or JSON) file.
 public final class RecipeReader {
   private static final String FOLDER = "/dev/nunchi/train/";
-  private static final List<String> BUILT_IN = List.of("nsmc-stars", "nsmc-small");
+  private static final List<String> BUILT_IN =
+      List.of(
+          "nsmc-stars", "nsmc-small", "movie3-stars", "movie3-small", "bert-stars", "bert-small");
 
   private static final ObjectMapper YAML =
       YAMLMapper.builder(

@@ -58,6 +58,6 @@ class StepsTest {
   private static StepPlan steps(Map<String, String> settings, int batchesOfAnEpoch) {
     Map<String, String> all = new HashMap<>(settings);
     all.putIfAbsent("eval_steps", "null");
-    return StepPlan.of(RecipeReader.read("nsmc-small", all), batchesOfAnEpoch);
+    return StepPlan.of(RecipeReader.read("bert-small", all), batchesOfAnEpoch);
   }
 }
