@@ -2,7 +2,8 @@
 ///
 /// A layer is a record of a name and sizes; the interpreter owns the weights and finds them by that
 /// name, which is the checkpoint's own (`bert.encoder.layer.0.attention.self.query`), so that
-/// published checkpoints need no renaming table. Start at [Network], then [Bert] and [Ops].
+/// published checkpoints need no renaming table. Start at [Network], then [Bert] and [Ops];
+/// [NgramLinear] is the one family that is no transformer.
 ///
 /// Axes of the shapes in this package:
 ///

@@ -134,7 +134,7 @@ class ManifestFileTest {
             + " | compatibility_forms should be true or false",
         "normalization | {\"version\":99,\"compatibility_forms\":true,"
             + "\"invisible_characters\":true,\"jamo\":true,\"composition\":true,"
-            + "\"white_space\":true,\"max_run\":0} | version should be a whole number in [0, 1]",
+            + "\"white_space\":true,\"max_run\":0} | version should be a whole number in [0, 2]",
         "input_template | 1 | input_template should be a string",
         "max_length | 0 | max_length should be a whole number",
         "max_length | 1.5 | max_length should be a whole number",

@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-class StepsTest {
+class StepPlanTest {
   @Test
   void of_defaults_evaluatesAndSavesAfterEachEpoch() {
     StepPlan steps = steps(Map.of("num_train_epochs", "3"), 50);
