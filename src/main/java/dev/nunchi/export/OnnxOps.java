@@ -367,7 +367,7 @@ final class OnnxOps implements Ops<Value> {
     for (int n = 1; n <= ngrams.most(); n++) {
       Value next =
           node("Add", "ngrams.next", ids.shape(), List.of(later(ids, n, ngrams), number(1)));
-      // A node has the type of its first input, which is no scalar here.
+      // There is no hash before the first token: what the salt comes to is a constant.
       Value sum =
           n == 1
               ? node("Add", "ngrams.sum", ids.shape(), List.of(next, number(started(ngrams))))

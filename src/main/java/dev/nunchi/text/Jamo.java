@@ -14,8 +14,8 @@ final class Jamo {
   private static final int VOWEL_COUNT = 21;
   // The trailing consonant with number 0 is none at all.
   private static final int TRAILING = 0x11A7;
-  private static final int TRAILING_COUNT = 28;
-  private static final int SYLLABLE = 0xAC00;
+  private static final int TRAILING_COUNT = Syllable.FORMS;
+  private static final int SYLLABLE = Syllable.FIRST;
 
   /// Compatibility jamo of the trailing consonants, in Unicode's order.
   static final String TRAILING_LETTERS = "ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ";

@@ -24,11 +24,13 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019,
-/// <https://arxiv.org/abs/1711.05101>), one fused kernel for all parameters.
+/// <https://arxiv.org/abs/1711.05101>), in libtorch's fused kernels.
 ///
-/// Biases and the parameters of norms are not decayed. A parameter without a gradient is left
-/// alone. With a layer-wise decay below 1 the learning rate falls from each layer to the one below
-/// it; see [LayerDepth]. Owns its moments.
+/// Biases and the parameters of norms are not decayed. Bags have an L2 penalty in their gradient
+/// instead, as plain Adam has it (Kingma and Ba, 2015, <https://arxiv.org/abs/1412.6980>):
+/// decoupled decay would take as much from a row that is often seen as from one that never is. A
+/// parameter without a gradient is left alone. With a layer-wise decay below 1 the learning rate
+/// falls from each layer to the one below it; see [LayerDepth]. Owns its moments.
 final class AdamW implements AutoCloseable {
   /// @param weightDecay multiplied with the learning rate and taken off the weights at each step
   /// @param layerwiseDecay factor of the rate from a layer to the one below it, in (0, 1]
