@@ -1,10 +1,10 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.nn.Network;
-import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
 import dev.nunchi.torch.CrossEntropy;
+import dev.nunchi.torch.OptimizerSettings;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.torch.TorchTrainer;
@@ -16,7 +16,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
-import java.util.Set;
 
 /// Trains a small network on random batches of many shapes and prints how the resident set of the
 /// process goes.
@@ -46,12 +45,17 @@ public final class TrainingMemory {
     List<Long> resident = new ArrayList<>();
     long start = System.nanoTime();
     System.out.println("| step | resident set | seconds |\n| ---- | ------------ | ------- |");
-    try (TorchNetwork torch = new TorchNetwork(network, new None(), 0.02);
+    try (TorchNetwork torch = new TorchNetwork(network, Weights.NONE, 0.02);
         TorchTrainer trainer =
             new TorchTrainer(
                 torch,
                 new TorchTrainer.Settings(
-                    type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 0, 1, 0, 1))) {
+                    type,
+                    CrossEntropy.PLAIN,
+                    new OptimizerSettings.AdamW(0.9, 0.999, 1e-8, 0.01, 1),
+                    1,
+                    0,
+                    1))) {
       for (int step = 1; step <= steps; step++) {
         PaddedBatch batch = batch(network, random);
         int[][] labels =
@@ -110,17 +114,5 @@ public final class TrainingMemory {
       }
     }
     throw new IllegalStateException("/proc/self/status has no VmRSS");
-  }
-
-  private record None() implements Weights {
-    @Override
-    public Set<String> names() {
-      return Set.of();
-    }
-
-    @Override
-    public Weight get(String name) {
-      throw new IllegalStateException(name);
-    }
   }
 }

@@ -1,10 +1,10 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.nn.Network;
-import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
 import dev.nunchi.torch.CrossEntropy;
+import dev.nunchi.torch.OptimizerSettings;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.torch.TorchTrainer;
@@ -12,7 +12,6 @@ import java.io.File;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
-import java.util.Set;
 
 /// Prints the training steps a second of the network in `config.json`; `training_step.py` does the
 /// same in PyTorch, with the same batch, optimiser, clipping and threads.
@@ -40,12 +39,17 @@ public final class TrainingStep {
             .ints(rows, 0, network.labels())
             .mapToObj(label -> new int[] {label})
             .toArray(int[][]::new);
-    try (TorchNetwork torch = new TorchNetwork(network, new None(), 0.02);
+    try (TorchNetwork torch = new TorchNetwork(network, Weights.NONE, 0.02);
         TorchTrainer trainer =
             new TorchTrainer(
                 torch,
                 new TorchTrainer.Settings(
-                    type, CrossEntropy.PLAIN, 0.9, 0.999, 1e-8, 0.01, 1, 0, 1, 0, 1))) {
+                    type,
+                    CrossEntropy.PLAIN,
+                    new OptimizerSettings.AdamW(0.9, 0.999, 1e-8, 0.01, 1),
+                    1,
+                    0,
+                    1))) {
       run(trainer, batch, labels, WARM_UP);
       long start = System.nanoTime();
       run(trainer, batch, labels, steps);
@@ -58,18 +62,6 @@ public final class TrainingStep {
       trainer.accumulate(batch, labels, 1);
       trainer.clip();
       trainer.step(1e-4);
-    }
-  }
-
-  private record None() implements Weights {
-    @Override
-    public Set<String> names() {
-      return Set.of();
-    }
-
-    @Override
-    public Weight get(String name) {
-      throw new IllegalStateException(name);
     }
   }
 }

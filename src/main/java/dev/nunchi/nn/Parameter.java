@@ -19,11 +19,6 @@ public record Parameter(String name, List<Integer> shape, Initial initial, int z
     return shape.stream().mapToLong(Integer::longValue).reduce(1, Math::multiplyExact);
   }
 
-  /// Whether it is the table of a [Ops#bag]: many rows, of which a batch touches few.
-  public boolean isBag() {
-    return initial == Initial.ZEROS && zeroRow >= 0;
-  }
-
   /// Whether weight decay leaves it alone: biases and the parameters of norms.
   public boolean isBiasOrNorm() {
     return shape.size() < 2;

@@ -26,31 +26,12 @@ import org.bytedeco.pytorch.global.torch;
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019,
 /// <https://arxiv.org/abs/1711.05101>), in libtorch's fused kernels.
 ///
-/// Biases and the parameters of norms are not decayed. Bags have an L2 penalty in their gradient
-/// instead, as plain Adam has it (Kingma and Ba, 2015, <https://arxiv.org/abs/1412.6980>):
-/// decoupled decay would take as much from a row that is often seen as from one that never is. A
-/// parameter without a gradient is left alone. With a layer-wise decay below 1 the learning rate
-/// falls from each layer to the one below it; see [LayerDepth]. Owns its moments.
-final class AdamW implements AutoCloseable {
-  /// @param weightDecay multiplied with the learning rate and taken off the weights at each step
-  /// @param layerwiseDecay factor of the rate from a layer to the one below it, in (0, 1]
-  /// @param bagL2 `λ` of bags, 0 or more
-  record Settings(
-      double beta1,
-      double beta2,
-      double epsilon,
-      double weightDecay,
-      double layerwiseDecay,
-      double bagL2) {}
-
-  /// What goes through a kernel together.
-  private record Group(Decay decay, int depth) {}
-
-  private enum Decay {
-    NONE,
-    WEIGHTS,
-    BAG
-  }
+/// Biases and the parameters of norms are not decayed. A parameter without a gradient is left
+/// alone. With a layer-wise decay below 1 the learning rate falls from each layer to the one below
+/// it; see [LayerDepth]. Owns its moments.
+final class AdamW implements Optimizer {
+  /// What goes through the kernel together.
+  private record Group(boolean decayed, int depth) {}
 
   private record Slot(
       Parameter parameter, Group group, Tensor weight, Tensor first, Tensor second, Tensor step) {}
@@ -59,13 +40,12 @@ final class AdamW implements AutoCloseable {
   private static final String SECOND = "exp_avg_sq.";
   private static final String STEP = "step.";
 
-  private final Settings settings;
+  private final OptimizerSettings.AdamW settings;
   private final List<Slot> slots = new ArrayList<>();
   private final SequencedMap<Group, List<Slot>> groups = new LinkedHashMap<>();
   private final OperatorHandle kernel;
-  private final OperatorHandle bagKernel;
 
-  AdamW(Network network, ParameterStore parameters, Settings settings) {
+  AdamW(Network network, ParameterStore parameters, OptimizerSettings.AdamW settings) {
     this.settings = settings;
     LayerDepth depth = new LayerDepth(network);
     for (Parameter parameter : parameters.parameters()) {
@@ -73,7 +53,9 @@ final class AdamW implements AutoCloseable {
       Slot slot =
           new Slot(
               parameter,
-              new Group(decay(parameter), settings.layerwiseDecay() < 1 ? depth.of(parameter) : 0),
+              new Group(
+                  !parameter.isBiasOrNorm(),
+                  settings.layerwiseDecay() < 1 ? depth.of(parameter) : 0),
               weight,
               owned(torch.zeros_like(weight)),
               owned(torch.zeros_like(weight)),
@@ -83,39 +65,21 @@ final class AdamW implements AutoCloseable {
     }
     kernel = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adamw_", "");
     kernel.retainReference();
-    bagKernel = Dispatcher.singleton().findSchemaOrThrow("aten::_fused_adam_", "");
-    bagKernel.retainReference();
   }
 
-  /// Scales the gradients down together where their joint L2 norm is over `maxNorm`.
-  ///
-  /// @param maxNorm 0 for no limit
-  /// @return the norm before
-  double clipGradients(double maxNorm) {
-    TensorVector parameters = new TensorVector();
-    slots.forEach(slot -> parameters.push_back(slot.weight()));
-    return torch.clip_grad_norm_(parameters, maxNorm == 0 ? Float.MAX_VALUE : maxNorm);
-  }
-
-  /// One update from the gathered gradients, which it clears.
-  void step(double learningRate) {
+  @Override
+  public void step(double learningRate) {
     try (NoGradGuard guard = new NoGradGuard()) {
       groups.forEach((group, members) ->
           step(
               learningRate * Math.pow(settings.layerwiseDecay(), group.depth()),
-              group.decay(),
+              group.decayed(),
               members));
-      for (Slot slot : slots) {
-        Tensor gradient = slot.weight().mutable_grad();
-        if (gradient.defined()) {
-          gradient.reset();
-        }
-      }
     }
   }
 
-  /// Adds copies of the moments and the count of steps, in memory that `arena` owns.
-  void copyInto(Map<String, Weight> state, Arena arena) {
+  @Override
+  public void copyInto(Map<String, Weight> state, Arena arena) {
     for (Slot slot : slots) {
       String name = slot.parameter().name();
       List<Integer> shape = slot.parameter().shape();
@@ -125,7 +89,8 @@ final class AdamW implements AutoCloseable {
     }
   }
 
-  void restore(Weights state) {
+  @Override
+  public void restore(Weights state) {
     try (NoGradGuard guard = new NoGradGuard()) {
       for (Slot slot : slots) {
         String name = slot.parameter().name();
@@ -136,18 +101,12 @@ final class AdamW implements AutoCloseable {
     }
   }
 
-  private static Decay decay(Parameter parameter) {
-    if (parameter.isBag()) {
-      return Decay.BAG;
-    }
-    return parameter.isBiasOrNorm() ? Decay.NONE : Decay.WEIGHTS;
-  }
-
-  private void step(double learningRate, Decay decay, List<Slot> members) {
+  private void step(double learningRate, boolean decayed, List<Slot> members) {
     List<Slot> group = members.stream().filter(slot -> slot.weight().grad().defined()).toList();
     if (group.isEmpty()) {
       return;
     }
+    group.forEach(slot -> Gradients.makeDense(slot.weight()));
     group.forEach(slot -> slot.step().add_(new Scalar(1.0)));
     IValueVector stack = new IValueVector();
     stack.push_back(list(group.stream().map(Slot::weight).toList()));
@@ -159,19 +118,13 @@ final class AdamW implements AutoCloseable {
     stack.push_back(new IValue(learningRate));
     stack.push_back(new IValue(settings.beta1()));
     stack.push_back(new IValue(settings.beta2()));
-    stack.push_back(
-        new IValue(
-            switch (decay) {
-              case NONE -> 0.0;
-              case WEIGHTS -> settings.weightDecay();
-              case BAG -> settings.bagL2();
-            }));
+    stack.push_back(new IValue(decayed ? settings.weightDecay() : 0.0));
     stack.push_back(new IValue(settings.epsilon()));
     stack.push_back(new IValue(false));
     stack.push_back(new IValue(false));
     stack.push_back(new IValue());
     stack.push_back(new IValue());
-    Dispatcher.singleton().callBoxed(decay == Decay.BAG ? bagKernel : kernel, stack);
+    Dispatcher.singleton().callBoxed(kernel, stack);
   }
 
   @Override
@@ -182,7 +135,6 @@ final class AdamW implements AutoCloseable {
       slot.step().close();
     }
     kernel.close();
-    bagKernel.close();
   }
 
   private static IValue list(List<Tensor> tensors) {

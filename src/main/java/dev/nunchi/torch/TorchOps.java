@@ -187,7 +187,9 @@ final class TorchOps implements Ops<Tensor> {
     parts.forEach(all::push_back);
     Tensor numbers = torch.cat(all, 1);
     Tensor count = numbers.ne(new Scalar(0L)).sum(new long[] {1}, true, new ScalarTypeOptional());
-    return embedding(numbers, table)
+    // With a sparse gradient: a batch touches few rows.
+    return torch
+        .embedding(parameters.get(table.weight()), numbers, table.paddingIndex(), false, true)
         .sum(1)
         .div(count.to(ScalarType.Float).clamp_min(new Scalar(1.0)).sqrt());
   }

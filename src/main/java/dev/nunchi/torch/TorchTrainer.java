@@ -19,31 +19,21 @@ import org.jspecify.annotations.Nullable;
 public final class TorchTrainer implements AutoCloseable {
   /// How a network is trained.
   ///
-  /// @param beta1 decay of the first moment, in [0, 1)
-  /// @param beta2 decay of the second moment, in [0, 1)
-  /// @param epsilon added to the root of the second moment
-  /// @param weightDecay decoupled decay of all weights but biases and norms
-  /// @param layerwiseDecay factor of the learning rate from a layer to the one below it, in (0, 1]
-  /// @param bagL2 `λ` of the loss's `λ/2·‖w‖²` for tables of n-grams, which have no weight decay
   /// @param maxGradNorm largest joint norm of the gradients, 0 for no limit
   /// @param averageDecay of the moving average of the weights, in (0, 1); 0 for none
   /// @param dropoutSeed of the masks of dropout
   public record Settings(
       ComputeType computeType,
       Loss loss,
-      double beta1,
-      double beta2,
-      double epsilon,
-      double weightDecay,
-      double layerwiseDecay,
-      double bagL2,
+      OptimizerSettings optimizer,
       double maxGradNorm,
       double averageDecay,
       long dropoutSeed) {}
 
   private final TorchNetwork network;
   private final Settings settings;
-  private final AdamW optimizer;
+  private final Gradients gradients;
+  private final Optimizer optimizer;
   private final DropoutMasks masks;
   private final @Nullable WeightAverage average;
   private long steps;
@@ -53,17 +43,13 @@ public final class TorchTrainer implements AutoCloseable {
     this.settings = settings;
     this.masks = new DropoutMasks(settings.dropoutSeed());
     try (PointerScope scope = new PointerScope()) {
+      this.gradients = new Gradients(network.parameters());
       this.optimizer =
-          new AdamW(
-              network.network(),
-              network.parameters(),
-              new AdamW.Settings(
-                  settings.beta1(),
-                  settings.beta2(),
-                  settings.epsilon(),
-                  settings.weightDecay(),
-                  settings.layerwiseDecay(),
-                  settings.bagL2()));
+          switch (settings.optimizer()) {
+            case OptimizerSettings.AdamW adamW ->
+                new AdamW(network.network(), network.parameters(), adamW);
+            case OptimizerSettings.Adagrad adagrad -> new Adagrad(network.parameters(), adagrad);
+          };
       this.average =
           settings.averageDecay() > 0
               ? new WeightAverage(network.parameters(), settings.averageDecay())
@@ -89,7 +75,7 @@ public final class TorchTrainer implements AutoCloseable {
   /// @return their joint L2 norm before
   public double clip() {
     try (PointerScope scope = new PointerScope()) {
-      return optimizer.clipGradients(settings.maxGradNorm());
+      return gradients.clip(settings.maxGradNorm());
     }
   }
 
@@ -97,6 +83,7 @@ public final class TorchTrainer implements AutoCloseable {
   public void step(double learningRate) {
     try (PointerScope scope = new PointerScope()) {
       optimizer.step(learningRate);
+      gradients.clear();
       steps++;
       if (average != null) {
         average.update(steps);
@@ -127,7 +114,7 @@ public final class TorchTrainer implements AutoCloseable {
     return masks.drawn();
   }
 
-  /// A copy of the moments and averages by name, in memory that `arena` owns.
+  /// A copy of what optimiser and average keep, by name, in memory that `arena` owns.
   public SequencedMap<String, Weight> state(Arena arena) {
     SequencedMap<String, Weight> state = new LinkedHashMap<>();
     optimizer.copyInto(state, arena);

@@ -18,8 +18,9 @@ import java.util.List;
 /// Bytes that training a network takes, beside the program itself and the texts.
 ///
 /// @param parameters the weights in fp32, and their copies in bf16
-/// @param gradients as many as weights
-/// @param optimizer both moments of Adam, and the average of the weights
+/// @param gradients as many as weights, but for tables of n-grams under Adagrad, of which only a
+///   batch's rows have any
+/// @param optimizer both moments of Adam or the sums of Adagrad, and the average of the weights
 /// @param activations what the largest batch keeps for the backward pass, and what that takes
 ///   beside
 public record MemoryEstimate(long parameters, long gradients, long optimizer, long activations) {
@@ -36,19 +37,22 @@ public record MemoryEstimate(long parameters, long gradients, long optimizer, lo
   static MemoryEstimate of(Recipe recipe, Network network, List<int[]> batches, int[] lengths) {
     long weights = network.parameters().stream().mapToLong(Parameter::size).sum();
     boolean bf16 = recipe.optimization().bf16();
-    boolean averaged = recipe.optimization().emaDecay() > 0;
+    boolean adagrad = recipe.optimization().optim() == Recipe.Optimizer.ADAGRAD;
+    int states = (adagrad ? 1 : 2) + (recipe.optimization().emaDecay() > 0 ? 1 : 0);
     long activations = 0;
+    long sparse = 0;
     for (int[] batch : batches) {
       int longest = Arrays.stream(batch).map(row -> lengths[row]).max().orElse(0);
       Kept kept = new Kept(bf16 ? Short.BYTES : Float.BYTES);
       List<Integer> ids = List.of(batch.length, longest);
       List<Integer> unused = network.logits(kept, new Inputs<>(ids, ids, ids));
       activations = Math.max(activations, kept.bytes);
+      sparse = kept.sparse;
     }
     return new MemoryEstimate(
         weights * (Float.BYTES + (bf16 ? Short.BYTES : 0)),
-        weights * Float.BYTES,
-        weights * Float.BYTES * (averaged ? 3 : 2),
+        (adagrad ? weights - sparse : weights) * Float.BYTES,
+        weights * Float.BYTES * states,
         activations * BACKWARD);
   }
 
@@ -57,6 +61,9 @@ public record MemoryEstimate(long parameters, long gradients, long optimizer, lo
     private final ShapeOps shapes = new ShapeOps();
     private final int elementBytes;
     private long bytes;
+
+    /// Weights of tables that have sparse gradients.
+    private long sparse;
 
     Kept(int elementBytes) {
       this.elementBytes = elementBytes;
@@ -137,6 +144,7 @@ public record MemoryEstimate(long parameters, long gradients, long optimizer, lo
 
     @Override
     public List<Integer> bag(List<List<Integer>> numbers, Embedding table) {
+      sparse += (long) table.rows() * table.width();
       numbers.forEach(part -> keep(List.of(part.get(0), part.get(1), table.width()), Float.BYTES));
       return keep(shapes.bag(numbers, table), Float.BYTES);
     }

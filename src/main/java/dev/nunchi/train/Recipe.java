@@ -75,6 +75,7 @@ public record Recipe(
 
   /// Optimiser and schedule.
   public record Optimization(
+      Optimizer optim,
       double learningRate,
       Schedule.Type lrSchedulerType,
       double warmupRatio,
@@ -85,12 +86,19 @@ public record Recipe(
       double adamBeta1,
       double adamBeta2,
       double adamEpsilon,
+      double adagradEpsilon,
       double maxGradNorm,
       double layerwiseLrDecay,
-      double ngramL2,
       double emaDecay,
       boolean bf16,
       long seed) {}
+
+  /// How weights follow their gradients.
+  public enum Optimizer {
+    ADAMW,
+    /// For networks of n-grams.
+    ADAGRAD
+  }
 
   /// What is minimised.
   ///

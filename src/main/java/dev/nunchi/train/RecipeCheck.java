@@ -81,13 +81,16 @@ final class RecipeCheck {
     share("adam_beta1", o.adamBeta1());
     share("adam_beta2", o.adamBeta2());
     atLeast("adam_epsilon", o.adamEpsilon(), 0);
+    atLeast("adagrad_epsilon", o.adagradEpsilon(), 0);
     atLeast("max_grad_norm", o.maxGradNorm(), 0);
     require(
         o.layerwiseLrDecay() > 0 && o.layerwiseLrDecay() <= 1,
         "layerwise_lr_decay",
         "in (0, 1]",
         o.layerwiseLrDecay());
-    atLeast("ngram_l2", o.ngramL2(), 0);
+    exclude(
+        o.optim() == Recipe.Optimizer.ADAGRAD && o.layerwiseLrDecay() < 1,
+        "layerwise_lr_decay is for optim adamw; set it to 1");
     share("ema_decay", o.emaDecay());
     require(
         o.maxSteps() > 0 || o.numTrainEpochs() > 0,

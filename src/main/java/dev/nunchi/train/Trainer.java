@@ -5,6 +5,7 @@ import dev.nunchi.Reason;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
 import dev.nunchi.torch.Loss;
+import dev.nunchi.torch.OptimizerSettings;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
 import java.util.List;
@@ -215,12 +216,16 @@ final class Trainer implements AutoCloseable {
     return new TorchTrainer.Settings(
         o.bf16() ? ComputeType.BF16 : ComputeType.FP32,
         loss,
-        o.adamBeta1(),
-        o.adamBeta2(),
-        o.adamEpsilon(),
-        o.weightDecay(),
-        o.layerwiseLrDecay(),
-        o.ngramL2(),
+        switch (o.optim()) {
+          case ADAMW ->
+              new OptimizerSettings.AdamW(
+                  o.adamBeta1(),
+                  o.adamBeta2(),
+                  o.adamEpsilon(),
+                  o.weightDecay(),
+                  o.layerwiseLrDecay());
+          case ADAGRAD -> new OptimizerSettings.Adagrad(o.adagradEpsilon());
+        },
         o.maxGradNorm(),
         o.emaDecay(),
         o.seed());

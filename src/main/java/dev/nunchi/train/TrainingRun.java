@@ -142,8 +142,7 @@ public final class TrainingRun {
         config.put("first_syllable_id", CharacterVocabulary.FIRST_SYLLABLE_ID);
       }
       setLabels(config, texts.labels());
-      Weights none = new KnownWeights(new NoWeights(), Set.of());
-      train(texts, config, none, vocabulary.directory(), normalization, null, stop);
+      train(texts, config, Weights.NONE, vocabulary.directory(), normalization, null, stop);
     }
   }
 
@@ -294,18 +293,6 @@ public final class TrainingRun {
     @Override
     public Weight get(String name) {
       return all.get(name);
-    }
-  }
-
-  private record NoWeights() implements Weights {
-    @Override
-    public Set<String> names() {
-      return Set.of();
-    }
-
-    @Override
-    public Weight get(String name) {
-      throw new IllegalStateException("A new network has no weight " + name);
     }
   }
 }

@@ -15,7 +15,6 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -87,7 +86,7 @@ class TorchNetworkTest {
   }
 
   private static Map<String, Weight> fresh(CheckpointDirectory checkpoint, Arena arena) {
-    try (TorchNetwork network = new TorchNetwork(checkpoint.network(), new NoWeights(), 0.5)) {
+    try (TorchNetwork network = new TorchNetwork(checkpoint.network(), Weights.NONE, 0.5)) {
       return network.weights(arena);
     }
   }
@@ -106,17 +105,5 @@ class TorchNetworkTest {
 
   private static float[] floats(Weight weight) {
     return weight.data().toArray(ValueLayout.JAVA_FLOAT);
-  }
-
-  private record NoWeights() implements Weights {
-    @Override
-    public Set<String> names() {
-      return Set.of();
-    }
-
-    @Override
-    public Weight get(String name) {
-      throw new IllegalStateException(name);
-    }
   }
 }

@@ -3,6 +3,7 @@ package dev.nunchi.torch;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -10,6 +11,8 @@ import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.nn.Weight;
+import dev.nunchi.nn.Weights;
+import dev.nunchi.text.PaddedBatch;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
@@ -24,6 +27,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class TorchTrainerTest {
   private static final Path STEPS = Path.of("src/test/resources/dev/nunchi/torch/steps.json");
   private static final double LEARNING_RATE = 2e-3;
+  private static final double ADAGRAD_RATE = 1e-2;
+  private static final String NGRAM_TABLE = "classifier.weight";
+  private static final int[][] NGRAM_LABELS = {{0}, {1}, {2}, {0}};
 
   @BeforeAll
   static void load() {
@@ -33,22 +39,72 @@ class TorchTrainerTest {
   @ParameterizedTest
   @EnumSource
   void tenSteps_withoutDropout_followPyTorch(TinyCheckpoint tiny) throws IOException {
-    JsonNode expected =
-        new ObjectMapper().readTree(STEPS.toFile()).get(tiny.path().getFileName().toString());
+    String name = tiny.path().getFileName().toString();
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
         TorchNetwork network =
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
       TinyCheckpoint.Case ragged = ragged(tiny);
+      assertFollows(
+          expected(name), trainer, ragged.batch(), labels(ragged, checkpoint), LEARNING_RATE);
+    }
+  }
+
+  @Test
+  void tenSteps_adagrad_followPyTorch() throws IOException {
+    TinyCheckpoint tiny = TinyCheckpoint.BERT;
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
+        TorchNetwork network =
+            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchTrainer trainer = new TorchTrainer(network, adagrad(1.0))) {
+      TinyCheckpoint.Case ragged = ragged(tiny);
       int[][] labels = labels(ragged, checkpoint);
-      for (int step = 0; step < expected.get("losses").size(); step++) {
-        double loss = trainer.accumulate(ragged.batch(), labels, 1);
-        double norm = trainer.clip();
-        trainer.step(LEARNING_RATE);
-        assertEquals(expected.get("losses").get(step).doubleValue(), loss, 1e-4, "step " + step);
-        double expectedNorm = expected.get("gradient_norms").get(step).doubleValue();
-        assertEquals(expectedNorm, norm, 1e-3 * expectedNorm, "step " + step);
+      assertFollows(expected("bert-tiny-adagrad"), trainer, ragged.batch(), labels, ADAGRAD_RATE);
+    }
+  }
+
+  @Test
+  void tenSteps_adagradOfATableOfNgrams_followPyTorch() throws IOException {
+    JsonNode expected = expected("ngram-linear-adagrad");
+    try (TorchNetwork network = ngrams(expected);
+        TorchTrainer trainer = new TorchTrainer(network, adagrad(0))) {
+      assertFollows(expected, trainer, texts(expected), NGRAM_LABELS, ADAGRAD_RATE);
+    }
+  }
+
+  @Test
+  void state_adagradRestored_goesOnTheSame() throws IOException {
+    JsonNode expected = expected("ngram-linear-adagrad");
+    PaddedBatch batch = texts(expected);
+    try (Arena arena = Arena.ofConfined();
+        TorchNetwork network = ngrams(expected);
+        TorchTrainer trainer = new TorchTrainer(network, adagrad(0))) {
+      trainer.accumulate(batch, NGRAM_LABELS, 1);
+      trainer.step(ADAGRAD_RATE);
+      Weights weights = Weights.of(network.weights(arena));
+      Weights state = Weights.of(trainer.state(arena));
+      try (TorchNetwork second = new TorchNetwork(network.network(), weights, 0.02);
+          TorchTrainer resumed = new TorchTrainer(second, adagrad(0))) {
+        resumed.restore(state, 1, 0);
+        trainer.accumulate(batch, NGRAM_LABELS, 1);
+        trainer.step(ADAGRAD_RATE);
+        resumed.accumulate(batch, NGRAM_LABELS, 1);
+        resumed.step(ADAGRAD_RATE);
+        assertArrayEquals(values(network, NGRAM_TABLE), values(second, NGRAM_TABLE));
       }
+    }
+  }
+
+  @Test
+  void step_adamWOfATableOfNgrams_lowersTheLoss() throws IOException {
+    JsonNode expected = expected("ngram-linear-adagrad");
+    PaddedBatch batch = texts(expected);
+    try (TorchNetwork network = ngrams(expected);
+        TorchTrainer trainer = new TorchTrainer(network, settings(1, 0))) {
+      double first = trainer.accumulate(batch, NGRAM_LABELS, 1);
+      trainer.clip();
+      trainer.step(0.1);
+      assertEquals(true, trainer.accumulate(batch, NGRAM_LABELS, 1) < first - 0.1);
     }
   }
 
@@ -141,6 +197,43 @@ class TorchTrainerTest {
     }
   }
 
+  private static void assertFollows(
+      JsonNode expected, TorchTrainer trainer, PaddedBatch batch, int[][] labels, double rate) {
+    for (int step = 0; step < expected.get("losses").size(); step++) {
+      double loss = trainer.accumulate(batch, labels, 1);
+      double norm = trainer.clip();
+      trainer.step(rate);
+      assertEquals(expected.get("losses").get(step).doubleValue(), loss, 1e-4, "step " + step);
+      double expectedNorm = expected.get("gradient_norms").get(step).doubleValue();
+      assertEquals(expectedNorm, norm, 1e-3 * expectedNorm, "step " + step);
+    }
+  }
+
+  private static JsonNode expected(String name) throws IOException {
+    return new ObjectMapper().readTree(STEPS.toFile()).get(name);
+  }
+
+  private static TorchNetwork ngrams(JsonNode expected) {
+    Network network = Network.of(expected.get("config"));
+    return new TorchNetwork(network, Weights.NONE, 0.02);
+  }
+
+  private static PaddedBatch texts(JsonNode expected) {
+    List<List<Integer>> texts =
+        new ObjectMapper()
+            .convertValue(expected.get("texts"), new TypeReference<List<List<Integer>>>() {});
+    int seq = texts.stream().mapToInt(List::size).max().orElseThrow();
+    long[] ids = new long[texts.size() * seq];
+    long[] mask = new long[ids.length];
+    for (int text = 0; text < texts.size(); text++) {
+      for (int i = 0; i < texts.get(text).size(); i++) {
+        ids[text * seq + i] = texts.get(text).get(i);
+        mask[text * seq + i] = 1;
+      }
+    }
+    return new PaddedBatch(texts.size(), seq, ids, mask, new long[ids.length]);
+  }
+
   private static double largestChange(
       CheckpointDirectory checkpoint, TorchNetwork network, String name) {
     float[] before = values(checkpoint.weights().get(name));
@@ -166,12 +259,7 @@ class TorchTrainerTest {
     return new TorchTrainer.Settings(
         ComputeType.FP32,
         CrossEntropy.PLAIN,
-        0.9,
-        0.999,
-        1e-12,
-        0,
-        layerwiseDecay,
-        0,
+        new OptimizerSettings.AdamW(0.9, 0.999, 1e-12, 0, layerwiseDecay),
         0,
         averageDecay,
         1);
@@ -179,7 +267,22 @@ class TorchTrainerTest {
 
   private static TorchTrainer.Settings settings(ComputeType type) {
     return new TorchTrainer.Settings(
-        type, new CrossEntropy(List.of(), 0.1, 0), 0.9, 0.98, 1e-6, 0.1, 1, 0, 1.0, 0, 1);
+        type,
+        new CrossEntropy(List.of(), 0.1, 0),
+        new OptimizerSettings.AdamW(0.9, 0.98, 1e-6, 0.1, 1),
+        1.0,
+        0,
+        1);
+  }
+
+  private static TorchTrainer.Settings adagrad(double maxGradNorm) {
+    return new TorchTrainer.Settings(
+        ComputeType.FP32,
+        new CrossEntropy(List.of(), 0.1, 0),
+        new OptimizerSettings.Adagrad(1e-4),
+        maxGradNorm,
+        0,
+        1);
   }
 
   private static Network withoutDropout(CheckpointDirectory checkpoint) {

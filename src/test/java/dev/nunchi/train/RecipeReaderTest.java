@@ -79,6 +79,8 @@ class RecipeReaderTest {
     "noise_share, 1",
     "noise_share, -0.1",
     "layerwise_lr_decay, 0",
+    "optim, sgd",
+    "adagrad_epsilon, -1",
     "ema_decay, 1",
     "focal_loss_gamma, -1",
     "class_weights, many",
@@ -107,7 +109,8 @@ class RecipeReaderTest {
     "early_stopping_patience: 2; eval_strategy: 'no'; load_best_model_at_end: false",
     "greater_is_better: false; metric_for_best_model: accuracy",
     "warmup_ratio: 0.1; lr_scheduler_type: constant",
-    "focal_loss_gamma: 2; label_smoothing_factor: 0.1"
+    "focal_loss_gamma: 2; label_smoothing_factor: 0.1",
+    "layerwise_lr_decay: 0.9; optim: adagrad"
   })
   void read_keysThatContradict_areRefusedByBothNames(String keys) throws IOException {
     List<String> lines = List.of(keys.split("; *"));

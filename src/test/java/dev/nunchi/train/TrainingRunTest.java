@@ -76,7 +76,8 @@ class TrainingRunTest {
         ngram_max: 4
         open_ngram_max: 3
         max_position_embeddings: 64
-      learning_rate: 0.05
+      optim: adagrad
+      learning_rate: 0.1
       num_train_epochs: 6
       tokens_per_batch: 512
       label_mapping: 0=부정,1=긍정
@@ -176,7 +177,7 @@ class TrainingRunTest {
     List<String> rows =
         tsv.lines().filter(row -> !row.endsWith("\t0") || row.contains("_2")).toList();
     Files.writeString(data.resolve("train.tsv"), String.join("\n", rows) + "\n");
-    String yaml = NGRAMS + "num_train_epochs: 1\nlearning_rate: 0.002\n";
+    String yaml = NGRAMS + "num_train_epochs: 1\nlearning_rate: 0.01\n";
     Watcher plain = new Watcher();
     run(recipe(yaml), directory.resolve("plain"), plain, new StopSignal());
     Watcher fitted = new Watcher();

@@ -1,4 +1,5 @@
-"""Writes steps.json: ten training steps of each tiny checkpoint in PyTorch, without dropout.
+"""Writes steps.json: ten training steps of each tiny checkpoint in PyTorch, without dropout,
+by AdamW and by Adagrad, and ten by Adagrad with sparse gradients of a table of hashed n-grams.
 
 Needs torch and transformers; run from this folder: python generate_steps.py
 """
@@ -17,18 +18,29 @@ MAX_GRAD_NORM = 1.0
 LABEL_SMOOTHING = 0.1
 
 
-def run(name):
-    model = AutoModelForSequenceClassification.from_pretrained(
-        CHECKPOINTS / name, attn_implementation="eager"
-    )
-    model.eval()  # no dropout; gradients flow all the same
+ADAGRAD = dict(lr=1e-2, eps=1e-4)
+
+
+def adamw(model):
     decayed = [p for p in model.parameters() if p.ndim > 1]
     others = [p for p in model.parameters() if p.ndim < 2]
-    optimizer = torch.optim.AdamW(
+    return torch.optim.AdamW(
         [{"params": decayed}, {"params": others, "weight_decay": 0.0}],
         lr=LEARNING_RATE,
         **SETTINGS,
     )
+
+
+def adagrad(model):
+    return torch.optim.Adagrad(model.parameters(), **ADAGRAD)
+
+
+def run(name, optimizer_of):
+    model = AutoModelForSequenceClassification.from_pretrained(
+        CHECKPOINTS / name, attn_implementation="eager"
+    )
+    model.eval()  # no dropout; gradients flow all the same
+    optimizer = optimizer_of(model)
     case = next(
         c
         for c in json.loads((CHECKPOINTS / name / "expected.json").read_text())
@@ -53,7 +65,53 @@ def run(name):
     return {"losses": losses, "gradient_norms": norms}
 
 
+# The configuration of an ngram_linear network, and four texts of tokens.
+NGRAMS = {
+    "model_type": "ngram_linear",
+    "vocab_size": 50,
+    "num_labels": 3,
+    "ngram_buckets": 97,
+    "ngram_max": 3,
+}
+TEXTS = [[2, 7, 9, 8, 3], [2, 7, 9, 3], [2, 30, 31, 9, 8, 30, 3], [2, 3]]
+
+
+def numbers(ids):
+    found = []
+    for n in range(1, NGRAMS["ngram_max"] + 1):
+        for start in range(len(ids) - n + 1):
+            h = 0
+            for one in ids[start : start + n]:
+                h = (h * 1103515245 + one + 1) % (2**31 - 1)
+            found.append(1 + h % (NGRAMS["ngram_buckets"] - 1))
+    return found
+
+
+def run_ngrams():
+    labels = torch.arange(len(TEXTS)) % NGRAMS["num_labels"]
+    table = torch.nn.Embedding(NGRAMS["ngram_buckets"], NGRAMS["num_labels"], sparse=True)
+    bias = torch.nn.Parameter(torch.zeros(NGRAMS["num_labels"]))
+    torch.nn.init.zeros_(table.weight)
+    optimizer = torch.optim.Adagrad([table.weight, bias], **ADAGRAD)
+    losses, norms = [], []
+    for _ in range(STEPS):
+        bags = [numbers(ids) for ids in TEXTS]
+        logits = torch.stack(
+            [table(torch.tensor(bag)).sum(0) / len(bag) ** 0.5 for bag in bags]
+        )
+        loss = torch.nn.CrossEntropyLoss(label_smoothing=LABEL_SMOOTHING)(logits + bias, labels)
+        loss.backward()
+        table.weight.grad = table.weight.grad.coalesce()
+        gradients = [table.weight.grad.values(), bias.grad]
+        norms.append(float(torch.cat([g.flatten() for g in gradients]).norm()))
+        optimizer.step()
+        optimizer.zero_grad()
+        losses.append(float(loss.detach()))
+    return {"config": NGRAMS, "texts": TEXTS, "losses": losses, "gradient_norms": norms}
+
+
 names = ["bert-tiny", "electra-tiny", "electra-tiny-projected"]
-pathlib.Path("steps.json").write_text(
-    json.dumps({name: run(name) for name in names}, indent=1) + "\n"
-)
+steps = {name: run(name, adamw) for name in names}
+steps["bert-tiny-adagrad"] = run("bert-tiny", adagrad)
+steps["ngram-linear-adagrad"] = run_ngrams()
+pathlib.Path("steps.json").write_text(json.dumps(steps, indent=1) + "\n")
