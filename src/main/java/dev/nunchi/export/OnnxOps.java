@@ -13,12 +13,10 @@ import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
 import dev.nunchi.nn.Weights;
-import dev.nunchi.text.Syllable;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 
@@ -38,26 +36,21 @@ final class OnnxOps implements Ops<Value> {
   private static final int LEAST_ROUNDED_ROWS = 16;
 
   private final GraphWriter graph;
+  private final GraphNodes nodes;
+  private final OnnxNgrams numbers;
   private final Weights weights;
   private final NumberFormat format;
-  private final Map<String, Integer> names = new HashMap<>();
   private final Map<Value, Value> additiveMasks = new HashMap<>();
-  private final Map<Cast, Value> casts = new HashMap<>();
   private final Map<Value, Rounded> roundedInputs = new HashMap<>();
   private final Map<String, Value> linearInputs = new LinkedHashMap<>();
-
-  private final Map<Longer, Value> longer = new HashMap<>();
-
-  private record Cast(Value x, DataType type) {}
-
-  /// Rows with zeros after them.
-  private record Longer(Value x, int places) {}
 
   /// An input of linear layers in whole numbers.
   private record Rounded(Value value, Value step, Value zeroPoint) {}
 
   OnnxOps(GraphWriter graph, Weights weights, NumberFormat format) {
     this.graph = graph;
+    this.nodes = new GraphNodes(graph);
+    this.numbers = new OnnxNgrams(graph, nodes);
     this.weights = weights;
     this.format = format;
   }
@@ -100,7 +93,7 @@ final class OnnxOps implements Ops<Value> {
             graph.input("input_ids", DataType.INT64, TOKENS),
             graph.input("attention_mask", DataType.INT64, TOKENS),
             graph.input("token_type_ids", DataType.INT64, TOKENS));
-    graph.output("logits", as(DataType.FLOAT, network.logits(this, inputs)));
+    graph.output("logits", nodes.as(DataType.FLOAT, network.logits(this, inputs)));
   }
 
   @Override
@@ -109,7 +102,7 @@ final class OnnxOps implements Ops<Value> {
     if (format instanceof NumberFormat.Int8 && table.rows() >= LEAST_ROUNDED_ROWS) {
       return roundedEmbedding(ids, table, shape);
     }
-    return node("Gather", table.name(), shape, List.of(weight(table.weight()), ids));
+    return nodes.node("Gather", table.name(), shape, List.of(weight(table.weight()), ids));
   }
 
   /// Rows of whole numbers, each times its own step.
@@ -117,36 +110,36 @@ final class OnnxOps implements Ops<Value> {
     TensorContent.Integers rows = TensorContent.Integers.of(weights.get(table.weight()), false);
     Value values = graph.weight(table.weight() + ".int8", () -> rows);
     Value steps = graph.constant(table.weight() + ".steps", rows.steps());
-    Value found = node("Gather", table.name() + ".int8", shape, List.of(values, ids));
-    Value step = node("Gather", table.name() + ".step", ids.shape(), List.of(steps, ids));
+    Value found = nodes.node("Gather", table.name() + ".int8", shape, List.of(values, ids));
+    Value step = nodes.node("Gather", table.name() + ".step", ids.shape(), List.of(steps, ids));
     Value column =
-        node(
+        nodes.node(
             "Unsqueeze",
             table.name() + ".column",
             append(ids.shape(), 1),
             List.of(step, graph.constant("twos", 2)));
-    return node("Mul", table.name(), shape, List.of(as(DataType.FLOAT, found), column));
+    return nodes.node("Mul", table.name(), shape, List.of(nodes.as(DataType.FLOAT, found), column));
   }
 
   @Override
   public Value positions(Value ids, Embedding table) {
     String name = table.name();
     Value length =
-        graph.node(
+        nodes.node(
             "Shape",
-            unique(name + ".length"),
+            name + ".length",
             DataType.INT64,
             List.of(Axis.of(1)),
             List.of(ids),
             Attributes.of("start", 1),
             Attributes.of("end", 2));
     Value rows =
-        node(
+        nodes.node(
             "Slice",
             name + ".rows",
             List.of(ids.axis(1), Axis.of(table.width())),
             List.of(weight(table.weight()), graph.constant("zeros", 0), length));
-    return node(
+    return nodes.node(
         "Unsqueeze",
         name,
         append(List.of(Axis.of(1), ids.axis(1)), table.width()),
@@ -169,24 +162,24 @@ final class OnnxOps implements Ops<Value> {
   }
 
   private Value linear(Value input, Linear layer, DataType type) {
-    Value x = as(type, input);
+    Value x = nodes.as(type, input);
     List<Axis> shape = append(x.shape().subList(0, x.shape().size() - 1), layer.out());
     Value weight = weight(layer.weight(), type, true);
     if (!layer.bias()) {
-      return node("MatMul", layer.name(), shape, List.of(x, weight));
+      return nodes.node("MatMul", layer.name(), shape, List.of(x, weight));
     }
-    Value product = node("MatMul", layer.name() + ".product", shape, List.of(x, weight));
-    return node(
+    Value product = nodes.node("MatMul", layer.name() + ".product", shape, List.of(x, weight));
+    return nodes.node(
         "Add", layer.name(), shape, List.of(product, weight(layer.biasName(), type, false)));
   }
 
   @Override
   public Value bias(Value x, Bias bias) {
-    return node(
+    return nodes.node(
         "Add",
         bias.name() + ".added",
         x.shape(),
-        List.of(as(DataType.FLOAT, x), weight(bias.name(), DataType.FLOAT, false)));
+        List.of(nodes.as(DataType.FLOAT, x), weight(bias.name(), DataType.FLOAT, false)));
   }
 
   /// Whole numbers times whole numbers, summed exactly, then scaled.
@@ -207,16 +200,16 @@ final class OnnxOps implements Ops<Value> {
       inputs.add(weight(layer.biasName(), DataType.FLOAT, false));
     }
     return graph.runtimeNode(
-        "MatMulIntegerToFloat", unique(layer.name()), DataType.FLOAT, shape, inputs);
+        "MatMulIntegerToFloat", nodes.unique(layer.name()), DataType.FLOAT, shape, inputs);
   }
 
   private Rounded rounded(Value x, Range range) {
     Value step = graph.scalar(x.name() + ".step", range.step());
     Value zeroPoint = graph.unsignedByte(x.name() + ".zero", range.zeroPoint());
     Value value =
-        graph.node(
+        nodes.node(
             "QuantizeLinear",
-            unique(x.name() + ".rounded"),
+            x.name() + ".rounded",
             DataType.UINT8,
             x.shape(),
             List.of(x, step, zeroPoint));
@@ -225,12 +218,12 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value layerNorm(Value x, LayerNorm norm) {
-    return node(
+    return nodes.node(
         "LayerNormalization",
         norm.name(),
         x.shape(),
         List.of(
-            as(DataType.FLOAT, x),
+            nodes.as(DataType.FLOAT, x),
             weight(norm.weight(), DataType.FLOAT, false),
             weight(norm.biasName(), DataType.FLOAT, false)),
         Attributes.of("axis", -1),
@@ -240,7 +233,7 @@ final class OnnxOps implements Ops<Value> {
   @Override
   public Value add(Value a, Value b) {
     DataType type = a.type() == b.type() ? a.type() : DataType.FLOAT;
-    return node("Add", "sum", a.shape(), List.of(as(type, a), as(type, b)));
+    return nodes.node("Add", "sum", a.shape(), List.of(nodes.as(type, a), nodes.as(type, b)));
   }
 
   @Override
@@ -254,7 +247,7 @@ final class OnnxOps implements Ops<Value> {
   }
 
   private Value activation(String operator, Value x, AttributeProto... attributes) {
-    return node(operator, x.name() + "." + operator, x.shape(), List.of(x), attributes);
+    return nodes.node(operator, x.name() + "." + operator, x.shape(), List.of(x), attributes);
   }
 
   @Override
@@ -274,23 +267,24 @@ final class OnnxOps implements Ops<Value> {
     Value v = heads(value, attention, List.of(batch, heads, seq, width), 0L, 2L, 1L, 3L);
     List<Axis> square = List.of(batch, heads, seq, seq);
     String name = query.name() + ".attention";
-    Value products = node("MatMul", name + ".products", square, List.of(q, k));
+    Value products = nodes.node("MatMul", name + ".products", square, List.of(q, k));
     Value root =
         graph.scalar("root." + attention.headDim(), (float) Math.sqrt(attention.headDim()));
     Value scores =
-        node("Div", name + ".scores", square, List.of(as(DataType.FLOAT, products), root));
+        nodes.node(
+            "Div", name + ".scores", square, List.of(nodes.as(DataType.FLOAT, products), root));
     Value masked =
-        node("Add", name + ".masked", square, List.of(scores, additiveMask(attentionMask)));
+        nodes.node("Add", name + ".masked", square, List.of(scores, additiveMask(attentionMask)));
     Value shares =
-        node("Softmax", name + ".shares", square, List.of(masked), Attributes.of("axis", -1));
+        nodes.node("Softmax", name + ".shares", square, List.of(masked), Attributes.of("axis", -1));
     Value mixed =
-        node(
+        nodes.node(
             "MatMul",
             name + ".mixed",
             List.of(batch, heads, seq, width),
-            List.of(as(v.type(), shares), v));
+            List.of(nodes.as(v.type(), shares), v));
     Value joined =
-        node(
+        nodes.node(
             "Transpose",
             name + ".transposed",
             List.of(batch, seq, heads, width),
@@ -298,7 +292,7 @@ final class OnnxOps implements Ops<Value> {
             Attributes.list("perm", 0L, 2L, 1L, 3L));
     long hidden = (long) attention.heads() * attention.headDim();
     // A 0 in a shape keeps the axis as it is.
-    return node(
+    return nodes.node(
         "Reshape",
         name,
         append(List.of(batch, seq), hidden),
@@ -310,12 +304,12 @@ final class OnnxOps implements Ops<Value> {
     long heads = attention.heads();
     long width = attention.headDim();
     Value split =
-        node(
+        nodes.node(
             "Reshape",
             x.name() + ".split",
             List.of(x.axis(0), x.axis(1), Axis.of(heads), Axis.of(width)),
             List.of(x, graph.constant("split.%d.%d".formatted(heads, width), 0, 0, heads, width)));
-    return node(
+    return nodes.node(
         "Transpose",
         x.name() + ".heads",
         shape,
@@ -331,28 +325,29 @@ final class OnnxOps implements Ops<Value> {
   private Value newAdditiveMask(Value mask) {
     Axis one = Axis.of(1);
     Value rows =
-        graph.node(
+        nodes.node(
             "Unsqueeze",
-            unique("mask.rows"),
+            "mask.rows",
             DataType.INT64,
             List.of(mask.axis(0), one, mask.axis(1)),
             List.of(mask, graph.constant("ones", 1)));
     List<Axis> shape = List.of(mask.axis(0), one, one, mask.axis(1));
     Value unsqueezed =
-        graph.node(
+        nodes.node(
             "Unsqueeze",
-            unique("mask.unsqueezed"),
+            "mask.unsqueezed",
             DataType.INT64,
             shape,
             List.of(rows, graph.constant("twos", 2)));
-    Value kept = as(DataType.FLOAT, unsqueezed);
-    Value padded = node("Sub", "mask.padded", shape, List.of(graph.scalar("one", 1f), kept));
-    return node("Mul", "mask.additive", shape, List.of(padded, graph.scalar("masked", MASKED)));
+    Value kept = nodes.as(DataType.FLOAT, unsqueezed);
+    Value padded = nodes.node("Sub", "mask.padded", shape, List.of(graph.scalar("one", 1f), kept));
+    return nodes.node(
+        "Mul", "mask.additive", shape, List.of(padded, graph.scalar("masked", MASKED)));
   }
 
   @Override
   public Value select(Value x, int position) {
-    return node(
+    return nodes.node(
         "Gather",
         "selected",
         List.of(x.axis(0), x.axis(2)),
@@ -362,130 +357,40 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value ngrams(Value ids, Value attentionMask, Ngrams ngrams) {
-    List<Value> sizes = new ArrayList<>();
-    Value hash = ids;
-    for (int n = 1; n <= ngrams.most(); n++) {
-      Value next =
-          node("Add", "ngrams.next", ids.shape(), List.of(later(ids, n, ngrams), number(1)));
-      // There is no hash before the first token: what the salt comes to is a constant.
-      Value sum =
-          n == 1
-              ? node("Add", "ngrams.sum", ids.shape(), List.of(next, number(started(ngrams))))
-              : node(
-                  "Add",
-                  "ngrams.sum",
-                  ids.shape(),
-                  List.of(
-                      node(
-                          "Mul",
-                          "ngrams.product",
-                          ids.shape(),
-                          List.of(hash, number(Ngrams.MULTIPLIER))),
-                      next));
-      hash = node("Mod", "ngrams.hash", ids.shape(), List.of(sum, number(Ngrams.MODULUS)));
-      if (n >= ngrams.least()) {
-        Value bucket =
-            node("Mod", "ngrams.bucket", ids.shape(), List.of(hash, number(ngrams.buckets() - 1L)));
-        Value numbered = node("Add", "ngrams.number", ids.shape(), List.of(bucket, number(1)));
-        sizes.add(
-            node(
-                "Mul",
-                "ngrams.whole",
-                ids.shape(),
-                List.of(numbered, later(attentionMask, n, ngrams))));
-      }
-    }
-    return joined(sizes, "ngrams");
-  }
-
-  private Value joined(List<Value> parts, String name) {
-    String unique = unique(name);
-    return graph.node(
-        "Concat",
-        unique,
-        DataType.INT64,
-        List.of(parts.getFirst().axis(0), new Axis.Named(unique + "_length")),
-        parts,
-        Attributes.of("axis", 1));
-  }
-
-  /// What the salt comes to in the first sum.
-  private static long started(Ngrams ngrams) {
-    return ngrams.salt() * Ngrams.MULTIPLIER % Ngrams.MODULUS;
-  }
-
-  /// `[batch, seq]` moved `n - 1` places to the front, zeros after it.
-  private Value later(Value x, int n, Ngrams ngrams) {
-    if (n == 1) {
-      return x;
-    }
-    int places = ngrams.most() - 1;
-    Value zerosAfter =
-        longer.computeIfAbsent(
-            new Longer(x, places),
-            _ ->
-                node(
-                    "Pad",
-                    x.name() + ".longer",
-                    List.of(x.axis(0), new Axis.Named("longer_%d".formatted(places))),
-                    List.of(x, graph.constant("places." + places, 0, 0, 0, places))));
-    long end = n == ngrams.most() ? Long.MAX_VALUE : n - 1L - places;
-    return node(
-        "Slice",
-        x.name() + ".later",
-        x.shape(),
-        List.of(
-            zerosAfter,
-            graph.constant("index." + (n - 1), n - 1L),
-            graph.constant("index." + end, end),
-            graph.constant("index.1", 1)));
-  }
-
-  private Value number(long number) {
-    return graph.scalar("number." + number, number);
+    return numbers.ngrams(ids, attentionMask, ngrams);
   }
 
   @Override
   public Value openSyllables(Value ids, int firstSyllable) {
-    List<Axis> shape = ids.shape();
-    Value number = node("Sub", "syllable", shape, List.of(ids, number(firstSyllable)));
-    Value rest = node("Mod", "syllable.final", shape, List.of(number, number(Syllable.FORMS)));
-    Value open = node("Sub", "syllable.open", shape, List.of(ids, rest));
-    Value least = condition("GreaterOrEqual", number, number(0));
-    Value most = condition("Less", number, number(Syllable.COUNT));
-    Value isSyllable = condition("And", least, most);
-    return graph.node(
-        "Where", unique("open_syllables"), DataType.INT64, shape, List.of(isSyllable, open, ids));
-  }
-
-  private Value condition(String operator, Value a, Value b) {
-    return graph.node(
-        operator, unique("condition." + operator), DataType.BOOL, a.shape(), List.of(a, b));
+    return numbers.openSyllables(ids, firstSyllable);
   }
 
   @Override
   public Value bag(List<Value> parts, Embedding table) {
-    Value numbers = parts.size() == 1 ? parts.getFirst() : joined(parts, table.name() + ".all");
+    Value numbers =
+        parts.size() == 1 ? parts.getFirst() : this.numbers.joined(parts, table.name() + ".all");
     List<Axis> rows = append(numbers.shape(), table.width());
     List<Axis> shape = List.of(numbers.axis(0), Axis.of(table.width()));
     Value sum =
         format instanceof NumberFormat.Int8
             ? roundedSum(numbers, table, rows, shape)
             : sum(
-                as(
+                nodes.as(
                     DataType.DOUBLE,
-                    node("Gather", table.name(), rows, List.of(weight(table.weight()), numbers))),
+                    nodes.node(
+                        "Gather", table.name(), rows, List.of(weight(table.weight()), numbers))),
                 table,
                 shape);
-    return node("Div", table.name() + ".bag", shape, List.of(sum, rootOfCount(numbers)));
+    return nodes.node(
+        "Div", table.name() + ".bag", shape, List.of(sum, this.numbers.rootOfCount(numbers)));
   }
 
   /// In a type whose sums do not depend on the order, which the padding of a batch would change:
   /// whole numbers, or numbers of twice the length.
   private Value sum(Value rows, Embedding table, List<Axis> shape) {
-    return as(
+    return nodes.as(
         DataType.FLOAT,
-        node(
+        nodes.node(
             "ReduceSum",
             table.name() + ".sum",
             shape,
@@ -497,29 +402,13 @@ final class OnnxOps implements Ops<Value> {
   private Value roundedSum(Value numbers, Embedding table, List<Axis> rows, List<Axis> shape) {
     TensorContent.Integers content = TensorContent.Integers.inOneStep(weights.get(table.weight()));
     Value values = graph.weight(table.weight() + ".int8", () -> content);
-    Value found = node("Gather", table.name() + ".int8", rows, List.of(values, numbers));
+    Value found = nodes.node("Gather", table.name() + ".int8", rows, List.of(values, numbers));
     Value step = graph.scalar(table.weight() + ".step", content.steps()[0]);
-    return node(
+    return nodes.node(
         "Mul",
         table.name() + ".scaled",
         shape,
-        List.of(sum(as(DataType.INT32, found), table, shape), step));
-  }
-
-  /// `[batch, 1]`: the root of how many numbers are not 0, at least 1.
-  private Value rootOfCount(Value numbers) {
-    List<Axis> column = List.of(numbers.axis(0), Axis.of(1));
-    Value counted = as(DataType.FLOAT, condition("Greater", numbers, number(0)));
-    Value count =
-        node(
-            "ReduceSum",
-            "ngrams.count",
-            column,
-            List.of(counted, graph.constant("index.1", 1)),
-            Attributes.of("keepdims", 1));
-    Value atLeastOne =
-        node("Max", "ngrams.divisor", column, List.of(count, graph.scalar("one", 1f)));
-    return node("Sqrt", "ngrams.root", column, List.of(atLeastOne));
+        List.of(sum(nodes.as(DataType.INT32, found), table, shape), step));
   }
 
   /// A table of the embeddings.
@@ -535,39 +424,6 @@ final class OnnxOps implements Ops<Value> {
             type == DataType.FLOAT16
                 ? new TensorContent.Halves(weights.get(name), transposed)
                 : new TensorContent.Floats(weights.get(name), transposed));
-  }
-
-  /// `x` in that type; itself where it is.
-  private Value as(DataType type, Value x) {
-    return x.type() == type
-        ? x
-        : casts.computeIfAbsent(
-            new Cast(x, type),
-            _ ->
-                graph.node(
-                    "Cast",
-                    unique(x.name() + "." + type.name().toLowerCase(Locale.ROOT)),
-                    type,
-                    x.shape(),
-                    List.of(x),
-                    Attributes.of("to", type.getNumber())));
-  }
-
-  /// A node whose output has the type of its first input.
-
-  private Value node(
-      String operator,
-      String name,
-      List<Axis> shape,
-      List<Value> inputs,
-      AttributeProto... attributes) {
-    return graph.node(operator, unique(name), inputs.getFirst().type(), shape, inputs, attributes);
-  }
-
-  /// The name itself the first time, then `name_1`, `name_2` …
-  private String unique(String name) {
-    int before = names.merge(name, 1, Integer::sum) - 1;
-    return before == 0 ? name : name + "_" + before;
   }
 
   private static List<Axis> append(List<Axis> axes, long last) {

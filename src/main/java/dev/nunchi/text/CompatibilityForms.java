@@ -12,9 +12,6 @@ import org.jspecify.annotations.Nullable;
 ///   of an emoticon where Korean users type it. Full-width ￣ becomes ¯.
 /// - Characters that NFC changes too are left to the composition step.
 final class CompatibilityForms {
-  private static final char FIRST_HANGUL_SYLLABLE = '\uAC00';
-  private static final char LAST_HANGUL_SYLLABLE = '\uD7A3';
-
   private CompatibilityForms() {}
 
   static NormalizedText plain(NormalizedText text) {
@@ -45,7 +42,7 @@ final class CompatibilityForms {
   /// Whether the character is one of the many that surely have no plain form, to save the look-up.
   private static boolean hasNoForm(int codePoint) {
     return codePoint < 0xA0
-        || (codePoint >= FIRST_HANGUL_SYLLABLE && codePoint <= LAST_HANGUL_SYLLABLE)
+        || Syllable.isSyllable(codePoint)
         || (codePoint >= 0x4E00 && codePoint <= 0x9FFF)
         || Jamo.isCompatibility(codePoint);
   }
