@@ -2,6 +2,8 @@ package dev.nunchi.torch;
 
 import dev.nunchi.nn.Parameter;
 import java.util.List;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -21,12 +23,28 @@ final class Gradients {
   /// @param maxNorm 0 for no limit
   /// @return the norm before
   double clip(double maxNorm) {
-    TensorVector vector = new TensorVector();
-    for (Tensor weight : weights) {
-      coalesce(weight);
-      vector.push_back(weight);
+    try (NoGradGuard guard = new NoGradGuard()) {
+      List<Tensor> values =
+          weights.stream()
+              .filter(weight -> weight.mutable_grad().defined())
+              .map(Gradients::values)
+              .toList();
+      TensorVector norms = new TensorVector();
+      values.forEach(one -> norms.push_back(one.norm()));
+      double norm = torch.stack(norms).norm().item_double();
+      if (maxNorm > 0 && norm > maxNorm) {
+        // The small number is PyTorch's own, so that both give the same weights.
+        Scalar factor = new Scalar(maxNorm / (norm + 1e-6));
+        values.forEach(one -> one.mul_(factor));
+      }
+      return norm;
     }
-    return torch.clip_grad_norm_(vector, maxNorm == 0 ? Float.MAX_VALUE : maxNorm);
+  }
+
+  /// All of the gradient that can be other than 0, in the gradient's own memory.
+  private static Tensor values(Tensor weight) {
+    Tensor gradient = coalesce(weight);
+    return gradient.is_sparse() ? gradient._values() : gradient;
   }
 
   void clear() {

@@ -73,6 +73,19 @@ class TorchTrainerTest {
   }
 
   @Test
+  void clip_sparseGradients_scalesThem() throws IOException {
+    JsonNode expected = expected("ngram-linear-adagrad");
+    try (TorchNetwork network = ngrams(expected);
+        TorchTrainer trainer = new TorchTrainer(network, adagrad(0.1))) {
+      trainer.accumulate(texts(expected), NGRAM_LABELS, 0.5);
+      trainer.accumulate(texts(expected), NGRAM_LABELS, 0.5);
+      double norm = expected.get("gradient_norms").get(0).doubleValue();
+      assertEquals(norm, trainer.clip(), 1e-3 * norm);
+      assertEquals(0.1, trainer.clip(), 1e-5);
+    }
+  }
+
+  @Test
   void state_adagradRestored_goesOnTheSame() throws IOException {
     JsonNode expected = expected("ngram-linear-adagrad");
     PaddedBatch batch = texts(expected);
