@@ -398,17 +398,18 @@ final class OnnxOps implements Ops<Value> {
             Attributes.of("keepdims", 0)));
   }
 
-  /// All rows in one step, so that they add up as whole numbers.
+  /// Rows of whole numbers, added up before the steps come in.
   private Value roundedSum(Value numbers, Embedding table, List<Axis> rows, List<Axis> shape) {
-    TensorContent.Integers content = TensorContent.Integers.inOneStep(weights.get(table.weight()));
+    TensorContent.IntegerColumns content =
+        TensorContent.IntegerColumns.of(weights.get(table.weight()));
     Value values = graph.weight(table.weight() + ".int8", () -> content);
     Value found = nodes.node("Gather", table.name() + ".int8", rows, List.of(values, numbers));
-    Value step = graph.scalar(table.weight() + ".step", content.steps()[0]);
+    Value steps = graph.constant(table.weight() + ".steps", content.steps());
     return nodes.node(
         "Mul",
         table.name() + ".scaled",
         shape,
-        List.of(sum(nodes.as(DataType.INT32, found), table, shape), step));
+        List.of(sum(nodes.as(DataType.INT32, found), table, shape), steps));
   }
 
   /// A table of the embeddings.

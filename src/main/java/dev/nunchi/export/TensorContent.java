@@ -72,9 +72,9 @@ sealed interface TensorContent {
     }
   }
 
-  /// Whole numbers of 8 bits, each row of the weight in steps of its own, or all in one.
+  /// Whole numbers of 8 bits, each row of the weight in steps of its own.
   ///
-  /// @param steps of each row, or of all: what one is worth
+  /// @param steps of each row: what one is worth
   record Integers(Weight weight, boolean transposed, float[] steps) implements TensorContent {
     /// The greatest number of steps. With all of 127, a processor without VNNI would overflow the
     /// 16 bits in which it adds two products with 255.
@@ -95,17 +95,6 @@ sealed interface TensorContent {
       return new Integers(weight, transposed, steps);
     }
 
-    /// With the smallest step that reaches the greatest number in 127.
-    static Integers inOneStep(Weight weight) {
-      long count = weight.data().byteSize() / weight.type().bytes();
-      float greatest = 0;
-      for (long i = 0; i < count; i++) {
-        greatest = Math.max(greatest, Math.abs(FloatWeights.get(weight, i)));
-      }
-      float step = greatest == 0 ? 1 : greatest / Byte.MAX_VALUE;
-      return new Integers(weight, false, new float[] {step});
-    }
-
     @Override
     public DataType type() {
       return DataType.INT8;
@@ -121,6 +110,51 @@ sealed interface TensorContent {
       long width = weight.data().byteSize() / weight.type().bytes() / steps.length;
       float step = steps[(int) (index / width)];
       buffer.put((byte) Math.round(FloatWeights.get(weight, index) / step));
+    }
+  }
+
+  /// Whole numbers of 8 bits, each column of the weight in steps of its own, so that rows add up as
+  /// whole numbers.
+  ///
+  /// @param steps of each column: what one is worth
+  record IntegerColumns(Weight weight, float[] steps) implements TensorContent {
+    /// How far the steps reach, as a share of the greatest number of a column; the few beyond are
+    /// cut, so that all others are finer (measured: it keeps most labels).
+    static final float REACH = 0.8f;
+
+    static IntegerColumns of(Weight weight) {
+      float[] greatest = new float[weight.shape().getLast()];
+      long count = weight.data().byteSize() / weight.type().bytes();
+      for (long i = 0; i < count; i++) {
+        int column = (int) (i % greatest.length);
+        greatest[column] = Math.max(greatest[column], Math.abs(FloatWeights.get(weight, i)));
+      }
+      float[] steps = new float[greatest.length];
+      for (int column = 0; column < steps.length; column++) {
+        steps[column] = greatest[column] == 0 ? 1 : greatest[column] * REACH / Byte.MAX_VALUE;
+      }
+      return new IntegerColumns(weight, steps);
+    }
+
+    @Override
+    public boolean transposed() {
+      return false;
+    }
+
+    @Override
+    public DataType type() {
+      return DataType.INT8;
+    }
+
+    @Override
+    public int elementBytes() {
+      return Byte.BYTES;
+    }
+
+    @Override
+    public void put(ByteBuffer buffer, long index) {
+      float steps = FloatWeights.get(weight, index) / this.steps[(int) (index % this.steps.length)];
+      buffer.put((byte) Math.clamp(Math.round(steps), -Byte.MAX_VALUE, Byte.MAX_VALUE));
     }
   }
 }
