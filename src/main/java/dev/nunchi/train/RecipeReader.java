@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
@@ -17,12 +18,17 @@ import dev.nunchi.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Reads recipes: built-in ones by name, others from a YAML (or JSON) file.
 public final class RecipeReader {
@@ -86,16 +92,45 @@ public final class RecipeReader {
         keys);
   }
 
-  private static <V> V view(ObjectNode keys, Class<V> group, String origin) {
+  private static <V extends Record> V view(ObjectNode keys, Class<V> group, String origin) {
+    for (RecordComponent component : group.getRecordComponents()) {
+      String key =
+          PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(component.getName());
+      boolean optional = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
+      if (!optional && keys.path(key).isNull()) {
+        throw invalid("%s: %s should have a value, but is null".formatted(origin, key));
+      }
+    }
     try {
       return YAML.treeToValue(keys, group);
     } catch (JsonMappingException e) {
       String key = e.getPath().isEmpty() ? "a key" : e.getPath().getFirst().getFieldName();
       throw invalid(
-          "%s: %s has a value of the wrong kind, %s".formatted(origin, key, keys.get(key)));
+          "%s: %s should be %s, but is %s".formatted(origin, key, expected(e), keys.get(key)));
     } catch (JsonProcessingException e) {
       throw invalid("%s: %s".formatted(origin, e.getOriginalMessage()));
     }
+  }
+
+  private static String expected(JsonMappingException e) {
+    if (e instanceof MismatchedInputException mismatched && mismatched.getTargetType() != null) {
+      Class<?> type = mismatched.getTargetType();
+      if (type.isEnum()) {
+        return Arrays.stream(type.getEnumConstants())
+            .map(constant -> constant.toString().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(", ", "one of ", ""));
+      }
+      if (type == boolean.class || type == Boolean.class) {
+        return "true or false";
+      }
+      if (type == int.class || type == Integer.class || type == long.class || type == Long.class) {
+        return "a whole number";
+      }
+      if (type == double.class) {
+        return "a number";
+      }
+    }
+    return "of another kind";
   }
 
   private static void set(ObjectNode keys, String key, JsonNode value, String origin) {

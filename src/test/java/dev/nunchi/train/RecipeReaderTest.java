@@ -80,6 +80,8 @@ class RecipeReaderTest {
     "noise_share, -0.1",
     "layerwise_lr_decay, 0",
     "optim, sgd",
+    "optim, null",
+    "metric_for_best_model, null",
     "adagrad_epsilon, -1",
     "ema_decay, 1",
     "focal_loss_gamma, -1",
@@ -96,6 +98,21 @@ class RecipeReaderTest {
             NunchiException.class, () -> RecipeReader.read("nsmc-small", Map.of(key, value)));
     assertEquals(Reason.INVALID_RECIPE, failure.reason());
     assertTrue(failure.getMessage().contains(key), failure.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "optim, sgd, 'one of adamw, adagrad, but is \"sgd\"'",
+    "bf16, perhaps, 'true or false, but is \"perhaps\"'",
+    "max_length, long, 'a whole number, but is \"long\"'",
+    "learning_rate, fast, 'a number, but is \"fast\"'",
+    "lr_scheduler_type, null, 'have a value, but is null'"
+  })
+  void read_valueOfTheWrongKind_saysWhatWasExpected(String key, String value, String expected) {
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class, () -> RecipeReader.read("nsmc-small", Map.of(key, value)));
+    assertTrue(failure.getMessage().contains(expected), failure.getMessage());
   }
 
   @ParameterizedTest
