@@ -367,22 +367,19 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value bag(List<Value> parts, Embedding table) {
-    Value numbers =
-        parts.size() == 1 ? parts.getFirst() : this.numbers.joined(parts, table.name() + ".all");
-    List<Axis> rows = append(numbers.shape(), table.width());
-    List<Axis> shape = List.of(numbers.axis(0), Axis.of(table.width()));
+    Value all = parts.size() == 1 ? parts.getFirst() : numbers.joined(parts, table.name() + ".all");
+    List<Axis> rows = append(all.shape(), table.width());
+    List<Axis> shape = List.of(all.axis(0), Axis.of(table.width()));
     Value sum =
         format instanceof NumberFormat.Int8
-            ? roundedSum(numbers, table, rows, shape)
+            ? roundedSum(all, table, rows, shape)
             : sum(
                 nodes.as(
                     DataType.DOUBLE,
-                    nodes.node(
-                        "Gather", table.name(), rows, List.of(weight(table.weight()), numbers))),
+                    nodes.node("Gather", table.name(), rows, List.of(weight(table.weight()), all))),
                 table,
                 shape);
-    return nodes.node(
-        "Div", table.name() + ".bag", shape, List.of(sum, this.numbers.rootOfCount(numbers)));
+    return nodes.node("Div", table.name() + ".bag", shape, List.of(sum, numbers.rootOfCount(all)));
   }
 
   /// In a type whose sums do not depend on the order, which the padding of a batch would change:

@@ -18,7 +18,14 @@ sealed interface TensorContent {
   DataType type();
 
   /// Bytes of one element.
-  int elementBytes();
+  default int elementBytes() {
+    return switch (type()) {
+      case FLOAT -> Float.BYTES;
+      case FLOAT16 -> Short.BYTES;
+      case INT8 -> Byte.BYTES;
+      default -> throw new IllegalStateException("No weight is stored as " + type());
+    };
+  }
 
   /// Appends the element of the weight at `index` of its row-major order.
   void put(ByteBuffer buffer, long index);
@@ -41,11 +48,6 @@ sealed interface TensorContent {
     }
 
     @Override
-    public int elementBytes() {
-      return Float.BYTES;
-    }
-
-    @Override
     public void put(ByteBuffer buffer, long index) {
       buffer.putFloat(FloatWeights.get(weight, index));
     }
@@ -58,11 +60,6 @@ sealed interface TensorContent {
     @Override
     public DataType type() {
       return DataType.FLOAT16;
-    }
-
-    @Override
-    public int elementBytes() {
-      return Short.BYTES;
     }
 
     @Override
@@ -98,11 +95,6 @@ sealed interface TensorContent {
     @Override
     public DataType type() {
       return DataType.INT8;
-    }
-
-    @Override
-    public int elementBytes() {
-      return Byte.BYTES;
     }
 
     @Override
@@ -147,14 +139,10 @@ sealed interface TensorContent {
     }
 
     @Override
-    public int elementBytes() {
-      return Byte.BYTES;
-    }
-
-    @Override
     public void put(ByteBuffer buffer, long index) {
-      float steps = FloatWeights.get(weight, index) / this.steps[(int) (index % this.steps.length)];
-      buffer.put((byte) Math.clamp(Math.round(steps), -Byte.MAX_VALUE, Byte.MAX_VALUE));
+      float step = steps[(int) (index % steps.length)];
+      int number = Math.round(FloatWeights.get(weight, index) / step);
+      buffer.put((byte) Math.clamp(number, -Byte.MAX_VALUE, Byte.MAX_VALUE));
     }
   }
 }

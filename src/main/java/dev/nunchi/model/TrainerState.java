@@ -1,8 +1,6 @@
 package dev.nunchi.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import java.io.IOException;
@@ -11,7 +9,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /// What a training run needs, beside the weights, to go on from a checkpoint:
 /// `optimizer.safetensors` and `trainer_state.json`, which has the name that Hugging Face's Trainer
@@ -29,7 +26,7 @@ public record TrainerState(Map<String, Weight> tensors, ObjectNode state) {
   }
 
   /// @param arena owns the mapped tensors
-  /// @throws NunchiException `INVALID_MODEL` where a file is missing or damaged
+  /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where a file is missing or damaged
   public static TrainerState read(Path directory, Arena arena) {
     return new TrainerState(
         SafetensorsFile.map(directory.resolve(TENSORS), arena),
@@ -38,21 +35,7 @@ public record TrainerState(Map<String, Weight> tensors, ObjectNode state) {
 
   /// The tensors as a network's weights are read.
   public Weights weights() {
-    return new Weights() {
-      @Override
-      public Set<String> names() {
-        return tensors.keySet();
-      }
-
-      @Override
-      public Weight get(String name) {
-        Weight weight = tensors.get(name);
-        if (weight == null) {
-          throw new NunchiException(Reason.INVALID_MODEL, TENSORS + " holds no tensor " + name);
-        }
-        return weight;
-      }
-    };
+    return Weights.of(tensors, TENSORS);
   }
 
   /// @return the names of the files

@@ -1,9 +1,11 @@
 package dev.nunchi.nn;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import java.util.Map;
 import java.util.Set;
 
-record WeightMap(Map<String, Weight> weights) implements Weights {
+record WeightMap(Map<String, Weight> weights, String origin) implements Weights {
   @Override
   public Set<String> names() {
     return weights.keySet();
@@ -13,7 +15,7 @@ record WeightMap(Map<String, Weight> weights) implements Weights {
   public Weight get(String name) {
     Weight weight = weights.get(name);
     if (weight == null) {
-      throw new IllegalStateException("There is no weight " + name);
+      throw new NunchiException(Reason.INVALID_MODEL, origin + " holds no tensor " + name);
     }
     return weight;
   }

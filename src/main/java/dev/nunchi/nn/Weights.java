@@ -6,11 +6,11 @@ import java.util.Set;
 /// Weights by the checkpoint's own names; whoever implements it owns the memory.
 public interface Weights {
   /// No weights at all: every parameter starts afresh.
-  Weights NONE = of(Map.of());
+  Weights NONE = of(Map.of(), "a new network");
 
-  /// Weights that are in memory; one that is not among them is a mistake of the program.
-  static Weights of(Map<String, Weight> weights) {
-    return new WeightMap(Map.copyOf(weights));
+  /// @param origin what holds the weights, for the message where one is missing
+  static Weights of(Map<String, Weight> weights, String origin) {
+    return new WeightMap(weights, origin);
   }
 
   Set<String> names();

@@ -94,8 +94,8 @@ class TorchTrainerTest {
         TorchTrainer trainer = new TorchTrainer(network, adagrad(0))) {
       trainer.accumulate(batch, NGRAM_LABELS, 1);
       trainer.step(ADAGRAD_RATE);
-      Weights weights = Weights.of(network.weights(arena));
-      Weights state = Weights.of(trainer.state(arena));
+      Weights weights = Weights.of(network.weights(arena), "network");
+      Weights state = Weights.of(trainer.state(arena), "trainer");
       try (TorchNetwork second = new TorchNetwork(network.network(), weights, 0.02);
           TorchTrainer resumed = new TorchTrainer(second, adagrad(0))) {
         resumed.restore(state, 1, 0);
