@@ -36,9 +36,9 @@ final class Precision {
             Locale.ROOT,
             "batches of %2d against alone: greatest difference %s: %.1e, %s: %.1e%n",
             batch,
-            first.manifest().precision(),
+            first.manifest().proof().precision(),
             difference(exact, encodings, first.padTokenId(), batch),
-            second.manifest().precision(),
+            second.manifest().proof().precision(),
             difference(rounded, encodings, first.padTokenId(), batch));
       }
     }
@@ -49,8 +49,8 @@ final class Precision {
         TextEncoder encoder =
             TextEncoder.open(
                 model.path(),
-                Normalizer.of(model.manifest().normalization()),
-                model.manifest().maxLength())) {
+                Normalizer.of(model.manifest().text().normalization()),
+                model.manifest().text().maxLength())) {
       return documents
           .limit(count)
           .map(document -> encoder.encode(document.text(), Truncation.KEEP_HEAD_AND_TAIL))

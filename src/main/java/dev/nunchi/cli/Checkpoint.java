@@ -50,7 +50,8 @@ final class Checkpoint implements AutoCloseable {
   /// What libtorch computes for the probe's texts now.
   static Probe probe(Path path) {
     try (Checkpoint checkpoint = open(path);
-        TextEncoder encoder = checkpoint.encoder(checkpoint.directory.description().maxLength())) {
+        TextEncoder encoder =
+            checkpoint.encoder(checkpoint.directory.description().text().maxLength())) {
       return new ProbeRecorder(encoder).record(checkpoint.network);
     }
   }
@@ -74,9 +75,9 @@ final class Checkpoint implements AutoCloseable {
             checkpoint.backend(),
             new ClassifierSettings(
                 manifest.name(),
-                manifest.labels(),
-                manifest.problemType(),
-                manifest.temperature(),
+                manifest.task().labels(),
+                manifest.task().problemType(),
+                manifest.task().temperature(),
                 checkpoint.network.network().padTokenId(),
                 1,
                 options.queueCapacity()));
@@ -85,7 +86,7 @@ final class Checkpoint implements AutoCloseable {
 
   private TextEncoder encoder(int maxLength) {
     return TextEncoder.open(
-        directory.path(), Normalizer.of(directory.description().normalization()), maxLength);
+        directory.path(), Normalizer.of(directory.description().text().normalization()), maxLength);
   }
 
   private Backend backend() {

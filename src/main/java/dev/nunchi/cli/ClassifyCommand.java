@@ -114,7 +114,8 @@ final class ClassifyCommand implements Callable<Integer> {
     try (LoadedModel loaded = load();
         Stream<InputText> inputs =
             input == null ? InputText.ofArguments(texts) : InputText.ofFile(input)) {
-      AnswerWriter writer = format.writer(spec.commandLine().getOut(), loaded.manifest().labels());
+      AnswerWriter writer =
+          format.writer(spec.commandLine().getOut(), loaded.manifest().task().labels());
       new BulkClassification(loaded.classifier(), truncation, batchSize, progress())
           .run(inputs.iterator(), writer);
     }

@@ -105,7 +105,8 @@ final class EvaluateCommand implements Callable<Integer> {
     PrintWriter err = command.commandLine().getErr();
     try (LoadedModel loaded = backend.load(model, LoadOptions.DEFAULT)) {
       List<Example> examples =
-          labelled.read(data, loaded.manifest().labels(), loaded.manifest().problemType());
+          labelled.read(
+              data, loaded.manifest().task().labels(), loaded.manifest().task().problemType());
       err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
       List<Prediction> predictions =
           classify(

@@ -44,24 +44,24 @@ sealed interface EvaluationOutcome {
       List<Example> examples,
       List<Prediction> predictions,
       LearningCurves curves) {
-    Subject subject = new Subject(manifest.name(), manifest.revision(), data);
-    return switch (manifest.problemType()) {
+    Subject subject = new Subject(manifest.name(), manifest.proof().revision(), data);
+    return switch (manifest.task().problemType()) {
       case SINGLE_LABEL_CLASSIFICATION ->
           new SingleLabel(
               EvaluationReport.of(
                   subject,
-                  manifest.labels(),
-                  scored(manifest.labels(), examples, predictions),
-                  manifest.temperature(),
+                  manifest.task().labels(),
+                  scored(manifest.task().labels(), examples, predictions),
+                  manifest.task().temperature(),
                   curves));
       case MULTI_LABEL_CLASSIFICATION ->
           new MultiLabel(
               MultiLabelReport.of(
                   subject,
-                  manifest.labels(),
-                  actual(manifest.labels(), examples),
+                  manifest.task().labels(),
+                  actual(manifest.task().labels(), examples),
                   logits(predictions),
-                  manifest.temperature(),
+                  manifest.task().temperature(),
                   curves));
     };
   }

@@ -103,7 +103,8 @@ final class ExportCommand implements Callable<Integer> {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(model)) {
       checkpoint.requireComplete();
       ExportOptions options = options(checkpoint.description());
-      @Nullable Probe probe = checkpoint.manifest().map(Manifest::probe).orElse(null);
+      @Nullable Probe probe =
+          checkpoint.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
       if (probe == null) {
         err.println("Recording what the checkpoint answers …");
         probe = Checkpoint.probe(model);
@@ -119,10 +120,12 @@ final class ExportCommand implements Callable<Integer> {
       ModelDirectory written = new OnnxExporter().export(checkpoint, probe, output, options);
       written
           .manifest()
+          .origin()
           .quality()
           .forEach(
               (name, value) -> err.printf(Locale.ROOT, "%s %.4f%n", name.replace('_', ' '), value));
-      err.printf("%s: %s, %s%n", output, written.manifest().name(), written.manifest().revision());
+      err.printf(
+          "%s: %s, %s%n", output, written.manifest().name(), written.manifest().proof().revision());
     }
     return 0;
   }
@@ -134,7 +137,7 @@ final class ExportCommand implements Callable<Integer> {
     return new ExportOptions(
         precision,
         evenly(texts(calibration)),
-        labelled.read(validation, manifest.labels(), manifest.problemType()).stream()
+        labelled.read(validation, manifest.task().labels(), manifest.task().problemType()).stream()
             .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
             .toList());
   }

@@ -44,7 +44,8 @@ public final class OnnxExporter {
   ///   or probe, `FAILED_CHECK` where the graph misses the tolerance of its precision, or int8
   ///   changes too many labels; then nothing has changed at `output`
   public ModelDirectory export(CheckpointDirectory source, Path output, ExportOptions options) {
-    @Nullable Probe probe = source.manifest().map(Manifest::probe).orElse(null);
+    @Nullable Probe probe =
+        source.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
     if (probe == null) {
       throw new NunchiException(
           Reason.INVALID_MODEL,
@@ -99,14 +100,15 @@ public final class OnnxExporter {
     Manifest manifest = written.manifest();
     try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU);
         TextEncoder encoder = encoder(written.path(), manifest)) {
-      new ProbeCheck(new TextEncoding(encoder), model, manifest.precision(), written.padTokenId())
+      new ProbeCheck(
+              new TextEncoding(encoder), model, manifest.proof().precision(), written.padTokenId())
           .run(probe);
     }
   }
 
   private static TextEncoder encoder(Path directory, Manifest manifest) {
     return TextEncoder.open(
-        directory, Normalizer.of(manifest.normalization()), manifest.maxLength());
+        directory, Normalizer.of(manifest.text().normalization()), manifest.text().maxLength());
   }
 
   /// @return the manifest, with what was measured on the way
@@ -123,9 +125,9 @@ public final class OnnxExporter {
       case INT8 -> {
         try (Quantization quantization = Quantization.of(source, manifest, encoder, options)) {
           writeGraph(source, quantization.format(), directory);
-          Map<String, Double> quality = new HashMap<>(manifest.quality());
+          Map<String, Double> quality = new HashMap<>(manifest.origin().quality());
           quality.putAll(quantization.compared(directory).figures());
-          return manifest.withRecord(quality, manifest.provenance());
+          return manifest.withOrigin(new Manifest.Origin(quality, manifest.origin().provenance()));
         }
       }
     }
@@ -145,15 +147,18 @@ public final class OnnxExporter {
     List<String> files = new ArrayList<>(TokenizerFiles.copy(source.path(), directory));
     Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
     files.addAll(List.of(CONFIG, ModelDirectory.GRAPH, ModelDirectory.WEIGHTS));
-    for (String document : DOCUMENTS) {
-      if (Files.exists(source.path().resolve(document))) {
-        Files.copy(source.path().resolve(document), directory.resolve(document));
-      }
+    List<String> documents =
+        DOCUMENTS.stream().filter(name -> Files.exists(source.path().resolve(name))).toList();
+    for (String document : documents) {
+      Files.copy(source.path().resolve(document), directory.resolve(document));
     }
     ManifestFile.write(
         directory,
         manifest.written(
-            precision, Digests.revision(directory, files), Digests.of(directory, files)));
+            precision,
+            Digests.revision(directory, files),
+            Digests.of(directory, files),
+            Digests.of(directory, documents)));
     return ModelDirectory.open(directory);
   }
 }

@@ -78,8 +78,8 @@ final class Quantization implements AutoCloseable {
     Manifest manifest = exact.manifest();
     Agreement agreement =
         Agreement.of(
-            manifest.labels(),
-            manifest.problemType(),
+            manifest.task().labels(),
+            manifest.task().problemType(),
             options.validation(),
             logits(exact, encodings),
             logits(new ModelDirectory(directory, manifest, exact.padTokenId()), encodings));

@@ -25,12 +25,12 @@ public record LoadOptions(
   ///
   /// @throws NunchiException `INVALID_ARGUMENT` where it is to be longer than the model's own
   public int maxLength(Path path, Manifest manifest) {
-    int wanted = maxLength.orElse(manifest.maxLength());
-    if (wanted > manifest.maxLength()) {
+    int wanted = maxLength.orElse(manifest.text().maxLength());
+    if (wanted > manifest.text().maxLength()) {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT,
           "The model in %s takes at most %d tokens, not %d"
-              .formatted(path, manifest.maxLength(), wanted));
+              .formatted(path, manifest.text().maxLength(), wanted));
     }
     return wanted;
   }

@@ -36,9 +36,9 @@ public final class ModelLoader {
               backend,
               new ClassifierSettings(
                   manifest.name(),
-                  manifest.labels(),
-                  manifest.problemType(),
-                  manifest.temperature(),
+                  manifest.task().labels(),
+                  manifest.task().problemType(),
+                  manifest.task().temperature(),
                   directory.padTokenId(),
                   options.workerCount().orElse(workers(backend.device())),
                   options.queueCapacity()));
@@ -54,12 +54,15 @@ public final class ModelLoader {
   private static TextEncoder testedEncoder(
       Path path, ModelDirectory directory, Backend backend, int maxLength) {
     Manifest manifest = directory.manifest();
-    TextEncoder encoder = encoder(path, manifest, manifest.maxLength());
+    TextEncoder encoder = encoder(path, manifest, manifest.text().maxLength());
     try {
-      @Nullable Probe probe = manifest.probe();
+      @Nullable Probe probe = manifest.proof().probe();
       if (probe != null) {
         new ProbeCheck(
-                new TextEncoding(encoder), backend, manifest.precision(), directory.padTokenId())
+                new TextEncoding(encoder),
+                backend,
+                manifest.proof().precision(),
+                directory.padTokenId())
             .run(probe);
       }
     } catch (NunchiException e) {
@@ -69,7 +72,7 @@ public final class ModelLoader {
       encoder.close();
       throw e;
     }
-    if (maxLength == manifest.maxLength()) {
+    if (maxLength == manifest.text().maxLength()) {
       return encoder;
     }
     encoder.close();
@@ -77,7 +80,7 @@ public final class ModelLoader {
   }
 
   private static TextEncoder encoder(Path path, Manifest manifest, int maxLength) {
-    return TextEncoder.open(path, Normalizer.of(manifest.normalization()), maxLength);
+    return TextEncoder.open(path, Normalizer.of(manifest.text().normalization()), maxLength);
   }
 
   private static int workers(Device device) {

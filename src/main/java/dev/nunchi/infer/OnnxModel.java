@@ -37,7 +37,7 @@ public final class OnnxModel implements Backend {
   ///   `UNAVAILABLE` where CUDA is asked for and cannot be used
   public static OnnxModel open(ModelDirectory directory, InferenceOptions options) {
     Path graph = directory.graph();
-    boolean wholeNumbers = directory.manifest().precision() == Precision.INT8;
+    boolean wholeNumbers = directory.manifest().proof().precision() == Precision.INT8;
     if (wholeNumbers && options.device() == Device.CUDA) {
       throw new NunchiException(
           Reason.UNAVAILABLE,
@@ -48,7 +48,7 @@ public final class OnnxModel implements Backend {
         OnnxSession.open(
             graph, wholeNumbers ? new InferenceOptions(Device.CPU, options.threads()) : options);
     try {
-      requireLogits(graph, session.outputs(), directory.manifest().labels().size());
+      requireLogits(graph, session.outputs(), directory.manifest().task().labels().size());
       return new OnnxModel(session);
     } catch (RuntimeException e) {
       session.close();

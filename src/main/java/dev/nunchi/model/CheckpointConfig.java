@@ -120,19 +120,19 @@ record CheckpointConfig(Path file, ObjectNode json) {
   /// @throws NunchiException `INVALID_MODEL` where `nunchi.json` says something else
   void requireAgreement(Manifest manifest) {
     LabelSet labels = labels();
-    if (!labels.names().equals(manifest.labels().names())) {
-      throw disagreement("labels", manifest.labels().names(), "id2label", labels.names());
+    if (!labels.names().equals(manifest.task().labels().names())) {
+      throw disagreement("labels", manifest.task().labels().names(), "id2label", labels.names());
     }
-    if (json.hasNonNull("problem_type") && problemType() != manifest.problemType()) {
+    if (json.hasNonNull("problem_type") && problemType() != manifest.task().problemType()) {
       throw disagreement(
           "problem_type",
-          manifest.problemType().configName(),
+          manifest.task().problemType().configName(),
           "problem_type",
           problemType().configName());
     }
-    if (manifest.maxLength() > maxLength()) {
+    if (manifest.text().maxLength() > maxLength()) {
       throw disagreement(
-          "max_length", manifest.maxLength(), "max_position_embeddings", maxLength());
+          "max_length", manifest.text().maxLength(), "max_position_embeddings", maxLength());
     }
   }
 

@@ -66,7 +66,8 @@ public record CheckpointContents(
             manifest.written(
                 Precision.FP32,
                 Digests.revision(directory, List.of(CheckpointWeights.SINGLE)),
-                Digests.of(directory, files)));
+                Digests.of(directory, files),
+                Digests.of(directory, documents.keySet())));
       }
       staged.commit();
     } catch (IOException e) {

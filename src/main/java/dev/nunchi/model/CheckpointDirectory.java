@@ -45,7 +45,7 @@ public final class CheckpointDirectory implements AutoCloseable {
     this.config = config;
     this.network = config.network();
     this.labels = labels;
-    this.problemType = manifest == null ? config.problemType() : manifest.problemType();
+    this.problemType = manifest == null ? config.problemType() : manifest.task().problemType();
     this.manifest = manifest;
     this.newHead = newHead;
     try {
@@ -66,7 +66,7 @@ public final class CheckpointDirectory implements AutoCloseable {
     if (manifest != null) {
       config.requireAgreement(manifest);
     }
-    LabelSet labels = manifest == null ? config.labels() : manifest.labels();
+    LabelSet labels = manifest == null ? config.labels() : manifest.task().labels();
     return new CheckpointDirectory(directory, config, labels, manifest, false);
   }
 

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -39,7 +40,7 @@ public final class Digests {
   }
 
   /// Digests of the named files of a directory, by name.
-  public static Map<String, String> of(Path directory, List<String> names) {
+  public static Map<String, String> of(Path directory, Collection<String> names) {
     Map<String, String> digests = new TreeMap<>();
     for (String name : names) {
       digests.put(name, sha256(directory.resolve(name)));
@@ -66,7 +67,7 @@ public final class Digests {
   /// @throws NunchiException `INVALID_MODEL` naming the first file that is missing or not the one
   ///   that was written
   public static void verify(Path directory, Manifest manifest) {
-    for (Map.Entry<String, String> file : new TreeMap<>(manifest.files()).entrySet()) {
+    for (Map.Entry<String, String> file : new TreeMap<>(manifest.proof().files()).entrySet()) {
       Path path = directory.resolve(file.getKey());
       String actual = sha256(path);
       if (!actual.equals(file.getValue())) {

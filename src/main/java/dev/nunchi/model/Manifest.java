@@ -10,53 +10,79 @@ import org.jspecify.annotations.Nullable;
 
 /// `nunchi.json`: all that a model directory says about its model beside the Hugging Face files.
 ///
-/// @param formatVersion version of this file's format
+/// The file is flat; these groups are how the program speaks of it. Its format has two numbers. A
+/// new [#FORMAT_VERSION] is for a change after which an older reader would answer otherwise: it
+/// refuses the file. A new [#FORMAT_MINOR] adds what may be left out: an older reader says that it
+/// does not know the key, and goes on.
+///
 /// @param name short name, for example `nsmc-small`
-/// @param revision digest of the files that decide the answers, `sha256:` and 64 hexadecimal
-///   digits; see [Digests#revision]
-/// @param labels the labels in the order of the logits, with polarities
-/// @param inputTemplate how text and context are joined: [#TEXT_AND_CONTEXT], or null for the text
-///   alone
-/// @param maxLength longest input in tokens, special tokens included
-/// @param temperature the logits are divided by it before softmax or sigmoid; over 0
-/// @param probe null where the directory has none, as one that was not written here
-/// @param quality measured figures by name, for example `test_accuracy`
-/// @param provenance where data and base model come from and their licences, by free keys
-/// @param files SHA-256 of every other file that the model needs, hexadecimal, by file name
-public record Manifest(
-    int formatVersion,
-    String name,
-    String revision,
-    LabelSet labels,
-    ProblemType problemType,
-    Normalization normalization,
-    @Nullable String inputTemplate,
-    int maxLength,
-    Precision precision,
-    double temperature,
-    @Nullable Probe probe,
-    Map<String, Double> quality,
-    Map<String, String> provenance,
-    Map<String, String> files) {
+public record Manifest(String name, Task task, Text text, Proof proof, Origin origin) {
   public static final int FORMAT_VERSION = 1;
+
+  /// 1 added `documents`.
+  public static final int FORMAT_MINOR = 1;
+
   public static final String FILE_NAME = "nunchi.json";
 
-  /// The input template by which the tokenizer's own template for two sequences joins text and
-  /// context, `[CLS] text [SEP] context [SEP]` with BERT's. A text without context is as it is with
-  /// a model that has no template.
-  public static final String TEXT_AND_CONTEXT = "text_and_context";
+  /// What the logits mean.
+  ///
+  /// @param labels the labels in the order of the logits, with polarities
+  /// @param temperature the logits are divided by it before softmax or sigmoid; over 0
+  public record Task(LabelSet labels, ProblemType problemType, double temperature) {}
 
-  /// The revision of a manifest whose weights are not on disk yet.
-  public static final String UNWRITTEN = "";
-
-  public Manifest {
-    quality = Collections.unmodifiableMap(new TreeMap<>(quality));
-    provenance = Collections.unmodifiableMap(new TreeMap<>(provenance));
-    files = Collections.unmodifiableMap(new TreeMap<>(files));
+  /// How a text becomes tokens, beside what the tokenizer's files say.
+  ///
+  /// @param inputTemplate how text and context are joined: [#TEXT_AND_CONTEXT], or null for the
+  ///   text alone
+  /// @param maxLength longest input in tokens, special tokens included
+  public record Text(Normalization normalization, @Nullable String inputTemplate, int maxLength) {
+    /// The input template by which the tokenizer's own template for two sequences joins text and
+    /// context, `[CLS] text [SEP] context [SEP]` with BERT's. A text without context is as it is
+    /// with a model that has no template.
+    public static final String TEXT_AND_CONTEXT = "text_and_context";
   }
 
-  /// A manifest before its model is written: fp32, temperature 1, no probe, nothing measured.
-  /// Whoever writes the directory fills in `revision` and `files`.
+  /// By what the directory is known as the one that was written, and its answers as those of
+  /// training.
+  ///
+  /// @param precision number format of the weights that lie beside
+  /// @param revision digest of the files that decide the answers, `sha256:` and 64 hexadecimal
+  ///   digits; see [Digests#revision]
+  /// @param probe null where the directory has none, as one that was not written here
+  /// @param files SHA-256 of every other file that the model needs, hexadecimal, by file name;
+  ///   verified whenever the directory is opened
+  /// @param documents SHA-256 of what was written beside for people (`README.md`, `recipe.yaml`),
+  ///   by file name. Whoever edits them leaves the model valid: the digests only say whether a file
+  ///   is still the one that was written
+  public record Proof(
+      Precision precision,
+      String revision,
+      @Nullable Probe probe,
+      Map<String, String> files,
+      Map<String, String> documents) {
+    /// Of a model that is not on disk yet: fp32, no probe.
+    public static final Proof UNWRITTEN = new Proof(Precision.FP32, "", null, Map.of(), Map.of());
+
+    public Proof {
+      files = sorted(files);
+      documents = sorted(documents);
+    }
+  }
+
+  /// What was measured, and where the model comes from.
+  ///
+  /// @param quality measured figures by name, for example `test_accuracy`
+  /// @param provenance where data and base model come from and their licences, by free keys
+  public record Origin(Map<String, Double> quality, Map<String, String> provenance) {
+    public static final Origin UNKNOWN = new Origin(Map.of(), Map.of());
+
+    public Origin {
+      quality = sorted(quality);
+      provenance = sorted(provenance);
+    }
+  }
+
+  /// A manifest before its model is written: temperature 1, no probe, nothing measured.
   public static Manifest of(
       String name,
       LabelSet labels,
@@ -64,93 +90,41 @@ public record Manifest(
       Normalization normalization,
       int maxLength) {
     return new Manifest(
-        FORMAT_VERSION,
         name,
-        UNWRITTEN,
-        labels,
-        problemType,
-        normalization,
-        null,
-        maxLength,
-        Precision.FP32,
-        1,
-        null,
-        Map.of(),
-        Map.of(),
-        Map.of());
-  }
-
-  public Manifest withProbe(@Nullable Probe probe) {
-    return new Manifest(
-        formatVersion,
-        name,
-        revision,
-        labels,
-        problemType,
-        normalization,
-        inputTemplate,
-        maxLength,
-        precision,
-        temperature,
-        probe,
-        quality,
-        provenance,
-        files);
+        new Task(labels, problemType, 1),
+        new Text(normalization, null, maxLength),
+        Proof.UNWRITTEN,
+        Origin.UNKNOWN);
   }
 
   public Manifest withTemperature(double temperature) {
     return new Manifest(
-        formatVersion,
-        name,
-        revision,
-        labels,
-        problemType,
-        normalization,
-        inputTemplate,
-        maxLength,
-        precision,
-        temperature,
-        probe,
-        quality,
-        provenance,
-        files);
+        name, new Task(task.labels, task.problemType, temperature), text, proof, origin);
   }
 
-  /// With what was measured and where data and base model come from.
-  public Manifest withRecord(Map<String, Double> quality, Map<String, String> provenance) {
-    return new Manifest(
-        formatVersion,
-        name,
-        revision,
-        labels,
-        problemType,
-        normalization,
-        inputTemplate,
-        maxLength,
-        precision,
-        temperature,
-        probe,
-        quality,
-        provenance,
-        files);
+  public Manifest withProbe(@Nullable Probe probe) {
+    return with(new Proof(proof.precision, proof.revision, probe, proof.files, proof.documents));
   }
 
-  /// As it stands beside weights of one precision that are on disk.
-  public Manifest written(Precision precision, String revision, Map<String, String> files) {
-    return new Manifest(
-        formatVersion,
-        name,
-        revision,
-        labels,
-        problemType,
-        normalization,
-        inputTemplate,
-        maxLength,
-        precision,
-        temperature,
-        probe,
-        quality,
-        provenance,
-        files);
+  public Manifest withOrigin(Origin origin) {
+    return new Manifest(name, task, text, proof, origin);
+  }
+
+  /// As it stands beside weights of one precision that are on disk; for whoever writes the
+  /// directory. The probe stays.
+  public Manifest written(
+      Precision precision,
+      String revision,
+      Map<String, String> files,
+      Map<String, String> documents) {
+    return with(new Proof(precision, revision, proof.probe, files, documents));
+  }
+
+  private Manifest with(Proof proof) {
+    return new Manifest(name, task, text, proof, origin);
+  }
+
+  private static <V> Map<String, V> sorted(Map<String, V> map) {
+    return Collections.unmodifiableMap(new TreeMap<>(map));
   }
 }

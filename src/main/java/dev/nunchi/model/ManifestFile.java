@@ -18,7 +18,8 @@ public final class ManifestFile {
   /// The manifest of a directory, empty where it has none.
   ///
   /// @throws dev.nunchi.NunchiException `INVALID_MODEL` naming the key that is missing, unknown or
-  ///   of a wrong type
+  ///   of a wrong type; `UNSUPPORTED_MODEL` where a newer Nunchi wrote it in a format that this one
+  ///   cannot read
   public static Optional<Manifest> read(Path directory) {
     Path file = directory.resolve(Manifest.FILE_NAME);
     return Files.exists(file)
@@ -33,19 +34,20 @@ public final class ManifestFile {
 
   private static ObjectNode json(Manifest manifest) {
     ObjectNode json = Json.object();
-    json.put("format_version", manifest.formatVersion());
+    json.put("format_version", Manifest.FORMAT_VERSION);
+    json.put("format_minor", Manifest.FORMAT_MINOR);
     json.put("name", manifest.name());
-    json.put("revision", manifest.revision());
+    json.put("revision", manifest.proof().revision());
     ArrayNode labels = json.putArray("labels");
-    for (Label label : manifest.labels().labels()) {
+    for (Label label : manifest.task().labels().labels()) {
       ObjectNode node = labels.addObject().put("name", label.name());
       label
           .polarity()
           .ifPresentOrElse(
               polarity -> node.put("polarity", polarity), () -> node.putNull("polarity"));
     }
-    json.put("problem_type", manifest.problemType().configName());
-    Normalization normalization = manifest.normalization();
+    json.put("problem_type", manifest.task().problemType().configName());
+    Normalization normalization = manifest.text().normalization();
     json.putObject("normalization")
         .put("version", normalization.version())
         .put("compatibility_forms", normalization.compatibilityForms())
@@ -54,22 +56,20 @@ public final class ManifestFile {
         .put("composition", normalization.composition())
         .put("white_space", normalization.whiteSpace())
         .put("max_run", normalization.maxRun());
-    json.put("input_template", manifest.inputTemplate());
-    json.put("max_length", manifest.maxLength());
-    json.put("precision", manifest.precision().manifestName());
-    json.put("temperature", manifest.temperature());
-    @Nullable Probe probe = manifest.probe();
+    json.put("input_template", manifest.text().inputTemplate());
+    json.put("max_length", manifest.text().maxLength());
+    json.put("precision", manifest.proof().precision().manifestName());
+    json.put("temperature", manifest.task().temperature());
+    @Nullable Probe probe = manifest.proof().probe();
     if (probe == null) {
       json.putNull("probe");
     } else {
       probe.cases().forEach(addTo(json.putArray("probe")));
     }
-    ObjectNode quality = json.putObject("quality");
-    manifest.quality().forEach(quality::put);
-    ObjectNode provenance = json.putObject("provenance");
-    manifest.provenance().forEach(provenance::put);
-    ObjectNode files = json.putObject("files");
-    manifest.files().forEach(files::put);
+    manifest.origin().quality().forEach(json.putObject("quality")::put);
+    manifest.origin().provenance().forEach(json.putObject("provenance")::put);
+    manifest.proof().files().forEach(json.putObject("files")::put);
+    manifest.proof().documents().forEach(json.putObject("documents")::put);
     return json;
   }
 

@@ -59,6 +59,7 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
         .written(
             Precision.FP32,
             Digests.revision(directory, weights.isEmpty() ? List.of(GRAPH) : weights),
+            Map.of(),
             Map.of());
   }
 

@@ -70,7 +70,7 @@ record Answer(
         prediction.truncated() ? Optional.of(query.truncation()) : Optional.empty(),
         prediction.unknownTokenShare(),
         model.name(),
-        model.manifest().revision(),
+        model.manifest().proof().revision(),
         abstained,
         prepared.question().encoding().hasContext(),
         evidence(query, outcome),

@@ -128,7 +128,7 @@ final class Classification {
     CallRecord call = CallRecord.current();
     call.asked(model.name(), query.text());
     check(query);
-    boolean context = model.manifest().inputTemplate() != null && !query.context().isEmpty();
+    boolean context = model.manifest().text().inputTemplate() != null && !query.context().isEmpty();
     return new PreparedQuery(
         query,
         model,

@@ -87,8 +87,8 @@ final class GrpcMessages {
     Model.Builder model =
         Model.newBuilder()
             .setName(served.name())
-            .setRevision(manifest.revision())
-            .setProblemType(problemType(manifest.problemType()))
+            .setRevision(manifest.proof().revision())
+            .setProblemType(problemType(manifest.task().problemType()))
             .setLimits(
                 dev.nunchi.sentiment.v1.Limits.newBuilder()
                     .setMaxTextBytes(limits.maxTextBytes())
@@ -98,13 +98,13 @@ final class GrpcMessages {
                     .setMaxStreamItemCount(limits.maxStreamItemCount())
                     .setMaxStreamCount(limits.maxStreamCount())
                     .setMaxQueueSize(limits.maxQueueSize()))
-            .setPrecision(precision(manifest.precision()))
+            .setPrecision(precision(manifest.proof().precision()))
             .setDevice(served.loaded().device())
-            .setAcceptsContext(manifest.inputTemplate() != null)
+            .setAcceptsContext(manifest.text().inputTemplate() != null)
             .setDefaultModel(isDefault)
-            .putAllQuality(manifest.quality())
-            .putAllProvenance(manifest.provenance());
-    for (dev.nunchi.Label each : manifest.labels().labels()) {
+            .putAllQuality(manifest.origin().quality())
+            .putAllProvenance(manifest.origin().provenance());
+    for (dev.nunchi.Label each : manifest.task().labels().labels()) {
       Label.Builder label = Label.newBuilder().setName(each.name());
       each.polarity().ifPresent(label::setPolarity);
       model.addLabels(label);

@@ -61,9 +61,9 @@ record JsonModel(
     Manifest manifest = served.manifest();
     return new JsonModel(
         served.name(),
-        manifest.revision(),
-        manifest.labels().labels().stream().map(Label::of).toList(),
-        manifest.problemType().configName(),
+        manifest.proof().revision(),
+        manifest.task().labels().labels().stream().map(Label::of).toList(),
+        manifest.task().problemType().configName(),
         new ModelLimits(
             limits.maxTextBytes(),
             served.loaded().maxLength(),
@@ -72,11 +72,11 @@ record JsonModel(
             limits.maxStreamItemCount(),
             limits.maxStreamCount(),
             limits.maxQueueSize()),
-        manifest.precision().manifestName(),
+        manifest.proof().precision().manifestName(),
         served.loaded().device(),
-        manifest.inputTemplate() != null,
+        manifest.text().inputTemplate() != null,
         isDefault,
-        manifest.quality(),
-        manifest.provenance());
+        manifest.origin().quality(),
+        manifest.origin().provenance());
   }
 }

@@ -33,7 +33,9 @@ final class ModelHealth implements HealthCheck {
   @Override
   public HealthCheckResponse call() {
     HealthCheckResponseBuilder response = HealthCheckResponse.named("models").status(!stopping);
-    models.all().forEach(model -> response.withData(model.name(), model.manifest().revision()));
+    models
+        .all()
+        .forEach(model -> response.withData(model.name(), model.manifest().proof().revision()));
     return response.build();
   }
 

@@ -122,7 +122,7 @@ final class ModelStartup {
   }
 
   private static String nameAndRevision(ServedModel model) {
-    String revision = model.manifest().revision();
+    String revision = model.manifest().proof().revision();
     int digest = revision.indexOf(':') + 1;
     return "%s (%s)"
         .formatted(model.name(), revision.substring(0, Math.min(revision.length(), digest + 12)));

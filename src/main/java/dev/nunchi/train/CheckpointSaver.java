@@ -123,7 +123,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     return Manifest.of(
             name(), labels, recipe.data().problemType(), normalization, recipe.data().maxLength())
         .withProbe(new ProbeRecorder(encoder).record(network))
-        .withRecord(quality, provenance);
+        .withOrigin(new Manifest.Origin(quality, provenance));
   }
 
   private String name() {

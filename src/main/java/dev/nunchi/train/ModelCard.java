@@ -21,7 +21,7 @@ record ModelCard(Recipe recipe, Manifest manifest) {
     }
     card.append("| | |\n| --- | --- |\n");
     row(card, "labels (polarity)", labels());
-    row(card, "longest text", manifest.maxLength() + " tokens");
+    row(card, "longest text", manifest.text().maxLength() + " tokens");
     if (recipe.card().dataSource() != null) {
       row(card, "data", recipe.card().dataSource());
     }
@@ -29,9 +29,13 @@ record ModelCard(Recipe recipe, Manifest manifest) {
       row(card, "started from", recipe.start().modelNameOrPath());
     }
     manifest
+        .origin()
         .quality()
         .forEach((name, value) -> row(card, name.replace('_', ' '), "%.4f".formatted(value)));
-    row(card, "temperature (fitted on validation)", "%.3f".formatted(manifest.temperature()));
+    row(
+        card,
+        "temperature (fitted on validation)",
+        "%.3f".formatted(manifest.task().temperature()));
     card.append(
         "\nEvery setting of the run stands in `recipe.yaml`. The validation figures chose ");
     card.append("this checkpoint; they are not a test result.\n");
@@ -40,7 +44,7 @@ record ModelCard(Recipe recipe, Manifest manifest) {
 
   private String labels() {
     StringJoiner joined = new StringJoiner(", ");
-    for (Label label : manifest.labels().labels()) {
+    for (Label label : manifest.task().labels().labels()) {
       joined.add(
           label.polarity().isPresent()
               ? "%s (%+.0f)".formatted(label.name(), label.polarity().getAsDouble())

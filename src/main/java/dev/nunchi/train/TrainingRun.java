@@ -8,7 +8,6 @@ import dev.nunchi.Reason;
 import dev.nunchi.data.DataReport;
 import dev.nunchi.data.DataSplit;
 import dev.nunchi.model.CheckpointDirectory;
-import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ManifestFile;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
@@ -88,7 +87,7 @@ public final class TrainingRun {
             checkpoint.config(),
             checkpoint.weights(),
             checkpoint.path(),
-            checkpoint.description().normalization(),
+            checkpoint.description().text().normalization(),
             resumption,
             stop);
       }
@@ -271,7 +270,9 @@ public final class TrainingRun {
     }
     return base == null
         ? Normalization.STANDARD
-        : ManifestFile.read(base).map(Manifest::normalization).orElse(Normalization.NONE);
+        : ManifestFile.read(base)
+            .map(manifest -> manifest.text().normalization())
+            .orElse(Normalization.NONE);
   }
 
   private static void setLabels(ObjectNode config, LabelSet labels) {

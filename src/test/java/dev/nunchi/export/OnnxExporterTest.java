@@ -105,22 +105,24 @@ class OnnxExporterTest {
                 "tiny", labels, ProblemType.SINGLE_LABEL_CLASSIFICATION, Normalization.STANDARD, 16)
             .withProbe(probe)
             .withTemperature(1.5)
-            .withRecord(Map.of("test_accuracy", 0.5), Map.of("data", "made up"));
+            .withOrigin(
+                new Manifest.Origin(Map.of("test_accuracy", 0.5), Map.of("data", "made up")));
     writeTrained(trained, manifest);
     try (CheckpointDirectory source = CheckpointDirectory.open(trained)) {
       new OnnxExporter().export(source, output, ExportOptions.FP32);
     }
     Manifest exported = ModelDirectory.open(output).manifest();
-    assertEquals(labels, exported.labels());
-    assertEquals(Normalization.STANDARD, exported.normalization());
-    assertEquals(16, exported.maxLength());
-    assertEquals(1.5, exported.temperature());
-    assertEquals(probe, exported.probe());
-    assertEquals(Map.of("test_accuracy", 0.5), exported.quality());
-    assertEquals(Map.of("data", "made up"), exported.provenance());
-    assertEquals(Precision.FP32, exported.precision());
+    assertEquals(labels, exported.task().labels());
+    assertEquals(Normalization.STANDARD, exported.text().normalization());
+    assertEquals(16, exported.text().maxLength());
+    assertEquals(1.5, exported.task().temperature());
+    assertEquals(probe, exported.proof().probe());
+    assertEquals(Map.of("test_accuracy", 0.5), exported.origin().quality());
+    assertEquals(Map.of("data", "made up"), exported.origin().provenance());
+    assertEquals(Precision.FP32, exported.proof().precision());
     assertEquals(
-        Digests.revision(output, List.copyOf(exported.files().keySet())), exported.revision());
+        Digests.revision(output, List.copyOf(exported.proof().files().keySet())),
+        exported.proof().revision());
     assertEquals(
         List.of(
             "config.json",
@@ -128,8 +130,11 @@ class OnnxExporterTest {
             "model.onnx.data",
             "tokenizer.json",
             "tokenizer_config.json"),
-        List.copyOf(exported.files().keySet()));
+        List.copyOf(exported.proof().files().keySet()));
     assertEquals("# tiny\n", Files.readString(output.resolve("README.md")));
+    assertEquals(
+        Map.of("README.md", Digests.sha256(output.resolve("README.md"))),
+        ModelDirectory.open(output).manifest().proof().documents());
   }
 
   @Test
@@ -205,7 +210,7 @@ class OnnxExporterTest {
     long exactBytes = Files.size(output.resolve("model.onnx.data"));
     output = temporary.resolve("fp16");
     try (OnnxModel model = exported(tiny, ExportOptions.of(Precision.FP16))) {
-      assertEquals(Precision.FP16, ModelDirectory.open(output).manifest().precision());
+      assertEquals(Precision.FP16, ModelDirectory.open(output).manifest().proof().precision());
       for (TinyCheckpoint.Case expected : tiny.cases()) {
         float[][] logits = model.logits(expected.batch());
         for (int row = 0; row < logits.length; row++) {
@@ -227,9 +232,9 @@ class OnnxExporterTest {
     ExportOptions options = new ExportOptions(Precision.INT8, texts(tiny), validation);
     try (OnnxModel model = exported(tiny, options)) {
       Manifest manifest = ModelDirectory.open(output).manifest();
-      assertEquals(Precision.INT8, manifest.precision());
-      assertEquals(1.0, manifest.quality().get("validation_label_agreement_with_fp32"));
-      assertEquals(0.0, manifest.quality().get("validation_accuracy_change_from_fp32"));
+      assertEquals(Precision.INT8, manifest.proof().precision());
+      assertEquals(1.0, manifest.origin().quality().get("validation_label_agreement_with_fp32"));
+      assertEquals(0.0, manifest.origin().quality().get("validation_accuracy_change_from_fp32"));
       for (TinyCheckpoint.Case ragged : tiny.cases()) {
         float[][] together = model.logits(ragged.batch());
         for (int row = 0; row < together.length; row++) {
@@ -337,8 +342,8 @@ class OnnxExporterTest {
       }
       new CheckpointContents(
               base.config(),
-              manifest.labels(),
-              manifest.problemType(),
+              manifest.task().labels(),
+              manifest.task().problemType(),
               weights,
               base.path(),
               manifest,
@@ -351,7 +356,7 @@ class OnnxExporterTest {
   /// What libtorch answers for the probe's texts.
   private static Probe probe(TinyCheckpoint tiny) {
     try (CheckpointDirectory source = CheckpointDirectory.open(tiny.path())) {
-      return probe(tiny, Normalization.NONE, source.description().maxLength());
+      return probe(tiny, Normalization.NONE, source.description().text().maxLength());
     }
   }
 

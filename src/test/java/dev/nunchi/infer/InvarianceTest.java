@@ -27,7 +27,7 @@ class InvarianceTest {
   @ValueSource(ints = {2, 3, 7, 16, 33, 64})
   void logits_inABatchOfMixedLengths_equalThoseAlone(int size) {
     ModelDirectory model = ModelDirectory.open(BuiltInModel.directory(Optional.empty()));
-    assertEquals(Precision.INT8, model.manifest().precision());
+    assertEquals(Precision.INT8, model.manifest().proof().precision());
     List<Encoding> encodings = encodings(model, size);
     try (OnnxModel onnx = OnnxModel.open(model, InferenceOptions.CPU)) {
       for (int from = 0; from < TEXTS; from += size) {
@@ -47,8 +47,8 @@ class InvarianceTest {
     try (TextEncoder encoder =
         TextEncoder.open(
             model.path(),
-            Normalizer.of(model.manifest().normalization()),
-            model.manifest().maxLength())) {
+            Normalizer.of(model.manifest().text().normalization()),
+            model.manifest().text().maxLength())) {
       for (int i = 0; i < TEXTS; i++) {
         List<String> words = new ArrayList<>();
         // Mostly short, as comments are, and a few that are cut.

@@ -36,11 +36,17 @@ public final class TinyModel {
       Manifest exported =
           new OnnxExporter().export(checkpoint, probe(), directory, ExportOptions.FP32).manifest();
       Manifest named =
-          Manifest.of("tiny", LABELS, exported.problemType(), Normalization.STANDARD, 24)
+          Manifest.of("tiny", LABELS, exported.task().problemType(), Normalization.STANDARD, 24)
               .withProbe(probe())
               .withTemperature(2)
-              .withRecord(Map.of("test_accuracy", 0.5), Map.of("license", "none: random weights"))
-              .written(exported.precision(), exported.revision(), exported.files());
+              .withOrigin(
+                  new Manifest.Origin(
+                      Map.of("test_accuracy", 0.5), Map.of("license", "none: random weights")))
+              .written(
+                  exported.proof().precision(),
+                  exported.proof().revision(),
+                  exported.proof().files(),
+                  Map.of());
       ManifestFile.write(directory, named);
       return directory;
     } catch (IOException e) {
@@ -58,7 +64,7 @@ public final class TinyModel {
           Files.readString(file)
               .replaceFirst(
                   "\"input_template\" *: *null",
-                  "\"input_template\": \"%s\"".formatted(Manifest.TEXT_AND_CONTEXT)));
+                  "\"input_template\": \"%s\"".formatted(Manifest.Text.TEXT_AND_CONTEXT)));
       return directory;
     } catch (IOException e) {
       throw new UncheckedIOException(e);

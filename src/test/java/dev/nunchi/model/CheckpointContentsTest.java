@@ -70,12 +70,25 @@ class CheckpointContentsTest {
     write(directory, manifest());
     Manifest manifest = ManifestFile.read(directory).orElseThrow();
     String digest = Digests.sha256(directory.resolve("model.safetensors"));
-    assertEquals("sha256:" + digest, manifest.revision());
-    assertEquals(digest, manifest.files().get("model.safetensors"));
+    assertEquals("sha256:" + digest, manifest.proof().revision());
+    assertEquals(digest, manifest.proof().files().get("model.safetensors"));
     assertEquals(
         List.of("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json"),
-        List.copyOf(manifest.files().keySet()));
+        List.copyOf(manifest.proof().files().keySet()));
     assertEquals("# tiny\n", Files.readString(directory.resolve("README.md")));
+    assertEquals(
+        Map.of("README.md", Digests.sha256(directory.resolve("README.md"))),
+        manifest.proof().documents());
+  }
+
+  @Test
+  void open_editedDocument_leavesTheModelValid() throws IOException {
+    Path directory = temporary.resolve("model");
+    write(directory, manifest());
+    Files.writeString(directory.resolve("README.md"), "# mine\n");
+    try (CheckpointDirectory edited = CheckpointDirectory.open(directory)) {
+      assertTrue(edited.manifest().isPresent());
+    }
   }
 
   @Test

@@ -52,8 +52,8 @@ class CheckpointDirectoryTest {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path())) {
       Manifest manifest = checkpoint.description();
       assertEquals("bert-tiny", manifest.name());
-      assertEquals(LabelSet.of("부정", "중립", "긍정"), manifest.labels());
-      assertEquals(24, manifest.maxLength());
+      assertEquals(LabelSet.of("부정", "중립", "긍정"), manifest.task().labels());
+      assertEquals(24, manifest.text().maxLength());
     }
   }
 

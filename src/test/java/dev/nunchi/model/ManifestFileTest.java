@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.Label;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -27,21 +29,20 @@ class ManifestFileTest {
   private static final String DIGEST = "0123456789abcdef".repeat(4);
   private static final Manifest FULL =
       new Manifest(
-          1,
           "nsmc-small",
-          "sha256:" + DIGEST,
-          new LabelSet(List.of(Label.of("부정", -1), Label.of("모름"), Label.of("긍정", 0.5))),
-          ProblemType.MULTI_LABEL_CLASSIFICATION,
-          Normalization.STANDARD,
-          Manifest.TEXT_AND_CONTEXT,
-          128,
-          Precision.INT8,
-          1.25,
-          new Probe(
-              List.of(new Probe.Case("좋아요 😀", List.of(2, 9, 3), List.of(0.1f, -3e-8f, 12f)))),
-          Map.of("test_accuracy", 0.8625),
-          Map.of("data", "NSMC, CC0"),
-          Map.of("model.onnx", DIGEST));
+          new Manifest.Task(
+              new LabelSet(List.of(Label.of("부정", -1), Label.of("모름"), Label.of("긍정", 0.5))),
+              ProblemType.MULTI_LABEL_CLASSIFICATION,
+              1.25),
+          new Manifest.Text(Normalization.STANDARD, Manifest.Text.TEXT_AND_CONTEXT, 128),
+          new Manifest.Proof(
+              Precision.INT8,
+              "sha256:" + DIGEST,
+              new Probe(
+                  List.of(new Probe.Case("좋아요 😀", List.of(2, 9, 3), List.of(0.1f, -3e-8f, 12f)))),
+              Map.of("model.onnx", DIGEST),
+              Map.of("README.md", DIGEST)),
+          new Manifest.Origin(Map.of("test_accuracy", 0.8625), Map.of("data", "NSMC, CC0")));
 
   @TempDir Path directory;
 
@@ -60,7 +61,7 @@ class ManifestFileTest {
                 ProblemType.SINGLE_LABEL_CLASSIFICATION,
                 Normalization.NONE,
                 1)
-            .written(Precision.FP32, "sha256:" + DIGEST, Map.of());
+            .written(Precision.FP32, "sha256:" + DIGEST, Map.of(), Map.of());
     ManifestFile.write(directory, least);
     assertEquals(least, ManifestFile.read(directory).orElseThrow());
   }
@@ -72,7 +73,10 @@ class ManifestFileTest {
     ManifestFile.write(other, FULL);
     String text = Files.readString(directory.resolve("nunchi.json"));
     assertEquals(text, Files.readString(other.resolve("nunchi.json")));
-    assertTrue(text.startsWith("{\n  \"format_version\": 1,\n  \"name\": \"nsmc-small\",\n"), text);
+    assertTrue(
+        text.startsWith(
+            "{\n  \"format_version\": 1,\n  \"format_minor\": 1,\n  \"name\": \"nsmc-small\",\n"),
+        text);
     assertTrue(text.contains("\"name\": \"부정\""), text);
     assertTrue(text.endsWith("}\n"), text);
   }
@@ -102,7 +106,7 @@ class ManifestFileTest {
       })
   void read_missingKey_isRefusedNamingIt(String key) throws IOException {
     ManifestFile.write(directory, FULL);
-    CopiedDirectory.edit(directory.resolve("nunchi.json"), json -> json.remove(key));
+    edit(json -> json.remove(key));
     NunchiException e = refusal();
     assertTrue(e.getMessage().contains(key), e.getMessage());
     assertTrue(e.getMessage().endsWith("missing"), e.getMessage());
@@ -113,8 +117,10 @@ class ManifestFileTest {
       delimiter = '|',
       quoteCharacter = '#',
       value = {
-        "format_version | 2 | format_version should be 1, but is 2",
+        "format_version | 0 | format_version should be a whole number",
         "format_version | \"1\" | format_version should be a whole number",
+        "format_minor | -1 | format_minor should be a whole number",
+        "format_minor | \"1\" | format_minor should be a whole number",
         "temprature | 1 | temprature is not a key of it",
         "name | \"\" | name should be a name",
         "revision | \"latest\" | revision should be sha256: and 64",
@@ -122,7 +128,8 @@ class ManifestFileTest {
         "labels | [] | labels should be one or more labels",
         "labels | [\"a\"] | labels should be an object",
         "labels | [{\"name\": \"a\"}] | labels: polarity is missing",
-        "labels | [{\"name\": \"a\", \"polarity\": 2}] | polarity of label 'a' should be a number",
+        "labels | [{\"name\": \"a\", \"polarity\": 2}] | labels: polarity should be null or a"
+            + " number in [-1, 1] for 'a'",
         "labels | [{\"name\": 1, \"polarity\": null}] | name should be a name",
         "labels | [{\"name\":\"a\",\"polarity\":1},{\"name\":\"a\",\"polarity\":1}]"
             + " | labels of different names",
@@ -150,29 +157,85 @@ class ManifestFileTest {
         "provenance | {\"data\": 1} | provenance: data should be a string",
         "files | {\"model.onnx\": \"abc\"} | files: model.onnx should be 64 hexadecimal digits",
         "files | 1 | files should be an object",
+        "documents | {\"README.md\": 1} | documents: README.md should be 64 hexadecimal digits",
       })
   void read_wrongValue_isRefusedNamingTheKey(String key, String value, String fault)
       throws IOException {
     ManifestFile.write(directory, FULL);
-    CopiedDirectory.edit(directory.resolve("nunchi.json"), json -> json.set(key, parsed(value)));
+    edit(json -> json.set(key, parsed(value)));
     NunchiException e = refusal();
     assertTrue(e.getMessage().contains(fault), e.getMessage());
   }
 
   @Test
+  void read_keyOfNoFormatInsideAnObject_isRefusedNamingItsPlace() throws IOException {
+    ManifestFile.write(directory, FULL);
+    edit(json -> ((ObjectNode) json.get("probe").get(0)).put("tokens", 3));
+    assertTrue(refusal().getMessage().endsWith("probe: tokens is not a key of it"));
+  }
+
+  @Test
+  void read_formatBeforeMinorVersions_isTaken() throws IOException {
+    ManifestFile.write(directory, FULL);
+    edit(json -> json.remove(List.of("format_minor", "documents")));
+    Manifest read = ManifestFile.read(directory).orElseThrow();
+    assertEquals(Map.of(), read.proof().documents());
+    assertEquals(FULL.proof().files(), read.proof().files());
+  }
+
+  @Test
+  void read_newerMinorVersion_leavesOutWhatItDoesNotKnow() throws IOException {
+    ManifestFile.write(directory, FULL);
+    edit(json -> {
+      json.put("format_minor", Manifest.FORMAT_MINOR + 1).put("colour", "blue");
+      ((ObjectNode) json.get("labels").get(0)).put("description", "bad");
+      ((ObjectNode) json.get("probe").get(0)).putObject("more").put("tokens", 3);
+    });
+    assertEquals(FULL, ManifestFile.read(directory).orElseThrow());
+  }
+
+  @Test
+  void read_newerMinorVersion_stillNeedsWhatTheFormatHas() throws IOException {
+    ManifestFile.write(directory, FULL);
+    edit(json -> json.put("format_minor", Manifest.FORMAT_MINOR + 1).remove("temperature"));
+    assertTrue(refusal().getMessage().endsWith("temperature is missing"));
+  }
+
+  @Test
+  void read_newerVersion_isRefusedWhateverItsKeysAre() throws IOException {
+    Files.writeString(
+        directory.resolve("nunchi.json"), "{\"format_version\": 2, \"format_minor\": \"b\"}");
+    NunchiException e = assertThrows(NunchiException.class, () -> ManifestFile.read(directory));
+    assertEquals(Reason.UNSUPPORTED_MODEL, e.reason());
+    assertTrue(
+        e.getMessage()
+            .endsWith(
+                "nunchi.json was written by a newer Nunchi (format_version 2; this one reads 1);"
+                    + " update Nunchi"),
+        e.getMessage());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"nsmc-small", "movie3-small"})
+  void read_modelsOfTheFirstFormat_areTaken(String name) {
+    Manifest manifest = ManifestFile.read(Path.of("models", name)).orElseThrow();
+    assertEquals(name, manifest.name());
+    assertEquals(Precision.INT8, manifest.proof().precision());
+  }
+
+  @Test
   void read_textAndContext_isTaken() throws IOException {
     ManifestFile.write(directory, FULL);
-    CopiedDirectory.edit(
-        directory.resolve("nunchi.json"), json -> json.put("input_template", "text_and_context"));
+    edit(json -> json.put("input_template", "text_and_context"));
     assertEquals(
-        Manifest.TEXT_AND_CONTEXT, ManifestFile.read(directory).orElseThrow().inputTemplate());
+        Manifest.Text.TEXT_AND_CONTEXT,
+        ManifestFile.read(directory).orElseThrow().text().inputTemplate());
   }
 
   @Test
   void read_otherInputTemplate_isRefusedByName() throws IOException {
     ManifestFile.write(directory, FULL);
-    CopiedDirectory.edit(
-        directory.resolve("nunchi.json"), json -> json.put("input_template", "{context}: {text}"));
+    edit(json -> json.put("input_template", "{context}: {text}"));
     NunchiException e = assertThrows(NunchiException.class, () -> ManifestFile.read(directory));
     assertEquals(Reason.UNSUPPORTED_MODEL, e.reason());
     assertTrue(
@@ -184,10 +247,12 @@ class ManifestFileTest {
   @ValueSource(strings = {"../secret", "a/b", ".."})
   void read_fileOutsideTheDirectory_isRefused(String name) throws IOException {
     ManifestFile.write(directory, FULL);
-    CopiedDirectory.edit(
-        directory.resolve("nunchi.json"),
-        json -> json.set("files", new ObjectMapper().createObjectNode().put(name, DIGEST)));
+    edit(json -> json.set("files", new ObjectMapper().createObjectNode().put(name, DIGEST)));
     assertTrue(refusal().getMessage().contains("names of files of this directory"));
+  }
+
+  private void edit(Consumer<ObjectNode> change) throws IOException {
+    CopiedDirectory.edit(directory.resolve("nunchi.json"), change);
   }
 
   private static JsonNode parsed(String value) {

@@ -41,12 +41,12 @@ class ModelDirectoryTest {
     assertEquals("optimum", manifest.name());
     assertEquals(
         "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        manifest.revision());
-    assertEquals(LabelSet.of("부정", "중립", "긍정"), manifest.labels());
-    assertEquals(Normalization.NONE, manifest.normalization());
-    assertEquals(24, manifest.maxLength());
-    assertEquals(1, manifest.temperature());
-    assertNull(manifest.probe());
+        manifest.proof().revision());
+    assertEquals(LabelSet.of("부정", "중립", "긍정"), manifest.task().labels());
+    assertEquals(Normalization.NONE, manifest.text().normalization());
+    assertEquals(24, manifest.text().maxLength());
+    assertEquals(1, manifest.task().temperature());
+    assertNull(manifest.proof().probe());
     assertEquals(0, model.padTokenId());
     assertEquals(directory.resolve("model.onnx"), model.graph());
     assertEquals(directory.resolve("tokenizer.json"), model.tokenizer());
@@ -58,23 +58,23 @@ class ModelDirectoryTest {
     Files.writeString(directory.resolve("model.onnx_data"), "abc");
     assertEquals(
         "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
-        ModelDirectory.open(directory).manifest().revision());
+        ModelDirectory.open(directory).manifest().proof().revision());
   }
 
   @Test
   void open_shorterTokenizer_givesItsLength() throws IOException {
     CopiedDirectory.edit(
         directory.resolve("tokenizer_config.json"), json -> json.put("model_max_length", 16));
-    assertEquals(16, ModelDirectory.open(directory).manifest().maxLength());
+    assertEquals(16, ModelDirectory.open(directory).manifest().text().maxLength());
   }
 
   @Test
   void open_tokenizerWithoutLimit_givesThePositions() throws IOException {
     CopiedDirectory.edit(
         directory.resolve("tokenizer_config.json"), json -> json.put("model_max_length", 1e30));
-    assertEquals(24, ModelDirectory.open(directory).manifest().maxLength());
+    assertEquals(24, ModelDirectory.open(directory).manifest().text().maxLength());
     Files.delete(directory.resolve("tokenizer_config.json"));
-    assertEquals(24, ModelDirectory.open(directory).manifest().maxLength());
+    assertEquals(24, ModelDirectory.open(directory).manifest().text().maxLength());
   }
 
   /// RoBERTa's first position is the one after its padding id.
@@ -86,7 +86,7 @@ class ModelDirectoryTest {
             .put("max_position_embeddings", 18)
             .put("pad_token_id", 1));
     ModelDirectory model = ModelDirectory.open(directory);
-    assertEquals(16, model.manifest().maxLength());
+    assertEquals(16, model.manifest().text().maxLength());
     assertEquals(1, model.padTokenId());
   }
 

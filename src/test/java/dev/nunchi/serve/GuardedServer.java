@@ -80,7 +80,13 @@ public class GuardedServer implements QuarkusTestProfile {
               (text, context, truncation) -> tiny.classifier().encode(text, truncation),
               new FailingBackend(),
               new ClassifierSettings(
-                  "failing", tiny.manifest().labels(), tiny.manifest().problemType(), 1, 0, 1, 16));
+                  "failing",
+                  tiny.manifest().task().labels(),
+                  tiny.manifest().task().problemType(),
+                  1,
+                  0,
+                  1,
+                  16));
       return new ModelRegistry(
           List.of(
               new ServedModel("tiny", tiny),

@@ -105,10 +105,11 @@ class TrainingRunTest {
       checkpoint.requireComplete();
       assertEquals(List.of("부정", "긍정"), checkpoint.labels().names());
       Manifest manifest = checkpoint.manifest().orElseThrow();
-      assertEquals(Normalization.STANDARD, manifest.normalization());
-      assertEquals(watcher.bestAccuracy, manifest.quality().get("validation_accuracy"));
-      assertEquals(ProbeTexts.ALL.size(), Objects.requireNonNull(manifest.probe()).cases().size());
-      assertEquals(1, manifest.labels().get(1).polarity().orElseThrow());
+      assertEquals(Normalization.STANDARD, manifest.text().normalization());
+      assertEquals(watcher.bestAccuracy, manifest.origin().quality().get("validation_accuracy"));
+      assertEquals(
+          ProbeTexts.ALL.size(), Objects.requireNonNull(manifest.proof().probe()).cases().size());
+      assertEquals(1, manifest.task().labels().get(1).polarity().orElseThrow());
     }
     assertTrue(Files.readString(output.resolve("README.md")).contains("부정 (-1), 긍정 (+1)"));
     assertTrue(Files.readString(output.resolve("recipe.yaml")).contains("learning_rate: 0.005"));
@@ -160,7 +161,9 @@ class TrainingRunTest {
     try (OnnxModel model = OnnxModel.open(directory, InferenceOptions.CPU);
         TextEncoder encoder =
             TextEncoder.open(
-                directory.path(), Normalizer.of(manifest.normalization()), manifest.maxLength())) {
+                directory.path(),
+                Normalizer.of(manifest.text().normalization()),
+                manifest.text().maxLength())) {
       List<Encoding> encodings = encoder.encodeAll(texts, Truncation.REJECT);
       float[][] together = model.logits(PaddedBatch.of(encodings, directory.padTokenId()));
       for (int i = 0; i < together.length; i++) {
@@ -213,10 +216,10 @@ class TrainingRunTest {
     assertTrue(watcher.bestAccuracy > 0.6, "subset accuracy " + watcher.bestAccuracy);
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(output)) {
       Manifest manifest = checkpoint.manifest().orElseThrow();
-      assertEquals(ProblemType.MULTI_LABEL_CLASSIFICATION, manifest.problemType());
+      assertEquals(ProblemType.MULTI_LABEL_CLASSIFICATION, manifest.task().problemType());
       assertEquals(
           "multi_label_classification", checkpoint.config().path("problem_type").textValue());
-      assertEquals(List.of("음악", "재미"), manifest.labels().names());
+      assertEquals(List.of("음악", "재미"), manifest.task().labels().names());
     }
     NunchiException refused =
         assertThrows(NunchiException.class, () -> recipe(yaml + "label_smoothing_factor: 0.1\n"));
@@ -274,7 +277,8 @@ class TrainingRunTest {
     assertTrue(watcher.bestAccuracy > 0.9, "accuracy " + watcher.bestAccuracy);
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(directory.resolve("made"))) {
       assertEquals(LabelSet.of("별로", "보통", "최고"), checkpoint.labels());
-      assertEquals(Normalization.STANDARD, checkpoint.manifest().orElseThrow().normalization());
+      assertEquals(
+          Normalization.STANDARD, checkpoint.manifest().orElseThrow().text().normalization());
     }
   }
 
