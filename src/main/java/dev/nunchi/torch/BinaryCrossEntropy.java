@@ -33,4 +33,10 @@ public record BinaryCrossEntropy(List<Double> positiveWeights) implements Loss {
         Floats.optional(positiveWeights),
         MEAN_REDUCTION);
   }
+
+  /// The number of texts.
+  @Override
+  public double weight(int[][] labels) {
+    return labels.length;
+  }
 }

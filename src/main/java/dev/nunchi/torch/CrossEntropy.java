@@ -46,6 +46,14 @@ public record CrossEntropy(List<Double> classWeights, double labelSmoothing, dou
         labelSmoothing);
   }
 
+  /// The number of texts, or the sum of the weights of their labels.
+  @Override
+  public double weight(int[][] labels) {
+    return classWeights.isEmpty()
+        ? labels.length
+        : Arrays.stream(labels).mapToDouble(label -> classWeights.get(label[0])).sum();
+  }
+
   private Tensor focal(Tensor logits, Tensor targets) {
     Tensor logProbability = torch.log_softmax(logits, 1).gather(1, targets.unsqueeze(1)).squeeze(1);
     Tensor surprise = logProbability.exp().neg().add(new Scalar(1.0));

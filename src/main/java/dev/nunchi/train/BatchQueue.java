@@ -2,6 +2,7 @@ package dev.nunchi.train;
 
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.torch.Loss;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -14,15 +15,28 @@ import java.util.concurrent.Future;
 /// The batches of all epochs one after the other, the next ones prepared on a thread of its own
 /// while the network learns from this one.
 ///
-/// The same texts, seed and position give the same batches.
+/// A step has the same number of batches each time, but for the last of an epoch, which has those
+/// that are left: no step reaches into the next epoch. The same texts, seed and position give the
+/// same batches.
 final class BatchQueue implements AutoCloseable {
   /// Where a run stands in its data: the next batch is number `batch` of `epoch`, both from 0.
   record Position(int epoch, int batch) {
     static final Position START = new Position(0, 0);
   }
 
+  /// A batch of a step.
+  ///
+  /// @param weight of its texts in the loss
+  /// @param share of that weight in the whole step's
+  /// @param endsStep whether it is the step's last
   /// @param next the position after this batch
-  record Prepared(PaddedBatch batch, int[][] labels, Position next) {}
+  record Prepared(
+      PaddedBatch batch,
+      int[][] labels,
+      double weight,
+      double share,
+      boolean endsStep,
+      Position next) {}
 
   private static final int AHEAD = 4;
 
@@ -30,6 +44,8 @@ final class BatchQueue implements AutoCloseable {
   private final TextNoise noise;
   private final LengthBuckets buckets;
   private final WordDropout wordDropout;
+  private final Loss loss;
+  private final int batchesOfStep;
   private final long seed;
   private final int padTokenId;
   private final ExecutorService preparer =
@@ -40,12 +56,17 @@ final class BatchQueue implements AutoCloseable {
   private Position position;
   private Map<Integer, Encoding> noised;
   private List<int[]> epoch;
+  private int stepEnd;
+  private double stepWeight;
 
+  /// @param batchesOfStep most batches of a step
   BatchQueue(
       EncodedTexts texts,
       TextNoise noise,
       LengthBuckets buckets,
       WordDropout wordDropout,
+      Loss loss,
+      int batchesOfStep,
       long seed,
       int padTokenId,
       Position start) {
@@ -53,11 +74,14 @@ final class BatchQueue implements AutoCloseable {
     this.noise = noise;
     this.buckets = buckets;
     this.wordDropout = wordDropout;
+    this.loss = loss;
+    this.batchesOfStep = batchesOfStep;
     this.seed = seed;
     this.padTokenId = padTokenId;
     this.position = start;
     this.noised = noise.epoch(start.epoch());
     this.epoch = buckets.with(noised).epoch(seed, start.epoch());
+    beginStep();
     for (int i = 0; i < AHEAD; i++) {
       ahead.add(preparer.submit(this::prepare));
     }
@@ -77,6 +101,16 @@ final class BatchQueue implements AutoCloseable {
     }
   }
 
+  /// Weighs the batches of the step that begins here, of which none is prepared for that.
+  private void beginStep() {
+    int first = position.batch();
+    stepEnd = Math.min(first - first % batchesOfStep + batchesOfStep, epoch.size());
+    stepWeight = 0;
+    for (int[] rows : epoch.subList(first, stepEnd)) {
+      stepWeight += loss.weight(texts.labels(rows));
+    }
+  }
+
   private Prepared prepare() {
     int number = position.epoch();
     int[] rows = epoch.get(position.batch());
@@ -85,6 +119,11 @@ final class BatchQueue implements AutoCloseable {
       Encoding encoding = noised.getOrDefault(row, texts.encodings().get(row));
       encodings.add(wordDropout.apply(encoding, number, row));
     }
+    PaddedBatch batch = PaddedBatch.of(encodings, padTokenId);
+    int[][] labels = texts.labels(rows);
+    double weight = loss.weight(labels);
+    double share = weight / stepWeight;
+    boolean endsStep = position.batch() + 1 == stepEnd;
     if (position.batch() + 1 < epoch.size()) {
       position = new Position(number, position.batch() + 1);
     } else {
@@ -92,7 +131,10 @@ final class BatchQueue implements AutoCloseable {
       noised = noise.epoch(number + 1);
       epoch = buckets.with(noised).epoch(seed, number + 1);
     }
-    return new Prepared(PaddedBatch.of(encodings, padTokenId), texts.labels(rows), position);
+    if (endsStep) {
+      beginStep();
+    }
+    return new Prepared(batch, labels, weight, share, endsStep, position);
   }
 
   @Override

@@ -5,35 +5,41 @@ import org.jspecify.annotations.Nullable;
 
 /// How many steps a run has, and after which of them it is evaluated and saved.
 ///
+/// An epoch ends with a step of its own: where the batches of a step do not divide those of an
+/// epoch, its last step has fewer.
+///
 /// @param total steps of the whole run
-/// @param epochsPerStep finished epochs that one step makes
+/// @param batchesOfStep most batches of a step
+/// @param batchesOfEpoch batches of an epoch
 /// @param evaluateEvery steps between two evaluations, 0 for none
 /// @param saveEvery steps between two checkpoints, 0 for none
-record StepPlan(long total, double epochsPerStep, long evaluateEvery, long saveEvery) {
+record StepPlan(
+    long total, int batchesOfStep, int batchesOfEpoch, long evaluateEvery, long saveEvery) {
   private static final int SAVE_STEPS = 500;
 
-  static StepPlan of(Recipe recipe, int batchesOfAnEpoch) {
+  static StepPlan of(Recipe recipe, int batchesOfEpoch) {
     Recipe.Optimization o = recipe.optimization();
     Recipe.Watch watch = recipe.watch();
-    double epochsPerStep = (double) recipe.batches().gradientAccumulationSteps() / batchesOfAnEpoch;
-    long epoch = Math.max(1, Math.round(1 / epochsPerStep));
+    int batchesOfStep = recipe.batches().gradientAccumulationSteps();
+    long epoch = Math.ceilDiv(batchesOfEpoch, batchesOfStep);
     long total =
-        o.maxSteps() > 0
-            ? o.maxSteps()
-            : Math.max(1, Math.round(o.numTrainEpochs() / epochsPerStep));
+        o.maxSteps() > 0 ? o.maxSteps() : Math.max(1, Math.round(o.numTrainEpochs() * epoch));
     Integer evalSteps = watch.evalSteps();
     Integer saveSteps = watch.saveSteps() == null ? evalSteps : watch.saveSteps();
     Strategy evaluation = strategy(watch.evalStrategy(), evalSteps, Strategy.EPOCH);
     Strategy saving = strategy(watch.saveStrategy(), saveSteps, evaluation);
     return new StepPlan(
         total,
-        epochsPerStep,
+        batchesOfStep,
+        batchesOfEpoch,
         every(evaluation, evalSteps, epoch),
         every(saving, saveSteps == null ? SAVE_STEPS : saveSteps, epoch));
   }
 
+  /// Finished epochs after a step.
   double epoch(long step) {
-    return step * epochsPerStep;
+    long stepsOfEpoch = Math.ceilDiv(batchesOfEpoch, batchesOfStep);
+    return step / stepsOfEpoch + (double) (step % stepsOfEpoch * batchesOfStep) / batchesOfEpoch;
   }
 
   /// The last step is evaluated too.

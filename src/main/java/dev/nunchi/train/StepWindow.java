@@ -12,7 +12,7 @@ import java.util.function.LongSupplier;
 final class StepWindow {
   /// The steps since the summary before, the newest of them for what belongs to one step.
   ///
-  /// @param loss mean over the steps
+  /// @param loss mean over the steps' texts
   /// @param tokens sum over the steps, without padding
   /// @param paddingShare of all places of the steps' batches
   record Summary(
@@ -29,8 +29,8 @@ final class StepWindow {
   private final LongSupplier nanoTime;
   private long since;
   private long nanos;
-  private int steps;
   private double loss;
+  private double weight;
   private long tokens;
   private double places;
 
@@ -57,8 +57,8 @@ final class StepWindow {
     long now = nanoTime.getAsLong();
     nanos += now - since;
     since = now;
-    steps++;
-    loss += step.loss();
+    loss += step.loss() * step.weight();
+    weight += step.weight();
     tokens += step.tokens();
     places += step.tokens() / (1 - step.paddingShare());
     if (step.step() % loggingSteps != 0 && step.step() != step.totalSteps()) {
@@ -68,15 +68,15 @@ final class StepWindow {
         new Summary(
             step.step(),
             step.epoch(),
-            loss / steps,
+            loss / weight,
             step.learningRate(),
             step.gradientNorm(),
             tokens,
             1 - tokens / places,
             tokens / (nanos / 1e9));
     nanos = 0;
-    steps = 0;
     loss = 0;
+    weight = 0;
     tokens = 0;
     places = 0;
     return Optional.of(summary);

@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /// Trainer uses: `train/loss`, `train/learning_rate`, `train/grad_norm`, `train/epoch`,
 /// `eval/loss`, `eval/accuracy`, `eval/macro_f1`.
 ///
-/// `train/loss` is the mean over the steps since the one logged before. Every process writes a file
-/// of its own; that of a resumed run tells TensorBoard to forget the steps that come again, and
-/// that of a new run in an old directory to forget them all.
+/// `train/loss` is the mean over the texts of the steps since the one logged before. Every process
+/// writes a file of its own; that of a resumed run tells TensorBoard to forget the steps that come
+/// again, and that of a new run in an old directory to forget them all.
 public final class TensorBoardLog implements TrainingListener {
   public static final String DIRECTORY_NAME = "runs";
 

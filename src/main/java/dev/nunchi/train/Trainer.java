@@ -27,6 +27,7 @@ final class Trainer implements AutoCloseable {
 
   private final Recipe recipe;
   private final TorchNetwork network;
+  private final Loss loss;
   private final EncodedTexts validation;
   private final EvaluationPlan plan;
   private final TrainingListener listener;
@@ -49,6 +50,7 @@ final class Trainer implements AutoCloseable {
       TrainingListener listener) {
     this.recipe = recipe;
     this.network = network;
+    this.loss = loss;
     this.train = train;
     this.noise = noise;
     this.validation = validation;
@@ -132,6 +134,8 @@ final class Trainer implements AutoCloseable {
         noise,
         buckets,
         new WordDropout(recipe.batches().wordDropout(), recipe.dataSeed()),
+        loss,
+        recipe.batches().gradientAccumulationSteps(),
         recipe.dataSeed(),
         network.network().padTokenId(),
         progress.next());
@@ -143,31 +147,32 @@ final class Trainer implements AutoCloseable {
   }
 
   private void step(BatchQueue batches, double learningRate) {
-    int accumulated = recipe.batches().gradientAccumulationSteps();
     long number = progress.step() + 1;
-    BatchQueue.Position next = progress.next();
-    double loss = 0;
+    double mean = 0;
+    double weight = 0;
     long tokens = 0;
     long places = 0;
-    for (int i = 0; i < accumulated; i++) {
-      BatchQueue.Prepared prepared = batches.next();
+    BatchQueue.Prepared prepared;
+    do {
+      prepared = batches.next();
       PaddedBatch batch = prepared.batch();
-      loss += torch.accumulate(batch, prepared.labels(), 1.0 / accumulated) / accumulated;
+      mean += torch.accumulate(batch, prepared.labels(), prepared.share()) * prepared.share();
+      weight += prepared.weight();
       tokens += batch.tokens();
       places += (long) batch.batch() * batch.seq();
-      next = prepared.next();
-    }
-    requireFinite("loss", loss, number);
+    } while (!prepared.endsStep());
+    requireFinite("loss", mean, number);
     double norm = torch.clip();
     requireFinite("gradient norm", norm, number);
     torch.step(learningRate);
-    progress = progress.stepped(next, torch.dropoutMasks());
+    progress = progress.stepped(prepared.next(), torch.dropoutMasks());
     listener.stepped(
         new TrainingListener.Step(
             number,
             steps.total(),
             steps.epoch(number),
-            loss,
+            mean,
+            weight,
             learningRate,
             norm,
             tokens,

@@ -27,7 +27,9 @@ public interface TrainingListener {
   ///
   /// @param step finished steps, this one included
   /// @param epoch finished epochs as a fraction
-  /// @param loss mean cross-entropy of the step's batches in nats
+  /// @param loss mean over the step's texts in nats
+  /// @param weight of the step in a mean over several: the number of its texts, or the sum of their
+  ///   class weights
   /// @param gradientNorm joint L2 norm before clipping
   /// @param tokens tokens of the step's batches without padding
   /// @param paddingShare padded places among all places of the batches, in [0, 1)
@@ -36,6 +38,7 @@ public interface TrainingListener {
       long totalSteps,
       double epoch,
       double loss,
+      double weight,
       double learningRate,
       double gradientNorm,
       long tokens,

@@ -140,7 +140,7 @@ class TrainingProgressTest {
     TrainingProgress progress = begun();
     steps(progress, 1, 1, 1000);
     nanos.addAndGet(40_000 * MILLISECOND);
-    progress.stepped(new Step(2, TOTAL_STEPS, 0.01, 1.5, 1e-4, 1.25, 4000, 0.03));
+    progress.stepped(new Step(2, TOTAL_STEPS, 0.01, 1.5, 2, 1e-4, 1.25, 4000, 0.03));
     assertTrue(lines().getLast().contains("loss 0.5500"), text());
   }
 
@@ -245,7 +245,7 @@ class TrainingProgressTest {
     for (long step = first; step < first + count; step++) {
       nanos.addAndGet(milliseconds * MILLISECOND);
       progress.stepped(
-          new Step(step, TOTAL_STEPS, step / 500.0, 0.5, 1e-4, 1.25, 4 * milliseconds, 0.03));
+          new Step(step, TOTAL_STEPS, step / 500.0, 0.5, 2, 1e-4, 1.25, 4 * milliseconds, 0.03));
     }
   }
 

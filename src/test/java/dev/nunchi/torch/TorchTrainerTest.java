@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,21 +122,68 @@ class TorchTrainerTest {
     }
   }
 
-  @Test
-  void accumulate_twoHalves_isOneWhole() {
-    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
-        TorchNetwork network =
-            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
-        TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
-      TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
-      int[][] labels = labels(ragged, checkpoint);
-      trainer.accumulate(ragged.batch(), labels, 1);
-      double whole = trainer.clip();
-      trainer.step(0);
-      trainer.accumulate(ragged.batch(), labels, 0.5);
-      trainer.accumulate(ragged.batch(), labels, 0.5);
-      assertEquals(whole, trainer.clip(), 1e-5 * whole);
+  /// The step in one batch, and in parts of one text and of three, follow the same fixture: that of
+  /// all four texts together.
+  @ParameterizedTest
+  @EnumSource
+  void tenSteps_inUnequalParts_followPyTorchsWhole(Objective objective) throws IOException {
+    for (List<int[]> cuts : List.of(List.of(new int[] {0, 4}), UNEQUAL_HALVES)) {
+      try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
+          TorchNetwork network =
+              new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+          TorchTrainer trainer = new TorchTrainer(network, settings(objective.loss))) {
+        JsonNode expected = expected(objective.fixture);
+        PaddedBatch whole = ragged(TinyCheckpoint.BERT).batch();
+        for (int step = 0; step < expected.get("losses").size(); step++) {
+          double loss = 0;
+          for (int[] cut : cuts) {
+            int[][] labels = Arrays.copyOfRange(objective.labels, cut[0], cut[1]);
+            double share = objective.loss.weight(labels) / objective.loss.weight(objective.labels);
+            loss += trainer.accumulate(rows(whole, cut[0], cut[1]), labels, share) * share;
+          }
+          double norm = trainer.clip();
+          trainer.step(LEARNING_RATE);
+          assertEquals(expected.get("losses").get(step).doubleValue(), loss, 1e-4, "step " + step);
+          double expectedNorm = expected.get("gradient_norms").get(step).doubleValue();
+          assertEquals(expectedNorm, norm, 1e-3 * expectedNorm, "step " + step);
+        }
+      }
     }
+  }
+
+  private static final List<int[]> UNEQUAL_HALVES = List.of(new int[] {0, 1}, new int[] {1, 4});
+
+  /// What is minimised over the four texts of a fixture.
+  enum Objective {
+    PLAIN("bert-tiny", new CrossEntropy(List.of(), 0.1, 0), new int[][] {{0}, {1}, {2}, {0}}),
+    WEIGHTED(
+        "bert-tiny-weighted",
+        new CrossEntropy(List.of(1.0, 4.0, 9.0), 0.1, 0),
+        new int[][] {{0}, {1}, {2}, {0}}),
+    SEVERAL_LABELS(
+        "bert-tiny-several-labels",
+        new BinaryCrossEntropy(List.of(1.0, 4.0, 9.0)),
+        new int[][] {{}, {0}, {0, 1}, {0, 1, 2}});
+
+    private final String fixture;
+    private final Loss loss;
+    private final int[][] labels;
+
+    Objective(String fixture, Loss loss, int[][] labels) {
+      this.fixture = fixture;
+      this.loss = loss;
+      this.labels = labels;
+    }
+  }
+
+  private static PaddedBatch rows(PaddedBatch batch, int from, int to) {
+    int seq = batch.seq();
+    return new PaddedBatch(
+        to - from,
+        seq,
+        Arrays.copyOfRange(batch.inputIds(), from * seq, to * seq),
+        Arrays.copyOfRange(batch.attentionMask(), from * seq, to * seq),
+        Arrays.copyOfRange(batch.tokenTypeIds(), from * seq, to * seq));
   }
 
   @Test
@@ -279,13 +327,16 @@ class TorchTrainerTest {
   }
 
   private static TorchTrainer.Settings settings(ComputeType type) {
+    return settings(type, new CrossEntropy(List.of(), 0.1, 0));
+  }
+
+  private static TorchTrainer.Settings settings(Loss loss) {
+    return settings(ComputeType.FP32, loss);
+  }
+
+  private static TorchTrainer.Settings settings(ComputeType type, Loss loss) {
     return new TorchTrainer.Settings(
-        type,
-        new CrossEntropy(List.of(), 0.1, 0),
-        new OptimizerSettings.AdamW(0.9, 0.98, 1e-6, 0.1, 1),
-        1.0,
-        0,
-        1);
+        type, loss, new OptimizerSettings.AdamW(0.9, 0.98, 1e-6, 0.1, 1), 1.0, 0, 1);
   }
 
   private static TorchTrainer.Settings adagrad(double maxGradNorm) {

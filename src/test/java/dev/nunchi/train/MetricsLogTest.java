@@ -61,7 +61,8 @@ class MetricsLogTest {
   @Test
   void stepped_normThatIsNoNumber_writesNull() throws IOException {
     log(1)
-        .stepped(new TrainingListener.Step(1, 2, 0.5, 0.5, 1e-3, Double.POSITIVE_INFINITY, 10, 0));
+        .stepped(
+            new TrainingListener.Step(1, 2, 0.5, 0.5, 2, 1e-3, Double.POSITIVE_INFINITY, 10, 0));
     assertTrue(lines().getFirst().contains("\"gradient_norm\":null,"), lines().getFirst());
   }
 

@@ -12,7 +12,7 @@ class StepPlanTest {
   @Test
   void of_defaults_evaluatesAndSavesAfterEachEpoch() {
     StepPlan steps = steps(Map.of("num_train_epochs", "3"), 50);
-    assertEquals(new StepPlan(150, 0.02, 50, 50), steps);
+    assertEquals(new StepPlan(150, 1, 50, 50, 50), steps);
     assertTrue(steps.evaluatesAfter(100));
     assertFalse(steps.evaluatesAfter(99));
     assertEquals(2, steps.epoch(100), 1e-12);
@@ -21,8 +21,28 @@ class StepPlanTest {
   @Test
   void of_accumulation_makesFewerSteps() {
     StepPlan steps = steps(Map.of("num_train_epochs", "2", "gradient_accumulation_steps", "4"), 50);
-    assertEquals(25, steps.total());
-    assertEquals(2, steps.epoch(25), 1e-12);
+    assertEquals(26, steps.total(), "12 steps of four batches and one of two, twice");
+    assertEquals(13, steps.evaluateEvery());
+    assertEquals(0.96, steps.epoch(12), 1e-12);
+    assertEquals(1, steps.epoch(13), 1e-12);
+    assertEquals(1.08, steps.epoch(14), 1e-12);
+    assertEquals(2, steps.epoch(26), 1e-12);
+  }
+
+  @Test
+  void of_accumulationOverTheEpoch_isAStepForEachEpoch() {
+    StepPlan steps = steps(Map.of("num_train_epochs", "3", "gradient_accumulation_steps", "16"), 3);
+    assertEquals(3, steps.total());
+    assertEquals(1, steps.epoch(1), 1e-12);
+  }
+
+  @Test
+  void of_partOfAnEpoch_isItsShareOfSteps() {
+    assertEquals(125, steps(Map.of("num_train_epochs", "2.5"), 50).total());
+    StepPlan steps =
+        steps(Map.of("num_train_epochs", "1.5", "gradient_accumulation_steps", "2"), 5);
+    assertEquals(5, steps.total());
+    assertEquals(1.8, steps.epoch(5), 1e-12);
   }
 
   @Test
@@ -55,9 +75,9 @@ class StepPlanTest {
     assertEquals(12, steps(Map.of("max_steps", "12", "num_train_epochs", "9"), 50).total());
   }
 
-  private static StepPlan steps(Map<String, String> settings, int batchesOfAnEpoch) {
+  private static StepPlan steps(Map<String, String> settings, int batchesOfEpoch) {
     Map<String, String> all = new HashMap<>(settings);
     all.putIfAbsent("eval_steps", "null");
-    return StepPlan.of(RecipeReader.read("bert-small", all), batchesOfAnEpoch);
+    return StepPlan.of(RecipeReader.read("bert-small", all), batchesOfEpoch);
   }
 }

@@ -23,17 +23,19 @@ class StepWindowTest {
   }
 
   @Test
-  void add_loggedStep_averagesWhatBelongsToAllAndTakesTheRestFromTheLast() {
+  void add_loggedStep_averagesOverTheTextsAndTakesTheRestFromTheLast() {
     StepWindow window = new StepWindow(2, nanos::get);
     nanos.addAndGet(SECOND);
     Optional<StepWindow.Summary> none =
-        window.add(new TrainingListener.Step(1, 10, 0.1, 0.5, 1e-3, 9, 100, 0));
+        window.add(new TrainingListener.Step(1, 10, 0.1, 0.5, 3, 1e-3, 9, 100, 0));
     nanos.addAndGet(3 * SECOND);
     StepWindow.Summary summary =
-        window.add(new TrainingListener.Step(2, 10, 0.2, 0.25, 2e-3, 8, 300, 0.25)).orElseThrow();
+        window
+            .add(new TrainingListener.Step(2, 10, 0.2, 0.25, 1, 2e-3, 8, 300, 0.25))
+            .orElseThrow();
     assertTrue(none.isEmpty());
     assertEquals(
-        new StepWindow.Summary(2, 0.2, 0.375, 2e-3, 8, 400, 1 - 400 / 500.0, 100), summary);
+        new StepWindow.Summary(2, 0.2, 0.4375, 2e-3, 8, 400, 1 - 400 / 500.0, 100), summary);
   }
 
   @Test

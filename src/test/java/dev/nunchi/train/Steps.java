@@ -10,10 +10,10 @@ final class Steps {
 
   private Steps() {}
 
-  /// 300 tokens in 400 places, and the rest from the number.
+  /// Two texts, 300 tokens in 400 places, and the rest from the number.
   static TrainingListener.Step step(long step, double loss) {
     return new TrainingListener.Step(
-        step, TOTAL, step / 5.0, loss, step * 1e-3, step + 0.5, 300, 0.25);
+        step, TOTAL, step / 5.0, loss, 2, step * 1e-3, step + 0.5, 300, 0.25);
   }
 
   /// Four texts, three of them right.

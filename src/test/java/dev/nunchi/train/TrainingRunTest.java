@@ -331,15 +331,15 @@ class TrainingRunTest {
     assertTrue(failure.getMessage().contains("step "), failure.getMessage());
   }
 
-  /// With everything that has a state: dropout, word dropout, noise, averaged weights,
-  /// accumulation.
+  /// With everything that has a state: dropout, word dropout, noise, averaged weights, accumulation
+  /// that does not divide the batches of an epoch.
   private static final String STATEFUL =
       TINY.replace("_prob: 0.0", "_prob: 0.1")
           + """
           word_dropout: 0.2
           noise_share: 0.3
           ema_decay: 0.9
-          gradient_accumulation_steps: 2
+          gradient_accumulation_steps: 3
           layerwise_lr_decay: 0.8
           max_steps: 40
           eval_steps: 8
@@ -378,6 +378,43 @@ class TrainingRunTest {
             "checkpoint-35/trainer_state.json")) {
       assertEquals(-1, Files.mismatch(whole.resolve(file), parts.resolve(file)), file);
     }
+  }
+
+  @Test
+  void run_accumulationThatDoesNotDivide_trainsTheEpochsAndResumesAtTheirBounds()
+      throws IOException {
+    String yaml = TINY.replace("num_train_epochs: 6", "num_train_epochs: 2");
+    Watcher plain = new Watcher();
+    run(recipe(yaml), directory.resolve("plain"), plain, new StopSignal());
+    long batches = plain.steps / 2;
+    int accumulated = (int) batches - 1;
+    Recipe recipe = recipe(yaml + "gradient_accumulation_steps: %d\n".formatted(accumulated));
+    Path whole = directory.resolve("whole");
+    Watcher uninterrupted = new Watcher();
+    run(recipe, whole, uninterrupted, new StopSignal());
+    assertEquals(
+        List.of(accumulated / (double) batches, 1.0, 1 + accumulated / (double) batches, 2.0),
+        uninterrupted.epochs);
+    assertEquals(plain.tokens, uninterrupted.tokens, "every text twice");
+    Path parts = directory.resolve("parts");
+    for (long end = 1; end <= 4; end++) {
+      long last = end;
+      StopSignal stop = new StopSignal();
+      Watcher watcher = new Watcher();
+      watcher.afterStep =
+          step -> {
+            if (step == last) {
+              stop.request();
+            }
+          };
+      run(recipe, parts, TrainingRun.Mode.RESUME, watcher, stop);
+      assertEquals(end, watcher.steps);
+    }
+    assertEquals(
+        -1,
+        Files.mismatch(
+            whole.resolve("checkpoint-4/model.safetensors"),
+            parts.resolve("checkpoint-4/model.safetensors")));
   }
 
   @Test
@@ -532,6 +569,8 @@ class TrainingRunTest {
     private double bestAccuracy;
     private int freshParameters;
     private long steps;
+    private long tokens;
+    private final List<Double> epochs = new ArrayList<>();
     private long resumedAt = -1;
     private final List<String> warnings = new ArrayList<>();
     private @Nullable Outcome ended;
@@ -549,6 +588,8 @@ class TrainingRunTest {
     @Override
     public void stepped(Step step) {
       steps = step.step();
+      tokens += step.tokens();
+      epochs.add(step.epoch());
       afterStep.accept(step.step());
     }
 

@@ -1,5 +1,6 @@
 """Writes steps.json: ten training steps of each tiny checkpoint in PyTorch, without dropout,
-by AdamW and by Adagrad, and ten by Adagrad with sparse gradients of a table of hashed n-grams.
+by AdamW and by Adagrad, with weights of labels and with several labels, and ten by Adagrad with
+sparse gradients of a table of hashed n-grams.
 
 Needs torch and transformers; run from this folder: python generate_steps.py
 """
@@ -35,7 +36,25 @@ def adagrad(model):
     return torch.optim.Adagrad(model.parameters(), **ADAGRAD)
 
 
-def run(name, optimizer_of):
+def plain(logits):
+    labels = torch.arange(len(logits)) % logits.shape[1]
+    return torch.nn.CrossEntropyLoss(label_smoothing=LABEL_SMOOTHING)(logits, labels)
+
+
+def weighted(logits):
+    labels = torch.arange(len(logits)) % logits.shape[1]
+    weights = torch.arange(1, logits.shape[1] + 1).float() ** 2
+    return torch.nn.CrossEntropyLoss(weights, label_smoothing=LABEL_SMOOTHING)(logits, labels)
+
+
+def several(logits):
+    """Text i has the labels under i."""
+    labels = (torch.arange(logits.shape[1]) < torch.arange(len(logits))[:, None]).float()
+    weights = torch.arange(1, logits.shape[1] + 1).float() ** 2
+    return torch.nn.BCEWithLogitsLoss(pos_weight=weights)(logits, labels)
+
+
+def run(name, optimizer_of, loss_of=plain):
     model = AutoModelForSequenceClassification.from_pretrained(
         CHECKPOINTS / name, attn_implementation="eager"
     )
@@ -49,12 +68,10 @@ def run(name, optimizer_of):
     ids = torch.tensor(case["input_ids"])
     mask = torch.tensor(case["attention_mask"])
     types = torch.tensor(case["token_type_ids"])
-    labels = torch.arange(len(ids)) % model.config.num_labels
-    loss_of = torch.nn.CrossEntropyLoss(label_smoothing=LABEL_SMOOTHING)
     losses, norms = [], []
     for _ in range(STEPS):
         logits = model(input_ids=ids, attention_mask=mask, token_type_ids=types).logits
-        loss = loss_of(logits, labels)
+        loss = loss_of(logits)
         loss.backward()
         norms.append(
             float(torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRAD_NORM))
@@ -113,5 +130,7 @@ def run_ngrams():
 names = ["bert-tiny", "electra-tiny", "electra-tiny-projected"]
 steps = {name: run(name, adamw) for name in names}
 steps["bert-tiny-adagrad"] = run("bert-tiny", adagrad)
+steps["bert-tiny-weighted"] = run("bert-tiny", adamw, weighted)
+steps["bert-tiny-several-labels"] = run("bert-tiny", adamw, several)
 steps["ngram-linear-adagrad"] = run_ngrams()
 pathlib.Path("steps.json").write_text(json.dumps(steps, indent=1) + "\n")
