@@ -113,7 +113,7 @@ public final class TextEncoder implements AutoCloseable {
   public Encoding encode(String text, @Nullable String context, Truncation truncation) {
     NormalizedText normalized = normalize(text);
     NormalizedText second = context == null ? null : normalizer.normalize(context);
-    if (second != null && second.text().isBlank()) {
+    if (second != null && Normalizer.isEmpty(second.text())) {
       second = null;
     }
     String textInput = Surrogates.pair(normalized.text());
@@ -141,7 +141,7 @@ public final class TextEncoder implements AutoCloseable {
   }
 
   private NormalizedText normalize(String text) {
-    NormalizedText normalized = text.isBlank() ? null : normalizer.normalize(text);
+    NormalizedText normalized = Normalizer.isEmpty(text) ? null : normalizer.normalize(text);
     if (normalized == null || normalized.text().isBlank()) {
       throw empty();
     }

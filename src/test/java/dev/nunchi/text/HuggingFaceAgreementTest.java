@@ -24,14 +24,14 @@ final class HuggingFaceAgreementTest {
     try (TextEncoder encoder = TextEncoder.open(Fixtures.path("tokenizer"), NONE, 100_000)) {
       for (JsonNode row : rows) {
         String text = row.path("text").asText();
-        // A blank text has no encoding here: it is refused, see TextEncoderTest.
-        if (!text.isBlank()) {
+        // An empty text has no encoding here: it is refused, see TextEncoderTest.
+        if (!Normalizer.isEmpty(text)) {
           assertAgrees(row, encoder.encode(text, Truncation.REJECT));
           encoded++;
         }
       }
     }
-    assertTrue(encoded > 990, "texts that are not blank: " + encoded);
+    assertTrue(encoded > 990, "texts that are not empty: " + encoded);
   }
 
   @Test
@@ -54,7 +54,8 @@ final class HuggingFaceAgreementTest {
       int encoded = 0;
       try (TextEncoder encoder = TextEncoder.open(directory, NONE, 100_000)) {
         for (JsonNode row : Fixtures.rows("wordpiece.jsonl")) {
-          boolean content = row.path("ids").size() > 2;
+          boolean content =
+              row.path("ids").size() > 2 && !Normalizer.isEmpty(row.path("text").asText());
           if (row.path("lowercase").asBoolean() == lowercase && content) {
             assertAgrees(row, encoder.encode(row.path("text").asText(), Truncation.REJECT));
             encoded++;

@@ -1,11 +1,14 @@
 package dev.nunchi.text;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class NormalizerTest {
   private static final Normalizer STANDARD = Normalizer.of(Normalization.STANDARD);
@@ -174,5 +177,19 @@ final class NormalizerTest {
     NormalizedText normalized = STANDARD.normalize("😂😂😂😂😂");
     assertEquals(new Span(0, 2), normalized.original(0, 2));
     assertEquals(new Span(4, 10), normalized.original(4, 6));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", " ", "\u3000\t", "\u3164\u3164\u3164", "\u200B\uFEFF", "\uFE0F", "\u2800", "\u200D \u00AD"})
+  void isEmpty_nothingToSee_isTrue(String text) {
+    assertTrue(Normalizer.isEmpty(text));
+    assertEquals("", STANDARD.apply(text));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"ㅠ", ".", "\u3164!", "❤\uFE0F", "0", "\uFFFD"})
+  void isEmpty_somethingToSee_isFalse(String text) {
+    assertFalse(Normalizer.isEmpty(text));
   }
 }

@@ -88,12 +88,21 @@ final class TextEncoderTest {
   }
 
   @Test
+  void encode_nothingToSee_isRefusedWithoutNormalisationToo() {
+    try (TextEncoder encoder = TextEncoder.open(Fixtures.path("tokenizer"), NONE, 8)) {
+      NunchiException e =
+          assertThrows(NunchiException.class, () -> encoder.encode("\u3164", Truncation.REJECT));
+      assertEquals(Reason.EMPTY_TEXT, e.reason());
+    }
+  }
+
+  @Test
   void encode_nothingLeftByTokenizersOwnNormaliser_isRefused(@TempDir Path directory)
       throws IOException {
     Files.copy(Fixtures.path("wordpiece/vocab.txt"), directory.resolve("vocab.txt"));
     try (TextEncoder encoder = TextEncoder.open(directory, NONE, 8)) {
       NunchiException e =
-          assertThrows(NunchiException.class, () -> encoder.encode("\u200b", Truncation.REJECT));
+          assertThrows(NunchiException.class, () -> encoder.encode("\uFFFD", Truncation.REJECT));
       assertEquals(Reason.EMPTY_TEXT, e.reason());
     }
   }
