@@ -1,7 +1,8 @@
 package dev.nunchi.data;
 
-import java.util.Collections;
+import dev.nunchi.text.PlainName;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The names of the columns (in JSONL the fields) that hold an example.
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// A name that is set has to be in the file. One that is null has a default: for `text` the first
 /// of `document`, `text`, `sentence` that is there; for `label` the column `label`, in multi-label
 /// data else `labels`; for `id` the column `id`, and where the file has none a row's id is its line
-/// number.
+/// number. Names that a reader cannot tell apart are one, as [PlainName] has it.
 public record Columns(@Nullable String id, @Nullable String text, @Nullable String label) {
   /// All by default.
   public static final Columns DEFAULT = new Columns(null, null, null);
@@ -18,7 +19,7 @@ public record Columns(@Nullable String id, @Nullable String text, @Nullable Stri
   private static final String ID_NAME = "id";
   private static final List<String> LABEL_NAMES = List.of("label", "labels");
 
-  /// These columns as one file has them: null where it has no id, or where no label is wanted.
+  /// These columns as one file spells them: null where it has no id, or where no label is wanted.
   record Resolved(@Nullable String id, String text, @Nullable String label) {}
 
   /// @param found the names in the file, from its line `line`
@@ -30,15 +31,12 @@ public record Columns(@Nullable String id, @Nullable String text, @Nullable Stri
       List<String> labelNames = label == null ? defaultLabelNames(labels) : List.of(label);
       labelName = first("label", labelNames, found, source, line);
     }
-    String idName = id == null ? ID_NAME : id;
-    if (!found.contains(idName)) {
-      if (id != null) {
-        throw missing("id", List.of(id), found, source, line);
-      }
-      idName = null;
+    String idName = find(id == null ? ID_NAME : id, found).orElse(null);
+    if (idName == null && id != null) {
+      throw missing("id", List.of(id), found, source, line);
     }
     for (String name : new String[] {idName, textName, labelName}) {
-      if (name != null && Collections.frequency(found, name) > 1) {
+      if (name != null && found.stream().filter(other -> PlainName.same(other, name)).count() > 1) {
         throw source.invalid(line, "column %s occurs twice".formatted(Source.shown(name)));
       }
     }
@@ -52,9 +50,20 @@ public record Columns(@Nullable String id, @Nullable String text, @Nullable Stri
   private static String first(
       String role, List<String> expected, List<String> found, Source source, long line) {
     return expected.stream()
-        .filter(found::contains)
+        .flatMap(name -> find(name, found).stream())
         .findFirst()
         .orElseThrow(() -> missing(role, expected, found, source, line));
+  }
+
+  /// The name as the file spells it.
+  private static Optional<String> find(String name, List<String> found) {
+    return found.stream().filter(other -> PlainName.same(other, name)).findFirst();
+  }
+
+  /// Whether the names of a first line are those of a table with texts.
+  boolean isHeader(List<String> names) {
+    List<String> textNames = text == null ? TEXT_NAMES : List.of(text);
+    return textNames.stream().anyMatch(name -> find(name, names).isPresent());
   }
 
   private static RuntimeException missing(

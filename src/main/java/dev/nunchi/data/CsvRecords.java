@@ -9,18 +9,22 @@ import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// RFC 4180 through FastCSV, over strictly decoded lines.
+/// RFC 4180 through FastCSV, over strictly decoded lines; the fields may be parted by another
+/// character than the comma.
 final class CsvRecords implements Records {
   private final Lines lines;
+  private final char separator;
   private final QuoteTrackingReader reader;
   private final Iterator<CsvRecord> records;
   private long nextLine = 1;
 
-  CsvRecords(Lines lines) {
+  CsvRecords(Lines lines, char separator) {
     this.lines = lines;
-    this.reader = new QuoteTrackingReader(lines);
+    this.separator = separator;
+    this.reader = new QuoteTrackingReader(lines, separator);
     this.records =
         CsvReader.builder()
+            .fieldSeparator(separator)
             .skipEmptyLines(false)
             .allowExtraFields(true)
             .allowMissingFields(true)
@@ -56,9 +60,30 @@ final class CsvRecords implements Records {
           .source()
           .invalid(
               nextLine,
-              "not RFC 4180: after the quote that closes a field comes a comma or the line's end,"
+              "not RFC 4180: after the quote that closes a field comes a %s or the line's end,"
+                      .formatted(nameOf(separator))
                   + " a quote inside it is doubled, and it has at most 16 Mi characters");
     }
+  }
+
+  /// What parts the fields of a file: a tab or a semicolon where its header has one and no comma,
+  /// as spreadsheets write it where the comma is the decimal point.
+  static char separator(@Nullable String header) {
+    if (header == null || header.indexOf(',') >= 0) {
+      return ',';
+    }
+    if (header.indexOf('\t') >= 0) {
+      return '\t';
+    }
+    return header.indexOf(';') >= 0 ? ';' : ',';
+  }
+
+  static String nameOf(char separator) {
+    return switch (separator) {
+      case '\t' -> "tab";
+      case ';' -> "semicolon";
+      default -> "comma";
+    };
   }
 
   private static long lineEnds(String field) {
@@ -74,6 +99,7 @@ final class CsvRecords implements Records {
   /// whole one; so this watches the quotes.
   private static final class QuoteTrackingReader extends Reader {
     private final Lines lines;
+    private final char separator;
     private String line = "";
     private int position;
     private boolean fieldStarts = true;
@@ -81,8 +107,9 @@ final class CsvRecords implements Records {
     private boolean open;
     private long openLine;
 
-    QuoteTrackingReader(Lines lines) {
+    QuoteTrackingReader(Lines lines, char separator) {
       this.lines = lines;
+      this.separator = separator;
     }
 
     boolean isQuoteOpen() {
@@ -121,7 +148,7 @@ final class CsvRecords implements Records {
         } else if (quoted && c == '"') {
           // A doubled quote closes and opens again.
           open = !open;
-        } else if (!open && (c == ',' || c == '\n' || c == '\r')) {
+        } else if (!open && (c == separator || c == '\n' || c == '\r')) {
           fieldStarts = true;
           quoted = false;
         } else {

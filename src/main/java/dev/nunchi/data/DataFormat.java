@@ -5,10 +5,11 @@ import dev.nunchi.Reason;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 
-/// How texts lie in a file; the file's name says which, with `.gz` behind it where it is
-/// compressed.
+/// How texts lie in a file; the end of the file's name says which, in capitals or not, with `.gz`
+/// behind it where it is compressed.
 public enum DataFormat {
   /// A header line, then one row a line, fields parted by tabs, no quoting and no escaping.
   TSV(".tsv"),
@@ -16,7 +17,8 @@ public enum DataFormat {
   CSV(".csv"),
   /// One JSON object a line.
   JSONL(".jsonl"),
-  /// One text a line and nothing else: for texts to classify, never for examples.
+  /// One text a line and nothing else; or a table as [#TSV], where the first line is its header, as
+  /// NSMC is published.
   TEXT(".txt");
 
   static final String GZIP = ".gz";
@@ -31,23 +33,51 @@ public enum DataFormat {
   ///
   /// @throws NunchiException `INVALID_DATA` if the name ends in none of the extensions
   public static DataFormat of(Path file) {
-    String name = file.toString();
-    String plain = isGzip(file) ? name.substring(0, name.length() - GZIP.length()) : name;
+    String plain = plainName(file);
     return Stream.of(values())
         .filter(format -> plain.endsWith(format.extension))
         .findFirst()
         .orElseThrow(() ->
             new NunchiException(
                 Reason.INVALID_DATA,
-                "%s: a data file ends in .tsv, .csv, .jsonl or .txt, with or without .gz"
-                    .formatted(name)));
+                "%s: a data file ends in .tsv, .csv, .jsonl or .txt, with or without .gz%s"
+                    .formatted(file, hint(plain))));
+  }
+
+  /// What a user does with a file of another kind.
+  private static String hint(String plain) {
+    return switch (plain.substring(plain.lastIndexOf('.') + 1)) {
+      case "json" ->
+          "; one with a JSON object a line is to end in .jsonl, and of an array"
+              + " jq -c '.[]' IN > OUT.jsonl makes such lines";
+      case "xlsx", "xls", "ods" -> "; spreadsheets save as 'CSV UTF-8'";
+      case "parquet", "arrow", "feather" ->
+          "; pandas writes it as such with"
+              + " to_json('OUT.jsonl', orient='records', lines=True, force_ascii=False)";
+      case "zip", "xz", "bz2", "zst" -> "; unpack it first";
+      default -> "";
+    };
   }
 
   static boolean isGzip(Path file) {
-    return file.toString().endsWith(GZIP);
+    return lowerName(file).endsWith(GZIP);
   }
 
-  /// Every ending that a file with examples may have.
+  /// The file's name in small letters without `.gz`.
+  static String plainName(Path file) {
+    String name = lowerName(file);
+    return isGzip(file) ? name.substring(0, name.length() - GZIP.length()) : name;
+  }
+
+  private static String lowerName(Path file) {
+    return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
+  }
+
+  String extension() {
+    return extension;
+  }
+
+  /// Every ending that a file with examples has of its own; a `.txt` is one by its content.
   static List<String> exampleExtensions() {
     return Arrays.stream(values())
         .filter(format -> format != TEXT)

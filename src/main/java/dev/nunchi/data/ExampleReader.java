@@ -2,6 +2,7 @@ package dev.nunchi.data;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
+import dev.nunchi.text.Normalizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -20,10 +21,11 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads texts, with or without labels, from files in every [DataFormat].
 ///
-/// Bytes are strict UTF-8; a byte order mark and CRLF are accepted. A text that is blank, a row
-/// with another number of fields than the header, a label that the mapping does not know: each ends
-/// the reading with an error that names file and physical line. Rows come in the file's order,
-/// without those that the mapping drops; of multi-label data it drops labels and keeps the row.
+/// Bytes are strict UTF-8; a byte order mark and CRLF are accepted. A row with another number of
+/// fields than the header, a label that the mapping does not know, an empty text where it is not to
+/// be dropped: each ends the reading with an error that names file and physical line. Rows come in
+/// the file's order, without those that the mapping drops; of multi-label data it drops labels and
+/// keeps the row.
 ///
 /// Safe for several threads; a stream that it gave out is not. A stream holds its file open until
 /// it is closed.
@@ -31,16 +33,24 @@ public final class ExampleReader {
   private final Columns columns;
   private final LabelMapping mapping;
   private final LabelField labelField;
+  private final EmptyTexts emptyTexts;
 
   /// @param problemType whether a text has one label, or any number of them: in tables parted by
-  ///   `|`, in JSONL an array
-  public ExampleReader(Columns columns, LabelMapping mapping, ProblemType problemType) {
+  ///   `|`, in JSONL an array, in both also such a list written as a string
+  public ExampleReader(
+      Columns columns, LabelMapping mapping, ProblemType problemType, EmptyTexts emptyTexts) {
     this.columns = columns;
     this.mapping = mapping;
     this.labelField = LabelField.of(problemType);
+    this.emptyTexts = emptyTexts;
   }
 
-  /// One label a text.
+  /// Refuses empty texts.
+  public ExampleReader(Columns columns, LabelMapping mapping, ProblemType problemType) {
+    this(columns, mapping, problemType, EmptyTexts.REFUSE);
+  }
+
+  /// One label a text; refuses empty texts.
   public ExampleReader(Columns columns, LabelMapping mapping) {
     this(columns, mapping, ProblemType.SINGLE_LABEL_CLASSIFICATION);
   }
@@ -55,38 +65,93 @@ public final class ExampleReader {
   /// @throws NunchiException `IO_FAILURE` if the file is not there or unreadable, else
   ///   `INVALID_DATA`
   public List<Example> read(Path file) {
+    return read(file, new ReadingNotes());
+  }
+
+  /// All examples of a file; never empty.
+  ///
+  /// @param notes new ones, which take down what was done with rows that are not taken as they
+  ///   stand
+  /// @throws NunchiException as [#read(Path)]
+  public List<Example> read(Path file, ReadingNotes notes) {
     List<Example> examples;
-    try (Stream<Example> stream = stream(file)) {
+    try (Stream<Example> stream = stream(file, notes)) {
       examples = stream.toList();
     }
-    if (examples.isEmpty()) {
-      throw new Source(file.toString()).invalid("there is no example in it");
-    }
+    requireAny(examples, file, notes);
+    notes.positions(mapping.positions());
     return examples;
+  }
+
+  private static void requireAny(List<?> found, Path file, ReadingNotes notes) {
+    if (found.isEmpty()) {
+      throw new Source(file.toString())
+          .invalid(
+              notes.emptyTexts() == 0
+                  ? "there is no example in it"
+                  : "there is no example in it, as the texts of all its rows are empty (%d)"
+                      .formatted(notes.emptyTexts()));
+    }
+  }
+
+  /// All texts of a file, with or without labels, without the empty ones; never empty.
+  ///
+  /// @throws NunchiException as [#read(Path)]
+  public List<String> readTexts(Path file, ReadingNotes notes) {
+    Source source = new Source(file.toString());
+    notes.begin(source);
+    List<String> texts;
+    try (Stream<Row> rows =
+        rows(open(file), DataFormat.of(file), source, LabelField.UNREAD, notes)) {
+      texts = rows.filter(row -> hasText(row, source, notes)).map(Row::text).toList();
+    }
+    requireAny(texts, file, notes);
+    return texts;
   }
 
   /// The examples of a file, read as they are asked for.
   ///
   /// @throws NunchiException as [#read]; also from the stream's own operations
   public Stream<Example> stream(Path file) {
+    return stream(file, new ReadingNotes());
+  }
+
+  private Stream<Example> stream(Path file, ReadingNotes notes) {
     Source source = new Source(file.toString());
-    return rows(open(file), DataFormat.of(file), source, labelField)
+    notes.begin(source);
+    return rows(open(file), DataFormat.of(file), source, labelField, notes)
+        .filter(row -> hasText(row, source, notes))
         .<Example>mapMulti((row, sink) -> {
-          List<String> labels = labels(row, source);
+          List<String> labels = labels(row, source, notes);
           if (!labels.isEmpty() || labelField == LabelField.SEVERAL) {
             sink.accept(new Example(row.id(), row.text(), labels));
           }
         });
   }
 
+  private boolean hasText(Row row, Source source, ReadingNotes notes) {
+    if (!Normalizer.isEmpty(row.text())) {
+      return true;
+    }
+    if (emptyTexts == EmptyTexts.REFUSE) {
+      throw source.invalid(row.line(), "the text is empty, or blank once it is normalised");
+    }
+    notes.emptyText(row.line());
+    return false;
+  }
+
   /// The labels of a row without those that the mapping drops.
-  private List<String> labels(Row row, Source source) {
+  private List<String> labels(Row row, Source source, ReadingNotes notes) {
     List<String> labels = new ArrayList<>(1);
     for (String value : Objects.requireNonNull(row.labels())) {
       if (!mapping.knows(value)) {
         throw source.invalid(
             row.line(),
             "label %s is unknown; expected %s".formatted(Source.shown(value), mapping.expected()));
+      }
+      mapping.record(value, row.line(), notes);
+      if (labelField == LabelField.SEVERAL && mapping.isOpen() && value.matches(".*[,;].*")) {
+        notes.joined(value, row.line());
       }
       mapping.labelOf(value).ifPresent(labels::add);
     }
@@ -97,19 +162,28 @@ public final class ExampleReader {
   ///
   /// @throws NunchiException as [#read]; also from the stream's own operations
   public Stream<Document> streamDocuments(Path file) {
+    Source source = new Source(file.toString());
     return documents(
-        rows(open(file), DataFormat.of(file), new Source(file.toString()), LabelField.UNREAD));
+        rows(open(file), DataFormat.of(file), source, LabelField.UNREAD, new ReadingNotes()),
+        source);
   }
 
   /// The texts from a stream of plain bytes, for example standard input.
   ///
   /// @param name what errors call it
   public Stream<Document> streamDocuments(InputStream in, DataFormat format, String name) {
-    return documents(rows(in, format, new Source(name), LabelField.UNREAD));
+    Source source = new Source(name);
+    return documents(rows(in, format, source, LabelField.UNREAD, new ReadingNotes()), source);
   }
 
-  private static Stream<Document> documents(Stream<Row> rows) {
-    return rows.map(row -> new Document(row.line(), row.id(), row.text()));
+  private static Stream<Document> documents(Stream<Row> rows, Source source) {
+    return rows.peek(
+            row -> {
+              if (row.text().isBlank()) {
+                throw source.invalid(row.line(), "the text is empty");
+              }
+            })
+        .map(row -> new Document(row.line(), row.id(), row.text()));
   }
 
   private static InputStream open(Path file) {
@@ -124,9 +198,10 @@ public final class ExampleReader {
     }
   }
 
-  private Stream<Row> rows(InputStream in, DataFormat format, Source source, LabelField labels) {
+  private Stream<Row> rows(
+      InputStream in, DataFormat format, Source source, LabelField labels, ReadingNotes notes) {
     try {
-      Rows rows = Rows.open(new Lines(source, in), format, columns, labels);
+      Rows rows = Rows.open(new Lines(source, in), format, columns, labels, notes);
       return StreamSupport.stream(
               Spliterators.spliteratorUnknownSize(
                   new RowIterator(rows), Spliterator.ORDERED | Spliterator.NONNULL),

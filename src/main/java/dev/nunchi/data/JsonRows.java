@@ -24,6 +24,8 @@ final class JsonRows implements Rows {
           .build()
           .readerFor(JsonNode.class);
 
+  private static final String DUPLICATE = "Duplicate field '";
+
   private final Lines lines;
   private final Columns columns;
   private final LabelField labels;
@@ -68,6 +70,10 @@ final class JsonRows implements Rows {
     try {
       node = READER.readTree(json);
     } catch (JsonProcessingException e) {
+      if (e.getOriginalMessage().startsWith(DUPLICATE)) {
+        String name = e.getOriginalMessage().substring(DUPLICATE.length()).replaceFirst("'$", "");
+        throw lines.source().invalid(line, "field %s occurs twice".formatted(Source.shown(name)));
+      }
       // Jackson's message quotes the line, which may hold a text.
       throw lines
           .source()
@@ -90,6 +96,10 @@ final class JsonRows implements Rows {
 
   private String text(JsonNode object, String name, long line) {
     JsonNode node = field(object, name, line);
+    if (node.isNull()) {
+      // What pandas writes for a cell without a text.
+      return "";
+    }
     if (!node.isTextual()) {
       throw mistyped(name, "a string", node, line);
     }
@@ -113,7 +123,10 @@ final class JsonRows implements Rows {
     if (labels == LabelField.SEVERAL && node.isArray()) {
       return node.valueStream().map(label -> scalar(name, label, line)).toList();
     }
-    return List.of(scalar(name, node, line));
+    String value = scalar(name, node, line);
+    return LabelList.isList(value) && labels == LabelField.SEVERAL
+        ? labels.list(value, name, lines.source(), line)
+        : List.of(value);
   }
 
   private String scalar(String name, JsonNode node, long line) {

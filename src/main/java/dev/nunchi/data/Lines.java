@@ -4,9 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /// The physical lines of a UTF-8 file, strictly decoded.
@@ -25,6 +24,7 @@ final class Lines implements Closeable {
   private int position;
   private int limit;
   private long number;
+  private @Nullable String peeked;
 
   Lines(Source source, InputStream in) {
     this.source = source;
@@ -40,10 +40,26 @@ final class Lines implements Closeable {
     return source;
   }
 
+  /// The first line without its terminator, which [#next] still gives; null where there is none.
+  /// Called before any other line is read.
+  @Nullable String peek() {
+    String first = nextWithTerminator();
+    if (first == null) {
+      return null;
+    }
+    peeked = first;
+    number = 0;
+    return withoutTerminator(first);
+  }
+
   /// The next line without its terminator; null at the end.
   @Nullable String next() {
     String line = nextWithTerminator();
-    if (line == null || !line.endsWith("\n")) {
+    return line == null ? null : withoutTerminator(line);
+  }
+
+  private static String withoutTerminator(String line) {
+    if (!line.endsWith("\n")) {
       return line;
     }
     int end = line.length() - 1;
@@ -52,6 +68,12 @@ final class Lines implements Closeable {
 
   /// The next line as it stands in the file; null at the end.
   @Nullable String nextWithTerminator() {
+    if (peeked != null) {
+      String first = peeked;
+      peeked = null;
+      number = 1;
+      return first;
+    }
     try {
       ByteArrayOutputStream carried = null;
       while (true) {
@@ -94,11 +116,16 @@ final class Lines implements Closeable {
     String line = new String(bytes, offset, length, StandardCharsets.UTF_8);
     // The lenient decoder is the fast one; it leaves this character where it met an error.
     if (line.indexOf(REPLACEMENT) >= 0) {
-      try {
-        StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes, offset, length));
-      } catch (CharacterCodingException e) {
-        throw source.invalid(number, "the bytes are not valid UTF-8");
+      byte[] single = Arrays.copyOfRange(bytes, offset, offset + length);
+      if (!EncodingHint.isUtf8(single)) {
+        throw source.invalid(number, "the bytes are not valid UTF-8" + EncodingHint.of(single));
       }
+    }
+    if (number == 1 && line.indexOf('\0') >= 0) {
+      throw source.invalid(
+          number,
+          "the line holds zeros, which UTF-8 text does not; is it UTF-16?"
+              + " iconv -f UTF-16 -t UTF-8 IN > OUT converts it");
     }
     return number == 1 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line;
   }

@@ -1,5 +1,7 @@
 package dev.nunchi.data;
 
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.PlainName;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -8,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param line physical line on which the row starts, counted from 1
 /// @param labels as the file has them; null where labels were not asked for
 record Row(long line, String id, String text, @Nullable List<String> labels) {
-  /// A row after the checks that every format shares: no blank text, no blank label.
+  /// A row after the check that every format shares: with a text, no empty label.
   static Row of(
       Source source,
       long line,
@@ -16,13 +18,9 @@ record Row(long line, String id, String text, @Nullable List<String> labels) {
       @Nullable String id,
       String text,
       @Nullable List<String> labels) {
-    if (text.isBlank()) {
-      throw source.invalid(
-          line, "the text in column %s is empty".formatted(Source.shown(columns.text())));
-    }
-    if (columns.label() != null && labels != null) {
+    if (columns.label() != null && labels != null && !Normalizer.isEmpty(text)) {
       for (String label : labels) {
-        if (label.isBlank()) {
+        if (PlainName.of(label).isEmpty()) {
           throw source.invalid(
               line,
               "%s label in column %s is empty"

@@ -16,18 +16,40 @@ sealed interface Rows extends Closeable permits TableRows, JsonRows, TextRows {
   @Override
   void close();
 
-  /// Opens `lines` as `format`.
-  static Rows open(Lines lines, DataFormat format, Columns columns, LabelField labels) {
+  /// Opens `lines` as `format`, a file as its first line shows it to be: one of commas may be
+  /// parted by tabs, one of texts be a table.
+  static Rows open(
+      Lines lines, DataFormat format, Columns columns, LabelField labels, ReadingNotes notes) {
     return switch (format) {
       case TSV -> new TableRows(new TsvRecords(lines), lines.source(), columns, labels);
-      case CSV -> new TableRows(new CsvRecords(lines), lines.source(), columns, labels);
+      case CSV -> {
+        char separator = CsvRecords.separator(lines.peek());
+        if (separator != ',') {
+          notes.about(
+              "its fields are parted by %ss, and it was read so"
+                  .formatted(CsvRecords.nameOf(separator)));
+        }
+        yield new TableRows(new CsvRecords(lines, separator), lines.source(), columns, labels);
+      }
       case JSONL -> new JsonRows(lines, columns, labels);
       case TEXT -> {
+        if (isTable(lines.peek(), columns, labels)) {
+          yield new TableRows(new TsvRecords(lines), lines.source(), columns, labels);
+        }
         if (labels != LabelField.UNREAD) {
-          throw lines.source().invalid("a file of texts alone has no labels");
+          throw lines
+              .source()
+              .invalid(
+                  "a file of texts alone has no labels, and its first line is no header with tabs");
         }
         yield new TextRows(lines);
       }
     };
+  }
+
+  private static boolean isTable(@Nullable String first, Columns columns, LabelField labels) {
+    return first != null
+        && first.indexOf('\t') >= 0
+        && (labels != LabelField.UNREAD || columns.isHeader(TsvRecords.split(first)));
   }
 }

@@ -1,17 +1,15 @@
 package dev.nunchi.data;
 
 import java.util.List;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Rows of a table whose first line names its columns.
 final class TableRows implements Rows {
   private static final int ABSENT = -1;
-  private static final Pattern SEPARATOR = Pattern.compile(LabelField.SEPARATOR, Pattern.LITERAL);
 
   private final Records records;
   private final Source source;
+  private final List<String> names;
   private final int width;
   private final Columns.Resolved columns;
   private final int id;
@@ -27,12 +25,24 @@ final class TableRows implements Rows {
     if (header == null || header.fields().isEmpty()) {
       throw source.invalid(1, "expected a header line with the names of the columns");
     }
-    List<String> names = header.fields();
+    names = header.fields();
+    requireParted(records, header);
     this.columns = columns.resolve(names, labels, source, header.line());
     width = names.size();
     text = names.indexOf(this.columns.text());
     id = this.columns.id() == null ? ABSENT : names.indexOf(this.columns.id());
     label = this.columns.label() == null ? ABSENT : names.indexOf(this.columns.label());
+  }
+
+  /// A header in one piece that another separator parts is a table of another kind.
+  private void requireParted(Records records, Records.TableRecord header) {
+    String only = header.fields().getFirst();
+    if (records instanceof TsvRecords && header.fields().size() == 1 && only.matches(".*[,;].*")) {
+      throw source.invalid(
+          header.line(),
+          "the header %s has no tab; a table parted by commas or semicolons is to end in .csv"
+              .formatted(Source.shown(only)));
+    }
   }
 
   @Override
@@ -60,16 +70,9 @@ final class TableRows implements Rows {
         columns,
         id == ABSENT ? null : fields.get(id),
         fields.get(text),
-        label == ABSENT ? null : labels(fields.get(label)));
-  }
-
-  private List<String> labels(String field) {
-    if (labels != LabelField.SEVERAL) {
-      return List.of(field);
-    }
-    return field.isBlank()
-        ? List.of()
-        : Stream.of(SEPARATOR.split(field, -1)).map(String::strip).toList();
+        label == ABSENT
+            ? null
+            : labels.labels(fields.get(label), names.get(label), source, record.line()));
   }
 
   private String fieldCount() {

@@ -15,7 +15,7 @@ record TsvRecords(Lines lines) implements Records {
     return new TableRecord(lines.number(), line.isEmpty() ? List.of() : split(line));
   }
 
-  private static List<String> split(String line) {
+  static List<String> split(String line) {
     List<String> fields = new ArrayList<>(4);
     int start = 0;
     for (int tab = line.indexOf('\t'); tab >= 0; tab = line.indexOf('\t', start)) {

@@ -58,13 +58,12 @@ public final class Normalizer {
     return settings.hash();
   }
 
-  /// Whether a text holds nothing to classify: it is empty, or of white space and characters without
-  /// a look alone, as Hangul fillers and zero-width spaces. Nothing is left of it under
+  /// Whether a text holds nothing to classify: it is empty, or of white space and characters
+  /// without a look alone, as Hangul fillers and zero-width spaces. Nothing is left of it under
   /// [Normalization#STANDARD], and it counts as empty for every model, also one that was trained
   /// without normalisation.
   public static boolean isEmpty(String text) {
-    return text
-        .codePoints()
+    return text.codePoints()
         .allMatch(c -> WhiteSpace.isWhiteSpace(c) || InvisibleCharacters.isInvisible(c));
   }
 

@@ -4,8 +4,8 @@ package dev.nunchi.text;
 ///
 /// The plain form of a name is composed (Unicode NFC), has no character without a look, one space
 /// where it had white space, none at either end, and ASCII in place of its full-width forms. So
-/// `긍정`, `긍정 ` of a spreadsheet's cell and 긍정 in the single jamo of macOS are one name. Letters
-/// of another case or script are another one.
+/// `긍정`, `긍정 ` of a spreadsheet's cell and 긍정 in the single jamo of macOS are one name. Letters of
+/// another case or script are another one.
 public final class PlainName {
   private static final int FULL_WIDTH_FIRST = 0xFF01;
   private static final int FULL_WIDTH_LAST = 0xFF5E;

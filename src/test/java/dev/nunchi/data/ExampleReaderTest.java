@@ -101,7 +101,7 @@ final class ExampleReaderTest {
           List.of(new Example("2", "첫 줄\r\n둘째 \"줄\"", "0"), new Example("4", "다음", "1")),
           examples.limit(2).toList());
     }
-    assertRefused(Reason.INVALID_DATA, "line 5: the text in column 'text'", () -> read(file));
+    assertRefused(Reason.INVALID_DATA, "line 5: the text is empty", () -> read(file));
   }
 
   @Test
@@ -146,7 +146,8 @@ final class ExampleReaderTest {
     assertLineRefused(good + "[1]", "line 2: expected one JSON object, found an array");
     assertLineRefused(good + "{} {}", "line 2: expected one JSON object, broken at column");
     assertLineRefused(
-        good + "{\"text\": \"비밀\", \"text\": \"나\", \"label\": 1}", "line 2: expected one JSON");
+        good + "{\"text\": \"비밀\", \"text\": \"나\", \"label\": 1}",
+        "line 2: field 'text' occurs twice");
     assertLineRefused(good + "{\"label\": 1}", "line 2: field 'text' is missing");
     assertLineRefused(good + "{\"text\": \"비밀\"}", "line 2: field 'label' is missing");
     assertLineRefused(
@@ -228,7 +229,7 @@ final class ExampleReaderTest {
   void read_blankTextOrLabel_isRefused() {
     assertRefused(
         Reason.INVALID_DATA,
-        "a.tsv, line 3: the text in column 'document' is empty",
+        "a.tsv, line 3: the text is empty",
         () -> read(file("a.tsv", "document\tlabel\n가\t0\n \u3000\t1\n")));
     assertRefused(
         Reason.INVALID_DATA,

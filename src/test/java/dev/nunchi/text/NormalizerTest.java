@@ -181,7 +181,16 @@ final class NormalizerTest {
 
   @ParameterizedTest
   @ValueSource(
-      strings = {"", " ", "\u3000\t", "\u3164\u3164\u3164", "\u200B\uFEFF", "\uFE0F", "\u2800", "\u200D \u00AD"})
+      strings = {
+        "",
+        " ",
+        "\u3000\t",
+        "\u3164\u3164\u3164",
+        "\u200B\uFEFF",
+        "\uFE0F",
+        "\u2800",
+        "\u200D \u00AD"
+      })
   void isEmpty_nothingToSee_isTrue(String text) {
     assertTrue(Normalizer.isEmpty(text));
     assertEquals("", STANDARD.apply(text));
