@@ -1,6 +1,8 @@
 package dev.nunchi.cli;
 
 import dev.nunchi.data.Example;
+import dev.nunchi.data.ReadingNotes;
+import dev.nunchi.data.UnknownTokens;
 import dev.nunchi.eval.Robustness;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
@@ -32,7 +34,8 @@ import picocli.CommandLine.Spec;
       "",
       "Prints scikit-learn's classification report; the output directory gets metrics.json,",
       "predictions.tsv and report.html, a page for a browser that needs nothing but itself.",
-      "Labels in the file are the model's, or their numbers from 0."
+      "Labels in the file are the model's, or their numbers from 0; metrics.json says for which a",
+      "number was taken. Rows with an empty text are left out and counted."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
@@ -104,9 +107,14 @@ final class EvaluateCommand implements Callable<Integer> {
     }
     PrintWriter err = command.commandLine().getErr();
     try (LoadedModel loaded = backend.load(model, LoadOptions.DEFAULT)) {
+      ReadingNotes notes = new ReadingNotes();
       List<Example> examples =
           labelled.read(
-              data, loaded.manifest().task().labels(), loaded.manifest().task().problemType());
+              data,
+              loaded.manifest().task().labels(),
+              loaded.manifest().task().problemType(),
+              notes);
+      notes.sentences().forEach(sentence -> err.println("Note: " + sentence));
       err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
       List<Prediction> predictions =
           classify(
@@ -114,6 +122,9 @@ final class EvaluateCommand implements Callable<Integer> {
               examples,
               "",
               ClassificationProgress.of(err, OptionalInt.of(examples.size())));
+      double unknownShare = unknownShare(predictions);
+      UnknownTokens.warning("the texts", unknownShare)
+          .ifPresent(sentence -> err.println("Note: " + sentence));
       EvaluationOutcome outcome =
           EvaluationOutcome.of(
               loaded.manifest(),
@@ -138,10 +149,22 @@ final class EvaluateCommand implements Callable<Integer> {
                   kind -> err.printf(Locale.ROOT, "With noise %s …%n", kind))
               .run(noise.kinds(), examples, predictions.stream().map(outcome::predicted).toList());
       out.print(NoiseSuite.table(robustness));
-      new EvaluationFiles(output).write(outcome, robustness, examples, predictions);
+      new EvaluationFiles(output)
+          .write(outcome, notes, unknownShare, robustness, examples, predictions);
       err.println("Wrote " + output);
     }
     return 0;
+  }
+
+  /// Over all tokens that the model read, special ones in the whole.
+  private static double unknownShare(List<Prediction> predictions) {
+    double unknown = 0;
+    double tokens = 0;
+    for (Prediction prediction : predictions) {
+      unknown += prediction.unknownTokenShare() * prediction.tokenCount();
+      tokens += prediction.tokenCount();
+    }
+    return unknown / tokens;
   }
 
   private List<Prediction> classify(

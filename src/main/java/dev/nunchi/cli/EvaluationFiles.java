@@ -1,9 +1,11 @@
 package dev.nunchi.cli;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
+import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.eval.Robustness;
 import dev.nunchi.infer.Prediction;
 import java.io.IOException;
@@ -19,14 +21,20 @@ import java.util.StringJoiner;
 /// @param directory made where it does not exist
 record EvaluationFiles(Path directory) {
 
+  /// @param notes about the rows of the file
+  /// @param unknownShare share of the tokens that the vocabulary does not have
   void write(
       EvaluationOutcome outcome,
+      ReadingNotes notes,
+      double unknownShare,
       Robustness robustness,
       List<Example> examples,
       List<Prediction> predictions) {
     try {
       Files.createDirectories(directory);
       ObjectNode metrics = outcome.metricsJson();
+      add(metrics, notes);
+      metrics.put("unknown_token_share", unknownShare);
       if (!robustness.isEmpty()) {
         NoiseSuite.write(robustness, metrics.putObject("noise"));
       }
@@ -36,6 +44,16 @@ record EvaluationFiles(Path directory) {
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be written", e);
     }
+  }
+
+  private static void add(ObjectNode metrics, ReadingNotes notes) {
+    metrics.put("empty_texts_left_out", notes.emptyTexts());
+    if (!notes.numbers().isEmpty()) {
+      ObjectNode numbers = metrics.putObject("label_numbers");
+      notes.numbers().forEach(numbers::put);
+    }
+    ArrayNode sentences = metrics.putArray("notes");
+    notes.sentences().forEach(sentences::add);
   }
 
   private static String predictions(

@@ -1,7 +1,6 @@
 package dev.nunchi.cli;
 
-import dev.nunchi.data.Document;
-import dev.nunchi.data.ExampleReader;
+import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.export.ExportOptions;
 import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.export.OnnxExporter;
@@ -102,7 +101,7 @@ final class ExportCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(model)) {
       checkpoint.requireComplete();
-      ExportOptions options = options(checkpoint.description());
+      ExportOptions options = options(checkpoint.description(), err);
       @Nullable Probe probe =
           checkpoint.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
       if (probe == null) {
@@ -130,22 +129,29 @@ final class ExportCommand implements Callable<Integer> {
     return 0;
   }
 
-  private ExportOptions options(Manifest manifest) {
+  private ExportOptions options(Manifest manifest, PrintWriter err) {
     if (calibration == null || validation == null) {
       return ExportOptions.of(precision);
     }
-    return new ExportOptions(
-        precision,
-        evenly(texts(calibration)),
-        labelled.read(validation, manifest.task().labels(), manifest.task().problemType()).stream()
-            .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
-            .toList());
-  }
-
-  private static List<String> texts(Path file) {
-    try (Stream<Document> documents = new ExampleReader().streamDocuments(file)) {
-      return documents.map(Document::text).toList();
-    }
+    ReadingNotes calibrationNotes = new ReadingNotes();
+    ReadingNotes validationNotes = new ReadingNotes();
+    ExportOptions options =
+        new ExportOptions(
+            precision,
+            evenly(labelled.readTexts(calibration, calibrationNotes)),
+            labelled
+                .read(
+                    validation,
+                    manifest.task().labels(),
+                    manifest.task().problemType(),
+                    validationNotes)
+                .stream()
+                .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
+                .toList());
+    Stream.of(calibrationNotes, validationNotes)
+        .flatMap(notes -> notes.sentences().stream())
+        .forEach(sentence -> err.println("Note: " + sentence));
+    return options;
   }
 
   private static List<String> evenly(List<String> texts) {

@@ -3,14 +3,14 @@ package dev.nunchi.cli;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
-import dev.nunchi.Reason;
 import dev.nunchi.data.Columns;
+import dev.nunchi.data.EmptyTexts;
 import dev.nunchi.data.Example;
 import dev.nunchi.data.ExampleReader;
 import dev.nunchi.data.LabelMapping;
+import dev.nunchi.data.ReadingNotes;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.StringJoiner;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -34,30 +34,27 @@ final class LabelledFile {
   @Option(names = "--label-column", paramLabel = "NAME", description = "Default: label.")
   private @Nullable String labelColumn;
 
-  /// @throws NunchiException `INVALID_DATA` where the file has no labelled text
-  List<Example> read(Path file, LabelSet labels, ProblemType problemType) {
-    LabelMapping mapping =
-        LabelMapping.parse(labelMapping == null ? numbered(labels) : labelMapping)
-            .restrictedTo(labels);
-    List<Example> examples =
-        new ExampleReader(new Columns(idColumn, textColumn, labelColumn), mapping, problemType)
-            .read(file);
-    if (examples.isEmpty()) {
-      throw new NunchiException(Reason.INVALID_DATA, file + " has no labelled text");
-    }
-    return examples;
+  /// The texts of a file that needs no labels, without the empty ones.
+  List<String> readTexts(Path file, ReadingNotes notes) {
+    return new ExampleReader(
+            new Columns(null, textColumn, null),
+            LabelMapping.IDENTITY,
+            ProblemType.SINGLE_LABEL_CLASSIFICATION,
+            EmptyTexts.DROP)
+        .readTexts(file, notes);
   }
 
-  /// `0=부정,1=긍정`: the numbers that data sets use in place of names, unless names are numbers.
-  private static String numbered(LabelSet labels) {
-    StringJoiner mapping = new StringJoiner(",");
-    for (int i = 0; i < labels.size(); i++) {
-      String name = labels.get(i).name();
-      if (name.matches("-?\\d+") || name.contains(",") || name.contains("=")) {
-        return "";
-      }
-      mapping.add(i + "=" + name);
-    }
-    return mapping.toString();
+  /// The examples of a file, without those whose text is empty.
+  ///
+  /// @param notes which take down what was left out, and which numbers stood for which labels
+  /// @throws NunchiException `INVALID_DATA` where the file has no labelled text
+  List<Example> read(Path file, LabelSet labels, ProblemType problemType, ReadingNotes notes) {
+    LabelMapping mapping =
+        labelMapping == null
+            ? LabelMapping.ofModel(labels)
+            : LabelMapping.parse(labelMapping).restrictedTo(labels);
+    return new ExampleReader(
+            new Columns(idColumn, textColumn, labelColumn), mapping, problemType, EmptyTexts.DROP)
+        .read(file, notes);
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// How texts lie in a file; the end of the file's name says which, in capitals or not, with `.gz`
@@ -33,15 +34,18 @@ public enum DataFormat {
   ///
   /// @throws NunchiException `INVALID_DATA` if the name ends in none of the extensions
   public static DataFormat of(Path file) {
-    String plain = plainName(file);
-    return Stream.of(values())
-        .filter(format -> plain.endsWith(format.extension))
-        .findFirst()
+    return find(file)
         .orElseThrow(() ->
             new NunchiException(
                 Reason.INVALID_DATA,
                 "%s: a data file ends in .tsv, .csv, .jsonl or .txt, with or without .gz%s"
-                    .formatted(file, hint(plain))));
+                    .formatted(file, hint(plainName(file)))));
+  }
+
+  /// The format that a file's name says; empty where it says none.
+  static Optional<DataFormat> find(Path file) {
+    String plain = plainName(file);
+    return Stream.of(values()).filter(format -> plain.endsWith(format.extension)).findFirst();
   }
 
   /// What a user does with a file of another kind.
@@ -71,10 +75,6 @@ public enum DataFormat {
 
   private static String lowerName(Path file) {
     return String.valueOf(file.getFileName()).toLowerCase(Locale.ROOT);
-  }
-
-  String extension() {
-    return extension;
   }
 
   /// Every ending that a file with examples has of its own; a `.txt` is one by its content.

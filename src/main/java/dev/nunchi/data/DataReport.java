@@ -112,10 +112,12 @@ public record DataReport(
         examples.size(),
         labelRows,
         unlabelled,
+        split.emptyTexts(),
         Lengths.of(characters),
         split.tokenCount() == null
             ? null
             : Lengths.of(IntStream.range(0, examples.size()).map(split.tokenCount()).toArray()),
+        split.unknownShare(),
         repeated,
         contradicted);
   }
@@ -140,7 +142,8 @@ public record DataReport(
 
   /// What has to be known before training on the first split, a sentence each: texts that two
   /// splits share, texts with two labels, labels that a split lacks or has in fewer than 10 rows, a
-  /// label of the first split with over 20 times the rows of another, splits without rows.
+  /// label of the first split with over 20 times the rows of another, labels whose names differ in
+  /// case alone, many unknown tokens, splits without rows.
   public List<String> warnings() {
     return DataWarnings.of(this);
   }

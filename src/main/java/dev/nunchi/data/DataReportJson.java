@@ -42,9 +42,13 @@ final class DataReportJson {
         .forEach((label, rows) ->
             labels.putObject(label).put("rows", rows).put("share", split.share(label)));
     json.put("unlabelled_rows", split.unlabelledRows());
+    json.put("empty_texts_left_out", Math.toIntExact(split.emptyTexts()));
     split.largestToSmallest().ifPresent(ratio -> json.put("largest_to_smallest", ratio));
     addLengths(json, "characters", split.characters());
     addLengths(json, "tokens", split.tokens());
+    if (split.unknownShare() != null) {
+      json.put("unknown_token_share", split.unknownShare());
+    }
     add(json.putObject("repeated_rows"), split.repeatedRows());
     add(json.putObject("contradicted_rows"), split.contradictedRows());
   }

@@ -44,6 +44,11 @@ final class DataReportTable {
     if (report.splits().stream().anyMatch(split -> split.unlabelledRows() > 0)) {
       line("  without a label", split -> String.format(Locale.ROOT, "%,d", split.unlabelledRows()));
     }
+    if (report.splits().stream().anyMatch(split -> split.emptyTexts() > 0)) {
+      line(
+          "  empty texts, left out",
+          split -> String.format(Locale.ROOT, "%,d", split.emptyTexts()));
+    }
     line(
         "  largest to smallest",
         split ->
@@ -53,6 +58,14 @@ final class DataReportTable {
     lengths("characters", SplitReport::characters);
     if (report.splits().stream().anyMatch(split -> split.tokens() != null)) {
       lengths("tokens", SplitReport::tokens);
+    }
+    if (report.splits().stream().anyMatch(split -> split.unknownShare() != null)) {
+      line(
+          "  unknown to the vocabulary",
+          split ->
+              split.unknownShare() == null
+                  ? "-"
+                  : String.format(Locale.ROOT, "%.1f %%", 100 * split.unknownShare()));
     }
     line("repeated texts (word for word)", split -> matches(split.repeatedRows()));
     line("with two labels (word for word)", split -> matches(split.contradictedRows()));

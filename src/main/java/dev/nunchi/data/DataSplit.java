@@ -7,13 +7,20 @@ import org.jspecify.annotations.Nullable;
 /// Examples under the name of their split, for a [DataReport].
 ///
 /// @param name for example `validation`
+/// @param emptyTexts rows that were left out because their text is empty
 /// @param tokenCount from the index of an example to the number of its tokens; null where tokens
 ///   are not reported
+/// @param unknownShare share of the tokens of the texts that the vocabulary does not have, in [0,
+///   1]; null where tokens are not reported
 public record DataSplit(
-    String name, List<Example> examples, @Nullable IntUnaryOperator tokenCount) {
+    String name,
+    List<Example> examples,
+    long emptyTexts,
+    @Nullable IntUnaryOperator tokenCount,
+    @Nullable Double unknownShare) {
 
   /// Without tokens.
   public DataSplit(String name, List<Example> examples) {
-    this(name, examples, null);
+    this(name, examples, 0, null, null);
   }
 }

@@ -6,6 +6,7 @@ import dev.nunchi.data.DataReport.Place;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,7 +39,13 @@ final class DataWarnings {
         addRareLabels(split, warnings);
       }
     }
-    report.splits().stream().limit(1).forEach(split -> addImbalance(split, warnings));
+    report.splits().stream()
+        .limit(1)
+        .forEach(split -> {
+          addImbalance(split, warnings);
+          addNamesOfOneSpelling(split, warnings);
+        });
+    report.splits().forEach(split -> addUnknown(split, warnings));
     return List.copyOf(warnings);
   }
 
@@ -98,6 +105,25 @@ final class DataWarnings {
       warnings.add(
           "The split %s has fewer than %d rows with the label %s."
               .formatted(split.name(), FEW_ROWS, few));
+    }
+  }
+
+  private static void addNamesOfOneSpelling(SplitReport split, List<String> warnings) {
+    Map<String, String> names = new HashMap<>();
+    for (String label : split.labelRows().keySet()) {
+      String other = names.put(label.toLowerCase(Locale.ROOT), label);
+      if (other != null) {
+        warnings.add(
+            "The labels %s and %s differ in case alone; label_mapping makes one of them."
+                .formatted(Source.shown(other), Source.shown(label)));
+      }
+    }
+  }
+
+  private static void addUnknown(SplitReport split, List<String> warnings) {
+    if (split.unknownShare() != null) {
+      UnknownTokens.warning("the split " + split.name(), split.unknownShare())
+          .ifPresent(warnings::add);
     }
   }
 

@@ -12,8 +12,11 @@ import org.jspecify.annotations.Nullable;
 /// @param labelRows rows with each label, in the order of the labels; those that no row has are 0.
 ///   In multi-label data a row counts under each of its labels
 /// @param unlabelledRows rows without a label, of multi-label data
+/// @param emptyTexts rows that were left out because their text is empty; they are not in `rows`
 /// @param characters of the texts, in code points; null where there is no row
 /// @param tokens of the texts; null where there is no row or tokens were not counted
+/// @param unknownShare share of the tokens that the vocabulary does not have, in [0, 1]; null where
+///   tokens were not counted
 /// @param repeatedRows rows beyond the first of each text
 /// @param contradictedRows rows whose texts this split also has with other labels
 public record SplitReport(
@@ -21,8 +24,10 @@ public record SplitReport(
     int rows,
     Map<String, Integer> labelRows,
     int unlabelledRows,
+    long emptyTexts,
     @Nullable Lengths characters,
     @Nullable Lengths tokens,
+    @Nullable Double unknownShare,
     DataReport.Matches repeatedRows,
     DataReport.Matches contradictedRows) {
 

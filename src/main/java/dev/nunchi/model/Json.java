@@ -26,6 +26,7 @@ final class Json {
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+  private static final String DUPLICATE = "Duplicate field '";
   private static final ObjectWriter PRETTY =
       MAPPER.writer(
           new DefaultPrettyPrinter(
@@ -56,8 +57,7 @@ final class Json {
     try {
       node = MAPPER.readTree(utf8);
     } catch (JsonProcessingException e) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL, "%s is not valid JSON%s".formatted(file, place(e)), e);
+      throw new NunchiException(Reason.INVALID_MODEL, file + fault(e), e);
     } catch (IOException e) {
       throw new NunchiException(Reason.INVALID_MODEL, file + " is not valid JSON", e);
     }
@@ -81,6 +81,15 @@ final class Json {
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /// The key that occurs twice, where that is what is wrong, and where it is.
+  private static String fault(JsonProcessingException e) {
+    String message = e.getOriginalMessage();
+    return message.startsWith(DUPLICATE)
+        ? " has the key '%s' twice%s"
+            .formatted(message.substring(DUPLICATE.length(), message.lastIndexOf('\'')), place(e))
+        : " is not valid JSON" + place(e);
   }
 
   private static String place(JsonProcessingException e) {

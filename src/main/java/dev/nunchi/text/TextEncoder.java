@@ -39,15 +39,21 @@ public final class TextEncoder implements AutoCloseable {
   private final int maxLength;
   private final TokenizerFile file;
   private final HuggingFaceTokenizer tokenizer;
+  private final int specialTokens;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
   private boolean closed;
 
   private TextEncoder(
-      Normalizer normalizer, int maxLength, TokenizerFile file, HuggingFaceTokenizer tokenizer) {
+      Normalizer normalizer,
+      int maxLength,
+      TokenizerFile file,
+      HuggingFaceTokenizer tokenizer,
+      int specialTokens) {
     this.normalizer = normalizer;
     this.maxLength = maxLength;
     this.file = file;
     this.tokenizer = tokenizer;
+    this.specialTokens = specialTokens;
   }
 
   /// @param path a `tokenizer.json`, or a Hugging Face directory with one; a directory (or file)
@@ -73,7 +79,7 @@ public final class TextEncoder implements AutoCloseable {
           "the maximum length is %d tokens; with the %d special tokens it is at least %d"
               .formatted(maxLength, specialTokens, specialTokens + 1));
     }
-    return new TextEncoder(normalizer, maxLength, file, tokenizer);
+    return new TextEncoder(normalizer, maxLength, file, tokenizer, specialTokens);
   }
 
   public Normalizer normalizer() {
@@ -83,6 +89,11 @@ public final class TextEncoder implements AutoCloseable {
   /// Longest encoding in tokens, special tokens included.
   public int maxLength() {
     return maxLength;
+  }
+
+  /// Special tokens in the encoding of a text alone.
+  public int specialTokens() {
+    return specialTokens;
   }
 
   /// Tokens of the vocabulary, added tokens included.

@@ -61,8 +61,10 @@ final class CheckpointSaver implements Trainer.Keeper {
 
   private void writeModel(long step, Evaluation evaluation) {
     Map<String, Double> quality = new LinkedHashMap<>();
-    for (BestMetric metric : BestMetric.values()) {
-      quality.put("validation_" + metric.key(), evaluation.value(metric));
+    if (evaluation.isMeasured()) {
+      for (BestMetric metric : BestMetric.values()) {
+        quality.put("validation_" + metric.key(), evaluation.value(metric));
+      }
     }
     Manifest manifest = manifest(step, quality).withTemperature(evaluation.temperature());
     write(

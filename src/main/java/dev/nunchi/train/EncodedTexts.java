@@ -1,6 +1,7 @@
 package dev.nunchi.train;
 
 import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
 import dev.nunchi.data.Example;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
@@ -26,11 +27,36 @@ record EncodedTexts(List<Encoding> encodings, int[][] labels) {
     List<Encoding> encodings = new ArrayList<>(examples.size());
     for (int start = 0; start < examples.size(); start += CHUNK) {
       List<Example> chunk = examples.subList(start, Math.min(start + CHUNK, examples.size()));
-      encoder.encodeAll(chunk.stream().map(Example::text).toList(), truncation).stream()
+      encode(chunk, encoder, truncation).stream()
           .map(EncodedTexts::withoutSpans)
           .forEach(encodings::add);
     }
     return new EncodedTexts(encodings, indices);
+  }
+
+  private static List<Encoding> encode(
+      List<Example> chunk, TextEncoder encoder, Truncation truncation) {
+    try {
+      return encoder.encodeAll(chunk.stream().map(Example::text).toList(), truncation);
+    } catch (NunchiException e) {
+      throw new NunchiException(
+          e.reason(),
+          "The tokenizer leaves nothing of the text with the id %s; take it out of the data"
+              .formatted(firstRefused(chunk, encoder, truncation)),
+          e);
+    }
+  }
+
+  private static String firstRefused(
+      List<Example> chunk, TextEncoder encoder, Truncation truncation) {
+    for (Example example : chunk) {
+      try {
+        encoder.encode(example.text(), truncation);
+      } catch (NunchiException _) {
+        return example.id();
+      }
+    }
+    throw new IllegalStateException("a text was refused among others and is not alone");
   }
 
   private static int[] indices(Example example, LabelSet labels) {
@@ -58,6 +84,12 @@ record EncodedTexts(List<Encoding> encodings, int[][] labels) {
 
   long tokens() {
     return encodings.stream().mapToLong(Encoding::length).sum();
+  }
+
+  /// Share of the tokens of the texts, special tokens aside, that the vocabulary does not have.
+  double unknownShare(int specialTokens) {
+    long unknown = encodings.stream().mapToLong(Encoding::unknownCount).sum();
+    return (double) unknown / Math.max(1, tokens() - (long) specialTokens * size());
   }
 
   int truncated() {

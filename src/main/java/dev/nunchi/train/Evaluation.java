@@ -17,8 +17,16 @@ import java.util.Map;
 /// @param temperature that fits these texts best
 /// @param intercepts that were added to the logits for it to be so, by label; empty for none
 public record Evaluation(Map<String, Double> metrics, double temperature, List<Double> intercepts) {
+  /// Of a run that has no texts to measure by: no figure, and scores as the network gives them.
+  static final Evaluation NONE = new Evaluation(Map.of(), 1, List.of());
+
   /// Computes logits in fp32, without dropout.
+  ///
+  /// @return [#NONE] where there is no text
   static Evaluation of(TorchNetwork network, EncodedTexts texts, EvaluationPlan plan) {
+    if (texts.size() == 0) {
+      return NONE;
+    }
     double[][] logits = new double[texts.size()][];
     for (int[] rows : new LengthBuckets(texts.lengths(), plan.size(), true).sorted()) {
       float[][] batch = network.logits(texts.batch(rows, network.network().padTokenId()));
@@ -87,6 +95,11 @@ public record Evaluation(Map<String, Double> metrics, double temperature, List<D
       case MACRO_F1 -> metric("macro_f1");
       case LOSS -> metric("log_loss");
     };
+  }
+
+  /// Whether anything was measured.
+  public boolean isMeasured() {
+    return !metrics.isEmpty();
   }
 
   private double metric(String name) {

@@ -32,13 +32,19 @@ record ModelCard(Recipe recipe, Manifest manifest) {
         .origin()
         .quality()
         .forEach((name, value) -> row(card, name.replace('_', ' '), "%.4f".formatted(value)));
-    row(
-        card,
-        "temperature (fitted on validation)",
-        "%.3f".formatted(manifest.task().temperature()));
+    boolean measured = !manifest.origin().quality().isEmpty();
+    if (measured) {
+      row(
+          card,
+          "temperature (fitted on validation)",
+          "%.3f".formatted(manifest.task().temperature()));
+    }
+    card.append("\nEvery setting of the run stands in `recipe.yaml`. ");
     card.append(
-        "\nEvery setting of the run stands in `recipe.yaml`. The validation figures chose ");
-    card.append("this checkpoint; they are not a test result.\n");
+        measured
+            ? "The validation figures chose this checkpoint; they are not a test result.\n"
+            : "There were no validation texts: nothing was measured, and the scores are not"
+                + " calibrated.\n");
     return card.toString();
   }
 

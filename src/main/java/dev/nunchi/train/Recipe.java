@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
+import dev.nunchi.data.EmptyTexts;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +41,7 @@ public record Recipe(
       @Nullable String labelColumn,
       @Nullable String labelMapping,
       @Nullable Map<String, Double> labels,
+      EmptyTexts emptyTexts,
       ProblemType problemType,
       @Nullable String normalization,
       int maxLength,
@@ -135,6 +137,13 @@ public record Recipe(
   ///   or contradicts another
   public Recipe {
     RecipeCheck.check(data, start, batches, optimization, loss, watch);
+  }
+
+  /// Whether a run needs validation texts.
+  boolean isEvaluated() {
+    return watch.evalStrategy() != Strategy.NO
+        || watch.loadBestModelAtEnd()
+        || loss.fitIntercepts();
   }
 
   long dataSeed() {

@@ -4,7 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.text.PlainName;
 import dev.nunchi.train.Recipe.Strategy;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The ranges of a recipe's keys, and which of them exclude each other.
@@ -30,6 +34,7 @@ final class RecipeCheck {
   private static void check(Recipe.Data data) {
     share("validation_share", data.validationShare());
     atLeast("max_length", data.maxLength(), 3);
+    labels(data.labels());
     require(
         data.normalization() == null || data.normalization().matches("standard|none"),
         "normalization",
@@ -40,6 +45,25 @@ final class RecipeCheck {
         "truncation",
         "keep_head or keep_head_and_tail",
         data.truncation());
+  }
+
+  private static void labels(@Nullable Map<String, Double> labels) {
+    if (labels == null) {
+      return;
+    }
+    Set<String> names = new HashSet<>();
+    for (Map.Entry<String, Double> label : labels.entrySet()) {
+      String name = PlainName.of(label.getKey());
+      require(!name.isEmpty(), "labels", "names that can be seen", labels.keySet());
+      require(names.add(name), "labels", "names that do not look alike", labels.keySet());
+      Double polarity = label.getValue();
+      require(
+          polarity == null || Math.abs(polarity) <= 1,
+          "labels",
+          "names with a polarity from -1 to 1",
+          label);
+    }
+    require(labels.size() >= 2, "labels", "at least two", labels.keySet());
   }
 
   private static void check(Recipe.Start start) {

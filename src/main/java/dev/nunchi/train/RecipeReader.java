@@ -1,6 +1,7 @@
 package dev.nunchi.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -23,10 +24,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -42,12 +45,18 @@ public final class RecipeReader {
               new YAMLFactory()
                   .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
                   .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
           .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
           .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+
+  private static final String LABELS = "labels";
+  private static final String LABELS_EXPECTED =
+      "names of labels as [부정, 긍정], or a map of them to polarity as {부정: -1, 긍정: 1}";
 
   private RecipeReader() {}
 
@@ -129,6 +138,14 @@ public final class RecipeReader {
       if (type == double.class) {
         return "a number";
       }
+      if (type == Double.class && e.getPath().getFirst().getFieldName().equals(LABELS)) {
+        return LABELS_EXPECTED;
+      }
+      if (type == Map.class || type == LinkedHashMap.class) {
+        return e.getPath().getFirst().getFieldName().equals(LABELS)
+            ? LABELS_EXPECTED
+            : "a map of keys";
+      }
     }
     return "of another kind";
   }
@@ -141,29 +158,52 @@ public final class RecipeReader {
     }
     // An unquoted no is false in YAML 1.1.
     boolean strategyNo = key.endsWith("_strategy") && value.isBoolean() && !value.booleanValue();
-    keys.set(key, strategyNo ? TextNode.valueOf("no") : value);
+    if (strategyNo) {
+      keys.set(key, TextNode.valueOf("no"));
+    } else {
+      keys.set(key, key.equals(LABELS) && value.isArray() ? withoutPolarity(value, origin) : value);
+    }
+  }
+
+  /// A list of names as a map of them.
+  private static ObjectNode withoutPolarity(JsonNode names, String origin) {
+    ObjectNode labels = YAML.createObjectNode();
+    for (JsonNode name : names) {
+      if (!name.isValueNode() || name.isNull()) {
+        throw invalid(
+            "%s: %s should be %s, but is %s".formatted(origin, LABELS, LABELS_EXPECTED, names));
+      }
+      if (labels.has(name.asText())) {
+        throw invalid("%s: %s has '%s' twice".formatted(origin, LABELS, name.asText()));
+      }
+      labels.putNull(name.asText());
+    }
+    return labels;
   }
 
   private static JsonNode value(String key, String yaml) {
     try {
       return YAML.readTree(yaml);
     } catch (JsonProcessingException e) {
-      throw invalid("--set %s: '%s' is not a YAML value".formatted(key, yaml));
+      Optional<String> twice = RecipeText.duplicate(e);
+      throw invalid(
+          twice.isPresent()
+              ? "--set %s: the key '%s' occurs twice".formatted(key, twice.get())
+              : "--set %s: '%s' is not a YAML value".formatted(key, yaml));
     }
   }
 
   private static ObjectNode file(Path file) {
-    if (!Files.isRegularFile(file)) {
+    if (Files.isDirectory(file)) {
+      throw invalid(file + " is a directory; a recipe is a YAML file");
+    }
+    if (!Files.exists(file)) {
       throw invalid(
           "%s is neither a file nor a built-in recipe (%s)"
               .formatted(file, String.join(", ", BUILT_IN)));
     }
     try {
-      return object(YAML.readTree(file.toFile()), file.toString());
-    } catch (JsonProcessingException e) {
-      throw invalid(
-          "%s:%d: not YAML: %s"
-              .formatted(file, e.getLocation().getLineNr(), e.getOriginalMessage()));
+      return RecipeText.of(file).parse(YAML);
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, file + " could not be read", e);
     }
@@ -171,17 +211,10 @@ public final class RecipeReader {
 
   private static ObjectNode resource(String name) {
     try (InputStream in = RecipeReader.class.getResourceAsStream(FOLDER + name)) {
-      return object(YAML.readTree(Objects.requireNonNull(in, name)), name);
+      return (ObjectNode) YAML.readTree(Objects.requireNonNull(in, name));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static ObjectNode object(JsonNode json, String origin) {
-    if (json instanceof ObjectNode object) {
-      return object;
-    }
-    throw invalid("%s: expected 'key: value' lines".formatted(origin));
   }
 
   private static String nearest(ObjectNode keys, String key) {
@@ -209,7 +242,7 @@ public final class RecipeReader {
     return row[b.length()];
   }
 
-  private static NunchiException invalid(String message) {
+  static NunchiException invalid(String message) {
     return new NunchiException(Reason.INVALID_RECIPE, message);
   }
 }

@@ -22,6 +22,7 @@ import dev.nunchi.text.Vocabulary;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -80,6 +81,11 @@ public final class TrainingRun {
     @Nullable Resumption resumption = mode == Mode.RESUME ? resumption() : null;
     listener.preparing("Reading texts");
     TrainingTexts texts = TrainingTexts.read(recipe, data);
+    texts.notes().forEach(listener::warned);
+    if (!texts.hasValidation()) {
+      listener.warned(
+          "There are no validation texts: nothing is measured, and the temperature is 1");
+    }
     if (resumption != null) {
       try (CheckpointDirectory checkpoint = CheckpointDirectory.open(resumption.checkpoint())) {
         train(
@@ -165,7 +171,7 @@ public final class TrainingRun {
       listener.preparing("Encoding texts");
       EncodedTexts train = EncodedTexts.of(texts.train(), labels, encoder, truncation);
       EncodedTexts validation = EncodedTexts.of(texts.validation(), labels, encoder, truncation);
-      DataReport report = inspect(texts, train, validation);
+      DataReport report = inspect(texts, train, validation, encoder.specialTokens());
       TorchRuntime.load(recipe.watch().threads());
       TorchRuntime.seed(recipe.optimization().seed());
       double deviation = config.path("initializer_range").asDouble(0.02);
@@ -210,16 +216,26 @@ public final class TrainingRun {
     }
   }
 
-  private DataReport inspect(TrainingTexts texts, EncodedTexts train, EncodedTexts validation) {
-    DataReport report =
-        DataReport.of(
-            texts.labels(),
-            List.of(
-                new DataSplit("train", texts.train(), i -> train.encodings().get(i).tokenCount()),
-                new DataSplit(
-                    "validation",
-                    texts.validation(),
-                    i -> validation.encodings().get(i).tokenCount())));
+  private DataReport inspect(
+      TrainingTexts texts, EncodedTexts train, EncodedTexts validation, int specialTokens) {
+    List<DataSplit> splits = new ArrayList<>();
+    splits.add(
+        new DataSplit(
+            "train",
+            texts.train(),
+            texts.emptyTrainTexts(),
+            i -> train.encodings().get(i).tokenCount(),
+            train.unknownShare(specialTokens)));
+    if (texts.hasValidation()) {
+      splits.add(
+          new DataSplit(
+              "validation",
+              texts.validation(),
+              texts.emptyValidationTexts(),
+              i -> validation.encodings().get(i).tokenCount(),
+              validation.unknownShare(specialTokens)));
+    }
+    DataReport report = DataReport.of(texts.labels(), splits);
     listener.inspected(report);
     report.warnings().forEach(listener::warned);
     return report;

@@ -9,25 +9,40 @@ import dev.nunchi.data.DataDirectory;
 import dev.nunchi.data.Example;
 import dev.nunchi.data.ExampleReader;
 import dev.nunchi.data.LabelMapping;
+import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.data.Split;
 import dev.nunchi.data.SplitSize;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// The texts that a recipe trains on and those that it is watched by. The test split is never read.
 ///
+/// @param validation empty where the run is not to be evaluated and there is none
 /// @param labels the recipe's labels with their polarities, else those of the mapping or the data
-record TrainingTexts(List<Example> train, List<Example> validation, LabelSet labels) {
+/// @param emptyTrainTexts rows of the training file that were left out, as their texts are empty
+/// @param emptyValidationTexts the same of the validation file
+/// @param notes what the user should know about the files, a sentence each
+record TrainingTexts(
+    List<Example> train,
+    List<Example> validation,
+    LabelSet labels,
+    long emptyTrainTexts,
+    long emptyValidationTexts,
+    List<String> notes) {
 
   /// @param directory the data directory; a recipe's files are relative to it
   static TrainingTexts read(Recipe recipe, Path directory) {
     Recipe.Data data = recipe.data();
     DataDirectory files = new DataDirectory(directory);
     Path trainFile = data.trainFile() == null ? files.train() : directory.resolve(data.trainFile());
+    Optional<Path> validationFile = validationFile(data, directory, files);
     LabelMapping mapping =
         data.labelMapping() == null
             ? LabelMapping.IDENTITY
@@ -36,38 +51,92 @@ record TrainingTexts(List<Example> train, List<Example> validation, LabelSet lab
     if (given != null) {
       mapping = mapping.restrictedTo(given);
     }
-    ExampleReader reader =
-        new ExampleReader(
-            new Columns(data.idColumn(), data.textColumn(), data.labelColumn()),
-            mapping,
-            data.problemType());
-    List<Example> train = reader.read(trainFile);
-    if (train.isEmpty()) {
-      throw new NunchiException(Reason.INVALID_DATA, trainFile + " has no labelled text");
-    }
+    ReadingNotes trainNotes = new ReadingNotes();
+    List<Example> train = reader(data, mapping).read(trainFile, trainNotes);
     LabelSet labels = given == null ? mapping.labelSet(train) : given;
-    Optional<Path> validationFile = validationFile(data, directory, files);
+    requireTwo(labels, trainFile, train.size());
+    ReadingNotes validationNotes = new ReadingNotes();
+    List<Example> validation = List.of();
     if (validationFile.isPresent()) {
-      ExampleReader restricted =
-          new ExampleReader(
-              new Columns(data.idColumn(), data.textColumn(), data.labelColumn()),
-              mapping.restrictedTo(labels),
-              data.problemType());
-      return new TrainingTexts(train, restricted.read(validationFile.get()), labels);
+      validation =
+          reader(data, mapping.restrictedTo(labels)).read(validationFile.get(), validationNotes);
+    } else {
+      Split split = split(recipe, train, directory);
+      train = split.train();
+      validation = split.validation();
     }
-    Split split =
-        Split.stratified(
-            train,
-            new SplitSize.Share(data.validationShare()),
-            SplitSize.NONE,
-            recipe.optimization().seed());
-    if (split.validation().isEmpty()) {
+    return new TrainingTexts(
+        train,
+        validation,
+        labels,
+        trainNotes.emptyTexts(),
+        validationNotes.emptyTexts(),
+        Stream.of(
+                trainNotes.sentences(),
+                validationNotes.sentences(),
+                passedOver(files, trainFile, validationFile))
+            .flatMap(List::stream)
+            .toList());
+  }
+
+  private static ExampleReader reader(Recipe.Data data, LabelMapping mapping) {
+    return new ExampleReader(
+        new Columns(data.idColumn(), data.textColumn(), data.labelColumn()),
+        mapping,
+        data.problemType(),
+        data.emptyTexts());
+  }
+
+  private static void requireTwo(LabelSet labels, Path trainFile, int texts) {
+    if (labels.size() < 2) {
       throw new NunchiException(
           Reason.INVALID_DATA,
-          "%s: there is no validation file, and a validation_share of %s of %d texts is none"
-              .formatted(directory, data.validationShare(), train.size()));
+          String.format(
+              Locale.ROOT,
+              "%s: the label of all %,d texts is '%s'; a classifier needs at least two labels",
+              trainFile,
+              texts,
+              labels.get(0).name()));
     }
-    return new TrainingTexts(split.train(), split.validation(), labels);
+  }
+
+  /// Training and validation of one file; all for training where nothing is to be evaluated.
+  private static Split split(Recipe recipe, List<Example> examples, Path directory) {
+    double share = recipe.data().validationShare();
+    Split split =
+        Split.stratified(
+            examples, new SplitSize.Share(share), SplitSize.NONE, recipe.optimization().seed());
+    if (split.validation().isEmpty() && recipe.isEvaluated()) {
+      throw new NunchiException(
+          Reason.INVALID_DATA,
+          ("%s: there is no validation file, and a validation_share of %s of %d texts is none; set"
+                  + " validation_share to at least %s, or to 0 with eval_strategy: no and"
+                  + " load_best_model_at_end: false to train on all texts and measure nothing")
+              .formatted(directory, share, examples.size(), leastShare(examples.size())));
+    }
+    return split;
+  }
+
+  /// A share that is some texts; of very few the half.
+  private static String leastShare(int texts) {
+    return texts < 10 ? "0.5" : "0.1";
+  }
+
+  private static List<String> passedOver(
+      DataDirectory files, Path trainFile, Optional<Path> validationFile) {
+    List<Path> used = new ArrayList<>(List.of(trainFile));
+    validationFile.ifPresent(used::add);
+    List<String> passedOver = files.passedOver(used);
+    return passedOver.isEmpty()
+        ? List.of()
+        : List.of(
+            "%s: not read: %s; train_file and validation_file of the recipe name other files"
+                .formatted(files.path(), String.join(", ", passedOver)));
+  }
+
+  /// Whether there is anything to measure by.
+  boolean hasValidation() {
+    return !validation.isEmpty();
   }
 
   /// The file that the recipe names; or the split of the directory, unless the recipe trains on a

@@ -95,6 +95,25 @@ class EvaluateCommandTest {
   }
 
   @Test
+  void run_numbersAndEmptyTexts_areSaidAndRecorded() throws IOException {
+    Path numbers =
+        Files.writeString(
+            temporary.resolve("numbers.txt"),
+            "id\tdocument\tlabel\n1\t좋아요\t1\n2\t\t1\n3\t별로예요\t0\n4\t\u3164\t0\n");
+    Path output = temporary.resolve("of-numbers");
+    assertEquals(
+        0, run("evaluate", "--model", model, "--data", numbers, "--output", output), err::toString);
+    assertTrue(err.toString().contains("0 = 부정 (1 row), 1 = 중립 (1 row); no row has '긍정'"));
+    assertTrue(err.toString().contains("2 texts are empty and were left out"), err::toString);
+    JsonNode metrics = metrics(output);
+    assertEquals(2, metrics.get("count").intValue());
+    assertEquals(2, metrics.get("empty_texts_left_out").intValue());
+    assertEquals("중립", metrics.get("label_numbers").get("1").textValue());
+    assertTrue(metrics.get("unknown_token_share").isNumber());
+    assertEquals(2, metrics.get("notes").size());
+  }
+
+  @Test
   void run_again_writesTheSameBytes() throws IOException {
     Path first = temporary.resolve("first");
     Path second = temporary.resolve("second");

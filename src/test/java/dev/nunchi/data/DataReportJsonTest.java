@@ -26,7 +26,7 @@ final class DataReportJsonTest {
                 "중립": {"rows": 1, "share": 0.16666666666666666},
                 "긍정": {"rows": 3, "share": 0.5}
               },
-              "unlabelled_rows": 0, "largest_to_smallest": 3.0,
+              "unlabelled_rows": 0, "empty_texts_left_out": 1, "largest_to_smallest": 3.0,
               "characters": {
                 "mean": 8.166666666666666, "median": 7, "percentile_90": 13, "percentile_95": 13,
                 "percentile_99": 13, "longest": 13
@@ -35,12 +35,14 @@ final class DataReportJsonTest {
                 "mean": 4.5, "median": 4, "percentile_90": 7, "percentile_95": 7,
                 "percentile_99": 7, "longest": 7
               },
+              "unknown_token_share": 0.25,
               "repeated_rows": {"exact": 1, "normalized": 2},
               "contradicted_rows": {"exact": 0, "normalized": 3}
             }
             """),
         json.get("splits").get(0));
     assertFalse(json.get("splits").get(1).has("tokens"));
+    assertFalse(json.get("splits").get(1).has("unknown_token_share"));
   }
 
   @Test

@@ -20,11 +20,13 @@ final class DataReportTableTest {
           부정                                 2   33.3 %   1   33.3 %   1   33.3 %
           중립                                 1   16.7 %   1   33.3 %   0    0.0 %
           긍정                                 3   50.0 %   1   33.3 %   2   66.7 %
+          empty texts, left out                         1            0            0
           largest to smallest                         3.0          1.0          2.0
         characters: mean / median / longest  8.2 / 7 / 13  8.0 / 8 / 9  3.0 / 1 / 7
           90 / 95 / 99 % have up to          13 / 13 / 13    9 / 9 / 9    7 / 7 / 7
         tokens: mean / median / longest       4.5 / 4 / 7            -            -
           90 / 95 / 99 % have up to             7 / 7 / 7            -            -
+          unknown to the vocabulary                25.0 %            -            -
         repeated texts (word for word)              2 (1)        0 (0)        0 (0)
         with two labels (word for word)             3 (0)        0 (0)        0 (0)
         rows of validation with a text of train: 2 (1)

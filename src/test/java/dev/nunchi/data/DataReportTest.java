@@ -41,8 +41,10 @@ final class DataReportTest {
                 6,
                 Map.of("부정", 2, "중립", 1, "긍정", 3),
                 0,
+                1,
                 new Lengths(49 / 6.0, 7, 13, 13, 13, 13),
                 new Lengths(4.5, 4, 7, 7, 7, 7),
+                0.25,
                 new Matches(1, 2),
                 new Matches(0, 3)),
             new SplitReport(
@@ -50,7 +52,9 @@ final class DataReportTest {
                 3,
                 Map.of("부정", 1, "중립", 1, "긍정", 1),
                 0,
+                0,
                 new Lengths(8, 8, 9, 9, 9, 9),
+                null,
                 null,
                 NONE,
                 NONE),
@@ -59,7 +63,9 @@ final class DataReportTest {
                 3,
                 Map.of("부정", 1, "중립", 0, "긍정", 2),
                 0,
+                0,
                 new Lengths(3, 1, 7, 7, 7, 7),
+                null,
                 null,
                 NONE,
                 NONE)),
@@ -159,7 +165,7 @@ final class DataReportTest {
     DataReport empty =
         DataReport.of(
             LabelSet.of("긍정"),
-            List.of(SmallData.TRAIN, new DataSplit("validation", List.of(), row -> 1)));
+            List.of(SmallData.TRAIN, new DataSplit("validation", List.of(), 0, row -> 1, null)));
     SplitReport validation = empty.splits().getLast();
     assertEquals(0, validation.rows());
     assertNull(validation.characters());

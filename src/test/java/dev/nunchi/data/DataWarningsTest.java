@@ -31,7 +31,9 @@ final class DataWarningsTest {
             "The split validation has fewer than 10 rows with the label '부정' (1), '중립' (1), '긍정'"
                 + " (1).",
             "The split test has no row with the label '중립'.",
-            "The split test has fewer than 10 rows with the label '부정' (1), '긍정' (2)."),
+            "The split test has fewer than 10 rows with the label '부정' (1), '긍정' (2).",
+            "Of the tokens of the split train 25.0 % are unknown to the vocabulary, and the model"
+                + " reads them all as one."),
         SmallData.report().warnings());
   }
 
@@ -49,6 +51,37 @@ final class DataWarningsTest {
                 + " 100): a high accuracy may say nothing about the rare one."),
         report(split("train", 2100, 100), split("test", 2100, 100)).warnings());
     assertEquals(List.of(), report(split("train", 2000, 100)).warnings());
+  }
+
+  @Test
+  void warnings_unknownTokens_areSaidOverATwentiethAndExplainedWhereMost() {
+    assertEquals(List.of(), unknown(0.05));
+    assertEquals(
+        List.of(
+            "Of the tokens of the split train 5.1 % are unknown to the vocabulary, and the model"
+                + " reads them all as one."),
+        unknown(0.051));
+    assertTrue(unknown(0.98).getFirst().contains("do_lower_case: false"));
+  }
+
+  private static List<String> unknown(double share) {
+    List<Example> examples = split("train", 10, 10).examples();
+    return report(new DataSplit("train", examples, 0, row -> 3, share)).warnings();
+  }
+
+  @Test
+  void warnings_labelsThatDifferInCaseAlone_areNamed() {
+    List<Example> rows = new ArrayList<>();
+    for (int i = 0; i < 10; i++) {
+      rows.add(new Example("1", "good " + "x".repeat(i % 2) + i, "Positive"));
+      rows.add(new Example("2", "bad y" + i, "positive"));
+    }
+    assertEquals(
+        List.of(
+            "The labels 'Positive' and 'positive' differ in case alone; label_mapping makes one of"
+                + " them."),
+        DataReport.of(LabelSet.of("Positive", "positive"), List.of(new DataSplit("train", rows)))
+            .warnings());
   }
 
   @Test

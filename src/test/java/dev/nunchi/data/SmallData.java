@@ -19,7 +19,9 @@ final class SmallData {
               new Example("t4", "졸다가 나왔다!!", "긍정"),
               new Example("t5", "음악이 남는다", "긍정"),
               new Example("t6", "그냥 그래요", "중립")),
-          row -> row + 2);
+          1,
+          row -> row + 2,
+          0.25);
 
   static final DataSplit VALIDATION =
       new DataSplit(

@@ -74,7 +74,7 @@ class SafetensorsFileTest {
             + " | 4 bytes of data, of which the tensors take 3",
         "{\"a\": {\"dtype\": \"U8\", \"shape\": [4], \"data_offsets\": [0, 4]},"
             + " \"a\": {\"dtype\": \"U8\", \"shape\": [4], \"data_offsets\": [0, 4]}}"
-            + " | not valid JSON",
+            + " | has the key 'a' twice",
       })
   void map_malformedHeader_isRefusedNamingFileAndFault(String header, String fault)
       throws IOException {

@@ -7,10 +7,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.io.IOException;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -154,6 +157,95 @@ class RecipeReaderTest {
     NunchiException failure =
         assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
     assertTrue(failure.getMessage().startsWith(file + ":"), failure.getMessage());
+  }
+
+  @Test
+  void read_keyTwice_isRefusedByNameAndLine() throws IOException {
+    assertRefused("seed: 1\nlearning_rate: 1e-3\nseed: 2\n", ":3: the key 'seed' occurs twice");
+    assertRefused(
+        "model_config:\n  model_type: bert\n  hidden_size: 8\n  model_type: electra\n",
+        ":4: the key 'model_type' occurs twice");
+    assertRefused("labels: {부정: -1, 긍정: 1, 부정: 0}\n", ":1: the key '부정' occurs twice");
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class,
+            () -> RecipeReader.read("nsmc-small", Map.of("labels", "{a: 1, a: 2}")));
+    assertEquals("--set labels: the key 'a' occurs twice", failure.getMessage());
+  }
+
+  @Test
+  void read_listOfLabels_isNamesWithoutPolarity() throws IOException {
+    Path file = recipe("model_name_or_path: base\nlabels: [부정, 1, 긍정]\n");
+    Map<String, Double> labels =
+        Objects.requireNonNull(RecipeReader.read(file.toString(), Map.of()).data().labels());
+    assertEquals(List.of("부정", "1", "긍정"), List.copyOf(labels.keySet()));
+    assertTrue(labels.values().stream().allMatch(Objects::isNull));
+    Recipe set = RecipeReader.read(file.toString(), Map.of("labels", "[a, b]"));
+    assertEquals(2, Objects.requireNonNull(set.data().labels()).size());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "부정, 긍정 | names of labels as [부정, 긍정]",
+        "[{부정: -1}, {긍정: 1}] | names of labels as [부정, 긍정]",
+        "[부정, 부정] | has '부정' twice",
+        "[긍정] | at least two",
+        "{} | at least two",
+        "{부정: bad, 긍정: 1} | a map of them to polarity as {부정: -1, 긍정: 1}",
+        "{부정: -2, 긍정: 1} | a polarity from -1 to 1",
+        "{부정: -1, '부정 ': 1} | do not look alike",
+        "{' ': -1, 부정: 1} | can be seen"
+      })
+  void read_labelsOfAnotherForm_sayWhatIsExpected(String labels, String expected)
+      throws IOException {
+    Path file = recipe("model_name_or_path: base\nlabels: " + labels + "\n");
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
+    assertTrue(failure.getMessage().contains("labels"), failure.getMessage());
+    assertTrue(failure.getMessage().contains(expected), failure.getMessage());
+  }
+
+  @Test
+  void read_whatIsNoRecipe_isSaidInASentence() throws IOException {
+    assertRefused("seed: 1\nmodel_config:\n\tmodel_type: bert\n", ":3: the line is indented with");
+    assertRefused("seed: 1\n---\nseed: 2\n", "a second document begins; a recipe is one");
+    assertRefused("- seed: 1\n", ": expected 'key: value' lines, found a list");
+    assertRefused("", ": expected 'key: value' lines, found nothing");
+    assertRefused("# seed: 1\n", ": expected 'key: value' lines, found nothing");
+    assertRefused("seed\n", ": expected 'key: value' lines, found a text");
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class, () -> RecipeReader.read(directory.toString(), Map.of()));
+    assertTrue(failure.getMessage().endsWith("is a directory; a recipe is a YAML file"));
+  }
+
+  @Test
+  void read_otherEncodings_areNamedWithTheConversion() throws IOException {
+    String yaml = "seed: 1\nlabels: {부정: -1, 긍정: 1}\n";
+    Path file = directory.resolve("recipe.yaml");
+    Files.writeString(file, yaml, Charset.forName("x-windows-949"));
+    assertRefused(file, ":2: the bytes are not valid UTF-8; they look like CP949, and iconv -f");
+    for (Charset charset : List.of(StandardCharsets.UTF_16, StandardCharsets.UTF_16LE)) {
+      Files.writeString(file, yaml, charset);
+      assertRefused(file, ":1: the bytes are not valid UTF-8; they look like UTF-16");
+    }
+    Files.writeString(file, "\uFEFFmodel_name_or_path: base\r\nseed: 5\r\n");
+    assertEquals(5, RecipeReader.read(file.toString(), Map.of()).optimization().seed());
+  }
+
+  private void assertRefused(String yaml, String sentence) throws IOException {
+    assertRefused(recipe(yaml), sentence);
+  }
+
+  private static void assertRefused(Path file, String sentence) {
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
+    assertEquals(Reason.INVALID_RECIPE, failure.reason());
+    assertTrue(failure.getMessage().startsWith(file.toString()), failure.getMessage());
+    assertTrue(failure.getMessage().contains(sentence), failure.getMessage());
+    assertEquals(1, failure.getMessage().lines().count(), failure.getMessage());
   }
 
   private Path recipe(String yaml) throws IOException {

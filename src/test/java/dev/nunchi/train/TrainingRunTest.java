@@ -180,7 +180,10 @@ class TrainingRunTest {
     List<String> rows =
         tsv.lines().filter(row -> !row.endsWith("\t0") || row.contains("_2")).toList();
     Files.writeString(data.resolve("train.tsv"), String.join("\n", rows) + "\n");
-    String yaml = NGRAMS + "num_train_epochs: 1\nlearning_rate: 0.01\n";
+    String yaml =
+        NGRAMS
+            .replace("num_train_epochs: 6", "num_train_epochs: 1")
+            .replace("learning_rate: 0.1", "learning_rate: 0.01");
     Watcher plain = new Watcher();
     run(recipe(yaml), directory.resolve("plain"), plain, new StopSignal());
     Watcher fitted = new Watcher();
@@ -479,10 +482,9 @@ class TrainingRunTest {
     Watcher watcher = new Watcher();
     run(
         recipe(
-            TINY
+            TINY.replace("num_train_epochs: 6", "num_train_epochs: 400")
                 + "eval_steps: 2\n"
                 + "early_stopping_patience: 3\n"
-                + "num_train_epochs: 400\n"
                 + "metric_for_best_model: accuracy\n"),
         directory.resolve("made"),
         watcher,
@@ -535,6 +537,86 @@ class TrainingRunTest {
               NunchiException.class, () -> run(recipe, output, new Watcher(), new StopSignal()));
       assertTrue(failure.getMessage().contains("is the output of a training that runs now"));
     }
+  }
+
+  @Test
+  void run_withoutValidation_keepsTheLastStateUnmeasured() throws IOException {
+    Files.delete(data.resolve("validation.tsv"));
+    Watcher watcher = new Watcher();
+    Path output = directory.resolve("made");
+    String yaml = TINY + "max_steps: 3\neval_strategy: 'no'\nload_best_model_at_end: false\n";
+    run(recipe(yaml + "validation_share: 0\n"), output, watcher, new StopSignal());
+    assertTrue(watcher.warnings.toString().contains("nothing is measured"));
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(output)) {
+      Manifest manifest = checkpoint.manifest().orElseThrow();
+      assertEquals(Map.of(), manifest.origin().quality());
+      assertEquals(1, manifest.task().temperature());
+    }
+    assertTrue(Files.readString(output.resolve("README.md")).contains("nothing was measured"));
+  }
+
+  @Test
+  void run_shareOfFewTextsIsNone_saysWhatToSet() throws IOException {
+    Files.writeString(data.resolve("train.tsv"), Reviews.tsv(24, 1));
+    Files.delete(data.resolve("validation.tsv"));
+    assertDataRefused(
+        "a validation_share of 0.02 of 24 texts is none; set validation_share to at least 0.1");
+  }
+
+  @Test
+  void run_oneLabel_namesTheData() throws IOException {
+    Files.writeString(data.resolve("train.tsv"), "document\tlabel\n" + "좋아요\t긍정\n".repeat(24));
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class,
+            () ->
+                run(
+                    recipe(TINY.replaceAll("label.*\n", "")),
+                    directory.resolve("made"),
+                    new Watcher(),
+                    new StopSignal()));
+    assertEquals(Reason.INVALID_DATA, failure.reason());
+    assertTrue(
+        failure.getMessage().contains("train.tsv: the label of all 24 texts is '긍정'"),
+        failure.getMessage());
+  }
+
+  @Test
+  void run_untidyFiles_areReadCountedAndSaid() throws IOException {
+    Files.writeString(
+        data.resolve("train.tsv"), Reviews.tsv(40, 1) + "e1\t\t1\ne2\t\u3164\t0\ne3\t좋네요\t1 \n");
+    Files.move(data.resolve("validation.tsv"), data.resolve("dev.tsv"));
+    Files.writeString(data.resolve("more.json"), "[]");
+    Watcher watcher = new Watcher();
+    Path output = directory.resolve("made");
+    run(recipe(TINY + "max_steps: 1\n"), output, watcher, new StopSignal());
+    String warnings = watcher.warnings.toString();
+    assertTrue(warnings.contains("2 texts are empty and were left out, the first that of line 42"));
+    assertTrue(warnings.contains("'1 ' for '1' in 1 row, the first on line 44"), warnings);
+    assertTrue(warnings.contains("not read: more.json"), warnings);
+    assertFalse(warnings.contains("dev.tsv"), warnings);
+    String report = Files.readString(output.resolve("data_report.json"));
+    assertTrue(report.contains("\"empty_texts_left_out\" : 2"), report);
+    assertTrue(report.contains("\"unknown_token_share\""), report);
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class,
+            () ->
+                run(
+                    recipe(TINY + "empty_texts: refuse\n"),
+                    directory.resolve("other"),
+                    new Watcher(),
+                    new StopSignal()));
+    assertTrue(failure.getMessage().contains("train.tsv, line 42: the text is empty"));
+  }
+
+  private void assertDataRefused(String sentence) {
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class,
+            () -> run(recipe(TINY), directory.resolve("made"), new Watcher(), new StopSignal()));
+    assertEquals(Reason.INVALID_DATA, failure.reason());
+    assertTrue(failure.getMessage().contains(sentence), failure.getMessage());
   }
 
   private static List<String> checkpoints(Path output) throws IOException {
