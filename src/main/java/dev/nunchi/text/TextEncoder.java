@@ -82,6 +82,14 @@ public final class TextEncoder implements AutoCloseable {
     return new TextEncoder(normalizer, maxLength, file, tokenizer, specialTokens);
   }
 
+  /// The `tokenizer.json` of a directory or, where it has a `vocab.txt` alone, the one that stands
+  /// for it.
+  ///
+  /// @throws NunchiException `INVALID_MODEL` where there is neither
+  public static String tokenizerJson(Path directory) {
+    return TokenizerFile.read(directory).json();
+  }
+
   public Normalizer normalizer() {
     return normalizer;
   }

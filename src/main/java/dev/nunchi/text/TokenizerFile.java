@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param unknownId id of the unknown token, -1 where there is none
 record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, int unknownId) {
   static final String TOKENIZER_JSON = "tokenizer.json";
+  private static final String BYTE_ORDER_MARK = "\uFEFF";
   private static final JsonMapper MAPPER = new JsonMapper();
 
   /// @param path a `tokenizer.json`, a `vocab.txt`, or a directory with one of them; the first goes
@@ -74,7 +75,8 @@ record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, in
       throw new NunchiException(Reason.INVALID_MODEL, "%s does not exist".formatted(file));
     }
     try {
-      return Files.readString(file, StandardCharsets.UTF_8);
+      String content = Files.readString(file, StandardCharsets.UTF_8);
+      return content.startsWith(BYTE_ORDER_MARK) ? content.substring(1) : content;
     } catch (IOException e) {
       throw damaged(file, "cannot be read as UTF-8", e);
     }
