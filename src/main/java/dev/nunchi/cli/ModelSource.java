@@ -1,11 +1,10 @@
 package dev.nunchi.cli;
 
-import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
 import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.ModelFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -23,9 +22,7 @@ enum ModelSource {
       case ONNX -> ModelLoader.load(directory, options);
       case TORCH -> Checkpoint.load(directory, options);
       case AUTO -> {
-        if (!Files.isDirectory(directory)) {
-          throw new NunchiException(Reason.INVALID_MODEL, directory + " is no directory");
-        }
+        ModelFiles.requireDirectory(directory);
         yield Files.exists(directory.resolve(ModelDirectory.GRAPH))
             ? ONNX.load(directory, options)
             : TORCH.load(directory, options);

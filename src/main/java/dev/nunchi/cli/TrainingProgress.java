@@ -82,7 +82,11 @@ final class TrainingProgress implements TrainingListener {
     line(
         "%,d parameters (%d new tensors), %,d steps, %.1f epochs"
             .formatted(
-                plan.parameters(), plan.freshParameters(), plan.totalSteps(), plan.epochs()));
+                plan.parameters(), plan.freshTensors().size(), plan.totalSteps(), plan.epochs()));
+    int fresh = plan.freshTensors().size();
+    if (fresh > 0 && fresh < plan.tensors()) {
+      line("new, at their initial values: " + String.join(", ", plan.freshTensors()));
+    }
     MemoryEstimate memory = plan.memory();
     line(
         "about %,d MB of memory beside the program: %,d for weights, %,d for gradients, %,d for the optimiser, %,d for"

@@ -62,7 +62,6 @@ public final class OnnxExporter {
   public ModelDirectory export(
       CheckpointDirectory source, Probe probe, Path output, ExportOptions options) {
     source.requireComplete();
-    source.tokenizer();
     requireElsewhere(source.path(), output);
     Manifest manifest = source.description().withProbe(probe);
     try (StagedDirectory staged = StagedDirectory.beside(output);

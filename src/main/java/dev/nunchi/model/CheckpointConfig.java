@@ -13,6 +13,7 @@ import dev.nunchi.text.Normalization;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 
 /// What a `config.json` says about the classifier beyond its network: labels and problem type.
 ///
@@ -35,6 +36,25 @@ record CheckpointConfig(Path file, ObjectNode json) {
     }
   }
 
+  /// @throws NunchiException `UNSUPPORTED_MODEL` where the weights are stored as something else
+  ///   than numbers
+  void requireUnquantized() {
+    if (json.hasNonNull("quantization_config")) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          "%s: quantization_config says that the weights are quantised (%s), which is not read; save them dequantised"
+              .formatted(
+                  file,
+                  json.path("quantization_config").path("quant_method").asText("of some kind")));
+    }
+  }
+
+  /// `vocab_size`, empty where the file has none, as of families that count otherwise.
+  OptionalInt vocabularySize() {
+    JsonNode size = json.path("vocab_size");
+    return size.isInt() ? OptionalInt.of(size.intValue()) : OptionalInt.empty();
+  }
+
   /// The names of `id2label`, else `LABEL_0`, `LABEL_1` … as transformers names them.
   LabelSet labels() {
     JsonNode id2label = json.path("id2label");
@@ -46,12 +66,13 @@ record CheckpointConfig(Path file, ObjectNode json) {
     }
     for (int i = 0; i < id2label.size(); i++) {
       JsonNode name = id2label.path(Integer.toString(i));
-      if (!name.isTextual() || name.textValue().isBlank()) {
+      // Labels that were numbers when they were saved are named by them, as in transformers.
+      if (!(name.isTextual() || name.isNumber()) || name.asText().isBlank()) {
         throw invalid(
             "id2label should have a name for %d".formatted(i),
             name.isMissingNode() ? "has none" : "has " + name);
       }
-      labels.add(Label.of(name.textValue()));
+      labels.add(Label.of(name.asText()));
     }
     try {
       return new LabelSet(labels);

@@ -4,8 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
-import dev.nunchi.Reason;
-import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weights;
@@ -13,43 +11,53 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// A Hugging Face directory open for reading: its configuration, its weights (mapped, until
 /// [#close]) and its labels.
 ///
 /// A checkpoint may lack parameters of the classifier, as one that was only pre-trained does, or
-/// hold a head for other labels: [#missing] and [#mismatched] list them, and whoever needs all
-/// calls [#requireComplete]. Tensors that the network does not name (`cls.*`,
+/// hold a head for other labels: [#missing] lists them, and whoever needs all calls
+/// [#requireComplete]. Tensors that the network does not name (`cls.*`,
 /// `discriminator_predictions.*`, `position_ids`) are of no concern. Immutable; safe for several
 /// threads.
 public final class CheckpointDirectory implements AutoCloseable {
+  /// What is done with labels that the checkpoint has too, in another order.
+  public enum Order {
+    /// The checkpoint's order goes before.
+    OF_THE_CHECKPOINT,
+    /// The wanted order goes before; the head's rows are moved.
+    AS_WANTED
+  }
+
   private final CheckpointConfig config;
   private final Network network;
   private final LabelSet labels;
   private final ProblemType problemType;
   private final @Nullable Manifest manifest;
-  private final boolean newHead;
   private final Path path;
   private final Arena arena = Arena.ofShared();
   private final CheckpointWeights weights;
+  private final TensorCheck check;
 
   private CheckpointDirectory(
       Path path,
       CheckpointConfig config,
       LabelSet labels,
       @Nullable Manifest manifest,
-      boolean newHead) {
+      HeadChange head) {
     this.path = path;
     this.config = config;
     this.network = config.network();
     this.labels = labels;
     this.problemType = manifest == null ? config.problemType() : manifest.task().problemType();
     this.manifest = manifest;
-    this.newHead = newHead;
     try {
-      this.weights = CheckpointWeights.map(path, network.modelType(), arena);
+      ModelFiles.requireFit(path, network.vocabularySize());
+      CheckpointWeights stored = CheckpointWeights.map(path, network, arena);
+      this.weights =
+          head.order().isSame() ? stored : stored.withLabelsMoved(head.order(), network, arena);
+      this.check = new TensorCheck(path, network, weights, head.isNew());
     } catch (RuntimeException e) {
       arena.close();
       throw e;
@@ -58,28 +66,47 @@ public final class CheckpointDirectory implements AutoCloseable {
 
   /// The classifier as it was stored.
   ///
-  /// @throws NunchiException `INVALID_MODEL` where a file is missing, damaged or contradicts
-  ///   another; `UNSUPPORTED_MODEL` where the family or a setting is not implemented
+  /// @throws NunchiException `INVALID_MODEL` where a file is missing, damaged, something else than
+  ///   its name says or contradicts another; `UNSUPPORTED_MODEL` where the family or a setting is
+  ///   not implemented
   public static CheckpointDirectory open(Path directory) {
-    CheckpointConfig config = CheckpointConfig.read(directory);
+    CheckpointConfig config = readConfig(directory);
     @Nullable Manifest manifest = verifiedManifest(directory);
     if (manifest != null) {
       config.requireAgreement(manifest);
     }
     LabelSet labels = manifest == null ? config.labels() : manifest.task().labels();
-    return new CheckpointDirectory(directory, config, labels, manifest, false);
+    return new CheckpointDirectory(directory, config, labels, manifest, HeadChange.kept(labels));
   }
 
   /// The base for a classifier of these labels: its configuration is adapted, and unless it was
-  /// stored with labels of the same names in the same order, its head counts as missing.
+  /// stored with labels of the same names, its head counts as missing.
   ///
-  /// @throws NunchiException as [#open(Path)]
-  public static CheckpointDirectory open(Path directory, LabelSet labels, ProblemType problemType) {
-    CheckpointConfig stored = CheckpointConfig.read(directory);
-    verifiedManifest(directory);
-    boolean newHead = !stored.labels().names().equals(labels.names());
-    return new CheckpointDirectory(
-        directory, stored.with(labels, problemType), labels, null, newHead);
+  /// @throws NunchiException as [#open(Path)], and where anything but a head is missing or is not
+  ///   as the configuration says
+  public static CheckpointDirectory open(
+      Path directory, LabelSet wanted, Order order, ProblemType problemType) {
+    CheckpointConfig stored = readConfig(directory);
+    @Nullable Manifest manifest = verifiedManifest(directory);
+    LabelSet known = manifest == null ? stored.labels() : manifest.task().labels();
+    HeadChange head = HeadChange.of(known, wanted, order);
+    CheckpointDirectory opened =
+        new CheckpointDirectory(
+            directory, stored.with(head.labels(), problemType), head.labels(), null, head);
+    try {
+      opened.check.requireTrunk();
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+    return opened;
+  }
+
+  private static CheckpointConfig readConfig(Path directory) {
+    ModelFiles.requireReadable(directory);
+    CheckpointConfig config = CheckpointConfig.read(directory);
+    config.requireUnquantized();
+    return config;
   }
 
   private static @Nullable Manifest verifiedManifest(Path directory) {
@@ -131,63 +158,20 @@ public final class CheckpointDirectory implements AutoCloseable {
   /// Parameters of the network that the checkpoint does not hold or that belong to a head for other
   /// labels, in forward order.
   public List<Parameter> missing() {
-    return parameters(
-        parameter -> isNewHead(parameter) || !weights.names().contains(parameter.name()));
+    return check.missing();
   }
 
-  /// Parameters that the checkpoint holds in another shape and that do not count as missing, in
-  /// forward order.
-  public List<Parameter> mismatched() {
-    return parameters(parameter ->
-        !isNewHead(parameter)
-            && weights.names().contains(parameter.name())
-            && !weights.get(parameter.name()).shape().equals(parameter.shape()));
-  }
-
-  private boolean isNewHead(Parameter parameter) {
-    return newHead && network.headPrefixes().stream().anyMatch(parameter.name()::startsWith);
-  }
-
-  private List<Parameter> parameters(Predicate<Parameter> which) {
-    return network.parameters().stream().filter(which).toList();
+  /// Whether the checkpoint holds a head for other labels than those that it was opened for.
+  public boolean losesHead() {
+    return check.newHead() && weights.names().contains(network.outputWeight());
   }
 
   /// Checks that every parameter of the network is there.
   ///
-  /// @throws NunchiException `INVALID_MODEL` naming the first parameter that is missing, of another
-  ///   shape or not of floating numbers, with what was expected and what is there
+  /// @throws NunchiException `INVALID_MODEL` naming the first tensor that is missing, of another
+  ///   shape, of whole numbers or with what is no number
   public void requireComplete() {
-    for (Parameter parameter : missing()) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL,
-          "%s holds no tensor %s %s".formatted(path, parameter.name(), parameter.shape()));
-    }
-    for (Parameter parameter : mismatched()) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL,
-          "%s: tensor %s should have the shape %s, but has %s"
-              .formatted(
-                  path,
-                  parameter.name(),
-                  parameter.shape(),
-                  weights.get(parameter.name()).shape()));
-    }
-    for (Parameter parameter : network.parameters()) {
-      ElementType type = weights.get(parameter.name()).type();
-      if (!FloatWeights.isFloat(type)) {
-        throw new NunchiException(
-            Reason.INVALID_MODEL,
-            "%s: tensor %s should hold floating numbers, but is of type %s"
-                .formatted(path, parameter.name(), type));
-      }
-    }
-  }
-
-  /// The directory's `tokenizer.json`.
-  ///
-  /// @throws NunchiException `INVALID_MODEL` where it has none
-  public Path tokenizer() {
-    return TokenizerFiles.require(path);
+    check.requireAll();
   }
 
   @Override

@@ -18,6 +18,18 @@ public final class FloatWeights {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private static final long DOUBLE_EXPONENT = 0x7ff0_0000_0000_0000L;
+  private static final long DOUBLE_UNIT = 1L << 52;
+  private static final int FLOAT_EXPONENT = 0x7f80_0000;
+  private static final int FLOAT_UNIT = 1 << 23;
+  private static final int HALF_EXPONENT = 0x7c00;
+  private static final int HALF_UNIT = 1 << 10;
+
   private FloatWeights() {}
 
   /// Whether the type is one of floating numbers.
@@ -26,6 +38,43 @@ public final class FloatWeights {
       case F64, F32, F16, BF16 -> true;
       case I64, I32, I16, I8, U8, BOOL -> false;
     };
+  }
+
+  /// Whether every element is a number, neither infinite nor NaN.
+  ///
+  /// Both have an exponent of ones only, to which one more unit carries into the sign's bit.
+  ///
+  /// @throws IllegalArgumentException for a type of whole numbers
+  public static boolean isFinite(Weight weight) {
+    MemorySegment data = weight.data();
+    return switch (weight.type()) {
+      case F64 -> {
+        long carried = 0;
+        for (long at = 0; at < data.byteSize(); at += Double.BYTES) {
+          carried |= (data.get(LONG, at) & DOUBLE_EXPONENT) + DOUBLE_UNIT;
+        }
+        yield carried >= 0;
+      }
+      case F32 -> {
+        int carried = 0;
+        for (long at = 0; at < data.byteSize(); at += Float.BYTES) {
+          carried |= (data.get(INT, at) & FLOAT_EXPONENT) + FLOAT_UNIT;
+        }
+        yield carried >= 0;
+      }
+      case F16 -> isFinite(data, HALF_EXPONENT, HALF_UNIT);
+      case BF16 -> isFinite(data, FLOAT_EXPONENT >>> Short.SIZE, FLOAT_UNIT >>> Short.SIZE);
+      case I64, I32, I16, I8, U8, BOOL ->
+          throw new IllegalArgumentException(weight.type() + " is not a floating type");
+    };
+  }
+
+  private static boolean isFinite(MemorySegment shorts, int exponent, int unit) {
+    int carried = 0;
+    for (long at = 0; at < shorts.byteSize(); at += Short.BYTES) {
+      carried |= (shorts.get(SHORT, at) & exponent) + unit;
+    }
+    return (short) carried >= 0;
   }
 
   /// The element at `index` of the row-major data.

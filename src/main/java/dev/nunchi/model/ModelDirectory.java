@@ -2,6 +2,7 @@ package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.text.TokenLimit;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,19 +29,30 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   /// @throws NunchiException `INVALID_MODEL` where a file is missing, is not the one that was
   ///   written, or contradicts another; `UNSUPPORTED_MODEL` for a regression
   public static ModelDirectory open(Path directory) {
-    if (!Files.isDirectory(directory)) {
-      throw new NunchiException(Reason.INVALID_MODEL, directory + " is no directory");
-    }
-    if (!Files.isRegularFile(directory.resolve(GRAPH))) {
-      throw new NunchiException(Reason.INVALID_MODEL, directory.resolve(GRAPH) + " is missing");
-    }
+    ModelFiles.requireReadable(directory);
+    requireGraph(directory);
     TokenizerFiles.require(directory);
     CheckpointConfig config = CheckpointConfig.read(directory);
     Manifest manifest =
         ManifestFile.read(directory)
             .map(stored -> verified(directory, config, stored))
             .orElseGet(() -> derived(directory, config));
+    config.vocabularySize().ifPresent(size -> TokenLimit.of(directory).requireBelow(size));
     return new ModelDirectory(directory, manifest, config.padTokenId());
+  }
+
+  private static void requireGraph(Path directory) {
+    Path graph = directory.resolve(GRAPH);
+    if (Files.isRegularFile(graph)) {
+      return;
+    }
+    String what = graph + " is missing";
+    if (WeightFiles.in(directory).isPresent()) {
+      what +=
+          ": this is a checkpoint, which 'nunchi export --model %s --output DIR' makes a model of"
+              .formatted(directory);
+    }
+    throw new NunchiException(Reason.INVALID_MODEL, what);
   }
 
   private static Manifest verified(Path directory, CheckpointConfig config, Manifest manifest) {

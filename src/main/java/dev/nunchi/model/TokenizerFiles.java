@@ -3,15 +3,23 @@ package dev.nunchi.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.text.TextEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// The files of a Hugging Face directory that make its tokenizer; they are copied as they stand.
 public final class TokenizerFiles {
   /// The one that every model of ours has.
   public static final String TOKENIZER = "tokenizer.json";
+
+  private static final String VOCABULARY = "vocab.txt";
+
+  /// Tokenizers of other forms.
+  private static final List<String> UNREAD =
+      List.of("spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "vocab.json");
 
   static final String TOKENIZER_CONFIG = "tokenizer_config.json";
 
@@ -21,7 +29,7 @@ public final class TokenizerFiles {
           TOKENIZER_CONFIG,
           "special_tokens_map.json",
           "added_tokens.json",
-          "vocab.txt",
+          VOCABULARY,
           "vocab.json",
           "merges.txt");
 
@@ -30,20 +38,37 @@ public final class TokenizerFiles {
 
   private TokenizerFiles() {}
 
-  static Path require(Path directory) {
-    Path tokenizer = directory.resolve(TOKENIZER);
-    if (!Files.isRegularFile(tokenizer)) {
-      throw new NunchiException(Reason.INVALID_MODEL, tokenizer + " is missing");
+  /// @throws NunchiException `INVALID_MODEL` where the directory has no tokenizer that is read
+  static void require(Path directory) {
+    if (Files.isRegularFile(directory.resolve(TOKENIZER))
+        || Files.isRegularFile(directory.resolve(VOCABULARY))) {
+      return;
     }
-    return tokenizer;
+    String what = directory.resolve(TOKENIZER) + " is missing";
+    for (String name : UNREAD) {
+      if (Files.exists(directory.resolve(name))) {
+        what +=
+            "; %s alone is not read: open the directory with transformers' AutoTokenizer and save_pretrained it there"
+                .formatted(name);
+        break;
+      }
+    }
+    throw new NunchiException(Reason.INVALID_MODEL, what);
   }
 
-  /// Copies those that are there and returns their names.
+  /// Copies those that are there and returns their names; where there is no `tokenizer.json`, what
+  /// transformers makes of `vocab.txt` is written as one.
   public static List<String> copy(Path from, Path to) throws IOException {
-    List<String> present =
-        NAMES.stream().filter(name -> Files.isRegularFile(from.resolve(name))).toList();
-    for (String name : present) {
-      Files.copy(from.resolve(name), to.resolve(name));
+    List<String> present = new ArrayList<>();
+    for (String name : NAMES) {
+      if (Files.isRegularFile(from.resolve(name))) {
+        Files.copy(from.resolve(name), to.resolve(name));
+        present.add(name);
+      }
+    }
+    if (!present.contains(TOKENIZER)) {
+      Files.writeString(to.resolve(TOKENIZER), TextEncoder.tokenizerJson(from));
+      present.add(TOKENIZER);
     }
     return present;
   }

@@ -63,4 +63,10 @@ public record Bert(Transformer transformer, double classifierDropout, int labels
   public List<String> headPrefixes() {
     return List.of("classifier.");
   }
+
+  /// The pooler too: masked language models are published without it.
+  @Override
+  public List<String> freshPrefixes() {
+    return List.of("classifier.", PREFIX + ".pooler.");
+  }
 }

@@ -38,8 +38,24 @@ public sealed interface Network permits Bert, Electra, NgramLinear {
   /// Names of the parameters' prefixes that form the head: replaced when the labels change.
   List<String> headPrefixes();
 
+  /// Names of the prefixes of parameters that a checkpoint which was only pre-trained may lack: the
+  /// head, and what published checkpoints leave out.
+  default List<String> freshPrefixes() {
+    return headPrefixes();
+  }
+
   /// The parameter `[labels]` that is added last to give the logits.
   String outputBias();
+
+  /// The table before the bias.
+  default String outputWeight() {
+    return outputBias().replaceFirst("bias$", "weight");
+  }
+
+  /// The axis of [#outputWeight] that counts the labels.
+  default int labelAxis() {
+    return 0;
+  }
 
   /// Every parameter in the order in which the forward pass first uses it.
   default List<Parameter> parameters() {

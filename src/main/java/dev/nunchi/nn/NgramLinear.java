@@ -75,6 +75,12 @@ public record NgramLinear(
     return HEAD + ".bias";
   }
 
+  /// Of `[buckets, labels]`.
+  @Override
+  public int labelAxis() {
+    return 1;
+  }
+
   @Override
   public List<String> headPrefixes() {
     return List.of(HEAD + ".");

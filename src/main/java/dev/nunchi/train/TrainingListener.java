@@ -3,6 +3,7 @@ package dev.nunchi.train;
 import dev.nunchi.LabelSet;
 import dev.nunchi.data.DataReport;
 import java.nio.file.Path;
+import java.util.List;
 
 /// Watches a run; called on the training thread, so it answers quickly.
 public interface TrainingListener {
@@ -10,6 +11,8 @@ public interface TrainingListener {
   ///
   /// @param parameters weights of the network, counted one by one
   /// @param trainTokens tokens of the training texts, special tokens included
+  /// @param freshTensors names of those that begin at their initial values, in forward order
+  /// @param tensors of the network
   /// @param memory what training is expected to take
   record Plan(
       LabelSet labels,
@@ -18,7 +21,8 @@ public interface TrainingListener {
       long trainTokens,
       int truncatedExamples,
       long parameters,
-      int freshParameters,
+      List<String> freshTensors,
+      int tensors,
       long totalSteps,
       double epochs,
       MemoryEstimate memory) {}

@@ -89,7 +89,7 @@ public final class TrainingRun {
     if (resumption != null) {
       try (CheckpointDirectory checkpoint = CheckpointDirectory.open(resumption.checkpoint())) {
         train(
-            texts,
+            texts.ordered(checkpoint.labels()),
             checkpoint.config(),
             checkpoint.weights(),
             checkpoint.path(),
@@ -100,20 +100,7 @@ public final class TrainingRun {
     } else if (base == null) {
       startFresh(texts, stop);
     } else {
-      try (CheckpointDirectory checkpoint =
-          CheckpointDirectory.open(Path.of(base), texts.labels(), recipe.data().problemType())) {
-        Set<String> fresh = new HashSet<>();
-        checkpoint.missing().forEach(parameter -> fresh.add(parameter.name()));
-        checkpoint.mismatched().forEach(parameter -> fresh.add(parameter.name()));
-        train(
-            texts,
-            checkpoint.config(),
-            new KnownWeights(checkpoint.weights(), fresh),
-            checkpoint.path(),
-            normalization(Path.of(base)),
-            null,
-            stop);
-      }
+      startFrom(Path.of(base), texts, stop);
     }
   }
 
@@ -129,6 +116,32 @@ public final class TrainingRun {
         resumption -> resumption.requireSameRecipe(recipe),
         () -> listener.warned(output + " has no checkpoint yet; the run begins at its start"));
     return found.orElse(null);
+  }
+
+  private void startFrom(Path base, TrainingTexts texts, StopSignal stop) {
+    // What a recipe says of the order goes before; the data has no order of its own.
+    CheckpointDirectory.Order order =
+        recipe.data().labels() == null
+            ? CheckpointDirectory.Order.OF_THE_CHECKPOINT
+            : CheckpointDirectory.Order.AS_WANTED;
+    try (CheckpointDirectory checkpoint =
+        CheckpointDirectory.open(base, texts.labels(), order, recipe.data().problemType())) {
+      if (checkpoint.losesHead()) {
+        listener.warned(
+            "The labels of %s are not those of the texts, so its head is left and a new one begins"
+                .formatted(base));
+      }
+      Set<String> fresh = new HashSet<>();
+      checkpoint.missing().forEach(parameter -> fresh.add(parameter.name()));
+      train(
+          texts.ordered(checkpoint.labels()),
+          checkpoint.config(),
+          new KnownWeights(checkpoint.weights(), fresh),
+          checkpoint.path(),
+          normalization(base),
+          null,
+          stop);
+    }
   }
 
   private void startFresh(TrainingTexts texts, StopSignal stop) {
@@ -165,9 +178,7 @@ public final class TrainingRun {
     Truncation truncation = Truncation.valueOf(recipe.data().truncation().toUpperCase(Locale.ROOT));
     try (TextEncoder encoder =
         TextEncoder.open(
-            tokenizerDirectory.resolve("tokenizer.json"),
-            Normalizer.of(normalization),
-            recipe.data().maxLength())) {
+            tokenizerDirectory, Normalizer.of(normalization), recipe.data().maxLength())) {
       listener.preparing("Encoding texts");
       EncodedTexts train = EncodedTexts.of(texts.train(), labels, encoder, truncation);
       EncodedTexts validation = EncodedTexts.of(texts.validation(), labels, encoder, truncation);
@@ -263,7 +274,8 @@ public final class TrainingRun {
         train.tokens(),
         train.truncated(),
         parameters.stream().mapToLong(Parameter::size).sum(),
-        (int) parameters.stream().filter(p -> !weights.names().contains(p.name())).count(),
+        parameters.stream().map(Parameter::name).filter(n -> !weights.names().contains(n)).toList(),
+        parameters.size(),
         trainer.steps().total(),
         trainer.steps().epoch(trainer.steps().total()),
         trainer.memory());

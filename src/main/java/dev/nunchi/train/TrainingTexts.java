@@ -14,6 +14,7 @@ import dev.nunchi.data.Split;
 import dev.nunchi.data.SplitSize;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -137,6 +138,14 @@ record TrainingTexts(
   /// Whether there is anything to measure by.
   boolean hasValidation() {
     return !validation.isEmpty();
+  }
+
+  /// The same texts with their labels in the order that a checkpoint has them, where it has the
+  /// same.
+  TrainingTexts ordered(LabelSet others) {
+    return new HashSet<>(others.names()).equals(new HashSet<>(labels.names()))
+        ? new TrainingTexts(train, validation, others, emptyTrainTexts, emptyValidationTexts, notes)
+        : this;
   }
 
   /// The file that the recipe names; or the split of the directory, unless the recipe trains on a

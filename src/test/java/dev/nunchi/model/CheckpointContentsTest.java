@@ -219,7 +219,10 @@ class CheckpointContentsTest {
   private static RandomWeights weights() {
     try (CheckpointDirectory base =
         CheckpointDirectory.open(
-            TinyCheckpoint.BERT.path(), LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION)) {
+            TinyCheckpoint.BERT.path(),
+            LABELS,
+            CheckpointDirectory.Order.AS_WANTED,
+            ProblemType.SINGLE_LABEL_CLASSIFICATION)) {
       Network network = base.network();
       return RandomWeights.of(network.parameters(), 7);
     }

@@ -1,5 +1,6 @@
 package dev.nunchi.model;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -41,7 +42,6 @@ class CheckpointDirectoryTest {
       assertEquals(LabelSet.of("부정", "중립", "긍정"), checkpoint.labels());
       assertEquals(ProblemType.SINGLE_LABEL_CLASSIFICATION, checkpoint.problemType());
       assertEquals(List.of(), checkpoint.missing());
-      assertEquals(List.of(), checkpoint.mismatched());
       assertDoesNotThrow(checkpoint::requireComplete);
       assertTrue(checkpoint.manifest().isEmpty());
     }
@@ -71,6 +71,7 @@ class CheckpointDirectoryTest {
         CheckpointDirectory.open(
             TinyCheckpoint.ELECTRA.path(),
             LabelSet.of("부정", "긍정"),
+            CheckpointDirectory.Order.OF_THE_CHECKPOINT,
             ProblemType.MULTI_LABEL_CLASSIFICATION)) {
       assertEquals(2, base.network().labels());
       assertEquals(ProblemType.MULTI_LABEL_CLASSIFICATION, base.problemType());
@@ -82,30 +83,51 @@ class CheckpointDirectoryTest {
               "classifier.out_proj.weight",
               "classifier.out_proj.bias"),
           base.missing().stream().map(Parameter::name).toList());
-      assertEquals(List.of(), base.mismatched());
     }
   }
 
   @Test
-  void open_sameLabels_keepsTheHead() {
+  void open_sameLabelsInAnotherOrder_keepsTheCheckpointsOrderAndHead() {
     try (CheckpointDirectory base =
-        CheckpointDirectory.open(
-            TinyCheckpoint.BERT.path(),
-            LabelSet.of("부정", "중립", "긍정"),
-            ProblemType.SINGLE_LABEL_CLASSIFICATION)) {
+        base(TinyCheckpoint.BERT, CheckpointDirectory.Order.OF_THE_CHECKPOINT)) {
       assertEquals(List.of(), base.missing());
+      assertEquals(List.of("부정", "중립", "긍정"), base.labels().names());
+      assertEquals("부정", base.config().at("/id2label/0").textValue());
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void open_sameLabelsInAnOrderThatIsWanted_movesTheHeadsRows(TinyCheckpoint tiny) {
+    try (CheckpointDirectory stored = CheckpointDirectory.open(tiny.path());
+        CheckpointDirectory base = base(tiny, CheckpointDirectory.Order.AS_WANTED)) {
+      assertEquals(List.of(), base.missing());
+      assertEquals(List.of("긍정", "부정", "중립"), base.labels().names());
+      for (String name : List.of(stored.network().outputBias(), stored.network().outputWeight())) {
+        float[] before = FloatWeights.floats(stored.weights().get(name));
+        float[] after = FloatWeights.floats(base.weights().get(name));
+        int width = before.length / 3;
+        assertArrayEquals(
+            Arrays.copyOfRange(before, 2 * width, 3 * width), Arrays.copyOf(after, width), name);
+        assertArrayEquals(
+            Arrays.copyOf(before, 2 * width), Arrays.copyOfRange(after, width, 3 * width), name);
+      }
+    }
+  }
+
+  /// Opened for the labels of the tiny checkpoints, sorted.
+  private static CheckpointDirectory base(TinyCheckpoint tiny, CheckpointDirectory.Order order) {
+    return CheckpointDirectory.open(
+        tiny.path(), LabelSet.of("긍정", "부정", "중립"), order, ProblemType.SINGLE_LABEL_CLASSIFICATION);
+  }
+
   @Test
-  void mismatched_headOfAnotherWidth_isListedAndRefused() throws IOException {
+  void requireComplete_fewerLabelsThanRows_namesBoth() throws IOException {
     Path directory = copyWithConfig(config -> config.withObject("/id2label").remove("2"));
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(directory)) {
-      assertEquals(
-          List.of("classifier.weight", "classifier.bias"),
-          checkpoint.mismatched().stream().map(Parameter::name).toList());
       NunchiException e = assertThrows(NunchiException.class, checkpoint::requireComplete);
       assertInvalid(e, "tensor classifier.weight should have the shape [2, 32], but has [3, 32]");
+      assertInvalid(e, "id2label of its config.json should name each of the labels");
     }
   }
 
@@ -126,7 +148,9 @@ class CheckpointDirectoryTest {
           List.of("classifier.weight", "classifier.bias"),
           checkpoint.missing().stream().map(Parameter::name).toList());
       NunchiException e = assertThrows(NunchiException.class, checkpoint::requireComplete);
-      assertInvalid(e, directory + " holds no tensor classifier.weight [3, 32]");
+      assertInvalid(e, directory + ": it is no classifier yet, for it holds no tensor");
+      assertInvalid(e, "classifier.weight [3, 32]");
+      assertInvalid(e, "nunchi train --recipe FILE --set model_name_or_path=" + directory);
       e = assertThrows(NunchiException.class, () -> checkpoint.weights().get("classifier.weight"));
       assertInvalid(e, "holds no tensor classifier.weight");
     }
@@ -226,7 +250,7 @@ class CheckpointDirectoryTest {
   @ParameterizedTest
   @CsvSource({
     "config.json, config.json is missing",
-    "model.safetensors, holds neither model.safetensors nor model.safetensors.index.json",
+    "model.safetensors, holds neither model.safetensors nor pytorch_model.bin",
   })
   void open_missingFile_isRefusedNamingIt(String file, String fault) throws IOException {
     Path directory = copy(TinyCheckpoint.BERT);
@@ -235,14 +259,13 @@ class CheckpointDirectoryTest {
   }
 
   @Test
-  void tokenizer_missing_isRefusedNamingIt() throws IOException {
+  void open_noTokenizer_isRefusedNamingIt() throws IOException {
     Path directory = copy(TinyCheckpoint.BERT);
     Files.delete(directory.resolve("tokenizer.json"));
-    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(directory)) {
-      assertInvalid(
-          assertThrows(NunchiException.class, checkpoint::tokenizer),
-          directory.resolve("tokenizer.json") + " is missing");
-    }
+    assertRefused(
+        directory, Reason.INVALID_MODEL, directory.resolve("tokenizer.json") + " is missing");
+    Files.writeString(directory.resolve("spiece.model"), "pieces");
+    assertRefused(directory, Reason.INVALID_MODEL, "spiece.model alone is not read");
   }
 
   @Test

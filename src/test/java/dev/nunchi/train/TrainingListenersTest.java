@@ -17,7 +17,17 @@ class TrainingListenersTest {
     both.preparing("Reading texts");
     both.planned(
         new TrainingListener.Plan(
-            LabelSet.of("부정", "긍정"), 8, 2, 80, 0, 1000, 3, 10, 2, new MemoryEstimate(1, 1, 1, 1)));
+            LabelSet.of("부정", "긍정"),
+            8,
+            2,
+            80,
+            0,
+            1000,
+            List.of(),
+            3,
+            10,
+            2,
+            new MemoryEstimate(1, 1, 1, 1)));
     both.warned("a sentence");
     both.resumed(Path.of("checkpoint-4"), 4);
     both.stepped(Steps.step(5, 0.5));

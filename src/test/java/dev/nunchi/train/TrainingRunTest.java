@@ -255,6 +255,39 @@ class TrainingRunTest {
   }
 
   @Test
+  void run_fromCheckpointWithTheLabelsOfTheTexts_keepsItsOrderAndItsHead() throws IOException {
+    run(recipe(TINY), directory.resolve("base"), new Watcher(), new StopSignal());
+    for (String labels : List.of("", "labels: {긍정: 1, 부정: -1}\n")) {
+      Watcher watcher = new Watcher();
+      Path made = directory.resolve("made" + labels.length());
+      run(
+          recipe(
+              """
+              model_name_or_path: %s
+              max_length: 24
+              learning_rate: 1.0e-9
+              tokens_per_batch: 256
+              max_steps: 1
+              label_mapping: 0=부정,1=긍정
+              threads: 1
+              %s\
+              """
+                  .formatted(directory.resolve("base"), labels)),
+          made,
+          watcher,
+          new StopSignal());
+      assertEquals(0, watcher.freshParameters);
+      assertTrue(watcher.bestAccuracy > 0.9, "accuracy " + watcher.bestAccuracy);
+      try (CheckpointDirectory checkpoint = CheckpointDirectory.open(made)) {
+        assertEquals(
+            labels.isEmpty() ? List.of("부정", "긍정") : List.of("긍정", "부정"),
+            checkpoint.labels().names());
+        assertTrue(checkpoint.labels().hasPolarity(), "the polarities go along");
+      }
+    }
+  }
+
+  @Test
   void run_fromCheckpointWithOtherLabels_getsANewHeadAndKeepsTheRest() throws IOException {
     run(recipe(TINY), directory.resolve("base"), new Watcher(), new StopSignal());
     Files.writeString(
@@ -664,7 +697,7 @@ class TrainingRunTest {
 
     @Override
     public void planned(Plan plan) {
-      freshParameters = plan.freshParameters();
+      freshParameters = plan.freshTensors().size();
     }
 
     @Override

@@ -1,0 +1,135 @@
+package dev.nunchi.model;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.text.TokenLimit;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+
+/// What is checked first of a directory that should hold a model, by every command in one way: that
+/// it is one, that its files are what their names say, and that tokenizer and network fit.
+public final class ModelFiles {
+  private static final String READ =
+      ".*\\.safetensors|.*\\.safetensors\\.index\\.json|pytorch_model.*\\.bin|pytorch_model.*\\.index\\.json"
+          + "|model\\.onnx|model\\.onnx[._]data|config\\.json|nunchi\\.json|"
+          + TokenizerFiles.PATTERN;
+
+  private static final String ADAPTER = "adapter_config.json";
+
+  /// A name of the hub: an owner and a model, or an old model without an owner.
+  private static final String HUB_NAME = "[A-Za-z0-9][\\w.-]*(/[A-Za-z0-9][\\w.-]*)?";
+
+  private ModelFiles() {}
+
+  /// @throws NunchiException `INVALID_MODEL` where there is no such directory, saying so of a name
+  ///   of the Hugging Face hub
+  public static void requireDirectory(Path directory) {
+    if (Files.isDirectory(directory)) {
+      return;
+    }
+    String what = directory + " is no directory";
+    if (Files.exists(directory)) {
+      what += "; name the directory that holds this file";
+    } else if (directory.toString().matches(HUB_NAME)) {
+      what +=
+          "; names of the Hugging Face hub are not fetched, so download the model first ('hf download %s --local-dir DIR') and name that directory"
+              .formatted(directory);
+    }
+    throw invalid(what);
+  }
+
+  /// @throws NunchiException `INVALID_MODEL` where the directory is none, is not a model's, or
+  ///   holds a file that is something else than its name says; `UNSUPPORTED_MODEL` where it is an
+  ///   adapter
+  static void requireReadable(Path directory) {
+    requireDirectory(directory);
+    for (String name : names(directory)) {
+      if (name.matches(READ)) {
+        requireContent(directory.resolve(name));
+      }
+    }
+    requireNoAdapter(directory);
+    if (!Files.exists(directory.resolve(CheckpointConfig.FILE_NAME))) {
+      throw invalid(
+          directory.resolve(CheckpointConfig.FILE_NAME)
+              + " is missing"
+              + inner(directory).map("; %s has one"::formatted).orElse(""));
+    }
+  }
+
+  private static void requireContent(Path file) {
+    try {
+      if (!Files.isRegularFile(file)) {
+        throw invalid(file + " is no file");
+      }
+      byte[] head;
+      try (InputStream in = Files.newInputStream(file)) {
+        head = in.readNBytes(ForeignContent.HEAD_BYTES);
+      }
+      Optional<String> foreign =
+          ForeignContent.of(file.getFileName().toString(), head, Files.size(file));
+      if (foreign.isPresent()) {
+        throw invalid("%s is %s".formatted(file, foreign.get()));
+      }
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, file + " cannot be read", e);
+    }
+  }
+
+  private static void requireNoAdapter(Path directory) {
+    Path adapter = directory.resolve(ADAPTER);
+    if (!Files.exists(adapter)
+        || WeightFiles.in(directory).isPresent()
+        || Files.exists(directory.resolve(ModelDirectory.GRAPH))) {
+      return;
+    }
+    String base = Json.read(adapter).path("base_model_name_or_path").asText("");
+    throw new NunchiException(
+        Reason.UNSUPPORTED_MODEL,
+        "%s holds a PEFT adapter (LoRA)%s, which is not read; merge it into its base with peft's merge_and_unload and save that"
+            .formatted(directory, base.isEmpty() ? "" : " of " + PickleBytes.shown(base)));
+  }
+
+  /// A directory inside that holds a model: a checkpoint of a training, or a snapshot of a cache.
+  private static Optional<Path> inner(Path directory) {
+    return Stream.concat(entries(directory), entries(directory.resolve("snapshots")))
+        .filter(entry -> Files.exists(entry.resolve(CheckpointConfig.FILE_NAME)))
+        .findFirst();
+  }
+
+  /// @throws NunchiException `INVALID_MODEL` where the tokenizer gives ids that the network has no
+  ///   row for, or there is no tokenizer
+  static void requireFit(Path directory, int vocabularySize) {
+    TokenizerFiles.require(directory);
+    TokenLimit.of(directory).requireBelow(vocabularySize);
+  }
+
+  private static SortedSet<String> names(Path directory) {
+    SortedSet<String> names = new TreeSet<>();
+    entries(directory).forEach(entry -> names.add(entry.getFileName().toString()));
+    return names;
+  }
+
+  private static Stream<Path> entries(Path directory) {
+    if (!Files.isDirectory(directory)) {
+      return Stream.empty();
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      List<Path> sorted = entries.sorted().toList();
+      return sorted.stream();
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be read", e);
+    }
+  }
+
+  private static NunchiException invalid(String message) {
+    return new NunchiException(Reason.INVALID_MODEL, message);
+  }
+}
