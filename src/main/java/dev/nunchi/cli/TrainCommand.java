@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
       "A recipe is a YAML file of settings; built-in ones are nsmc-stars and then nsmc-small (a",
       "linear model of character n-grams, minutes), movie3-stars and movie3-small (three classes),",
       "bert-stars and bert-small (a transformer from scratch, half an hour). DIR of --data holds",
-      "train, validation and test as .tsv, .csv or .jsonl, also .gz; test is never read. The",
+      "train, validation and test as .tsv, .csv or .jsonl, also .gz (or a table as .txt, and dev,",
+      "val or valid for validation); rows without a text are left out; test is never read. The",
       "output is a Hugging Face directory: evaluate it, export it, or go on from it.",
       "Ctrl-C ends the step, saves a checkpoint and exits; the same command with --resume goes on",
       "as if nothing had happened."
