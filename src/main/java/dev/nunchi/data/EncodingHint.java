@@ -15,10 +15,26 @@ public final class EncodingHint {
   ///
   /// @param bytes a line, the first with its byte order mark
   public static String of(byte[] bytes) {
+    if (begins(bytes, 'P', 'K', 3, 4)) {
+      return "; they are those of a spreadsheet or a zip file, and spreadsheets save as 'CSV"
+          + " UTF-8'";
+    }
+    if (begins(bytes, 0x1F, 0x8B)) {
+      return "; they are those of gzip, and the name of such a file is to end in .gz";
+    }
     if (isUtf16(bytes)) {
       return conversion("UTF-16");
     }
     return isCp949(bytes) ? conversion("CP949") : "";
+  }
+
+  private static boolean begins(byte[] bytes, int... start) {
+    for (int i = 0; i < start.length; i++) {
+      if (i >= bytes.length || (bytes[i] & 0xFF) != start[i]) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static String conversion(String charset) {
@@ -27,12 +43,9 @@ public final class EncodingHint {
   }
 
   /// With a byte order mark, or with the zeros that ASCII has there, line ends too.
-  static boolean isUtf16(byte[] bytes) {
-    if (bytes.length >= 2) {
-      int mark = (bytes[0] & 0xFF) << 8 | bytes[1] & 0xFF;
-      if (mark == 0xFEFF || mark == 0xFFFE) {
-        return true;
-      }
+  private static boolean isUtf16(byte[] bytes) {
+    if (begins(bytes, 0xFE, 0xFF) || begins(bytes, 0xFF, 0xFE)) {
+      return true;
     }
     for (byte single : bytes) {
       if (single == 0) {

@@ -124,8 +124,8 @@ final class JsonRows implements Rows {
       return node.valueStream().map(label -> scalar(name, label, line)).toList();
     }
     String value = scalar(name, node, line);
-    return LabelList.isList(value) && labels == LabelField.SEVERAL
-        ? labels.list(value, name, lines.source(), line)
+    return LabelList.isList(value) || labels == LabelField.ONE
+        ? labels.labels(value, name, lines.source(), line)
         : List.of(value);
   }
 

@@ -122,10 +122,8 @@ final class Lines implements Closeable {
       }
     }
     if (number == 1 && line.indexOf('\0') >= 0) {
-      throw source.invalid(
-          number,
-          "the line holds zeros, which UTF-8 text does not; is it UTF-16?"
-              + " iconv -f UTF-16 -t UTF-8 IN > OUT converts it");
+      byte[] single = Arrays.copyOfRange(bytes, offset, offset + length);
+      throw source.invalid(number, "the bytes are not UTF-8 text" + EncodingHint.of(single));
     }
     return number == 1 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line;
   }

@@ -34,9 +34,15 @@ final class TableRows implements Rows {
     label = this.columns.label() == null ? ABSENT : names.indexOf(this.columns.label());
   }
 
-  /// A header in one piece that another separator parts is a table of another kind.
+  /// A header in one piece that another separator parts is a table of another kind, and one that
+  /// goes on behind a carriage return is a whole table.
   private void requireParted(Records records, Records.TableRecord header) {
     String only = header.fields().getFirst();
+    if (header.fields().stream().anyMatch(name -> name.indexOf('\r') >= 0)) {
+      throw source.invalid(
+          header.line(),
+          "the lines end in carriage returns alone; tr '\\r' '\\n' < IN > OUT mends them");
+    }
     if (records instanceof TsvRecords && header.fields().size() == 1 && only.matches(".*[,;].*")) {
       throw source.invalid(
           header.line(),

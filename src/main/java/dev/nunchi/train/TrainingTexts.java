@@ -12,6 +12,7 @@ import dev.nunchi.data.LabelMapping;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.data.Split;
 import dev.nunchi.data.SplitSize;
+import dev.nunchi.text.PlainName;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -166,7 +167,7 @@ record TrainingTexts(
         polarities.entrySet().stream()
             .map(entry ->
                 new Label(
-                    entry.getKey(),
+                    PlainName.of(entry.getKey()),
                     entry.getValue() == null
                         ? OptionalDouble.empty()
                         : OptionalDouble.of(entry.getValue())))

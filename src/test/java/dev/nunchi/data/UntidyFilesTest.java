@@ -134,6 +134,10 @@ final class UntidyFilesTest {
         Reason.INVALID_DATA,
         "a.tsv, line 2: the label in column 'label' is a list",
         () -> dropping(null).read(file("a.tsv", "text\tlabel\n가\t['긍정']\n")));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "a.jsonl, line 1: the label in column 'label' is a list",
+        () -> dropping(null).read(file("a.jsonl", "{\"text\": \"가\", \"label\": \"['긍정']\"}\n")));
   }
 
   @Test
@@ -277,6 +281,20 @@ final class UntidyFilesTest {
           "iconv -f UTF-16 -t UTF-8 IN > OUT converts it",
           () -> dropping(null).read(file));
     }
+  }
+
+  @Test
+  void read_bytesOfOtherFiles_areNamedForWhatTheyAre() throws IOException {
+    Path file = directory.resolve("a.csv");
+    Files.write(file, new byte[] {'P', 'K', 3, 4, (byte) 0xFF, 0, 0});
+    assertRefused(
+        Reason.INVALID_DATA, "those of a spreadsheet or a zip", () -> dropping(null).read(file));
+    Files.write(file, new byte[] {0x1F, (byte) 0x8B, 8, 0});
+    assertRefused(Reason.INVALID_DATA, "is to end in .gz", () -> dropping(null).read(file));
+    assertRefused(
+        Reason.INVALID_DATA,
+        "b.tsv, line 1: the lines end in carriage returns alone; tr",
+        () -> dropping(null).read(file("b.tsv", "text\tlabel\r가\t긍정\r")));
   }
 
   private static List<String> labels(List<Example> examples) {
