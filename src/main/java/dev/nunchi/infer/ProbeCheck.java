@@ -78,12 +78,14 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
     }
   }
 
-  /// Sums of whole numbers do not depend on their order.
+  /// Sums of whole numbers do not depend on their order, but what stands between them, in fp32, may
+  /// be computed in another order for another batch, and a number that lies between two steps of
+  /// int8 goes to the other one.
   private static double batchTolerance(Precision precision) {
     return switch (precision) {
       case FP32 -> 1e-5;
       case FP16 -> 1e-2;
-      case INT8 -> 0;
+      case INT8 -> 5e-2;
     };
   }
 
