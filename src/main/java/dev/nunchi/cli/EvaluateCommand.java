@@ -135,6 +135,7 @@ final class EvaluateCommand implements Callable<Integer> {
       PrintWriter out = command.commandLine().getOut();
       out.print(outcome.summary());
       out.flush();
+      outcome.cautions().forEach(caution -> err.println("Note: " + caution));
       Robustness robustness =
           new NoiseSuite(
                   (texts, kind) ->

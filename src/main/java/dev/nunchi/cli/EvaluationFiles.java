@@ -33,7 +33,7 @@ record EvaluationFiles(Path directory) {
     try {
       Files.createDirectories(directory);
       ObjectNode metrics = outcome.metricsJson();
-      add(metrics, notes);
+      add(metrics, notes, outcome.cautions());
       metrics.put("unknown_token_share", unknownShare);
       if (!robustness.isEmpty()) {
         NoiseSuite.write(robustness, metrics.putObject("noise"));
@@ -46,7 +46,7 @@ record EvaluationFiles(Path directory) {
     }
   }
 
-  private static void add(ObjectNode metrics, ReadingNotes notes) {
+  private static void add(ObjectNode metrics, ReadingNotes notes, List<String> cautions) {
     metrics.put("empty_texts_left_out", notes.emptyTexts());
     if (!notes.numbers().isEmpty()) {
       ObjectNode numbers = metrics.putObject("label_numbers");
@@ -54,6 +54,7 @@ record EvaluationFiles(Path directory) {
     }
     ArrayNode sentences = metrics.putArray("notes");
     notes.sentences().forEach(sentences::add);
+    cautions.forEach(sentences::add);
   }
 
   private static String predictions(

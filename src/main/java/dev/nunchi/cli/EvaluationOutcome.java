@@ -3,6 +3,7 @@ package dev.nunchi.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
 import dev.nunchi.data.Example;
+import dev.nunchi.eval.Cautions;
 import dev.nunchi.eval.ClassificationReport;
 import dev.nunchi.eval.ConfusionMatrix;
 import dev.nunchi.eval.EvaluationReport;
@@ -30,6 +31,9 @@ sealed interface EvaluationOutcome {
 
   /// The content of `report.html`.
   String reportHtml(Robustness robustness);
+
+  /// What a reader of the figures should know, one sentence each.
+  List<String> cautions();
 
   /// What the command prints.
   String summary();
@@ -116,6 +120,11 @@ sealed interface EvaluationOutcome {
     }
 
     @Override
+    public List<String> cautions() {
+      return Cautions.of(report.result());
+    }
+
+    @Override
     public String summary() {
       ConfusionMatrix matrix = report.result().matrix();
       WilsonInterval interval = WilsonInterval.of(matrix.correct(), matrix.total());
@@ -150,6 +159,11 @@ sealed interface EvaluationOutcome {
     @Override
     public String reportHtml(Robustness robustness) {
       return MultiLabelHtmlReport.of(report, robustness);
+    }
+
+    @Override
+    public List<String> cautions() {
+      return Cautions.of(report.result());
     }
 
     @Override

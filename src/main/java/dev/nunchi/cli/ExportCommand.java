@@ -117,12 +117,10 @@ final class ExportCommand implements Callable<Integer> {
                   options.validation().size())
               : "Exporting and comparing with the probe …");
       ModelDirectory written = new OnnxExporter().export(checkpoint, probe, output, options);
-      written
-          .manifest()
-          .origin()
-          .quality()
-          .forEach(
-              (name, value) -> err.printf(Locale.ROOT, "%s %.4f%n", name.replace('_', ' '), value));
+      Manifest.Origin origin = written.manifest().origin();
+      origin.shown().forEach((name, value) -> err.printf("%s %s%n", name, value));
+      OnnxExporter.newNotes(checkpoint, written.manifest())
+          .forEach(note -> err.println("Note: " + note));
       err.printf(
           "%s: %s, %s%n", output, written.manifest().name(), written.manifest().proof().revision());
     }

@@ -73,7 +73,7 @@ public final class HtmlReport {
         "calibration error",
         fixed(calibration.reliability().expectedCalibrationError(), 4),
         "expected, at T = " + fixed(calibration.temperature(), 3));
-    page.closeFigures();
+    page.closeFigures(Cautions.of(report.result()));
   }
 
   /// For example `85.58–86.44 %`.

@@ -72,7 +72,7 @@ public final class MultiLabelHtmlReport {
         "label ranking average precision");
     page.figure(
         "average precision", fixed(metric("mean_average_precision"), 4), "mean over the labels");
-    page.closeFigures();
+    page.closeFigures(Cautions.of(report.result()));
   }
 
   private void scores() {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 
 /// The frame of a report: a page that needs nothing but itself, runs no script and may load
@@ -48,8 +49,12 @@ final class ReportPage {
     markup.close();
   }
 
-  void closeFigures() {
+  /// Ends the list of the leading figures.
+  ///
+  /// @param cautions what a reader of them should know, one sentence each
+  void closeFigures(List<String> cautions) {
     markup.close();
+    cautions.forEach(caution -> markup.element("p", caution, "class", "note"));
   }
 
   /// Begins a section.

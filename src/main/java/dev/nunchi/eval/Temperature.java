@@ -5,63 +5,45 @@ import java.util.List;
 
 /// The number by which logits are divided before softmax so that confidence is what it says.
 ///
-/// Fitted by the least negative log-likelihood over validation data (Guo et al. 2017). In the
-/// inverse temperature `b` that mean is convex: for a row with logits `z` and label `y` it is
-/// `log(sum(exp(b z))) - b z_y`, its slope `E[z] - z_y` and its curvature `Var[z]` under `softmax(b
-/// z)`. Newton's method finds the zero of the slope between bounds that close in, by bisection
-/// where a step would leave them.
+/// Temperature scaling (Guo et al. 2017, <https://arxiv.org/abs/1706.04599>) takes the one of the
+/// greatest likelihood over validation data. That one is 0 where every answer is right, however few
+/// they are, and then every later answer is certain. So where the data asks for more confidence
+/// than the network has, some texts are added whose labels are drawn by the scores as they are: the
+/// conjugate prior of an exponential family (Diaconis and Ylvisaker 1979), for softmax what Platt's
+/// (1999) smoothed targets are for one sigmoid. It pulls towards 1, strongly where the texts are
+/// few, by a part in a few hundred where they are thousands. Where the data asks for less
+/// confidence it gets it whole: to doubt too much on little evidence does no harm.
+///
+/// In the inverse temperature `b` the mean negative log-likelihood is convex: for a row with logits
+/// `z` and label `y` it is `log(sum(exp(b z))) - b z_y`, its slope `E[z] - z_y` and its curvature
+/// `Var[z]` under `softmax(b z)`. With `n` rows and `m` added ones the slope is zero where the mean
+/// of `E[z]` is `(n · mean of z_y + m · mean of E[z] at 1) / (n + m)`. Newton's method finds that
+/// point between bounds that close in, by bisection where a step would leave them.
 public final class Temperature {
-  public static final double LEAST = 0.05;
+  /// A network whose scores have to be sharpened more than fourfold has hardly been trained, and
+  /// the texts that follow need not be as easy.
+  public static final double LEAST = 0.25;
+
   public static final double GREATEST = 20;
+
+  /// How many texts the prior stands for.
+  static final int PRIOR_TEXTS = 10;
 
   private static final int MOST_STEPS = 200;
   private static final double TOLERANCE = 1e-14;
 
   private Temperature() {}
 
-  private record Derivatives(double slope, double curvature) {}
+  /// Means over all rows, of logits less the row's largest.
+  private record Moments(double expected, double variance) {}
 
-  /// The temperature for these logits, in [0.05, 20]; a bound where the likelihood still rises
-  /// there (the predictions are all right, or no better than chance), 1 where it says nothing.
+  /// The temperature for these logits, in [0.25, 20]; a bound where the zero lies past it, 1 where
+  /// the logits say nothing.
   ///
   /// @param actual `[rows]`, the index of each row's label
   /// @param logits `[rows, labels]`, finite
   public static double fit(int[] actual, double[][] logits) {
-    if (actual.length != logits.length || actual.length == 0) {
-      throw new IllegalArgumentException(
-          "%d labels beside %d rows of logits".formatted(actual.length, logits.length));
-    }
-    double low = 1 / GREATEST;
-    double high = 1 / LEAST;
-    double b = 1;
-    if (derivatives(actual, logits, b).slope() == 0) {
-      return 1;
-    }
-    if (derivatives(actual, logits, low).slope() >= 0) {
-      return GREATEST;
-    }
-    if (derivatives(actual, logits, high).slope() <= 0) {
-      return LEAST;
-    }
-    for (int step = 0; step < MOST_STEPS; step++) {
-      Derivatives at = derivatives(actual, logits, b);
-      if (at.slope() < 0) {
-        low = b;
-      } else {
-        high = b;
-      }
-      double next = b - at.slope() / at.curvature();
-      // Also where the curvature is 0 and the step is not a number.
-      if (!(next > low && next < high)) {
-        next = (low + high) / 2;
-      }
-      boolean settled = Math.abs(next - b) <= TOLERANCE * b;
-      b = next;
-      if (settled) {
-        break;
-      }
-    }
-    return 1 / b;
+    return fit(actual, logits, PRIOR_TEXTS);
   }
 
   /// The temperature for logits of multi-label data: each pair of text and label is a row of its
@@ -78,19 +60,70 @@ public final class Temperature {
         pairs.add(new double[] {0, logits[row][label]});
       }
     }
-    return fit(has.stream().mapToInt(Integer::intValue).toArray(), pairs.toArray(double[][]::new));
+    int pairsOfAText = actual.length == 0 ? 1 : pairs.size() / actual.length;
+    return fit(
+        has.stream().mapToInt(Integer::intValue).toArray(),
+        pairs.toArray(double[][]::new),
+        PRIOR_TEXTS * pairsOfAText);
   }
 
-  /// Of the mean negative log-likelihood, with respect to b.
-  private static Derivatives derivatives(int[] actual, double[][] logits, double b) {
-    double slope = 0;
-    double curvature = 0;
-    for (int row = 0; row < actual.length; row++) {
-      double[] z = logits[row];
-      double largest = Double.NEGATIVE_INFINITY;
-      for (double logit : z) {
-        largest = Math.max(largest, logit);
+  private static double fit(int[] actual, double[][] logits, double added) {
+    if (actual.length != logits.length || actual.length == 0) {
+      throw new IllegalArgumentException(
+          "%d labels beside %d rows of logits".formatted(actual.length, logits.length));
+    }
+    int rows = actual.length;
+    double atOne = moments(logits, 1).expected();
+    double observed = observed(actual, logits);
+    double target =
+        observed > atOne ? (rows * observed + added * atOne) / (rows + added) : observed;
+    if (atOne == target) {
+      return 1;
+    }
+    double low = 1 / GREATEST;
+    double high = 1 / LEAST;
+    if (moments(logits, low).expected() >= target) {
+      return GREATEST;
+    }
+    if (moments(logits, high).expected() <= target) {
+      return LEAST;
+    }
+    double b = 1;
+    for (int step = 0; step < MOST_STEPS; step++) {
+      Moments at = moments(logits, b);
+      if (at.expected() < target) {
+        low = b;
+      } else {
+        high = b;
       }
+      double next = b - (at.expected() - target) / at.variance();
+      // Also where the variance is 0 and the step is not a number.
+      if (!(next > low && next < high)) {
+        next = (low + high) / 2;
+      }
+      boolean settled = Math.abs(next - b) <= TOLERANCE * b;
+      b = next;
+      if (settled) {
+        break;
+      }
+    }
+    return 1 / b;
+  }
+
+  private static double observed(int[] actual, double[][] logits) {
+    double sum = 0;
+    for (int row = 0; row < actual.length; row++) {
+      sum += logits[row][actual[row]] - largest(logits[row]);
+    }
+    return sum / actual.length;
+  }
+
+  /// Under `softmax(b z)`.
+  private static Moments moments(double[][] logits, double b) {
+    double expected = 0;
+    double variance = 0;
+    for (double[] z : logits) {
+      double largest = largest(z);
       double weights = 0;
       double first = 0;
       double second = 0;
@@ -102,9 +135,17 @@ public final class Temperature {
         second += weight * shifted * shifted;
       }
       double mean = first / weights;
-      slope += mean - (z[actual[row]] - largest);
-      curvature += second / weights - mean * mean;
+      expected += mean;
+      variance += second / weights - mean * mean;
     }
-    return new Derivatives(slope / actual.length, curvature / actual.length);
+    return new Moments(expected / logits.length, variance / logits.length);
+  }
+
+  private static double largest(double[] z) {
+    double largest = Double.NEGATIVE_INFINITY;
+    for (double logit : z) {
+      largest = Math.max(largest, logit);
+    }
+    return largest;
   }
 }

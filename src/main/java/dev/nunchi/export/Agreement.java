@@ -8,6 +8,7 @@ import dev.nunchi.export.ExportOptions.LabelledText;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
@@ -20,6 +21,10 @@ import java.util.TreeSet;
 record Agreement(int texts, int sameLabels, int exactRight, int roundedRight) {
   /// The least share of texts that both give the same labels.
   static final double LEAST_SAME_LABELS = 0.995;
+
+  /// Fewer than this cannot show the least share, even where all labels are the same: what was
+  /// counted lies within its 95 % interval ([Wilson 1927](https://doi.org/10.2307/2276774)).
+  static final int ENOUGH_TEXTS = 765;
 
   /// How far accuracies may lie apart.
   static final double MOST_ACCURACY_CHANGE = 0.002;
@@ -92,12 +97,29 @@ record Agreement(int texts, int sameLabels, int exactRight, int roundedRight) {
     }
   }
 
+  /// Says so where the texts are too few for the figures to mean much.
+  Optional<String> note() {
+    return texts >= ENOUGH_TEXTS
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "Int8 was compared with fp32 on %,d texts, of which %,d keep their label; fewer"
+                    + " than %,d cannot show that %.1f %% do.",
+                texts,
+                sameLabels,
+                ENOUGH_TEXTS,
+                100 * LEAST_SAME_LABELS));
+  }
+
   /// The figures under the names that a manifest's `quality` has them by.
   Map<String, Double> figures() {
     return Map.of(
         "validation_label_agreement_with_fp32",
         sameLabelShare(),
         "validation_accuracy_change_from_fp32",
-        accuracyChange());
+        accuracyChange(),
+        "validation_with_fp32_count",
+        (double) texts);
   }
 }

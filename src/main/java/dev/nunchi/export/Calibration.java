@@ -1,5 +1,7 @@
 package dev.nunchi.export;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.infer.OnnxValues;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
@@ -18,6 +20,7 @@ final class Calibration {
   /// @param outputs of that graph: which output has the input of a linear layer
   /// @param encodings at least one; texts as those that the model is to serve
   /// @return the ranges by the layers' names
+  /// @throws NunchiException `FAILED_CHECK` where the network computes what is no number
   static Map<String, Range> ranges(
       Path graph, Map<String, String> outputs, List<Encoding> encodings, int padTokenId) {
     Set<String> wanted = new HashSet<>(outputs.values());
@@ -28,7 +31,10 @@ final class Calibration {
         // Alone, so that no padding is counted.
         values
             .run(PaddedBatch.of(List.of(encoding), padTokenId), wanted)
-            .forEach((output, numbers) -> search(searches, output).add(numbers));
+            .forEach((output, numbers) -> {
+              requireFinite(numbers);
+              search(searches, output).add(numbers);
+            });
       }
     }
     Map<String, Range> found = new HashMap<>();
@@ -36,6 +42,18 @@ final class Calibration {
     Map<String, Range> ranges = new HashMap<>();
     outputs.forEach((layer, output) -> ranges.put(layer, found.get(output)));
     return ranges;
+  }
+
+  private static void requireFinite(float[] numbers) {
+    for (float number : numbers) {
+      if (!Float.isFinite(number)) {
+        throw new NunchiException(
+            Reason.FAILED_CHECK,
+            "The network computes %s for a calibration text: its weights are damaged, or its"
+                    .formatted(number)
+                + " training has diverged");
+      }
+    }
   }
 
   private static RangeSearch search(Map<String, RangeSearch> searches, String output) {

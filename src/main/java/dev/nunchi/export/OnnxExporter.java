@@ -20,10 +20,12 @@ import dev.nunchi.text.TextEncoder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// From a checkpoint to a model directory that serves: writes graph, weights, tokenizer and
@@ -31,11 +33,11 @@ import org.jspecify.annotations.Nullable;
 /// directory into place. A rounded model also has to give the labels of the one in fp32.
 public final class OnnxExporter {
   private static final String CONFIG = "config.json";
+  private static final String CARD = "README.md";
 
   /// Papers that go along where the checkpoint has them: its card, how it was trained, and how that
   /// went.
-  private static final List<String> DOCUMENTS =
-      List.of("README.md", "recipe.yaml", "metrics.jsonl");
+  private static final List<String> DOCUMENTS = List.of(CARD, "recipe.yaml", "metrics.jsonl");
 
   /// Exports a checkpoint that holds a manifest with a probe, as training writes it.
   ///
@@ -124,13 +126,30 @@ public final class OnnxExporter {
       case INT8 -> {
         try (Quantization quantization = Quantization.of(source, manifest, encoder, options)) {
           writeGraph(source, quantization.format(), directory);
-          Map<String, Double> quality = new HashMap<>(manifest.origin().quality());
-          quality.putAll(quantization.compared(directory).figures());
-          return manifest.withOrigin(new Manifest.Origin(quality, manifest.origin().provenance()));
+          Agreement agreement = quantization.compared(directory);
+          List<String> notes =
+              Stream.of(quantization.note(), agreement.note()).flatMap(Optional::stream).toList();
+          return manifest.withOrigin(manifest.origin().with(agreement.figures(), notes));
         }
       }
     }
     return manifest;
+  }
+
+  /// What the export found out beside what the checkpoint knew of itself.
+  public static List<String> newNotes(CheckpointDirectory source, Manifest written) {
+    List<String> known = source.description().origin().notes();
+    return written.origin().notes().stream().filter(note -> !known.contains(note)).toList();
+  }
+
+  private static void addToCard(Path card, List<String> notes) throws IOException {
+    if (!notes.isEmpty()) {
+      Files.writeString(
+          card,
+          notes.stream()
+              .collect(Collectors.joining("\n- ", "\nBefore you trust it in int8:\n\n- ", "\n")),
+          StandardOpenOption.APPEND);
+    }
   }
 
   private static void writeGraph(CheckpointDirectory source, NumberFormat format, Path directory)
@@ -150,6 +169,9 @@ public final class OnnxExporter {
         DOCUMENTS.stream().filter(name -> Files.exists(source.path().resolve(name))).toList();
     for (String document : documents) {
       Files.copy(source.path().resolve(document), directory.resolve(document));
+    }
+    if (documents.contains(CARD)) {
+      addToCard(directory.resolve(CARD), newNotes(source, manifest));
     }
     ManifestFile.write(
         directory,

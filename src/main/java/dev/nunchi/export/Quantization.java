@@ -18,12 +18,16 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 
 /// What int8 takes beside the checkpoint: the ranges of the layers' inputs, and afterwards the
 /// comparison with fp32. Both come from a graph in fp32 in a temporary directory.
 final class Quantization implements AutoCloseable {
   private static final int BATCH_SIZE = 16;
+
+  /// With fewer the ranges are those of these texts, not of the language.
+  private static final int FEW_CALIBRATION_TEXTS = 100;
 
   private final ModelDirectory exact;
   private final Map<String, String> outputs;
@@ -67,6 +71,17 @@ final class Quantization implements AutoCloseable {
     List<Encoding> encodings = options.calibration().stream().map(this::encode).toList();
     return new NumberFormat.Int8(
         Calibration.ranges(exact.graph(), outputs, encodings, exact.padTokenId()));
+  }
+
+  /// Says so where the texts are too few for the ranges to fit others.
+  Optional<String> note() {
+    long different = options.calibration().stream().distinct().count();
+    return outputs.isEmpty() || different >= FEW_CALIBRATION_TEXTS
+        ? Optional.empty()
+        : Optional.of(
+            "The ranges of int8 were found on %d different texts; %d or more, as those that are to"
+                    .formatted(different, FEW_CALIBRATION_TEXTS)
+                + " come, would keep others from being cut off.");
   }
 
   /// How the rounded graph in a directory stands beside fp32 on the validation texts.

@@ -98,6 +98,10 @@ final class JsonFields {
     return value.valueStream().toList();
   }
 
+  List<String> strings(String key) {
+    return list(key).stream().map(each -> matching(key, each, ".*", "a list of strings")).toList();
+  }
+
   JsonFields object(String key) {
     return inside(key, value(key));
   }

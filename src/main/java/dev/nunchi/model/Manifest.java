@@ -4,8 +4,12 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.ProblemType;
 import dev.nunchi.text.Normalization;
 import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// `nunchi.json`: all that a model directory says about its model beside the Hugging Face files.
@@ -19,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 public record Manifest(String name, Task task, Text text, Proof proof, Origin origin) {
   public static final int FORMAT_VERSION = 1;
 
-  /// 1 added `documents`.
+  /// 1 added `documents` and `notes`.
   public static final int FORMAT_MINOR = 1;
 
   public static final String FILE_NAME = "nunchi.json";
@@ -73,12 +77,35 @@ public record Manifest(String name, Task task, Text text, Proof proof, Origin or
   ///
   /// @param quality measured figures by name, for example `test_accuracy`
   /// @param provenance where data and base model come from and their licences, by free keys
-  public record Origin(Map<String, Double> quality, Map<String, String> provenance) {
-    public static final Origin UNKNOWN = new Origin(Map.of(), Map.of());
+  /// @param notes what a reader of the figures should know, one sentence each
+  public record Origin(
+      Map<String, Double> quality, Map<String, String> provenance, List<String> notes) {
+    public static final Origin UNKNOWN = new Origin(Map.of(), Map.of(), List.of());
 
     public Origin {
       quality = sorted(quality);
       provenance = sorted(provenance);
+      notes = List.copyOf(notes);
+    }
+
+    /// The figures as people read them, name and value, in the order of the names: counts whole,
+    /// others with four digits behind the point.
+    public Map<String, String> shown() {
+      Map<String, String> shown = new LinkedHashMap<>();
+      quality.forEach((name, value) ->
+          shown.put(
+              name.replace('_', ' '),
+              String.format(Locale.ROOT, name.endsWith("_count") ? "%,.0f" : "%.4f", value)));
+      return shown;
+    }
+
+    /// With further figures and notes, of which figures of the same name take the earlier ones'
+    /// place.
+    public Origin with(Map<String, Double> quality, List<String> notes) {
+      Map<String, Double> all = new TreeMap<>(this.quality);
+      all.putAll(quality);
+      return new Origin(
+          all, provenance, Stream.concat(this.notes.stream(), notes.stream()).toList());
     }
   }
 

@@ -68,6 +68,7 @@ public final class ManifestFile {
     }
     manifest.origin().quality().forEach(json.putObject("quality")::put);
     manifest.origin().provenance().forEach(json.putObject("provenance")::put);
+    manifest.origin().notes().forEach(json.putArray("notes")::add);
     manifest.proof().files().forEach(json.putObject("files")::put);
     manifest.proof().documents().forEach(json.putObject("documents")::put);
     return json;

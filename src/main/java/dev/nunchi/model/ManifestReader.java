@@ -43,7 +43,9 @@ final class ManifestReader {
             text(),
             proof(task.labels().size()),
             new Manifest.Origin(
-                json.numbers("quality"), json.texts("provenance", ".*", "a string")));
+                json.numbers("quality"),
+                json.texts("provenance", ".*", "a string"),
+                json.has("notes") ? json.strings("notes") : List.of()));
     List<String> unread = json.unread();
     if (!unread.isEmpty()) {
       tolerate(unread, minor);

@@ -12,6 +12,7 @@ import dev.nunchi.torch.TorchTrainer;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -65,8 +66,10 @@ final class CheckpointSaver implements Trainer.Keeper {
       for (BestMetric metric : BestMetric.values()) {
         quality.put("validation_" + metric.key(), evaluation.value(metric));
       }
+      quality.put("validation_count", (double) evaluation.count());
     }
-    Manifest manifest = manifest(step, quality).withTemperature(evaluation.temperature());
+    Manifest manifest =
+        manifest(step, quality, evaluation.notes()).withTemperature(evaluation.temperature());
     write(
         output.path(),
         manifest,
@@ -86,7 +89,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     try (Arena arena = Arena.ofConfined()) {
       write(
           checkpoint,
-          manifest(progress.step(), Map.of()),
+          manifest(progress.step(), Map.of(), List.of()),
           Map.of(Resumption.RECIPE, RecipeReader.write(recipe)),
           new TrainerState(trainer.state(arena), state));
     }
@@ -115,7 +118,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     }
   }
 
-  private Manifest manifest(long step, Map<String, Double> quality) {
+  private Manifest manifest(long step, Map<String, Double> quality, List<String> notes) {
     Map<String, String> provenance = new LinkedHashMap<>();
     put(provenance, "description", recipe.card().description());
     put(provenance, "license", recipe.card().license());
@@ -125,7 +128,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     return Manifest.of(
             name(), labels, recipe.data().problemType(), normalization, recipe.data().maxLength())
         .withProbe(new ProbeRecorder(encoder).record(network))
-        .withOrigin(new Manifest.Origin(quality, provenance));
+        .withOrigin(new Manifest.Origin(quality, provenance, notes));
   }
 
   private String name() {

@@ -1,7 +1,10 @@
 package dev.nunchi.train;
 
 import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
+import dev.nunchi.eval.Cautions;
 import dev.nunchi.eval.EvaluationResult;
 import dev.nunchi.eval.Intercepts;
 import dev.nunchi.eval.MultiLabelResult;
@@ -10,19 +13,23 @@ import dev.nunchi.torch.TorchNetwork;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /// How well a network does on labelled texts.
 ///
 /// @param metrics figures by name, of [EvaluationResult] or [MultiLabelResult]
 /// @param temperature that fits these texts best
 /// @param intercepts that were added to the logits for it to be so, by label; empty for none
-public record Evaluation(Map<String, Double> metrics, double temperature, List<Double> intercepts) {
+/// @param notes what a reader of these figures should know, one sentence each
+public record Evaluation(
+    Map<String, Double> metrics, double temperature, List<Double> intercepts, List<String> notes) {
   /// Of a run that has no texts to measure by: no figure, and scores as the network gives them.
-  static final Evaluation NONE = new Evaluation(Map.of(), 1, List.of());
+  static final Evaluation NONE = new Evaluation(Map.of(), 1, List.of(), List.of());
 
   /// Computes logits in fp32, without dropout.
   ///
   /// @return [#NONE] where there is no text
+  /// @throws NunchiException `FAILED_CHECK` where they are no numbers
   static Evaluation of(TorchNetwork network, EncodedTexts texts, EvaluationPlan plan) {
     if (texts.size() == 0) {
       return NONE;
@@ -34,17 +41,54 @@ public record Evaluation(Map<String, Double> metrics, double temperature, List<D
         logits[rows[i]] = doubles(batch[i]);
       }
     }
-    return plan.fitIntercepts()
-        ? withIntercepts(plan, texts.labels(), logits)
-        : of(plan.labels(), plan.problemType(), texts.labels(), logits);
+    requireFinite(logits);
+    Evaluation plain = of(plan.labels(), plan.problemType(), texts.labels(), logits);
+    return plan.fitIntercepts() ? plain.withIntercepts(plan, texts.labels(), logits) : plain;
   }
 
-  private static Evaluation withIntercepts(EvaluationPlan plan, int[][] actual, double[][] logits) {
+  private static void requireFinite(double[][] logits) {
+    long broken =
+        Arrays.stream(logits).filter(row -> !Arrays.stream(row).allMatch(Double::isFinite)).count();
+    if (broken > 0) {
+      throw new NunchiException(
+          Reason.FAILED_CHECK,
+          ("The network gives no finite logits for %d of %d validation texts: the training has"
+                  + " diverged. What was saved before is good; a smaller learning_rate or a longer"
+                  + " warm-up may help")
+              .formatted(broken, logits.length));
+    }
+  }
+
+  /// With intercepts, unless the texts say that they do harm: to texts that they were not fitted
+  /// on, or to the figure by which the best model is chosen.
+  private Evaluation withIntercepts(EvaluationPlan plan, int[][] actual, double[][] logits) {
     double[] intercepts = Intercepts.fit(first(actual), logits);
     Evaluation shifted =
         of(plan.labels(), plan.problemType(), actual, Intercepts.added(logits, intercepts));
+    BestMetric metric = plan.metric();
+    boolean worse = metric.isBetter(value(metric), shifted.value(metric), 0);
+    if (worse || !Intercepts.help(first(actual), logits)) {
+      return new Evaluation(
+          metrics,
+          temperature,
+          intercepts(),
+          with(
+              notes,
+              worse
+                  ? "No intercepts were added (fit_intercepts): the validation's %s would be worse."
+                      .formatted(metric.key())
+                  : "No intercepts were added (fit_intercepts): those of one half of the validation"
+                      + " texts make the other half less likely."));
+    }
     return new Evaluation(
-        shifted.metrics(), shifted.temperature(), Arrays.stream(intercepts).boxed().toList());
+        shifted.metrics,
+        shifted.temperature,
+        Arrays.stream(intercepts).boxed().toList(),
+        shifted.notes);
+  }
+
+  private static List<String> with(List<String> notes, String note) {
+    return Stream.concat(notes.stream(), Stream.of(note)).toList();
   }
 
   private static int[] first(int[][] actual) {
@@ -62,19 +106,24 @@ public record Evaluation(Map<String, Double> metrics, double temperature, List<D
     return switch (problemType) {
       case SINGLE_LABEL_CLASSIFICATION -> {
         int[] one = first(actual);
-        yield new Evaluation(
-            EvaluationResult.of(labels, one, probabilities).metrics(),
-            Temperature.fit(one, logits),
-            List.of());
+        EvaluationResult result = EvaluationResult.of(labels, one, probabilities);
+        yield of(result.metrics(), Temperature.fit(one, logits), Cautions.of(result));
       }
       case MULTI_LABEL_CLASSIFICATION -> {
         boolean[][] has = has(actual, labels.size());
-        yield new Evaluation(
-            MultiLabelResult.of(labels, has, probabilities).metrics(),
-            Temperature.fit(has, logits),
-            List.of());
+        MultiLabelResult result = MultiLabelResult.of(labels, has, probabilities);
+        yield of(result.metrics(), Temperature.fit(has, logits), Cautions.of(result));
       }
     };
+  }
+
+  private static Evaluation of(
+      Map<String, Double> metrics, double temperature, List<String> cautions) {
+    Evaluation evaluation = new Evaluation(metrics, temperature, List.of(), cautions);
+    long mistakes = Math.round((1 - evaluation.value(BestMetric.ACCURACY)) * evaluation.count());
+    return Cautions.ofTemperature(temperature, evaluation.count(), mistakes)
+        .map(note -> new Evaluation(metrics, temperature, List.of(), with(cautions, note)))
+        .orElse(evaluation);
   }
 
   private static boolean[][] has(int[][] actual, int labels) {
@@ -100,6 +149,11 @@ public record Evaluation(Map<String, Double> metrics, double temperature, List<D
   /// Whether anything was measured.
   public boolean isMeasured() {
     return !metrics.isEmpty();
+  }
+
+  /// How many texts were evaluated.
+  long count() {
+    return Math.round(metric("count"));
   }
 
   private double metric(String name) {

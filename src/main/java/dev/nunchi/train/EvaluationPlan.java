@@ -7,8 +7,13 @@ import dev.nunchi.ProblemType;
 ///
 /// @param size of its batches
 /// @param fitIntercepts whether the logits are shifted to fit it
+/// @param metric the figure by which the best model is chosen
 record EvaluationPlan(
-    LabelSet labels, ProblemType problemType, LengthBuckets.Size size, boolean fitIntercepts) {
+    LabelSet labels,
+    ProblemType problemType,
+    LengthBuckets.Size size,
+    boolean fitIntercepts,
+    BestMetric metric) {
   private static final int TOKENS_PER_BATCH = 8192;
 
   static EvaluationPlan of(Recipe recipe, LabelSet labels) {
@@ -19,6 +24,7 @@ record EvaluationPlan(
         rows == null
             ? LengthBuckets.Size.ofTokens(TOKENS_PER_BATCH)
             : LengthBuckets.Size.ofRows(rows),
-        recipe.loss().fitIntercepts());
+        recipe.loss().fitIntercepts(),
+        recipe.watch().metricForBestModel());
   }
 }

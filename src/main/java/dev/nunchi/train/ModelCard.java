@@ -28,16 +28,13 @@ record ModelCard(Recipe recipe, Manifest manifest) {
     if (recipe.start().modelNameOrPath() != null) {
       row(card, "started from", recipe.start().modelNameOrPath());
     }
-    manifest
-        .origin()
-        .quality()
-        .forEach((name, value) -> row(card, name.replace('_', ' '), "%.4f".formatted(value)));
+    manifest.origin().shown().forEach((name, value) -> row(card, name, value));
     boolean measured = !manifest.origin().quality().isEmpty();
     if (measured) {
       row(
           card,
           "temperature (fitted on validation)",
-          "%.3f".formatted(manifest.task().temperature()));
+          format("%.3f", manifest.task().temperature()));
     }
     card.append("\nEvery setting of the run stands in `recipe.yaml`. ");
     card.append(
@@ -45,6 +42,10 @@ record ModelCard(Recipe recipe, Manifest manifest) {
             ? "The validation figures chose this checkpoint; they are not a test result.\n"
             : "There were no validation texts: nothing was measured, and the scores are not"
                 + " calibrated.\n");
+    if (!manifest.origin().notes().isEmpty()) {
+      card.append("\nBefore you trust the figures:\n\n");
+      manifest.origin().notes().forEach(note -> card.append("- ").append(note).append('\n'));
+    }
     return card.toString();
   }
 
@@ -53,10 +54,14 @@ record ModelCard(Recipe recipe, Manifest manifest) {
     for (Label label : manifest.task().labels().labels()) {
       joined.add(
           label.polarity().isPresent()
-              ? "%s (%+.0f)".formatted(label.name(), label.polarity().getAsDouble())
+              ? format("%s (%+.0f)", label.name(), label.polarity().getAsDouble())
               : label.name());
     }
     return joined.toString();
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
   }
 
   private static void row(StringBuilder card, String name, String value) {

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The ranges of a recipe's keys, and which of them exclude each other.
 final class RecipeCheck {
+  /// `max_steps` of a run whose length `num_train_epochs` says.
+  private static final int BY_EPOCHS = -1;
+
   private RecipeCheck() {}
 
   /// @throws NunchiException `INVALID_RECIPE` naming the first key that is wrong
@@ -94,7 +97,11 @@ final class RecipeCheck {
   }
 
   private static void check(Recipe.Optimization o) {
-    atLeast("learning_rate", o.learningRate(), 0);
+    require(
+        o.learningRate() > 0 && Double.isFinite(o.learningRate()),
+        "learning_rate",
+        "over 0, as nothing is learnt at 0",
+        o.learningRate());
     share("warmup_ratio", o.warmupRatio());
     atLeast("warmup_steps", o.warmupSteps(), 0);
     exclude(
@@ -116,6 +123,11 @@ final class RecipeCheck {
         o.optim() == Recipe.Optimizer.ADAGRAD && o.layerwiseLrDecay() < 1,
         "layerwise_lr_decay is for optim adamw; set it to 1");
     share("ema_decay", o.emaDecay());
+    require(
+        o.maxSteps() > 0 || o.maxSteps() == BY_EPOCHS,
+        "max_steps",
+        "over 0, or -1 to train for num_train_epochs",
+        o.maxSteps());
     require(
         o.maxSteps() > 0 || o.numTrainEpochs() > 0,
         "num_train_epochs",

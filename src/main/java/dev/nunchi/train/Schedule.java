@@ -1,5 +1,8 @@
 package dev.nunchi.train;
 
+import java.util.Locale;
+import java.util.Optional;
+
 /// The learning rate over the steps, as a factor of its peak: a rise from 0 over the warm-up, then
 /// by type. Equal to the schedules of that name in transformers, with their default arguments.
 ///
@@ -22,12 +25,34 @@ public record Schedule(Type type, long warmupSteps, long totalSteps) {
 
   private static final long INVERSE_SQRT_TIMESCALE = 10_000;
 
+  /// The recipe's schedule. A warm-up as long as the run, at whose end the peak would still be
+  /// ahead, takes a tenth of it instead.
   static Schedule of(Recipe.Optimization recipe, long totalSteps) {
-    long warmup =
-        recipe.warmupSteps() > 0
-            ? recipe.warmupSteps()
-            : (long) Math.ceil(recipe.warmupRatio() * totalSteps);
-    return new Schedule(recipe.lrSchedulerType(), warmup, totalSteps);
+    long warmup = warmup(recipe, totalSteps);
+    return new Schedule(
+        recipe.lrSchedulerType(), warmup < totalSteps ? warmup : totalSteps / 10, totalSteps);
+  }
+
+  /// A sentence that says so, where [#of] has shortened the warm-up.
+  static Optional<String> boundOf(Recipe.Optimization recipe, long totalSteps) {
+    long warmup = warmup(recipe, totalSteps);
+    return warmup < totalSteps
+        ? Optional.empty()
+        : Optional.of(
+            String.format(
+                Locale.ROOT,
+                "The warm-up of %,d steps (%s) is as long as the run of %,d, whose rate would never"
+                    + " reach learning_rate; it takes %,d steps instead.",
+                warmup,
+                recipe.warmupSteps() > 0 ? "warmup_steps" : "warmup_ratio",
+                totalSteps,
+                totalSteps / 10));
+  }
+
+  private static long warmup(Recipe.Optimization recipe, long totalSteps) {
+    return recipe.warmupSteps() > 0
+        ? recipe.warmupSteps()
+        : (long) Math.ceil(recipe.warmupRatio() * totalSteps);
   }
 
   /// The factor, in [0, 1], of the step after `step` finished ones.

@@ -148,7 +148,10 @@ public final class TrainingRun {
     Normalization normalization = normalization(null);
     listener.preparing(
         recipe.start().tokenizerType() == Recipe.TokenizerType.BPE
-            ? "Training a vocabulary of %,d pieces".formatted(recipe.start().tokenizerVocabSize())
+            ? String.format(
+                Locale.ROOT,
+                "Training a vocabulary of %,d pieces",
+                recipe.start().tokenizerVocabSize())
             : "Collecting the characters of the vocabulary");
     try (FreshVocabulary vocabulary =
         FreshVocabulary.train(texts.train(), Normalizer.of(normalization), recipe)) {
@@ -198,6 +201,8 @@ public final class TrainingRun {
                   validation,
                   EvaluationPlan.of(recipe, labels),
                   listener)) {
+        Schedule.boundOf(recipe.optimization(), trainer.steps().total())
+            .ifPresent(listener::warned);
         listener.planned(plan(trainer, description, weights, labels, train, validation));
         if (mode != Mode.DRY_RUN) {
           try (RunDirectory directory = RunDirectory.open(output)) {
@@ -220,7 +225,12 @@ public final class TrainingRun {
                     network,
                     directory,
                     listener);
-            listener.ended(trainer.run(saver, stop));
+            TrainingListener.Outcome outcome = trainer.run(saver, stop);
+            if (!outcome.stopped()) {
+              ManifestFile.read(output)
+                  .ifPresent(kept -> kept.origin().notes().forEach(listener::warned));
+            }
+            listener.ended(outcome);
           }
         }
       }

@@ -2,6 +2,8 @@ package dev.nunchi.eval;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Random;
@@ -42,5 +44,32 @@ class InterceptsTest {
       mean += 0.25 / (1 + Math.exp((row[1] - row[0]) / temperature));
     }
     assertEquals(0.5, mean, 1e-6);
+  }
+
+  @Test
+  void help_leaningNetwork_isTrue() {
+    Random random = new Random(4);
+    int rows = 400;
+    double[][] logits = new double[rows][2];
+    int[] actual = new int[rows];
+    for (int row = 0; row < rows; row++) {
+      double logit = 2 * random.nextGaussian();
+      actual[row] = random.nextDouble() < 1 / (1 + Math.exp(-logit)) ? 1 : 0;
+      logits[row][1] = logit + 1.5;
+    }
+    assertTrue(Intercepts.help(actual, logits));
+  }
+
+  @Test
+  void help_oddOnesInOneHalfOnly_isFalse() {
+    // The texts of a label go to the halves in turn: the odd ones all to the first.
+    int[] actual = {0, 0, 0, 0, 1, 1, 1, 1};
+    double[][] logits = {{-2, 0}, {2, 0}, {-2, 0}, {2, 0}, {-3, 0}, {-2, 0}, {-3, 0}, {-2, 0}};
+    assertFalse(Intercepts.help(actual, logits));
+  }
+
+  @Test
+  void help_oneText_isFalse() {
+    assertFalse(Intercepts.help(new int[] {1}, new double[][] {{1, 0}}));
   }
 }

@@ -7,6 +7,7 @@ import dev.nunchi.eval.MetricsFixture.Case;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -20,12 +21,12 @@ final class TemperatureTest {
   @MethodSource("cases")
   void fit_randomLogits_equalsScipysRoot(Case fixture) {
     double fitted = Temperature.fit(fixture.actual(), fixture.logits());
-    assertEquals(1, fitted / fixture.temperature(), 1e-12);
+    assertEquals(1, fitted / fixture.temperature(), 1e-10);
   }
 
   @Test
-  void fit_logitsTimesAFactor_growsByTheFactor() throws IOException {
-    Case fixture = cases().getFirst();
+  void fit_overconfidentLogitsTimesAFactor_growsByTheFactor() throws IOException {
+    Case fixture = cases().get(3);
     double[][] larger =
         Arrays.stream(fixture.logits())
             .map(row -> Arrays.stream(row).map(logit -> 3 * logit + 7).toArray())
@@ -50,10 +51,44 @@ final class TemperatureTest {
   }
 
   @Test
-  void fit_everyAnswerRightOrWrong_isABound() {
+  void fit_everyAnswerWrong_isTheBound() {
     double[][] logits = {{3, 0}, {0, 3}};
-    assertEquals(Temperature.LEAST, Temperature.fit(new int[] {0, 1}, logits));
     assertEquals(Temperature.GREATEST, Temperature.fit(new int[] {1, 0}, logits));
+  }
+
+  @Test
+  void fit_everyAnswerRight_isAsSureAsTheirNumberAllows() {
+    for (int rows : new int[] {1, 8, 40}) {
+      for (double margin : new double[] {1, 3}) {
+        // With 10 texts whose labels are drawn by the scores at 1.
+        double sure = (rows + 10 * sigmoid(margin)) / (rows + 10);
+        double temperature = Temperature.fit(new int[rows], margins(rows, margin));
+        assertEquals(sure, sigmoid(margin / temperature), 1e-9);
+      }
+    }
+  }
+
+  @Test
+  void fit_smallMarginsAllRight_isTheBound() {
+    assertEquals(Temperature.LEAST, Temperature.fit(new int[4000], margins(4000, 0.1)));
+  }
+
+  @Test
+  void fit_severalLabelsAllRight_isAsSureAsTheTextsAllow() {
+    // Pairs of one text are one text's worth of evidence, so 8 texts of 5 labels are not 40.
+    boolean[][] actual = new boolean[8][5];
+    double[][] logits = new double[8][5];
+    Arrays.stream(logits).forEach(row -> Arrays.fill(row, -1));
+    assertEquals(
+        Temperature.fit(new int[8], margins(8, 1)), Temperature.fit(actual, logits), 1e-12);
+  }
+
+  private static double sigmoid(double x) {
+    return 1 / (1 + Math.exp(-x));
+  }
+
+  private static double[][] margins(int rows, double margin) {
+    return Stream.generate(() -> new double[] {margin, 0}).limit(rows).toArray(double[][]::new);
   }
 
   @Test

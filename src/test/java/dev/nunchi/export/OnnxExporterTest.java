@@ -106,7 +106,8 @@ class OnnxExporterTest {
             .withProbe(probe)
             .withTemperature(1.5)
             .withOrigin(
-                new Manifest.Origin(Map.of("test_accuracy", 0.5), Map.of("data", "made up")));
+                new Manifest.Origin(
+                    Map.of("test_accuracy", 0.5), Map.of("data", "made up"), List.of()));
     writeTrained(trained, manifest);
     try (CheckpointDirectory source = CheckpointDirectory.open(trained)) {
       new OnnxExporter().export(source, output, ExportOptions.FP32);
@@ -243,6 +244,42 @@ class OnnxExporterTest {
       }
     }
     assertTrue(Files.size(output.resolve("model.onnx.data")) < 0.45 * exactBytes);
+  }
+
+  @Test
+  void export_int8OnFewTexts_saysSoInManifestAndCard() throws IOException {
+    Path source = temporary.resolve("source");
+    Probe probe = probe(TinyCheckpoint.BERT, Normalization.NONE, 24);
+    writeTrained(
+        source,
+        Manifest.of(
+                "tiny",
+                LabelSet.of("부정", "중립", "긍정"),
+                ProblemType.SINGLE_LABEL_CLASSIFICATION,
+                Normalization.NONE,
+                24)
+            .withProbe(probe));
+    List<LabelledText> validation = labelled(TinyCheckpoint.BERT, 0.2).subList(0, 1);
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source)) {
+      Manifest written =
+          new OnnxExporter()
+              .export(
+                  checkpoint,
+                  output,
+                  new ExportOptions(Precision.INT8, texts(TinyCheckpoint.BERT), validation))
+              .manifest();
+      List<String> notes = written.origin().notes();
+      assertEquals(2, notes.size());
+      assertTrue(notes.get(0).startsWith("The ranges of int8 were found on "), notes.get(0));
+      assertEquals(
+          "Int8 was compared with fp32 on 1 texts, of which 1 keep their label; fewer than 765"
+              + " cannot show that 99.5 % do.",
+          notes.get(1));
+      String card = Files.readString(output.resolve("README.md"));
+      assertTrue(card.startsWith("# tiny\n"), card);
+      assertTrue(card.endsWith("\n- %s\n- %s\n".formatted(notes.get(0), notes.get(1))), card);
+      assertEquals(1, written.origin().quality().get("validation_with_fp32_count"));
+    }
   }
 
   @Test

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.Label;
 import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -60,7 +61,7 @@ class ScoresTest {
   void of_logitThatIsNotFinite_fails() {
     for (float broken : new float[] {Float.NaN, Float.POSITIVE_INFINITY}) {
       assertThrows(
-          ArithmeticException.class,
+          NunchiException.class,
           () -> Scores.of(new float[] {0, broken}, SINGLE_LABEL_CLASSIFICATION, 1));
     }
   }

@@ -41,7 +41,9 @@ public final class TinyModel {
               .withTemperature(2)
               .withOrigin(
                   new Manifest.Origin(
-                      Map.of("test_accuracy", 0.5), Map.of("license", "none: random weights")))
+                      Map.of("test_accuracy", 0.5),
+                      Map.of("license", "none: random weights"),
+                      List.of()))
               .written(
                   exported.proof().precision(),
                   exported.proof().revision(),

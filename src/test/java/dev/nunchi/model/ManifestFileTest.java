@@ -42,7 +42,8 @@ class ManifestFileTest {
                   List.of(new Probe.Case("좋아요 😀", List.of(2, 9, 3), List.of(0.1f, -3e-8f, 12f)))),
               Map.of("model.onnx", DIGEST),
               Map.of("README.md", DIGEST)),
-          new Manifest.Origin(Map.of("test_accuracy", 0.8625), Map.of("data", "NSMC, CC0")));
+          new Manifest.Origin(
+              Map.of("test_accuracy", 0.8625), Map.of("data", "NSMC, CC0"), List.of("Few texts.")));
 
   @TempDir Path directory;
 
@@ -157,6 +158,7 @@ class ManifestFileTest {
         "provenance | {\"data\": 1} | provenance: data should be a string",
         "files | {\"model.onnx\": \"abc\"} | files: model.onnx should be 64 hexadecimal digits",
         "files | 1 | files should be an object",
+        "notes | [1] | notes should be a list of strings",
         "documents | {\"README.md\": 1} | documents: README.md should be 64 hexadecimal digits",
       })
   void read_wrongValue_isRefusedNamingTheKey(String key, String value, String fault)
@@ -177,9 +179,10 @@ class ManifestFileTest {
   @Test
   void read_formatBeforeMinorVersions_isTaken() throws IOException {
     ManifestFile.write(directory, FULL);
-    edit(json -> json.remove(List.of("format_minor", "documents")));
+    edit(json -> json.remove(List.of("format_minor", "documents", "notes")));
     Manifest read = ManifestFile.read(directory).orElseThrow();
     assertEquals(Map.of(), read.proof().documents());
+    assertEquals(List.of(), read.origin().notes());
     assertEquals(FULL.proof().files(), read.proof().files());
   }
 

@@ -65,6 +65,9 @@ class RecipeReaderTest {
   @ParameterizedTest
   @CsvSource({
     "learning_rate, -1",
+    "learning_rate, 0",
+    "max_steps, 0",
+    "max_steps, -2",
     "learning_rate, fast",
     "warmup_ratio, 1",
     "bf16, perhaps",

@@ -23,6 +23,7 @@ final class Steps {
         EvaluationResult.of(LabelSet.of("부정", "긍정"), new int[] {0, 0, 1, 1}, probabilities)
             .metrics(),
         1,
+        List.of(),
         List.of());
   }
 }

@@ -18,6 +18,7 @@ import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.FloatWeights;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ManifestFile;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Precision;
 import dev.nunchi.text.Encoding;
@@ -114,6 +115,55 @@ class TrainingRunTest {
     assertTrue(Files.readString(output.resolve("README.md")).contains("부정 (-1), 긍정 (+1)"));
     assertTrue(Files.readString(output.resolve("recipe.yaml")).contains("learning_rate: 0.005"));
     assertEquals(List.of("data", "made", "recipe.yaml"), names(directory));
+  }
+
+  @Test
+  void run_validationOfAFewEasyTexts_staysModestAndSaysSoInOutputCardAndManifest()
+      throws IOException {
+    Files.writeString(data.resolve("validation.tsv"), Reviews.tsv(8, 2));
+    Watcher watcher = new Watcher();
+    Path output = directory.resolve("made");
+    run(recipe(NGRAMS), output, watcher, new StopSignal());
+    Manifest manifest = ManifestFile.read(output).orElseThrow();
+    assertEquals(1, manifest.origin().quality().get("validation_accuracy"));
+    assertEquals(8, manifest.origin().quality().get("validation_count"));
+    assertTrue(
+        manifest.task().temperature() > 0.25, "temperature " + manifest.task().temperature());
+    List<String> notes = manifest.origin().notes();
+    assertEquals(2, notes.size());
+    assertTrue(notes.get(0).startsWith("The accuracy 1.0000 is that of 8 texts;"), notes.get(0));
+    assertTrue(notes.get(1).contains("rests on 8 texts with 0 mistakes"), notes.get(1));
+    assertTrue(watcher.warnings.containsAll(notes), watcher.warnings.toString());
+    String card = Files.readString(output.resolve("README.md"));
+    assertTrue(card.contains("| validation count | 8 |"), card);
+    assertTrue(notes.stream().allMatch(note -> card.contains("\n- " + note + "\n")), card);
+  }
+
+  @Test
+  void run_networkThatGivesEveryTextOneLabel_saysSo() throws IOException {
+    Files.writeString(
+        data.resolve("train.tsv"), Reviews.tsv(400, 1).replaceAll("\t1\n", "\t0\n") + "x\tㅎ\t1\n");
+    Watcher watcher = new Watcher();
+    Path output = directory.resolve("made");
+    run(recipe(NGRAMS), output, watcher, new StopSignal());
+    String note =
+        "Every one of the 100 texts gets the label 부정; the accuracy is that label's share.";
+    assertTrue(watcher.warnings.contains(note), watcher.warnings.toString());
+    assertTrue(Files.readString(output.resolve("README.md")).contains("- " + note + "\n"));
+  }
+
+  @Test
+  void run_warmupLongerThanTheRun_reachesItsRateAndSaysSo() throws IOException {
+    Watcher watcher = new Watcher();
+    run(
+        recipe(NGRAMS + "warmup_steps: 500\nmax_steps: 3\n"),
+        directory.resolve("made"),
+        watcher,
+        new StopSignal());
+    assertEquals(0.1, watcher.highestRate);
+    assertTrue(
+        watcher.warnings.stream().anyMatch(note -> note.startsWith("The warm-up of 500 steps")),
+        watcher.warnings.toString());
   }
 
   @Test
@@ -684,6 +734,7 @@ class TrainingRunTest {
     private double bestAccuracy;
     private int freshParameters;
     private long steps;
+    private double highestRate;
     private long tokens;
     private final List<Double> epochs = new ArrayList<>();
     private long resumedAt = -1;
@@ -703,6 +754,7 @@ class TrainingRunTest {
     @Override
     public void stepped(Step step) {
       steps = step.step();
+      highestRate = Math.max(highestRate, step.learningRate());
       tokens += step.tokens();
       epochs.add(step.epoch());
       afterStep.accept(step.step());

@@ -45,16 +45,24 @@ def expected_calibration_error(actual, probabilities, bins=15):
     return float(error)
 
 
+PRIOR_TEXTS = 10
+
+
 def temperature(actual, logits):
+    def expected(b):
+        return (softmax(b * logits, axis=1) * logits).sum(axis=1).mean()
+
+    observed = logits[np.arange(len(actual)), actual].mean()
+    added = PRIOR_TEXTS if observed > expected(1) else 0
+
     def slope(b):
-        expected = (softmax(b * logits, axis=1) * logits).sum(axis=1)
-        return float(np.mean(expected - logits[np.arange(len(actual)), actual]))
+        return float(len(actual) * (expected(b) - observed) + added * (expected(b) - expected(1)))
 
     if slope(1 / 20) >= 0:
         return 20.0
-    if slope(20) <= 0:
-        return 0.05
-    return 1 / brentq(slope, 1 / 20, 20, xtol=1e-15, rtol=1e-15)
+    if slope(4) <= 0:
+        return 0.25
+    return 1 / brentq(slope, 1 / 20, 4, xtol=1e-15, rtol=1e-15)
 
 
 def case(name, names, rows, seed, never_actual=(), never_predicted=(), scale=2.0, skill=1.5):
