@@ -8,6 +8,7 @@ import dev.nunchi.train.TrainingListener;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.OptionalLong;
 import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
@@ -72,30 +73,31 @@ final class TrainingProgress implements TrainingListener {
   @Override
   public void planned(Plan plan) {
     line(
-        "%,d training texts (%,d tokens, %,d cut), %,d for validation, labels %s"
-            .formatted(
-                plan.trainExamples(),
-                plan.trainTokens(),
-                plan.truncatedExamples(),
-                plan.validationExamples(),
-                String.join(" ", plan.labels().names())));
+        format(
+            "%,d training texts (%,d tokens, %,d cut), %,d for validation, labels %s",
+            plan.trainExamples(),
+            plan.trainTokens(),
+            plan.truncatedExamples(),
+            plan.validationExamples(),
+            String.join(" ", plan.labels().names())));
     line(
-        "%,d parameters (%d new tensors), %,d steps, %.1f epochs"
-            .formatted(
-                plan.parameters(), plan.freshTensors().size(), plan.totalSteps(), plan.epochs()));
+        format(
+            "%,d parameters (%d new tensors), %,d steps, %.1f epochs",
+            plan.parameters(), plan.freshTensors().size(), plan.totalSteps(), plan.epochs()));
     int fresh = plan.freshTensors().size();
     if (fresh > 0 && fresh < plan.tensors()) {
       line("new, at their initial values: " + String.join(", ", plan.freshTensors()));
     }
     MemoryEstimate memory = plan.memory();
     line(
-        "about %,d MB of memory beside the program: %,d for weights, %,d for gradients, %,d for the optimiser, %,d for"
-                .formatted(
-                    megabytes(memory.total()),
-                    megabytes(memory.parameters()),
-                    megabytes(memory.gradients()),
-                    megabytes(memory.optimizer()),
-                    megabytes(memory.activations()))
+        format(
+                "about %,d MB of memory beside the program: %,d for weights, %,d for gradients, %,d"
+                    + " for the optimiser, %,d for",
+                megabytes(memory.total()),
+                megabytes(memory.parameters()),
+                megabytes(memory.gradients()),
+                megabytes(memory.optimizer()),
+                megabytes(memory.activations()))
             + " activations of the largest batch");
     start();
   }
@@ -106,7 +108,7 @@ final class TrainingProgress implements TrainingListener {
 
   @Override
   public void resumed(Path checkpoint, long step) {
-    line("Going on after step %,d from %s".formatted(step, checkpoint));
+    line(format("Going on after step %,d from %s", step, checkpoint));
     summary.resumed(step);
     start();
   }
@@ -137,13 +139,13 @@ final class TrainingProgress implements TrainingListener {
   public void evaluated(long step, Evaluation evaluation, boolean best) {
     summary.evaluated(step, evaluation, best);
     line(
-        "step %,d: validation accuracy %.4f, macro F1 %.4f, loss %.4f%s"
-            .formatted(
-                step,
-                evaluation.value(BestMetric.ACCURACY),
-                evaluation.value(BestMetric.MACRO_F1),
-                evaluation.value(BestMetric.LOSS),
-                best ? ", the best so far" : ""));
+        format(
+            "step %,d: validation accuracy %.4f, macro F1 %.4f, loss %.4f%s",
+            step,
+            evaluation.value(BestMetric.ACCURACY),
+            evaluation.value(BestMetric.MACRO_F1),
+            evaluation.value(BestMetric.LOSS),
+            best ? ", the best so far" : ""));
     rate.restartClock();
   }
 
@@ -169,14 +171,14 @@ final class TrainingProgress implements TrainingListener {
   private void show(Step step) {
     ProgressLine line =
         new ProgressLine()
-            .add(0, "step %,d/%,d".formatted(step.step(), step.totalSteps()))
-            .add(4, "epoch %.2f".formatted(step.epoch()))
-            .add(1, "loss %.4f".formatted(smoothedLoss))
-            .add(5, "lr %.2e".formatted(step.learningRate()))
-            .add(6, "norm %.2f".formatted(step.gradientNorm()))
-            .add(3, "%,.0f tokens/s".formatted(rate.tokensPerSecond()))
-            .add(8, "padding %.0f %%".formatted(100 * step.paddingShare()));
-    memory.get().ifPresent(bytes -> line.add(7, "%.1f GB".formatted(bytes / 1e9)));
+            .add(0, format("step %,d/%,d", step.step(), step.totalSteps()))
+            .add(4, format("epoch %.2f", step.epoch()))
+            .add(1, format("loss %.4f", smoothedLoss))
+            .add(5, format("lr %.2e", step.learningRate()))
+            .add(6, format("norm %.2f", step.gradientNorm()))
+            .add(3, format("%,.0f tokens/s", rate.tokensPerSecond()))
+            .add(8, format("padding %.0f %%", 100 * step.paddingShare()));
+    memory.get().ifPresent(bytes -> line.add(7, format("%.1f GB", bytes / 1e9)));
     line.add(2, TrainingSummary.duration(secondsLeft(step)) + " left");
     live.show(line);
     shown = step;
@@ -192,5 +194,9 @@ final class TrainingProgress implements TrainingListener {
 
   private void line(String text) {
     live.print(text);
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
   }
 }

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// What a training run says at its end: how far it came, its best step, where things are, and the
@@ -45,12 +46,12 @@ final class TrainingSummary {
   void evaluated(long step, Evaluation evaluation, boolean isBest) {
     if (isBest) {
       best =
-          "Best at step %,d: accuracy %.4f, macro F1 %.4f, loss %.4f on validation"
-              .formatted(
-                  step,
-                  evaluation.value(BestMetric.ACCURACY),
-                  evaluation.value(BestMetric.MACRO_F1),
-                  evaluation.value(BestMetric.LOSS));
+          format(
+              "Best at step %,d: accuracy %.4f, macro F1 %.4f, loss %.4f on validation",
+              step,
+              evaluation.value(BestMetric.ACCURACY),
+              evaluation.value(BestMetric.MACRO_F1),
+              evaluation.value(BestMetric.LOSS));
     }
   }
 
@@ -93,17 +94,17 @@ final class TrainingSummary {
     if (last == null) {
       return "No step was done";
     }
-    return "%s step %,d of %,d (epoch %.2f) in %s%s: %,d tokens, %,.0f tokens/s, padding %.1f %%"
-        .formatted(
-            stopped ? "Stopped after" : "Finished",
-            last.step(),
-            last.totalSteps(),
-            last.epoch(),
-            duration(seconds),
-            resumedStep == 0 ? "" : " since step %,d".formatted(resumedStep),
-            tokens,
-            rate.overallTokensPerSecond(),
-            100 * (1 - tokens / places));
+    return format(
+        "%s step %,d of %,d (epoch %.2f) in %s%s: %,d tokens, %,.0f tokens/s, padding %.1f %%",
+        stopped ? "Stopped after" : "Finished",
+        last.step(),
+        last.totalSteps(),
+        last.epoch(),
+        duration(seconds),
+        resumedStep == 0 ? "" : format(" since step %,d", resumedStep),
+        tokens,
+        rate.overallTokensPerSecond(),
+        100 * (1 - tokens / places));
   }
 
   private String best() {
@@ -112,7 +113,7 @@ final class TrainingSummary {
     }
     return resumedStep == 0
         ? "There was no evaluation, so no best step"
-        : "No evaluation since step %,d was better than those before".formatted(resumedStep);
+        : format("No evaluation since step %,d was better than those before", resumedStep);
   }
 
   private Path beside(String ending) {
@@ -139,5 +140,9 @@ final class TrainingSummary {
   private static String quoted(Path path) {
     String word = path.toString();
     return word.matches("[\\p{L}\\p{N}_./+:@-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
+  }
+
+  private static String format(String format, Object... values) {
+    return String.format(Locale.ROOT, format, values);
   }
 }
