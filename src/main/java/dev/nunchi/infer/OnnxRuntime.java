@@ -3,6 +3,7 @@ package dev.nunchi.infer;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
+import dev.nunchi.NunchiException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -23,11 +24,19 @@ final class OnnxRuntime {
 
   private OnnxRuntime() {}
 
+  /// @throws NunchiException `IO_FAILURE` where the library cannot be unpacked, `UNAVAILABLE` where
+  ///   the system cannot load it
   static synchronized OrtEnvironment environment() throws OrtException {
     OrtEnvironment known = environment;
     if (known == null) {
       disableTelemetry();
-      known = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "nunchi");
+      OnnxRuntimeFiles.prepare();
+      try {
+        known = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "nunchi");
+      } catch (LinkageError e) {
+        throw OnnxRuntimeFiles.unusable(e);
+      }
+      OnnxRuntimeFiles.cleanUp();
       // Windows has another kind, which this turns off.
       known.setTelemetry(false);
       environment = known;

@@ -28,13 +28,6 @@ public final class TextEncoder implements AutoCloseable {
   private static final Map<String, String> OPTIONS =
       Map.of("truncation", "false", "padding", "false");
 
-  static {
-    // Without these the library reports its use over the network, and on a machine with CUDA
-    // downloads another native library.
-    System.setProperty("OPT_OUT_TRACKING", "true");
-    System.setProperty("ai.djl.offline", "true");
-  }
-
   private final Normalizer normalizer;
   private final int maxLength;
   private final TokenizerFile file;
@@ -60,9 +53,11 @@ public final class TextEncoder implements AutoCloseable {
   ///   with a BERT `vocab.txt` does too
   /// @param maxLength longest encoding in tokens, special tokens included
   /// @throws NunchiException `INVALID_MODEL` if the file is missing or damaged, `INVALID_ARGUMENT`
-  ///   if `maxLength` leaves no room beside the special tokens
+  ///   if `maxLength` leaves no room beside the special tokens, `IO_FAILURE` or `UNAVAILABLE` if the
+  ///   native library cannot be unpacked or loaded
   public static TextEncoder open(Path path, Normalizer normalizer, int maxLength) {
     TokenizerFile file = TokenizerFile.read(path);
+    TokenizerLibrary.load();
     HuggingFaceTokenizer tokenizer;
     try {
       tokenizer =

@@ -1,5 +1,6 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.NativeLibraries;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.lang.foreign.Arena;
@@ -21,6 +22,7 @@ import org.bytedeco.pytorch.global.torch;
 public final class TorchRuntime {
   private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
   private static final String BLAS = "org.bytedeco.openblas.load";
+  private static final String CACHE = "org.bytedeco.javacpp.cachedir";
   private static boolean loaded;
 
   private TorchRuntime() {}
@@ -28,7 +30,8 @@ public final class TorchRuntime {
   /// Loads libtorch, or only sets the number of threads where it is loaded.
   ///
   /// @param threads threads inside one operation; 0 for one for each processor
-  /// @throws NunchiException `UNAVAILABLE` where the training libraries are not on the class path
+  /// @throws NunchiException `UNAVAILABLE` where the training libraries are not on the class path or
+  ///   cannot be loaded, `IO_FAILURE` where there is no folder to unpack them to
   public static synchronized void load(int threads) {
     if (!loaded && System.getenv(WAIT_POLICY) == null) {
       setenv(WAIT_POLICY, "passive");
@@ -37,16 +40,38 @@ public final class TorchRuntime {
         && System.getProperty(BLAS) == null) {
       System.setProperty(BLAS, "mkl_rt");
     }
+    if (!isOnClassPath()) {
+      throw new NunchiException(
+          Reason.UNAVAILABLE,
+          "The training libraries (libtorch) are not on the class path or not for this system; "
+              + "start the command through the launcher ./nunchi");
+    }
+    if (System.getProperty(CACHE) == null) {
+      System.setProperty(CACHE, NativeLibraries.ofProcess().folder("javacpp").toString());
+    }
     try {
       torch.set_num_threads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
     } catch (LinkageError e) {
       throw new NunchiException(
           Reason.UNAVAILABLE,
-          "The training libraries (libtorch) are not on the class path or not for this system; "
-              + "start the command through the launcher ./nunchi",
+          "libtorch cannot be unpacked to %s, which takes 450 MB of disk, or not be loaded from there: %s"
+              .formatted(System.getProperty(CACHE), rootCause(e).getMessage()),
           e);
     }
     loaded = true;
+  }
+
+  /// Whether there is libtorch for this system, without loading it.
+  private static boolean isOnClassPath() {
+    return TorchRuntime.class.getResource("/org/bytedeco/pytorch/global/torch.class") != null;
+  }
+
+  private static Throwable rootCause(Throwable failure) {
+    Throwable cause = failure;
+    while (cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return cause;
   }
 
   /// Threads inside one operation.
