@@ -1,5 +1,5 @@
-import dev.nunchi.data.Document;
 import dev.nunchi.data.ExampleReader;
+import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.ModelDirectory;
@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.stream.Stream;
 
 /// Two exports of one model on one thread: texts a second in turn, and how far a text's logits in a
 /// batch are from those alone.
@@ -45,16 +44,16 @@ final class Precision {
   }
 
   private static List<Encoding> encodings(ModelDirectory model, Path data, int count) {
-    try (Stream<Document> documents = new ExampleReader().streamDocuments(data);
-        TextEncoder encoder =
-            TextEncoder.open(
-                model.path(),
-                Normalizer.of(model.manifest().text().normalization()),
-                model.manifest().text().maxLength())) {
-      return documents
-          .limit(count)
-          .map(document -> encoder.encode(document.text(), Truncation.KEEP_HEAD_AND_TAIL))
-          .toList();
+    try (TextEncoder encoder =
+        TextEncoder.open(
+            model.path(),
+            Normalizer.of(model.manifest().text().normalization()),
+            model.manifest().text().maxLength())) {
+      return new ExampleReader()
+          .readTexts(data, new ReadingNotes()).stream()
+              .limit(count)
+              .map(text -> encoder.encode(text, Truncation.KEEP_HEAD_AND_TAIL))
+              .toList();
     }
   }
 

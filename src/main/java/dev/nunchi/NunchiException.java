@@ -13,25 +13,34 @@ public final class NunchiException extends RuntimeException {
 
   private final Reason reason;
   private final @Nullable String field;
+  private final long line;
 
   public NunchiException(Reason reason, String message) {
-    this(reason, message, null, null);
+    this(reason, message, null, 0, null);
   }
 
   public NunchiException(Reason reason, String message, @Nullable Throwable cause) {
-    this(reason, message, null, cause);
+    this(reason, message, null, 0, cause);
   }
 
   private NunchiException(
-      Reason reason, String message, @Nullable String field, @Nullable Throwable cause) {
+      Reason reason, String message, @Nullable String field, long line, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
     this.field = field;
+    this.line = line;
+  }
+
+  /// A failure that one line of a file caused.
+  ///
+  /// @param message names file and line
+  public static NunchiException atLine(Reason reason, long line, String message) {
+    return new NunchiException(reason, message, null, line, null);
   }
 
   /// A failure that one field of a request caused, for example `text`.
   public static NunchiException ofField(Reason reason, String field, String message) {
-    return new NunchiException(reason, message, field, null);
+    return new NunchiException(reason, message, field, 0, null);
   }
 
   /// The same failure, its field as a part of another one: `text` in `requests[3]` is
@@ -39,7 +48,7 @@ public final class NunchiException extends RuntimeException {
   public NunchiException in(String parent) {
     return field == null
         ? this
-        : new NunchiException(reason, getMessage(), parent + "." + field, this);
+        : new NunchiException(reason, getMessage(), parent + "." + field, line, this);
   }
 
   /// One sentence; never null.
@@ -50,6 +59,11 @@ public final class NunchiException extends RuntimeException {
 
   public Reason reason() {
     return reason;
+  }
+
+  /// The line of a file that caused it, counted from 1; 0 where none did.
+  public long line() {
+    return line;
   }
 
   /// The request's field that caused it, or null where none did.

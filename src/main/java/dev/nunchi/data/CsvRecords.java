@@ -7,6 +7,8 @@ import dev.nunchi.NunchiException;
 import java.io.Reader;
 import java.util.Iterator;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// RFC 4180 through FastCSV, over strictly decoded lines; the fields may be parted by another
@@ -28,6 +30,8 @@ final class CsvRecords implements Records {
             .skipEmptyLines(false)
             .allowExtraFields(true)
             .allowMissingFields(true)
+            // The reader finds them, and the rows after them can be read.
+            .allowExtraCharsAfterClosingQuote(true)
             .ofCsvRecord(reader)
             .iterator();
   }
@@ -44,7 +48,11 @@ final class CsvRecords implements Records {
           record.getStartingLineNumber()
               + 1
               + fields.stream().mapToLong(CsvRecords::lineEnds).sum();
-      if (!records.hasNext() && reader.isQuoteOpen()) {
+      NunchiException fault = reader.faultBefore(nextLine);
+      if (fault != null) {
+        throw fault;
+      }
+      if (reader.isQuoteOpen() && !records.hasNext()) {
         throw lines
             .source()
             .invalid(reader.openLine(), "a quoted field starts here that is never closed");
@@ -52,18 +60,21 @@ final class CsvRecords implements Records {
       boolean empty = fields.isEmpty() || (fields.size() == 1 && fields.getFirst().isEmpty());
       return new TableRecord(record.getStartingLineNumber(), empty ? List.of() : fields);
     } catch (CsvParseException e) {
+      lines.breakOff();
       // FastCSV wraps what its reader throws.
       if (e.getCause() instanceof NunchiException cause) {
         throw cause;
       }
-      throw lines
-          .source()
-          .invalid(
-              nextLine,
-              "not RFC 4180: after the quote that closes a field comes a %s or the line's end,"
-                      .formatted(nameOf(separator))
-                  + " a quote inside it is doubled, and it has at most 16 Mi characters");
+      throw notRfc4180(lines.source(), nextLine, separator);
     }
+  }
+
+  private static NunchiException notRfc4180(Source source, long line, char separator) {
+    return source.invalid(
+        line,
+        "not RFC 4180: after the quote that closes a field comes a %s or the line's end,"
+                .formatted(nameOf(separator))
+            + " a quote inside it is doubled, and it has at most 16 Mi characters");
   }
 
   /// What parts the fields of a file: a tab or a semicolon where its header has one and no comma,
@@ -106,6 +117,7 @@ final class CsvRecords implements Records {
     private boolean quoted;
     private boolean open;
     private long openLine;
+    private final NavigableMap<Long, NunchiException> faults = new TreeMap<>();
 
     QuoteTrackingReader(Lines lines, char separator) {
       this.lines = lines;
@@ -120,10 +132,31 @@ final class CsvRecords implements Records {
       return openLine;
     }
 
+    /// What was at fault in lines before that one; forgets it.
+    @Nullable NunchiException faultBefore(long line) {
+      NavigableMap<Long, NunchiException> before = faults.headMap(line, false);
+      NunchiException first = before.isEmpty() ? null : before.firstEntry().getValue();
+      before.clear();
+      return first;
+    }
+
+    /// A line that is at fault still parts the records around it.
+    private @Nullable String nextLine() {
+      try {
+        return lines.nextWithTerminator();
+      } catch (NunchiException e) {
+        if (lines.isBroken()) {
+          throw e;
+        }
+        faults.put(lines.number(), e);
+        return lines.damaged();
+      }
+    }
+
     @Override
     public int read(char[] target, int offset, int length) {
       if (position == line.length()) {
-        String next = lines.nextWithTerminator();
+        String next = nextLine();
         if (next == null) {
           return -1;
         }
@@ -150,6 +183,9 @@ final class CsvRecords implements Records {
           open = !open;
         } else if (!open && (c == separator || c == '\n' || c == '\r')) {
           fieldStarts = true;
+          quoted = false;
+        } else if (quoted && !open) {
+          faults.putIfAbsent(lines.number(), notRfc4180(lines.source(), lines.number(), separator));
           quoted = false;
         } else {
           fieldStarts = false;

@@ -4,4 +4,4 @@ package dev.nunchi.data;
 ///
 /// @param line physical line on which it starts, counted from 1
 /// @param id the row's identifier in its file, or its line number where the file has none
-public record Document(long line, String id, String text) {}
+public record Document(long line, String id, String text) implements TextRow {}

@@ -3,6 +3,7 @@ package dev.nunchi.data;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.text.Normalizer;
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.util.NoSuchElementException;
 import java.util.Objects;
 import java.util.Spliterator;
 import java.util.Spliterators;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
@@ -158,32 +160,41 @@ public final class ExampleReader {
     return labels;
   }
 
-  /// The texts of a file; a label column is not needed and not read.
+  /// The texts of a file; a label column is not needed and not read. A text may be empty, and a row
+  /// that has none is given as such, so that who reads can go on after it.
   ///
-  /// @throws NunchiException as [#read]; also from the stream's own operations
-  public Stream<Document> streamDocuments(Path file) {
-    Source source = new Source(file.toString());
-    return documents(
-        rows(open(file), DataFormat.of(file), source, LabelField.UNREAD, new ReadingNotes()),
-        source);
+  /// @throws NunchiException as [#read]; also from the stream's own operations, where the file
+  ///   cannot be read on
+  public Stream<TextRow> streamDocuments(Path file) {
+    return documents(open(file), DataFormat.of(file), file.toString(), false);
   }
 
-  /// The texts from a stream of plain bytes, for example standard input.
+  /// The texts from a stream of bytes that are not compressed, for example standard input.
   ///
   /// @param name what errors call it
-  public Stream<Document> streamDocuments(InputStream in, DataFormat format, String name) {
-    Source source = new Source(name);
-    return documents(rows(in, format, source, LabelField.UNREAD, new ReadingNotes()), source);
+  /// @param live whether lines come slowly: then none waits for the next one, and empty lines at
+  ///   the end are texts too
+  public Stream<TextRow> streamDocuments(
+      InputStream in, DataFormat format, String name, boolean live) {
+    return documents(in, format, name, live);
   }
 
-  private static Stream<Document> documents(Stream<Row> rows, Source source) {
-    return rows.peek(
-            row -> {
-              if (row.text().isBlank()) {
-                throw source.invalid(row.line(), "the text is empty");
-              }
-            })
-        .map(row -> new Document(row.line(), row.id(), row.text()));
+  private Stream<TextRow> documents(InputStream in, DataFormat format, String name, boolean live) {
+    Lines lines = new Lines(new Source(name), in);
+    Rows rows = rows(lines, format, LabelField.UNREAD, new ReadingNotes(), live);
+    return stream(
+        () -> {
+          try {
+            Row row = rows.next();
+            return row == null ? null : new Document(row.line(), row.id(), row.text());
+          } catch (NunchiException e) {
+            if (lines.isBroken() || e.line() == 0) {
+              throw e;
+            }
+            return new RefusedRow(e.line(), e);
+          }
+        },
+        rows);
   }
 
   private static InputStream open(Path file) {
@@ -200,20 +211,29 @@ public final class ExampleReader {
 
   private Stream<Row> rows(
       InputStream in, DataFormat format, Source source, LabelField labels, ReadingNotes notes) {
+    Rows rows = rows(new Lines(source, in), format, labels, notes, false);
+    return stream(rows::next, rows);
+  }
+
+  private Rows rows(
+      Lines lines, DataFormat format, LabelField labels, ReadingNotes notes, boolean live) {
     try {
-      Rows rows = Rows.open(new Lines(source, in), format, columns, labels, notes);
-      return StreamSupport.stream(
-              Spliterators.spliteratorUnknownSize(
-                  new RowIterator(rows), Spliterator.ORDERED | Spliterator.NONNULL),
-              false)
-          .onClose(rows::close);
+      return Rows.open(lines, format, columns, labels, notes, live);
     } catch (RuntimeException e) {
-      close(in, e);
+      close(lines, e);
       throw e;
     }
   }
 
-  private static void close(@Nullable InputStream in, Exception cause) {
+  private static <T> Stream<T> stream(Supplier<@Nullable T> next, Rows rows) {
+    return StreamSupport.stream(
+            Spliterators.spliteratorUnknownSize(
+                new Rest<>(next), Spliterator.ORDERED | Spliterator.NONNULL),
+            false)
+        .onClose(rows::close);
+  }
+
+  private static void close(@Nullable Closeable in, Exception cause) {
     try {
       if (in != null) {
         in.close();
@@ -223,30 +243,31 @@ public final class ExampleReader {
     }
   }
 
-  private static final class RowIterator implements Iterator<Row> {
-    private final Rows rows;
-    private @Nullable Row next;
+  /// What a supplier gives up to null.
+  private static final class Rest<T> implements Iterator<T> {
+    private final Supplier<@Nullable T> source;
+    private @Nullable T next;
 
-    RowIterator(Rows rows) {
-      this.rows = rows;
+    Rest(Supplier<@Nullable T> source) {
+      this.source = source;
     }
 
     @Override
     public boolean hasNext() {
       if (next == null) {
-        next = rows.next();
+        next = source.get();
       }
       return next != null;
     }
 
     @Override
-    public Row next() {
+    public T next() {
       if (!hasNext()) {
         throw new NoSuchElementException();
       }
-      Row row = Objects.requireNonNull(next);
+      T given = Objects.requireNonNull(next);
       next = null;
-      return row;
+      return given;
     }
   }
 }

@@ -29,26 +29,26 @@ final class JsonRows implements Rows {
   private final Lines lines;
   private final Columns columns;
   private final LabelField labels;
+  private final BlankTail<Line> rows;
   private Columns.@Nullable Resolved resolved;
 
-  JsonRows(Lines lines, Columns columns, LabelField labels) {
+  private record Line(long number, String json) {}
+
+  JsonRows(Lines lines, Columns columns, LabelField labels, boolean live) {
     this.lines = lines;
+    this.rows = new BlankTail<>(this::read, line -> line.json().isBlank(), live);
     this.columns = columns;
     this.labels = labels;
   }
 
   @Override
   public @Nullable Row next() {
-    long firstLine = lines.number() + 1;
-    String first = lines.next();
-    String json = first;
-    while (json != null && json.isBlank()) {
-      json = lines.next();
-    }
-    if (json == null || first == null) {
+    Line next = rows.next();
+    if (next == null) {
       return null;
     }
-    JsonNode object = parse(first, firstLine);
+    long firstLine = next.number();
+    JsonNode object = parse(next.json(), firstLine);
     if (resolved == null) {
       List<String> names = object.propertyStream().map(entry -> entry.getKey()).toList();
       resolved = columns.resolve(names, labels, lines.source(), firstLine);
@@ -63,6 +63,11 @@ final class JsonRows implements Rows {
             : scalar(fields.id(), field(object, fields.id(), firstLine), firstLine),
         text(object, fields.text(), firstLine),
         fields.label() == null ? null : labels(object, fields.label(), firstLine));
+  }
+
+  private @Nullable Line read() {
+    String json = lines.next();
+    return json == null ? null : new Line(lines.number(), json);
   }
 
   private JsonNode parse(String json, long line) {

@@ -1,5 +1,6 @@
 package dev.nunchi.data;
 
+import dev.nunchi.NunchiException;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -25,6 +26,9 @@ final class Lines implements Closeable {
   private int limit;
   private long number;
   private @Nullable String peeked;
+  private @Nullable NunchiException peekedFailure;
+  private String damaged = "";
+  private boolean broken;
 
   Lines(Source source, InputStream in) {
     this.source = source;
@@ -40,10 +44,35 @@ final class Lines implements Closeable {
     return source;
   }
 
-  /// The first line without its terminator, which [#next] still gives; null where there is none.
-  /// Called before any other line is read.
+  /// Whether nothing can be read any more. What one line alone is at fault for leaves the lines
+  /// after it readable.
+  boolean isBroken() {
+    return broken;
+  }
+
+  /// To be called where what is to be made of the lines cannot go on.
+  void breakOff() {
+    broken = true;
+  }
+
+  /// The line that was refused last, as well as it could be decoded.
+  String damaged() {
+    return damaged;
+  }
+
+  /// The first line without its terminator, which [#next] still gives; null where there is none, or
+  /// where it will be refused. Called before any other line is read.
   @Nullable String peek() {
-    String first = nextWithTerminator();
+    String first;
+    try {
+      first = nextWithTerminator();
+    } catch (NunchiException e) {
+      if (broken) {
+        throw e;
+      }
+      peekedFailure = e;
+      return null;
+    }
     if (first == null) {
       return null;
     }
@@ -53,6 +82,9 @@ final class Lines implements Closeable {
   }
 
   /// The next line without its terminator; null at the end.
+  ///
+  /// @throws NunchiException where the line is no UTF-8 or too long, after which the next call
+  ///   gives the line behind it, or where nothing can be read any more
   @Nullable String next() {
     String line = nextWithTerminator();
     return line == null ? null : withoutTerminator(line);
@@ -67,7 +99,14 @@ final class Lines implements Closeable {
   }
 
   /// The next line as it stands in the file; null at the end.
+  ///
+  /// @throws NunchiException as [#next]
   @Nullable String nextWithTerminator() {
+    if (peekedFailure != null) {
+      NunchiException failure = peekedFailure;
+      peekedFailure = null;
+      throw failure;
+    }
     if (peeked != null) {
       String first = peeked;
       peeked = null;
@@ -76,10 +115,14 @@ final class Lines implements Closeable {
     }
     try {
       ByteArrayOutputStream carried = null;
+      boolean tooLong = false;
       while (true) {
         if (position == limit) {
           position = 0;
           limit = Math.max(in.read(buffer), 0);
+          if (limit == 0 && tooLong) {
+            throw tooLong();
+          }
           if (limit == 0) {
             return carried == null ? null : decode(carried.toByteArray(), 0, carried.size());
           }
@@ -99,16 +142,27 @@ final class Lines implements Closeable {
         }
         carried.write(buffer, start, position - start);
         if (carried.size() > LONGEST_LINE_BYTES) {
-          throw source.invalid(
-              number + 1, "the line is longer than %d MiB".formatted(LONGEST_LINE_BYTES >> 20));
+          tooLong = true;
+          carried.reset();
+        }
+        if (whole && tooLong) {
+          throw tooLong();
         }
         if (whole) {
           return decode(carried.toByteArray(), 0, carried.size());
         }
       }
     } catch (IOException e) {
+      broken = true;
       throw source.unreadable(e, number);
     }
+  }
+
+  private NunchiException tooLong() {
+    number++;
+    damaged = "\n";
+    return source.invalid(
+        number, "the line is longer than %d MiB".formatted(LONGEST_LINE_BYTES >> 20));
   }
 
   private String decode(byte[] bytes, int offset, int length) {
@@ -118,10 +172,12 @@ final class Lines implements Closeable {
     if (line.indexOf(REPLACEMENT) >= 0) {
       byte[] single = Arrays.copyOfRange(bytes, offset, offset + length);
       if (!EncodingHint.isUtf8(single)) {
+        damaged = line;
         throw source.invalid(number, "the bytes are not valid UTF-8" + EncodingHint.of(single));
       }
     }
     if (number == 1 && line.indexOf('\0') >= 0) {
+      broken = true;
       byte[] single = Arrays.copyOfRange(bytes, offset, offset + length);
       throw source.invalid(number, "the bytes are not UTF-8 text" + EncodingHint.of(single));
     }

@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
 sealed interface Rows extends Closeable permits TableRows, JsonRows, TextRows {
   /// The next row; null at the end.
   ///
-  /// @throws dev.nunchi.NunchiException naming file, line and what was expected
+  /// @throws dev.nunchi.NunchiException naming file, line and what was expected; where the lines
+  ///   are not broken, the next call gives what follows
   @Nullable Row next();
 
   @Override
@@ -18,10 +19,17 @@ sealed interface Rows extends Closeable permits TableRows, JsonRows, TextRows {
 
   /// Opens `lines` as `format`, a file as its first line shows it to be: one of commas may be
   /// parted by tabs, one of texts be a table.
+  ///
+  /// @param live whether lines come slowly, so that none may wait for the next one
   static Rows open(
-      Lines lines, DataFormat format, Columns columns, LabelField labels, ReadingNotes notes) {
+      Lines lines,
+      DataFormat format,
+      Columns columns,
+      LabelField labels,
+      ReadingNotes notes,
+      boolean live) {
     return switch (format) {
-      case TSV -> new TableRows(new TsvRecords(lines), lines.source(), columns, labels);
+      case TSV -> new TableRows(new TsvRecords(lines), lines.source(), columns, labels, live);
       case CSV -> {
         char separator = CsvRecords.separator(lines.peek());
         if (separator != ',') {
@@ -29,12 +37,13 @@ sealed interface Rows extends Closeable permits TableRows, JsonRows, TextRows {
               "its fields are parted by %ss, and it was read so"
                   .formatted(CsvRecords.nameOf(separator)));
         }
-        yield new TableRows(new CsvRecords(lines, separator), lines.source(), columns, labels);
+        yield new TableRows(
+            new CsvRecords(lines, separator), lines.source(), columns, labels, live);
       }
-      case JSONL -> new JsonRows(lines, columns, labels);
+      case JSONL -> new JsonRows(lines, columns, labels, live);
       case TEXT -> {
         if (isTable(lines.peek(), columns, labels)) {
-          yield new TableRows(new TsvRecords(lines), lines.source(), columns, labels);
+          yield new TableRows(new TsvRecords(lines), lines.source(), columns, labels, live);
         }
         if (labels != LabelField.UNREAD) {
           throw lines
@@ -42,7 +51,7 @@ sealed interface Rows extends Closeable permits TableRows, JsonRows, TextRows {
               .invalid(
                   "a file of texts alone has no labels, and its first line is no header with tabs");
         }
-        yield new TextRows(lines);
+        yield new TextRows(lines, live);
       }
     };
   }

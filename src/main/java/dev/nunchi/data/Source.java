@@ -19,8 +19,8 @@ record Source(String name) {
 
   /// @param line physical line, counted from 1
   NunchiException invalid(long line, String message) {
-    return new NunchiException(
-        Reason.INVALID_DATA, "%s, line %d: %s".formatted(name, line, message));
+    return NunchiException.atLine(
+        Reason.INVALID_DATA, line, "%s, line %d: %s".formatted(name, line, message));
   }
 
   NunchiException invalid(String message) {

@@ -16,9 +16,11 @@ final class TableRows implements Rows {
   private final int text;
   private final int label;
   private final LabelField labels;
+  private final BlankTail<Records.TableRecord> rows;
 
-  TableRows(Records records, Source source, Columns columns, LabelField labels) {
+  TableRows(Records records, Source source, Columns columns, LabelField labels, boolean live) {
     this.records = records;
+    this.rows = new BlankTail<>(records::next, record -> record.fields().isEmpty(), live);
     this.source = source;
     this.labels = labels;
     Records.TableRecord header = records.next();
@@ -53,16 +55,12 @@ final class TableRows implements Rows {
 
   @Override
   public @Nullable Row next() {
-    Records.TableRecord record = records.next();
-    long firstLine = record == null ? 0 : record.line();
-    while (record != null && record.fields().isEmpty()) {
-      record = records.next();
-    }
+    Records.TableRecord record = rows.next();
     if (record == null) {
       return null;
     }
-    if (record.line() != firstLine) {
-      throw source.invalid(firstLine, "the line is empty; expected %s".formatted(fieldCount()));
+    if (record.fields().isEmpty()) {
+      throw source.invalid(record.line(), "the line is empty; expected %s".formatted(fieldCount()));
     }
     List<String> fields = record.fields();
     if (fields.size() != width) {

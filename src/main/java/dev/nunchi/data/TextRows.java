@@ -2,23 +2,25 @@ package dev.nunchi.data;
 
 import org.jspecify.annotations.Nullable;
 
-/// Every line a text, its number the id.
-record TextRows(Lines lines) implements Rows {
+/// Every line a text, its number the id; the text of an empty line is empty.
+final class TextRows implements Rows {
+  private final Lines lines;
+  private final BlankTail<Row> rows;
+
+  TextRows(Lines lines, boolean live) {
+    this.lines = lines;
+    this.rows = new BlankTail<>(this::read, row -> row.text().isEmpty(), live);
+  }
+
   @Override
   public @Nullable Row next() {
-    long firstLine = lines.number() + 1;
-    String first = lines.next();
-    String line = first;
-    while (line != null && line.isEmpty()) {
-      line = lines.next();
-    }
-    if (line == null || first == null) {
-      return null;
-    }
-    if (first.isBlank()) {
-      throw lines.source().invalid(firstLine, "the line is empty; expected a text");
-    }
-    return new Row(firstLine, Long.toString(firstLine), first, null);
+    return rows.next();
+  }
+
+  private @Nullable Row read() {
+    String text = lines.next();
+    long line = lines.number();
+    return text == null ? null : new Row(line, Long.toString(line), text, null);
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.nunchi.data;
 import static dev.nunchi.data.Refusals.assertRefused;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.LabelSet;
@@ -13,11 +14,15 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.PipedInputStream;
+import java.io.PipedOutputStream;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -397,27 +402,95 @@ final class ExampleReaderTest {
   }
 
   @Test
-  void streamDocuments_emptyText_isRefusedInTheMiddle() {
-    assertRefused(
-        Reason.INVALID_DATA,
-        "a.txt, line 2: the line is empty; expected a text",
-        () -> documents(file("a.txt", "가\n\n나\n")));
-    assertRefused(
-        Reason.INVALID_DATA,
-        "b.tsv, line 2: the line is empty; expected 1 field",
-        () -> documents(file("b.tsv", "text\n\n나\n")));
+  void streamDocuments_emptyLines_standInTheirPlacesButNotAtTheEnd() {
+    assertEquals(List.of("1 가", "2 ", "3 ", "4 나"), rows(file("a.txt", "가\n\n\n나\n\n\n")));
+    assertEquals(
+        List.of("2 가", "b.tsv, line 3: the line is empty; expected 1 field", "4 나"),
+        rows(file("b.tsv", "text\n가\n\n나\n\n")));
+    assertEquals(
+        List.of("1 가", "c.jsonl, line 2: the line is empty; expected one JSON object", "3 나"),
+        rows(file("c.jsonl", "{\"text\":\"가\"}\n\n{\"text\":\"나\"}\n\n")));
   }
 
   @Test
-  void streamDocuments_ofAnInput_namesItInErrors() {
-    byte[] bytes = {'a', '\n', (byte) 0xFF, '\n'};
+  void streamDocuments_badRows_areGivenInTheirPlacesWithTheRest() throws IOException {
+    assertEquals(
+        List.of(
+            "2 가",
+            "a.csv, line 3: expected 2 fields as in the header, found 1",
+            "4 \"나\"\n다",
+            "a.csv, line 6: not RFC 4180: after the quote that closes a field comes a comma or the"
+                + " line's end, a quote inside it is doubled, and it has at most 16 Mi characters",
+            "7 라",
+            "a.csv, line 8: a quoted field starts here that is never closed"),
+        rows(file("a.csv", "text,id\n가,1\n나\n\"\"\"나\"\"\n다\",2\n\"라\"x,3\n라,4\n\"마,5\n바,6\n")));
+    assertEquals(
+        List.of(
+            "1 가",
+            "b.jsonl, line 2: expected one JSON object, broken at column 2",
+            "b.jsonl, line 3: field 'text' is missing",
+            "b.jsonl, line 4: expected a string in field 'text', found a number",
+            "5 나"),
+        rows(
+            file(
+                "b.jsonl",
+                "{\"text\":\"가\"}\n{\n{\"body\":\"x\"}\n{\"text\":1}\n{\"text\":\"나\"}\n")));
+    byte[] bad = {(byte) 0xFF, '\n'};
+    for (String name : List.of("c.txt", "c.csv", "c.tsv")) {
+      boolean table = !name.endsWith(".txt");
+      byte[] head = (table ? "text\n가\n" : "가\n").getBytes(StandardCharsets.UTF_8);
+      byte[] tail = "나\n".getBytes(StandardCharsets.UTF_8);
+      Path file = Files.write(directory.resolve(name), concat(head, bad, tail));
+      int line = table ? 3 : 2;
+      assertEquals(
+          List.of(
+              (line - 1) + " 가",
+              "%s, line %d: the bytes are not valid UTF-8".formatted(name, line),
+              (line + 1) + " 나"),
+          rows(file));
+    }
+    Path first =
+        Files.write(
+            directory.resolve("d.txt"), concat(bad, "나\n".getBytes(StandardCharsets.UTF_8)));
+    assertEquals(List.of("d.txt, line 1: the bytes are not valid UTF-8", "2 나"), rows(first));
+  }
+
+  @Test
+  void streamDocuments_lineWithoutEnd_isPassedOver() throws IOException {
+    byte[] line = new byte[Lines.LONGEST_LINE_BYTES + 2];
+    Arrays.fill(line, (byte) 'a');
+    Path file =
+        Files.write(
+            directory.resolve("a.txt"), concat("가\n".getBytes(StandardCharsets.UTF_8), line));
+    assertEquals(List.of("1 가", "a.txt, line 2: the line is longer than 16 MiB"), rows(file));
+    Files.write(file, "\n나\n".getBytes(StandardCharsets.UTF_8), StandardOpenOption.APPEND);
+    assertEquals(
+        List.of("1 가", "a.txt, line 2: the line is longer than 16 MiB", "3 나"), rows(file));
+  }
+
+  @Test
+  void streamDocuments_faultsOfTheWholeFile_endIt() throws IOException {
     assertRefused(
         Reason.INVALID_DATA,
-        "standard input, line 2: the bytes are not valid UTF-8",
-        () ->
-            reader
-                .streamDocuments(new ByteArrayInputStream(bytes), DataFormat.TEXT, "standard input")
-                .toList());
+        "a.tsv, line 1: no text column: expected 'document' or 'text' or 'sentence', found 'body'",
+        () -> rows(file("a.tsv", "body\n가\n")));
+    byte[] whole = gzip("가\n".repeat(1000).getBytes(StandardCharsets.UTF_8));
+    Path cut = Files.write(directory.resolve("b.txt.gz"), Arrays.copyOf(whole, whole.length - 9));
+    assertThrows(NunchiException.class, () -> rows(cut));
+  }
+
+  @Test
+  void streamDocuments_liveInput_givesEachLineBeforeTheNextIsThere() throws Exception {
+    try (PipedOutputStream out = new PipedOutputStream();
+        PipedInputStream in = new PipedInputStream(out)) {
+      out.write("가\n\n".getBytes(StandardCharsets.UTF_8));
+      Iterator<TextRow> rows =
+          reader.streamDocuments(in, DataFormat.TEXT, "standard input", true).iterator();
+      assertEquals(new Document(1, "1", "가"), rows.next());
+      assertEquals(new Document(2, "2", ""), rows.next());
+      out.write("나\n".getBytes(StandardCharsets.UTF_8));
+      assertEquals(new Document(3, "3", "나"), rows.next());
+    }
   }
 
   @Test
@@ -430,8 +503,8 @@ final class ExampleReaderTest {
             closed.set(true);
           }
         };
-    try (Stream<Document> documents = reader.streamDocuments(in, DataFormat.TEXT, "in")) {
-      assertEquals("가", documents.findFirst().orElseThrow().text());
+    try (Stream<TextRow> documents = reader.streamDocuments(in, DataFormat.TEXT, "in", false)) {
+      assertEquals(new Document(1, "1", "가"), documents.findFirst().orElseThrow());
       assertFalse(closed.get());
     }
     assertTrue(closed.get());
@@ -447,10 +520,24 @@ final class ExampleReaderTest {
     return reader.read(file);
   }
 
-  private List<Document> documents(Path file) {
-    try (Stream<Document> documents = reader.streamDocuments(file)) {
+  private List<TextRow> documents(Path file) {
+    try (Stream<TextRow> documents = reader.streamDocuments(file)) {
       return documents.toList();
     }
+  }
+
+  /// Line and text of each row, or what is said of it, without the folder.
+  private List<String> rows(Path file) {
+    return documents(file).stream()
+        .map(row ->
+            switch (row) {
+              case Document document -> document.line() + " " + document.text();
+              case RefusedRow refused -> {
+                assertEquals(refused.line(), refused.why().line());
+                yield refused.why().getMessage().replace(directory + "/", "");
+              }
+            })
+        .toList();
   }
 
   private Path file(String name, String text) {

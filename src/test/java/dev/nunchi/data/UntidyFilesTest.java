@@ -242,7 +242,7 @@ final class UntidyFilesTest {
     Path file = file("ratings_train.txt", "id\tdocument\tlabel\n1\t가\t0\n2\t\t1\n3\t나\t1\n");
     assertEquals(List.of("0", "1"), labels(dropping(null).read(file, notes)));
     assertEquals(1, notes.emptyTexts());
-    try (Stream<Document> documents =
+    try (Stream<TextRow> documents =
         new ExampleReader().streamDocuments(file("test.txt", "id\tdocument\n7\t가\n"))) {
       assertEquals(List.of(new Document(2, "7", "가")), documents.toList());
     }
