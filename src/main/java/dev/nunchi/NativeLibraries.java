@@ -26,8 +26,9 @@ import org.jspecify.annotations.Nullable;
 /// of a user share and which stays when they end.
 ///
 /// The folder is `NUNCHI_CACHE`; without it the first that can be written of
-/// `$XDG_CACHE_HOME/nunchi`, `.cache/nunchi` in the home and `nunchi-UID` in the temporary folder. A
-/// folder that cannot be written serves too where it holds the whole copy already, as in an image.
+/// `$XDG_CACHE_HOME/nunchi`, `.cache/nunchi` in the home and `nunchi-UID` in the temporary folder.
+/// A folder that cannot be written serves too where it holds the whole copy already, as in an
+/// image.
 ///
 /// A copy is held against the size and the checksum that the jar names before it is used, and is
 /// renamed into place when it is whole. Who unpacks holds a lock on the folder.

@@ -242,6 +242,24 @@ class LauncherTest {
   }
 
   @Test
+  void run_closedStandardStreams_areReplacedByOnesThatFail() throws Exception {
+    run();
+    environment.put("JAVA_SHOWS_STREAMS", "1");
+    ProcessBuilder process =
+        new ProcessBuilder(
+            tools.resolve("bash").toString(),
+            "-c",
+            "exec \"$0\" classify <&- >&- 2>&-",
+            project.resolve("nunchi").toString());
+    process.directory(folder.toFile()).environment().clear();
+    process.environment().putAll(environment);
+    assertEquals(0, process.start().waitFor());
+    assertEquals(
+        List.of("0 is not readable", "1 is not writable", "2 is writable"),
+        Files.readAllLines(folder.resolve("streams")));
+  }
+
+  @Test
   void run_exitCodeOfTheProgram_isTheLaunchers() throws Exception {
     environment.put("JAVA_EXITS_WITH", "2");
     assertEquals(2, run("nonsense").exitCode());
@@ -403,6 +421,13 @@ class LauncherTest {
           echo "$name=${!name:-}"
         done
         printf '[%%s]\\n' "$@"
+        if [[ -n ${JAVA_SHOWS_STREAMS:-} ]]; then
+          {
+            cat <&0 >/dev/null 2>&1 && echo "0 is readable" || echo "0 is not readable"
+            echo 2>/dev/null >&5 && echo "1 is writable" || echo "1 is not writable"
+            echo >&2 && echo "2 is writable" || echo "2 is not writable"
+          } 5>&1 >"$FOLDER/streams"
+        fi
         while [[ -n ${JAVA_WAITS_FOR:-} && ! -e $JAVA_WAITS_FOR ]]; do sleep 0.05; done
         exit "${JAVA_EXITS_WITH:-0}"
         """

@@ -104,8 +104,7 @@ class NativeLibrariesTest {
   void unpack_homeThatIsNone_goesToTheTemporaryFolder() throws IOException {
     for (String none : List.of("?", "", "/", folder.resolve("gone").toString())) {
       Path copy =
-          new NativeLibraries(Map.of(), none, temporary)
-              .unpack("x", List.of(library(CONTENT)));
+          new NativeLibraries(Map.of(), none, temporary).unpack("x", List.of(library(CONTENT)));
       assertTrue(copy.startsWith(temporary), copy::toString);
     }
     assertFalse(Files.exists(folder.resolve("gone")));
@@ -148,9 +147,9 @@ class NativeLibrariesTest {
 
   @Test
   void unpack_temporaryFolderThatOthersMayWrite_isNotTrusted() throws IOException {
-    Path copy = new NativeLibraries(Map.of(), "?", temporary).unpack("x", List.of(library(CONTENT)));
-    Files.setPosixFilePermissions(
-        copy.getParent(), PosixFilePermissions.fromString("rwxrwxrwx"));
+    Path copy =
+        new NativeLibraries(Map.of(), "?", temporary).unpack("x", List.of(library(CONTENT)));
+    Files.setPosixFilePermissions(copy.getParent(), PosixFilePermissions.fromString("rwxrwxrwx"));
     NunchiException refused =
         assertThrows(
             NunchiException.class,

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// What `mvn package` made, run as a process of its own.
 class PackagedApplicationIT {
@@ -69,10 +70,81 @@ class PackagedApplicationIT {
     assertEquals("", err);
   }
 
+  @Test
+  void classify_standardInputClosed_saysSo() throws Exception {
+    Result result = inShell("<&-", "classify", "--input", "-");
+    assertEquals(1, result.exitCode());
+    assertEquals(
+        "nunchi: Standard input is closed; give texts as arguments, or --input FILE\n",
+        result.err());
+    assertEquals("", result.out());
+  }
+
+  @Test
+  void classify_standardOutputClosedOrFull_saysSo() throws Exception {
+    for (String redirection : List.of(">&-", ">/dev/full")) {
+      Result result = inShell(redirection, "classify", "좋아요");
+      assertEquals(1, result.exitCode());
+      assertTrue(
+          result.err().startsWith("nunchi: Standard output could not be written: "), result.err());
+    }
+  }
+
+  @Test
+  void classify_killedWhileItWaits_hasAnsweredAndLeavesNoFile(@TempDir Path temporary)
+      throws Exception {
+    ProcessBuilder classify =
+        PackagedApplication.serving("classify", "--input", "-", "--format", "jsonl");
+    classify.environment().put("NUNCHI_HOME", Path.of("").toAbsolutePath().toString());
+    classify.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + temporary);
+    Process process = classify.start();
+    try {
+      process.getOutputStream().write("좋아요\n".getBytes(StandardCharsets.UTF_8));
+      process.getOutputStream().flush();
+      String answer = process.inputReader(StandardCharsets.UTF_8).readLine();
+      assertTrue(answer.startsWith("{\"text\":\"좋아요\","), answer);
+    } finally {
+      process.destroyForcibly().waitFor();
+    }
+    try (Stream<Path> files = Files.list(temporary)) {
+      assertEquals(List.of(), files.toList());
+    }
+  }
+
+  @Test
+  void classify_foldersThatCannotBeWritten_areNamed(@TempDir Path folder) throws Exception {
+    Path file = Files.createFile(folder.resolve("file"));
+    ProcessBuilder classify = PackagedApplication.serving("classify", "좋아요");
+    classify.environment().put("NUNCHI_HOME", Path.of("").toAbsolutePath().toString());
+    classify.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + file + "/tmp");
+    Result result = result(classify.start());
+    assertEquals(1, result.exitCode());
+    assertTrue(
+        result.err().contains("nunchi: The folder for temporary files, " + file + "/tmp, cannot"),
+        result.err());
+    classify.environment().put("JAVA_TOOL_OPTIONS", "-Duser.home=?");
+    classify.environment().put("NUNCHI_CACHE", file.toString());
+    result = result(classify.start());
+    assertEquals(1, result.exitCode());
+    assertTrue(result.err().contains("no folder for them can be written: " + file), result.err());
+  }
+
   private record Result(int exitCode, String out, String err) {}
 
   private static Result run(String... arguments) throws Exception {
-    Process process = PackagedApplication.serving(arguments).start();
+    return result(PackagedApplication.serving(arguments).start());
+  }
+
+  /// With a shell's redirection of its streams.
+  private static Result inShell(String redirection, String... arguments) throws Exception {
+    ProcessBuilder process = PackagedApplication.serving(arguments);
+    process.command().addAll(0, List.of("bash", "-c", "exec \"$@\" " + redirection, "bash"));
+    process.environment().put("NUNCHI_HOME", Path.of("").toAbsolutePath().toString());
+    process.environment().put("LC_ALL", "C.UTF-8");
+    return result(process.start());
+  }
+
+  private static Result result(Process process) throws Exception {
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     String err = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
     return new Result(process.waitFor(), out, err);

@@ -35,10 +35,7 @@ final class OnnxRuntimeFiles {
   static void prepare() {
     requireTemporaryFolder();
     List<URL> libraries =
-        LIBRARIES.stream()
-            .map(OnnxRuntimeFiles::resource)
-            .filter(Objects::nonNull)
-            .toList();
+        LIBRARIES.stream().map(OnnxRuntimeFiles::resource).filter(Objects::nonNull).toList();
     if (!libraries.isEmpty() && System.getProperty(FOLDER) == null) {
       System.setProperty(
           FOLDER, NativeLibraries.ofProcess().unpack("onnxruntime", libraries).toString());
@@ -92,8 +89,7 @@ final class OnnxRuntimeFiles {
 
   private static @Nullable URL resource(String library) {
     String system = System.getProperty("os.name");
-    String prefix =
-        system.startsWith("Linux") ? "linux" : system.startsWith("Mac") ? "osx" : "win";
+    String prefix = system.startsWith("Linux") ? "linux" : system.startsWith("Mac") ? "osx" : "win";
     String architecture =
         System.getProperty("os.arch").replace("amd64", "x64").replace("x86_64", "x64");
     return OrtException.class.getResource(

@@ -53,8 +53,8 @@ public final class TextEncoder implements AutoCloseable {
   ///   with a BERT `vocab.txt` does too
   /// @param maxLength longest encoding in tokens, special tokens included
   /// @throws NunchiException `INVALID_MODEL` if the file is missing or damaged, `INVALID_ARGUMENT`
-  ///   if `maxLength` leaves no room beside the special tokens, `IO_FAILURE` or `UNAVAILABLE` if the
-  ///   native library cannot be unpacked or loaded
+  ///   if `maxLength` leaves no room beside the special tokens, `IO_FAILURE` or `UNAVAILABLE` if
+  ///   the native library cannot be unpacked or loaded
   public static TextEncoder open(Path path, Normalizer normalizer, int maxLength) {
     TokenizerFile file = TokenizerFile.read(path);
     TokenizerLibrary.load();

@@ -7,13 +7,17 @@ import dev.nunchi.NativeLibraries;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.net.URL;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Loads the native library of Hugging Face tokenizers once for the process, from
 /// [NativeLibraries].
 final class TokenizerLibrary {
-  private static final String FOLDER = "RUST_LIBRARY_PATH";
+  /// Names the library itself: DJL fails on the folder of it.
+  private static final String PATH = "RUST_LIBRARY_PATH";
+
+  private static final String NAME = System.mapLibraryName("tokenizers");
 
   private TokenizerLibrary() {}
 
@@ -25,10 +29,9 @@ final class TokenizerLibrary {
     System.setProperty("OPT_OUT_TRACKING", "true");
     System.setProperty("ai.djl.offline", "true");
     URL library = resource();
-    if (library != null && System.getenv(FOLDER) == null && System.getProperty(FOLDER) == null) {
-      System.setProperty(
-          FOLDER,
-          NativeLibraries.ofProcess().unpack("tokenizers", List.of(library)).toString());
+    if (library != null && System.getenv(PATH) == null && System.getProperty(PATH) == null) {
+      Path folder = NativeLibraries.ofProcess().unpack("tokenizers", List.of(library));
+      System.setProperty(PATH, folder.resolve(NAME).toString());
     }
     try {
       LibUtils.checkStatus();
@@ -37,7 +40,7 @@ final class TokenizerLibrary {
           Reason.UNAVAILABLE,
           "The native library of Hugging Face tokenizers cannot be loaded%s: %s"
               .formatted(
-                  System.getProperty(FOLDER) == null ? "" : " from " + System.getProperty(FOLDER),
+                  System.getProperty(PATH) == null ? "" : " from " + System.getProperty(PATH),
                   e.getCause() == null ? e.getMessage() : e.getCause().getMessage()),
           e);
     }
@@ -50,7 +53,6 @@ final class TokenizerLibrary {
         system.startsWith("Linux") ? "linux" : system.startsWith("Mac") ? "osx" : "other";
     String architecture = System.getProperty("os.arch").replace("amd64", "x86_64");
     return HuggingFaceTokenizer.class.getResource(
-        "/native/lib/%s-%s/cpu/%s"
-            .formatted(prefix, architecture, System.mapLibraryName("tokenizers")));
+        "/native/lib/%s-%s/cpu/%s".formatted(prefix, architecture, NAME));
   }
 }

@@ -30,8 +30,8 @@ public final class TorchRuntime {
   /// Loads libtorch, or only sets the number of threads where it is loaded.
   ///
   /// @param threads threads inside one operation; 0 for one for each processor
-  /// @throws NunchiException `UNAVAILABLE` where the training libraries are not on the class path or
-  ///   cannot be loaded, `IO_FAILURE` where there is no folder to unpack them to
+  /// @throws NunchiException `UNAVAILABLE` where the training libraries are not on the class path
+  ///   or cannot be loaded, `IO_FAILURE` where there is no folder to unpack them to
   public static synchronized void load(int threads) {
     if (!loaded && System.getenv(WAIT_POLICY) == null) {
       setenv(WAIT_POLICY, "passive");
