@@ -1,7 +1,9 @@
 package dev.nunchi;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /// What the logits of a classifier mean; named as in `problem_type` of a Hugging Face
 /// `config.json`.
@@ -16,6 +18,17 @@ public enum ProblemType {
       double sum = Arrays.stream(powers).sum();
       return Arrays.stream(powers).map(power -> power / sum).toArray();
     }
+
+    @Override
+    public List<Integer> predicted(List<Double> probabilities) {
+      int best = 0;
+      for (int i = 1; i < probabilities.size(); i++) {
+        if (probabilities.get(i) > probabilities.get(best)) {
+          best = i;
+        }
+      }
+      return List.of(best);
+    }
   },
   /// Any number of labels for each text: a sigmoid and binary cross-entropy for each label.
   MULTI_LABEL_CLASSIFICATION {
@@ -23,13 +36,30 @@ public enum ProblemType {
     public double[] probabilities(double[] logits, double temperature) {
       return Arrays.stream(logits).map(logit -> sigmoid(logit / temperature)).toArray();
     }
+
+    @Override
+    public List<Integer> predicted(List<Double> probabilities) {
+      return IntStream.range(0, probabilities.size())
+          .filter(i -> probabilities.get(i) >= THRESHOLD)
+          .boxed()
+          .toList();
+    }
   };
+
+  /// The probability from which on a label is predicted, where a text has any number of them.
+  public static final double THRESHOLD = 0.5;
 
   /// The probability of each label.
   ///
   /// @param temperature over 0; the logits are divided by it (Guo et al., 2017,
   ///   <https://arxiv.org/abs/1706.04599>)
   public abstract double[] probabilities(double[] logits, double temperature);
+
+  /// The labels that a text gets: the most probable one, of equal ones the first; or all from
+  /// [#THRESHOLD] on, which may be none.
+  ///
+  /// @return indices into `probabilities`, ascending
+  public abstract List<Integer> predicted(List<Double> probabilities);
 
   /// The name in `config.json`, for example `single_label_classification`.
   public String configName() {

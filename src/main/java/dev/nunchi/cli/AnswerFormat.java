@@ -1,6 +1,7 @@
 package dev.nunchi.cli;
 
 import dev.nunchi.LabelSet;
+import dev.nunchi.ProblemType;
 import java.io.PrintWriter;
 
 /// How answers look.
@@ -13,11 +14,11 @@ enum AnswerFormat {
   TSV;
 
   /// A writer that has written its header, if it has one.
-  AnswerWriter writer(PrintWriter out, LabelSet labels) {
+  AnswerWriter writer(PrintWriter out, LabelSet labels, ProblemType problemType) {
     return switch (this) {
-      case TABLE -> new TableAnswers(out, labels);
-      case JSONL -> new JsonAnswers(out);
-      case TSV -> new TsvAnswers(out);
+      case TABLE -> new TableAnswers(out, labels, problemType);
+      case JSONL -> new JsonAnswers(out, problemType);
+      case TSV -> new TsvAnswers(out, labels, problemType);
     };
   }
 }

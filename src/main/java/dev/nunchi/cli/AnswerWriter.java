@@ -2,8 +2,10 @@ package dev.nunchi.cli;
 
 import dev.nunchi.infer.Prediction;
 
-/// Writes answers to standard output, one after the other.
-@FunctionalInterface
+/// Writes what became of texts, one after the other, a line for each.
 interface AnswerWriter {
-  void write(String text, Prediction prediction);
+  void answer(String text, Prediction prediction);
+
+  /// In the place of an answer.
+  void refusal(Refusal refusal);
 }

@@ -1,5 +1,6 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.NunchiException;
 import dev.nunchi.infer.BuiltInModel;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
@@ -28,7 +29,9 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Texts come as arguments, or with --input from a file. Answers go to standard output, one for"
-          + " each text, in the order of the texts.",
+          + " each text, in the order of the texts, and from a pipe each as its line comes. A text"
+          + " that is refused (empty, too long, not UTF-8, a row without a text) is marked in its"
+          + " place and the others are answered; the exit status is then 1.",
     },
     footerHeading = "%nExamples:%n",
     footer = {
@@ -37,7 +40,21 @@ import picocli.CommandLine.Spec;
       "  nunchi classify --input comments.txt --format jsonl > answers.jsonl",
       "      Classify a file of one text a line.",
       "  cat comments.txt | nunchi classify --input - --truncation keep-head",
-      "      Cut texts that are too long for the model, where it would else stop at the first.",
+      "      Cut texts that are too long for the model, which else are refused.",
+      "  nunchi classify -- '-_- 노잼'",
+      "      Classify a text that begins with a dash.",
+      "",
+      "jsonl has an object for each text: text, label, confidence, polarity (null where the labels"
+          + " have none), scores by label, logits, token_count, truncated. Where a text has any"
+          + " number of labels, labels has them all, and label is the surest one or null. In place"
+          + " of a refused text stands {\"text\": …, \"error\": {\"line\", \"reason\","
+          + " \"message\"}}.",
+      "",
+      "tsv has a header: text, label, confidence, polarity, token_count, truncated, error (the"
+          + " reason, else empty). Labels of one text are parted by |, a label's score is then in"
+          + " score_LABEL. Tabs and line ends in a text become spaces. A field that begins with a"
+          + " quotation mark is quoted as in CSV, which pandas, Excel and Python's csv expect; no"
+          + " other field is.",
     })
 final class ClassifyCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
@@ -57,9 +74,9 @@ final class ClassifyCommand implements Callable<Integer> {
       names = "--input",
       paramLabel = "FILE|-",
       description =
-          "A file with texts, or - for standard input. Standard input and .txt have one text a"
-              + " line; .tsv, .csv and .jsonl have it in 'document', 'text' or 'sentence'. All but"
-              + " standard input may be compressed, as in .tsv.gz.")
+          "A file with texts, or - for standard input. Standard input, pipes and .txt have one text"
+              + " a line; .tsv, .csv and .jsonl have it in 'document', 'text' or 'sentence'. Files"
+              + " may be compressed, as in .tsv.gz.")
   private @Nullable Path input;
 
   @Option(
@@ -81,7 +98,7 @@ final class ClassifyCommand implements Callable<Integer> {
       defaultValue = "reject",
       converter = TruncationConverter.class,
       description =
-          "What happens to a longer text: reject (the default) stops at it, keep-head keeps its"
+          "What happens to a longer text: reject (the default) refuses it, keep-head keeps its"
               + " first tokens, keep-head-and-tail its first and last ones.")
   private Truncation truncation = Truncation.REJECT;
 
@@ -115,9 +132,17 @@ final class ClassifyCommand implements Callable<Integer> {
         Stream<InputText> inputs =
             input == null ? InputText.ofArguments(texts) : InputText.ofFile(input)) {
       AnswerWriter writer =
-          format.writer(spec.commandLine().getOut(), loaded.manifest().task().labels());
-      new BulkClassification(loaded.classifier(), truncation, batchSize, progress())
-          .run(inputs.iterator(), writer);
+          format.writer(
+              spec.commandLine().getOut(),
+              loaded.manifest().task().labels(),
+              loaded.manifest().task().problemType());
+      NunchiException refused =
+          new BulkClassification(loaded.classifier(), truncation, batchSize, progress())
+              .run(inputs.iterator(), writer)
+              .summary();
+      if (refused != null) {
+        throw refused;
+      }
     }
     return 0;
   }

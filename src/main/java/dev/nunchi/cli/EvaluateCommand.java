@@ -30,7 +30,7 @@ import picocli.CommandLine.Spec;
     description = "Measures a model on labelled texts.",
     footerHeading = "%nExample:%n",
     footer = {
-      "  nunchi evaluate --model my-model --data nsmc/test.tsv.gz --output evaluation",
+      "  nunchi evaluate --model my-model --data reviews/test.tsv --output evaluation",
       "",
       "Prints scikit-learn's classification report; the output directory gets metrics.json,",
       "predictions.tsv and report.html, a page for a browser that needs nothing but itself.",
@@ -177,10 +177,24 @@ final class EvaluateCommand implements Callable<Integer> {
     new BulkClassification(loaded.classifier(), truncation, batchSize, progress)
         .run(
             examples.stream()
-                .map(example ->
-                    new InputText(example.text(), data + ", id " + example.id() + condition))
+                .<InputText>map(example ->
+                    new InputText.Readable(
+                        0, data + ", id " + example.id() + condition, example.text()))
                 .iterator(),
-            (_, prediction) -> predictions.add(prediction));
+            new Collected(predictions));
     return predictions;
+  }
+
+  /// Keeps the predictions; a text without one ends the evaluation.
+  private record Collected(List<Prediction> predictions) implements AnswerWriter {
+    @Override
+    public void answer(String text, Prediction prediction) {
+      predictions.add(prediction);
+    }
+
+    @Override
+    public void refusal(Refusal refusal) {
+      throw refusal.why();
+    }
   }
 }

@@ -62,13 +62,13 @@ record EvaluationFiles(Path directory) {
     StringBuilder table = new StringBuilder();
     StringJoiner header = new StringJoiner("\t", "", "\n");
     header.add("id").add("label").add("predicted").add("confidence");
-    outcome.labels().names().forEach(name -> header.add("score_" + TsvAnswers.oneLine(name)));
+    outcome.labels().names().forEach(name -> header.add("score_" + TsvAnswers.field(name)));
     header.add("token_count").add("truncated");
     table.append(header);
     for (int i = 0; i < examples.size(); i++) {
       Prediction prediction = predictions.get(i);
       StringJoiner row = new StringJoiner("\t", "", "\n");
-      row.add(TsvAnswers.oneLine(examples.get(i).id()));
+      row.add(TsvAnswers.field(examples.get(i).id()));
       row.add(joined(examples.get(i).labels()));
       row.add(joined(outcome.predicted(prediction)));
       row.add(score(prediction.confidence()));
@@ -81,7 +81,7 @@ record EvaluationFiles(Path directory) {
   }
 
   private static String joined(List<String> labels) {
-    return TsvAnswers.oneLine(String.join("|", labels));
+    return TsvAnswers.field(String.join("|", labels));
   }
 
   private static String score(double score) {

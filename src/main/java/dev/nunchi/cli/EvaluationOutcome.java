@@ -1,7 +1,9 @@
 package dev.nunchi.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nunchi.Label;
 import dev.nunchi.LabelSet;
+import dev.nunchi.ProblemType;
 import dev.nunchi.data.Example;
 import dev.nunchi.eval.Cautions;
 import dev.nunchi.eval.ClassificationReport;
@@ -11,7 +13,6 @@ import dev.nunchi.eval.HtmlReport;
 import dev.nunchi.eval.LearningCurves;
 import dev.nunchi.eval.MultiLabelHtmlReport;
 import dev.nunchi.eval.MultiLabelReport;
-import dev.nunchi.eval.MultiLabelResult;
 import dev.nunchi.eval.Robustness;
 import dev.nunchi.eval.ScoredText;
 import dev.nunchi.eval.Subject;
@@ -38,8 +39,13 @@ sealed interface EvaluationOutcome {
   /// What the command prints.
   String summary();
 
-  /// The labels that a prediction gives a text.
-  List<String> predicted(Prediction prediction);
+  /// Whether a text has one label or any number of them.
+  ProblemType problemType();
+
+  /// The names of the labels that a prediction gives a text.
+  default List<String> predicted(Prediction prediction) {
+    return prediction.predicted(problemType()).stream().map(Label::name).toList();
+  }
 
   /// Measures predictions for examples, which are in the same order.
   static EvaluationOutcome of(
@@ -105,6 +111,11 @@ sealed interface EvaluationOutcome {
   /// Each text has one label.
   record SingleLabel(EvaluationReport report) implements EvaluationOutcome {
     @Override
+    public ProblemType problemType() {
+      return ProblemType.SINGLE_LABEL_CLASSIFICATION;
+    }
+
+    @Override
     public LabelSet labels() {
       return report.result().matrix().labels();
     }
@@ -137,15 +148,15 @@ sealed interface EvaluationOutcome {
               interval.high(),
               report.after().reliability().expectedCalibrationError());
     }
-
-    @Override
-    public List<String> predicted(Prediction prediction) {
-      return List.of(prediction.best().name());
-    }
   }
 
   /// Each text has any number of labels.
   record MultiLabel(MultiLabelReport report) implements EvaluationOutcome {
+    @Override
+    public ProblemType problemType() {
+      return ProblemType.MULTI_LABEL_CLASSIFICATION;
+    }
+
     @Override
     public LabelSet labels() {
       return report.result().labels();
@@ -175,17 +186,6 @@ sealed interface EvaluationOutcome {
           .forEach((name, value) ->
               summary.append(String.format(Locale.ROOT, "%-33s %10.4f%n", name, value)));
       return summary.toString();
-    }
-
-    @Override
-    public List<String> predicted(Prediction prediction) {
-      List<String> predicted = new ArrayList<>();
-      for (int label = 0; label < labels().size(); label++) {
-        if (prediction.scores().get(label) >= MultiLabelResult.THRESHOLD) {
-          predicted.add(labels().get(label).name());
-        }
-      }
-      return predicted;
     }
   }
 }

@@ -33,8 +33,14 @@ final class FailureReport implements IParameterExceptionHandler {
   public int handleParseException(ParameterException failure, String[] args) {
     CommandLine commandLine = failure.getCommandLine();
     PrintWriter err = commandLine.getErr();
-    err.println("nunchi: " + misunderstanding(failure));
-    UnmatchedArgumentException.printSuggestions(failure, err);
+    String text = LeadingDash.text(failure);
+    err.println(
+        "nunchi: "
+            + misunderstanding(failure)
+            + (text == null ? "" : LeadingDash.hint(failure, text)));
+    if (text == null) {
+      UnmatchedArgumentException.printSuggestions(failure, err);
+    }
     err.printf("Try '%s --help'.%n", commandLine.getCommandSpec().qualifiedName());
     printStackTrace(failure, err);
     return ExitCode.USAGE;

@@ -1,38 +1,81 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.data.DataFormat;
 import dev.nunchi.data.Document;
 import dev.nunchi.data.ExampleReader;
+import dev.nunchi.data.RefusedRow;
+import dev.nunchi.data.TextRow;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// A text to classify, and where it came from.
-///
-/// @param place as errors name it, for example `comments.txt, line 7`
-record InputText(String text, String place) {
-  private static final Path STANDARD_INPUT = Path.of("-");
+/// A place of the input where a text to classify should be.
+sealed interface InputText {
+  /// A line of a file, or the number of an argument, from 1.
+  long line();
+
+  /// @param place as errors name it, for example `comments.txt, line 7`
+  record Readable(long line, String place, String text) implements InputText {}
+
+  /// @param why its message names the place
+  record Unreadable(long line, NunchiException why) implements InputText {}
 
   static Stream<InputText> ofArguments(List<String> texts) {
     return IntStream.range(0, texts.size())
-        .mapToObj(i -> new InputText(texts.get(i), "text %d of the arguments".formatted(i + 1)));
+        .mapToObj(
+            i -> new Readable(i + 1, "text %d of the arguments".formatted(i + 1), texts.get(i)));
   }
 
   /// Read as they are asked for; to be closed.
   ///
-  /// @param file `-` for standard input
+  /// Standard input, and what is no file as the system has it, such as a pipe, has one text a line
+  /// where its name says nothing else.
   static Stream<InputText> ofFile(Path file) {
     ExampleReader reader = new ExampleReader();
-    if (file.equals(STANDARD_INPUT)) {
-      String name = "standard input";
-      return of(reader.streamDocuments(System.in, DataFormat.TEXT, name), name);
+    if (StandardInput.isNamedBy(file)) {
+      return of(
+          reader.streamDocuments(
+              StandardInput.open(), DataFormat.TEXT, StandardInput.NAME, StandardInput.isLive()),
+          StandardInput.NAME);
+    }
+    if (Files.isDirectory(file)) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT, file + " is a directory; --input takes one file of texts");
+    }
+    boolean isDescriptor = file.startsWith("/dev/fd") || file.startsWith("/proc");
+    if (Files.exists(file) && (isDescriptor || !Files.isRegularFile(file))) {
+      try {
+        return of(
+            reader.streamDocuments(
+                Files.newInputStream(file), formatOfPipe(file), file.toString(), true),
+            file.toString());
+      } catch (IOException e) {
+        throw new NunchiException(
+            Reason.IO_FAILURE, "%s cannot be read (%s)".formatted(file, e.getMessage()), e);
+      }
     }
     return of(reader.streamDocuments(file), file.toString());
   }
 
-  private static Stream<InputText> of(Stream<Document> documents, String name) {
-    return documents.map(
-        document -> new InputText(document.text(), name + ", line " + document.line()));
+  private static DataFormat formatOfPipe(Path file) {
+    try {
+      return DataFormat.of(file);
+    } catch (NunchiException e) {
+      return DataFormat.TEXT;
+    }
+  }
+
+  private static Stream<InputText> of(Stream<TextRow> rows, String name) {
+    return rows.map(row ->
+        switch (row) {
+          case Document document ->
+              new Readable(document.line(), name + ", line " + document.line(), document.text());
+          case RefusedRow refused -> new Unreadable(refused.line(), refused.why());
+        });
   }
 }

@@ -39,6 +39,8 @@ final class Program {
     commandLine
         // "@친구 고마워" is a text, not the name of a file with arguments.
         .setExpandAtFiles(false)
+        // "-hello" is a text, not -h with more behind it.
+        .setPosixClusteredShortOptionsAllowed(false)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setUsageHelpWidth(100)
         .setParameterExceptionHandler(failures)

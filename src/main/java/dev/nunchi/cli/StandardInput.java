@@ -50,7 +50,10 @@ final class StandardInput extends FilterInputStream {
     try {
       return super.read();
     } catch (IOException e) {
-      throw isClosed(e) ? closed(e) : e;
+      if (isClosed(e)) {
+        throw closed(e);
+      }
+      throw e;
     }
   }
 
@@ -59,7 +62,10 @@ final class StandardInput extends FilterInputStream {
     try {
       return super.read(bytes, offset, length);
     } catch (IOException e) {
-      throw isClosed(e) ? closed(e) : e;
+      if (isClosed(e)) {
+        throw closed(e);
+      }
+      throw e;
     }
   }
 

@@ -3,6 +3,7 @@ package dev.nunchi.eval;
 import static dev.nunchi.eval.ClassScores.quotient;
 
 import dev.nunchi.LabelSet;
+import dev.nunchi.ProblemType;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -10,8 +11,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/// What an evaluation of a multi-label model found; a label is predicted from a probability of 0.5
-/// on. All figures equal scikit-learn's.
+/// What an evaluation of a multi-label model found; a label is predicted from a probability of
+/// [ProblemType#THRESHOLD] on. All figures equal scikit-learn's.
 ///
 /// @param counts one for each label
 /// @param metrics figures by stable names, in the order in which they are written: `count`;
@@ -22,9 +23,6 @@ import java.util.function.ToDoubleFunction;
 ///   `expected_calibration_error`
 public record MultiLabelResult(
     LabelSet labels, List<BinaryCounts> counts, Map<String, Double> metrics) {
-  /// The probability from which on a label is predicted.
-  public static final double THRESHOLD = 0.5;
-
   public MultiLabelResult {
     counts = List.copyOf(counts);
     metrics = Collections.unmodifiableMap(new LinkedHashMap<>(metrics));
@@ -45,7 +43,7 @@ public record MultiLabelResult(
       BinaryCounts ofText = BinaryCounts.NONE;
       for (int label = 0; label < labels.size(); label++) {
         BinaryCounts pair =
-            BinaryCounts.of(actual[row][label], probabilities[row][label] >= THRESHOLD);
+            BinaryCounts.of(actual[row][label], probabilities[row][label] >= ProblemType.THRESHOLD);
         counts.set(label, counts.get(label).plus(pair));
         ofText = ofText.plus(pair);
       }

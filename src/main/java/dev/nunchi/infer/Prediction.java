@@ -2,6 +2,7 @@ package dev.nunchi.infer;
 
 import dev.nunchi.Label;
 import dev.nunchi.LabelSet;
+import dev.nunchi.ProblemType;
 import java.time.Duration;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -33,6 +34,12 @@ public record Prediction(
   /// The label with the highest score; of equal ones the first.
   public Label best() {
     return labels.get(scores.best());
+  }
+
+  /// The labels that the text gets, in the order of the labels; where a text has any number of them
+  /// that may be none.
+  public List<Label> predicted(ProblemType problemType) {
+    return problemType.predicted(scores.toList()).stream().map(labels::get).toList();
   }
 
   /// The score of [#best], in [0, 1].
