@@ -34,7 +34,7 @@ import picocli.CommandLine.Spec;
       "  nunchi export --model my-checkpoint --output my-model",
       "      In fp32, the numbers of training.",
       "  nunchi export --model my-checkpoint --output my-model --precision int8 \\",
-      "      --calibration data/train.tsv --validation data/validation.tsv",
+      "      --calibration reviews/train.tsv --validation reviews/validation.tsv",
       "      In int8: a quarter of the size and several times as fast on a CPU. Refused where"
           + " fewer",
       "      than 99.5 %% of the validation texts keep their label, or the accuracy changes by"

@@ -23,10 +23,10 @@ import picocli.CommandLine.Spec;
     footer = {
       "  nunchi serve",
       "      Serve the built-in model over gRPC and REST on port 8080.",
-      "  nunchi classify \"이 영화 정말 재미있어요\"",
+      "  nunchi classify '이 영화 정말 재미있어요'",
       "      Say what a text feels like.",
-      "  nunchi train --recipe small --data reviews/ --output my-model",
-      "      Train a model on your own labelled texts.",
+      "  nunchi train --recipe ngrams --data reviews --output my-model",
+      "      Train a model on your own labelled texts, in reviews/train.tsv.",
       "",
       "'nunchi COMMAND --help' says more about a command.",
     })

@@ -44,8 +44,8 @@ import picocli.CommandLine.Spec;
       "",
       "  curl localhost:8080/v1/classify -H 'Content-Type: application/json' -d '{\"text\":"
           + " \"좋아요\"}'",
-      "  grpcurl -plaintext -d '{\"text\": \"좋아요\"}' localhost:8080"
-          + " nunchi.sentiment.v1.SentimentService/Classify",
+      "  grpcurl -plaintext -d '{\"text\": \"좋아요\"}' localhost:8080 \\",
+      "      nunchi.sentiment.v1.SentimentService/Classify",
       "  curl localhost:8080/q/health/ready",
       "",
       "  nunchi serve --tokens tokens.txt --tls-cert server.pem --tls-key server.key",

@@ -29,15 +29,16 @@ import picocli.CommandLine.Spec;
     description = "Fine-tunes a classifier, or trains a small one from scratch, on labelled texts.",
     footerHeading = "%nExamples:%n",
     footer = {
-      "  nunchi train --recipe nsmc-small --data nsmc --output my-model",
+      "  nunchi train --recipe ngrams --data reviews --output my-model",
       "  nunchi train --recipe my-recipe.yaml --data reviews --output my-model --set bf16=true",
       "",
-      "A recipe is a YAML file of settings; built-in ones are nsmc-stars and then nsmc-small (a",
-      "linear model of character n-grams, minutes), movie3-stars and movie3-small (three classes),",
-      "bert-stars and bert-small (a transformer from scratch, half an hour). DIR of --data holds",
-      "train, validation and test as .tsv, .csv or .jsonl, also .gz (or a table as .txt, and dev,",
-      "val or valid for validation); rows without a text are left out; test is never read. The",
-      "output is a Hugging Face directory: evaluate it, export it, or go on from it.",
+      "A recipe is a YAML file of settings. Built-in ones are ngrams, a linear model of character",
+      "n-grams for your own texts (minutes); and those of the built-in models: nsmc-stars and then",
+      "nsmc-small, movie3-stars and then movie3-small (three classes), bert-stars and then",
+      "bert-small (a transformer from scratch, half an hour). DIR of --data holds train,",
+      "validation and test as .tsv, .csv or .jsonl, also .gz (or a table as .txt, and dev, val or",
+      "valid for validation); rows without a text are left out; test is never read. The output is",
+      "a Hugging Face directory: evaluate it, export it, or go on from it.",
       "Ctrl-C ends the step, saves a checkpoint and exits; the same command with --resume goes on",
       "as if nothing had happened."
     })

@@ -38,7 +38,13 @@ public final class RecipeReader {
   private static final String FOLDER = "/dev/nunchi/train/";
   private static final List<String> BUILT_IN =
       List.of(
-          "nsmc-stars", "nsmc-small", "movie3-stars", "movie3-small", "bert-stars", "bert-small");
+          "ngrams",
+          "nsmc-stars",
+          "nsmc-small",
+          "movie3-stars",
+          "movie3-small",
+          "bert-stars",
+          "bert-small");
 
   private static final ObjectMapper YAML =
       YAMLMapper.builder(

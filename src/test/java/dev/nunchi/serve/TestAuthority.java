@@ -21,7 +21,7 @@ import javax.security.auth.x500.X500Principal;
 
 /// An authority that signs certificates, made for one test: X.509 version 3 (RFC 5280) with keys on
 /// the curve P-256, written as DER by hand, as Java can read certificates but not make them.
-final class TestAuthority {
+public final class TestAuthority {
   private static final Duration VALID = Duration.ofDays(1);
   private static final AtomicLong SERIAL = new AtomicLong(System.nanoTime());
   private static final byte[] ECDSA_WITH_SHA256 =
@@ -30,12 +30,12 @@ final class TestAuthority {
   private final X500Principal name;
   private final KeyPair keys = keys();
 
-  TestAuthority(String name) {
+  public TestAuthority(String name) {
     this.name = new X500Principal("CN=" + name);
   }
 
   /// A certificate and its key, as PEM files.
-  record Issued(Path certificate, Path key) {}
+  public record Issued(Path certificate, Path key) {}
 
   /// Writes the authority's own certificate.
   Path write(Path file) {
@@ -44,7 +44,7 @@ final class TestAuthority {
   }
 
   /// Writes a certificate for `localhost` and its key to `NAME.pem` and `NAME.key`.
-  Issued issue(Path directory, String subject) {
+  public Issued issue(Path directory, String subject) {
     return issue(directory, subject, VALID);
   }
 
