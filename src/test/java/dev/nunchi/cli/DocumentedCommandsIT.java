@@ -74,7 +74,8 @@ class DocumentedCommandsIT {
     run(
         template,
         "nunchi train --recipe nsmc-stars --data nsmc --output nsmc-stars"
-            + " --set num_train_epochs=1 --set model_config.ngram_buckets=4096");
+            + " --set num_train_epochs=1 --set 'model_config={model_type: ngram_linear,"
+            + " ngram_buckets: 4096, ngram_max: 3, max_position_embeddings: 512}'");
     run(template, "nunchi train --recipe nsmc-small --data nsmc --output nsmc-small");
   }
 
