@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -164,7 +165,7 @@ final class Unpickler {
   private void countSteps(int more) {
     steps += more;
     if (steps > MOST_STEPS) {
-      throw in.invalid("it takes more than %,d steps".formatted(MOST_STEPS));
+      throw in.invalid(String.format(Locale.ROOT, "it takes more than %,d steps", MOST_STEPS));
     }
   }
 
@@ -188,7 +189,8 @@ final class Unpickler {
 
   private void mark() {
     if (marked.size() == MOST_MARKS) {
-      throw in.invalid("it nests values more than %,d deep".formatted(MOST_MARKS));
+      throw in.invalid(
+          String.format(Locale.ROOT, "it nests values more than %,d deep", MOST_MARKS));
     }
     marked.push(stack);
     stack = new ArrayList<>();
@@ -232,14 +234,15 @@ final class Unpickler {
 
   private void countString(long length) {
     if (length < 0 || length > MOST_STRING_BYTES - stringBytes) {
-      throw in.invalid("its strings take more than %,d bytes".formatted(MOST_STRING_BYTES));
+      throw in.invalid(
+          String.format(Locale.ROOT, "its strings take more than %,d bytes", MOST_STRING_BYTES));
     }
     stringBytes += length;
   }
 
   private Object integer(long length) {
     if (length > MOST_INTEGER_BYTES) {
-      throw in.invalid("it holds a whole number of %,d bytes".formatted(length));
+      throw in.invalid(String.format(Locale.ROOT, "it holds a whole number of %,d bytes", length));
     }
     byte[] little = in.array(length);
     byte[] big = new byte[little.length + 1];

@@ -10,6 +10,7 @@ import dev.nunchi.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 
 /// The highest id that a tokenizer gives, which a network has to have a row for.
@@ -123,7 +124,7 @@ public record TokenLimit(Path path, String token, int id) {
             parser.skipChildren();
             pieces++;
           }
-          take("the last of %,d pieces".formatted(pieces), pieces - 1);
+          take(String.format(Locale.ROOT, "the last of %,d pieces", pieces), pieces - 1);
         }
       }
     }

@@ -110,7 +110,12 @@ class EvaluateCommandTest {
     assertEquals(2, metrics.get("empty_texts_left_out").intValue());
     assertEquals("중립", metrics.get("label_numbers").get("1").textValue());
     assertTrue(metrics.get("unknown_token_share").isNumber());
-    assertEquals(2, metrics.get("notes").size());
+    List<String> notes = metrics.get("notes").valueStream().map(JsonNode::textValue).toList();
+    assertTrue(notes.get(0).contains("2 texts are empty"), notes::toString);
+    assertTrue(notes.get(1).contains("0 = 부정 (1 row)"), notes::toString);
+    assertTrue(notes.get(2).contains("is that of 2 texts; with 95 % confidence"), notes::toString);
+    assertTrue(
+        notes.stream().allMatch(note -> err.toString().contains("Note: " + note)), err::toString);
   }
 
   @Test
