@@ -9,6 +9,9 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +36,7 @@ class LauncherTest {
       List.of(
           "bash",
           "cat",
+          "cksum",
           "date",
           "dirname",
           "find",
@@ -42,6 +46,7 @@ class LauncherTest {
           "locale",
           "mkdir",
           "mv",
+          "ps",
           "readlink",
           "rm",
           "rmdir",
@@ -138,6 +143,35 @@ class LauncherTest {
     assertEquals(2, builds().size());
   }
 
+  /// As from an archive of a machine whose clock was ahead.
+  @Test
+  void run_sourceDatedInTheFuture_buildsOnceAndAgainWhenItIsWritten() throws Exception {
+    FileTime tomorrow = FileTime.from(Instant.now().plus(1, ChronoUnit.DAYS));
+    Path source = project.resolve("src/main/java/App.java");
+    Files.setLastModifiedTime(source, tomorrow);
+    run();
+    assertEquals("", run().err());
+    write(source, "class App { }");
+    Files.setLastModifiedTime(source, tomorrow);
+    run();
+    assertEquals("", run().err());
+    write(source, "class App {  }");
+    run();
+    assertEquals(3, builds().size());
+  }
+
+  @Test
+  void run_buildDatedInTheFuture_isNotBelieved() throws Exception {
+    run();
+    Path stamp = buildFolders().getFirst().resolve("stamp");
+    Instant tomorrow = Instant.now().plus(1, ChronoUnit.DAYS);
+    Files.writeString(stamp, tomorrow.getEpochSecond() + "\n");
+    Files.setLastModifiedTime(stamp, FileTime.from(tomorrow));
+    run();
+    assertEquals("", run().err());
+    assertEquals(2, builds().size());
+  }
+
   @Test
   void run_sourceDeleted_builds() throws Exception {
     write(project.resolve("src/main/java/Other.java"), "class Other {}");
@@ -197,9 +231,108 @@ class LauncherTest {
     Result result = run();
     assertEquals(1, result.exitCode());
     assertEquals(
-        "nunchi: The build goes to %s, which cannot be written.\n"
+        "nunchi: The build goes to %s, which cannot be written; NUNCHI_BUILDS=FOLDER builds elsewhere.\n"
             .formatted(project.toRealPath().resolve(".nunchi")),
         result.err());
+  }
+
+  /// As of another user, or on a medium that is read-only: Java runs, and nothing is written.
+  @Test
+  void run_whereNothingCanBeWritten_runsTheBuildThatIsThere() throws Exception {
+    run();
+    Files.delete(tools.resolve("mkdir"));
+    script(tools.resolve("mkdir"), "#!/usr/bin/env bash\nexit 1\n");
+    assertEquals("", run().err());
+    write(project.resolve("pom.xml"), "<project></project>");
+    Result older = run();
+    assertEquals(0, older.exitCode());
+    assertTrue(older.out().startsWith("java 25.0.3\n"), older.out());
+    assertEquals(
+        "nunchi: The sources are newer than the build, and %s cannot be written, so the build that is there runs; NUNCHI_BUILDS=FOLDER builds elsewhere.\n"
+            .formatted(project.toRealPath().resolve(".nunchi")),
+        older.err());
+    assertEquals(1, builds().size());
+  }
+
+  @Test
+  void builds_inAFolderOfTheirOwn_areOfEachCheckout() throws Exception {
+    Path other = folder.resolve("other/a project");
+    script(other.resolve("nunchi"), Files.readString(Path.of("nunchi")));
+    write(other.resolve("pom.xml"), "<project/>");
+    write(other.resolve("src/main/java/App.java"), "class App {}");
+    environment.put("NUNCHI_BUILDS", "built here");
+    run();
+    assertEquals(0, result(start(folder, other.resolve("nunchi"))).exitCode());
+    assertEquals("", run().err());
+    assertEquals(2, builds().size());
+    assertFalse(Files.exists(project.resolve(".nunchi")));
+    try (Stream<Path> checkouts = Files.list(folder.resolve("built here"))) {
+      assertEquals(2, checkouts.count());
+    }
+  }
+
+  @Test
+  void builds_inAFolderThatIsAFile_areRefused() throws Exception {
+    write(folder.resolve("file"), "");
+    environment.put("NUNCHI_BUILDS", folder.resolve("file").toString());
+    Result result = run();
+    assertEquals(1, result.exitCode());
+    assertEquals(
+        "nunchi: NUNCHI_BUILDS is %s, and no folder can be made there.\n"
+            .formatted(folder.resolve("file")),
+        result.err());
+  }
+
+  @Test
+  void run_pathWithAColon_saysThatJavaCannotTakeIt() throws Exception {
+    Path moved = Files.move(project, folder.resolve("a:b"));
+    Result result = result(start(folder, moved.resolve("nunchi")));
+    assertEquals(1, result.exitCode());
+    assertTrue(
+        result.err().startsWith("nunchi: There is a colon in " + moved.toRealPath()), result.err());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"영화 평", "a*b", "[x]", "-n", "a'b\"c", "$HOME"})
+  void run_pathWithSignsOfTheShell_runs(String name) throws Exception {
+    Path moved = Files.move(project, folder.resolve(name));
+    Result result = result(start(folder, Path.of("./" + name + "/nunchi")));
+    assertEquals(0, result.exitCode());
+    assertTrue(result.out().contains("NUNCHI_HOME=" + moved.toRealPath() + "\n"), result.out());
+    assertTrue(Files.isDirectory(moved.resolve(".nunchi")));
+  }
+
+  @Test
+  void run_withCdpath_usesItsOwnFolder() throws Exception {
+    Path decoy = Files.createDirectories(folder.resolve("decoy/a project"));
+    environment.put("CDPATH", folder.resolve("decoy").toString());
+    Result result = result(start(folder, Path.of("a project/nunchi")));
+    assertTrue(result.out().contains("NUNCHI_HOME=" + project.toRealPath() + "\n"), result.out());
+    assertFalse(Files.exists(decoy.resolve(".nunchi")));
+  }
+
+  @Test
+  void run_byAnotherShell_runs() throws Exception {
+    Result result = result(start(folder, Path.of("/bin/sh"), project.resolve("nunchi").toString()));
+    assertEquals(0, result.exitCode(), result.err());
+    assertTrue(result.out().startsWith("java 25.0.3\n"), result.out());
+  }
+
+  @Test
+  void run_withoutAHome_runs() throws Exception {
+    environment.remove("HOME");
+    assertEquals(0, run().exitCode());
+  }
+
+  @Test
+  void run_lockOfAProcessThatIsGone_isTakenOver() throws Exception {
+    Files.delete(tools.resolve("flock"));
+    Process shell = start(folder, tools.resolve("bash"), "-c", "echo $HOSTNAME $$");
+    String owner = result(shell).out();
+    write(project.resolve(".nunchi/lock.d/owner"), owner);
+    assertEquals(0, run().exitCode());
+    assertEquals(1, builds().size());
+    assertFalse(Files.exists(project.resolve(".nunchi/lock.d")));
   }
 
   @Test
@@ -288,6 +421,8 @@ class LauncherTest {
     assertTrue(result.out().contains("ORT_DISABLE_TELEMETRY=1\n"), result.out());
     assertTrue(result.out().contains("OPT_OUT_TRACKING=true\n"), result.out());
     assertTrue(result.out().contains("[--enable-native-access=ALL-UNNAMED]\n"), result.out());
+    assertTrue(
+        result.out().contains("[--sun-misc-unsafe-memory-access=allow]\n"), result.out());
   }
 
   @Test

@@ -28,6 +28,7 @@ public final class PackagedApplication {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("--enable-native-access=ALL-UNNAMED");
+    command.add("--sun-misc-unsafe-memory-access=allow");
     command.add("--add-opens=java.base/java.lang=ALL-UNNAMED");
     command.addAll(List.of("-cp", classPath, "io.quarkus.bootstrap.runner.QuarkusEntryPoint"));
     command.addAll(List.of(arguments));
