@@ -9,6 +9,7 @@ import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.TextEncoding;
+import dev.nunchi.infer.Workers;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.Probe;
@@ -19,6 +20,7 @@ import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.train.ProbeRecorder;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 
 /// A checkpoint directory that libtorch runs.
 final class Checkpoint implements AutoCloseable {
@@ -74,12 +76,11 @@ final class Checkpoint implements AutoCloseable {
             new TextEncoding(checkpoint.encoder(maxLength)),
             checkpoint.backend(),
             new ClassifierSettings(
-                manifest.name(),
                 manifest.task().labels(),
                 manifest.task().problemType(),
                 manifest.task().temperature(),
                 checkpoint.network.network().padTokenId(),
-                1,
+                new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
                 options.queueCapacity()));
     return new LoadedModel(manifest, maxLength, "cpu", classifier);
   }

@@ -163,7 +163,7 @@ final class ClassifyCommand implements Callable<Integer> {
         directory,
         new LoadOptions(
             device,
-            OptionalInt.empty(),
+            LoadOptions.DEFAULT.workers(),
             1,
             maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength)));
   }

@@ -3,9 +3,10 @@ package dev.nunchi.cli;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
+import dev.nunchi.serve.ModelName;
 import dev.nunchi.serve.TlsFiles;
 import io.quarkus.runtime.Quarkus;
-import io.quarkus.runtime.QuarkusBindException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,8 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -60,9 +60,6 @@ import picocli.CommandLine.Spec;
           + " NUNCHI_LIMITS_MAX_TEXT_BYTES.",
     })
 final class ServeCommand implements Callable<Integer> {
-  // A directory may have = in its name: what stands before the first one is a name only if it
-  // looks like one.
-  private static final Pattern NAMED = Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]*)=(.+)");
   private static final int LAST_PORT = 65535;
 
   @Spec private CommandSpec spec;
@@ -72,9 +69,10 @@ final class ServeCommand implements Callable<Integer> {
       paramLabel = "[NAME=]DIR",
       description = {
         "A model directory, as 'nunchi export' writes it, and the name by which requests choose it"
-            + " (default: the name in the model). Give it again for further models; the first is"
-            + " the default model. Without it the built-in models are served: nsmc-small, which is"
-            + " the default, and movie3-small."
+            + " (default: the name in the model), such as 영화: "
+            + ModelName.RULE
+            + ". Give it again for further models; the first is the default model. Without it the"
+            + " built-in models are served: nsmc-small, which is the default, and movie3-small."
       })
   private List<String> models = new ArrayList<>();
 
@@ -96,7 +94,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--threads",
       paramLabel = "N",
-      description = "Texts of one model that are run at a time (default: one for each core).")
+      description = "Texts that are run at a time, of all models (default: one for each core).")
   private @Nullable Integer threads;
 
   @Option(
@@ -156,23 +154,26 @@ final class ServeCommand implements Callable<Integer> {
         });
     Throwable thrown = failure.get();
     if (thrown != null) {
-      throw reported(thrown);
+      throw reported(
+          thrown,
+          ConfigProvider.getConfig()
+              .getOptionalValue("quarkus.http.host", String.class)
+              .orElse("0.0.0.0"));
     }
     return exitCode.get();
   }
 
   /// What kept the server from starting, in the user's words where they can mend it.
-  static RuntimeException reported(Throwable failure) {
+  ///
+  /// @param host where it was to listen
+  static RuntimeException reported(Throwable failure, String host) {
     for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       if (cause instanceof NunchiException refused) {
         return refused;
       }
-      if (cause instanceof QuarkusBindException inUse) {
-        return new NunchiException(
-            Reason.UNAVAILABLE,
-            "Port %d of %s is in use by another program; choose another one with --port"
-                .formatted(inUse.getPort(), inUse.getHost()),
-            failure);
+      Optional<String> notListening = ListenFailure.sentence(cause, host);
+      if (notListening.isPresent()) {
+        return new NunchiException(Reason.UNAVAILABLE, notListening.get(), failure);
       }
     }
     return new IllegalStateException("The server could not start: " + failure, failure);
@@ -183,13 +184,12 @@ final class ServeCommand implements Callable<Integer> {
     Map<String, String> settings = new HashMap<>();
     for (int i = 0; i < models.size(); i++) {
       String key = "nunchi.models[%d].".formatted(i);
-      Matcher named = NAMED.matcher(models.get(i));
-      if (named.matches()) {
-        settings.put(key + "name", named.group(1));
-        settings.put(key + "directory", named.group(2));
-      } else {
-        settings.put(key + "directory", models.get(i));
+      String model = models.get(i);
+      int name = nameLength(model);
+      if (name >= 0) {
+        settings.put(key + "name", name(model.substring(0, name)));
       }
+      settings.put(key + "directory", model.substring(name + 1));
     }
     if (port != null) {
       require(port >= 0 && port <= LAST_PORT, "--port is a number from 0 to 65535, not " + port);
@@ -207,7 +207,9 @@ final class ServeCommand implements Callable<Integer> {
       }
     }
     if (host != null) {
-      settings.put("quarkus.http.host", host);
+      require(!host.isBlank(), "--host is an address of this machine, such as 127.0.0.1");
+      // As it stands in a URL.
+      settings.put("quarkus.http.host", host.replaceFirst("^\\[(.*)]$", "$1"));
     }
     if (device != null) {
       settings.put("nunchi.device", device.name());
@@ -217,6 +219,28 @@ final class ServeCommand implements Callable<Integer> {
       settings.put("nunchi.threads", threads.toString());
     }
     return settings;
+  }
+
+  /// How much of a value of `--model` is a name; -1 where it is a directory alone. A directory may
+  /// have = in its name too.
+  private int nameLength(String model) {
+    int equals = model.indexOf('=');
+    if (equals < 0 || model.substring(0, equals).matches(".*[/\\\\].*")) {
+      return -1;
+    }
+    String directory = model.substring(equals + 1);
+    require(!directory.isEmpty(), "--model %s names no directory".formatted(model));
+    return Files.isDirectory(Path.of(model)) && !Files.isDirectory(Path.of(directory))
+        ? -1
+        : equals;
+  }
+
+  private String name(String name) {
+    try {
+      return ModelName.of(name);
+    } catch (NunchiException e) {
+      throw new ParameterException(spec.commandLine(), "--model: " + e.getMessage(), e);
+    }
   }
 
   private Optional<TlsFiles> tlsFiles() {

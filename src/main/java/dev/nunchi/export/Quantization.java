@@ -3,6 +3,7 @@ package dev.nunchi.export;
 import dev.nunchi.NunchiException;
 import dev.nunchi.infer.BulkRun;
 import dev.nunchi.infer.InferenceOptions;
+import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.infer.Run;
 import dev.nunchi.model.CheckpointDirectory;
@@ -19,6 +20,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import java.util.stream.Stream;
 
 /// What int8 takes beside the checkpoint: the ranges of the layers' inputs, and afterwards the
@@ -103,7 +105,7 @@ final class Quantization implements AutoCloseable {
   }
 
   private static List<float[]> logits(ModelDirectory directory, List<Encoding> encodings) {
-    int workers = Runtime.getRuntime().availableProcessors();
+    Executor workers = LoadOptions.DEFAULT.workers().on(InferenceOptions.Device.CPU);
     try (OnnxModel model = OnnxModel.open(directory, InferenceOptions.CPU)) {
       return new BulkRun(model, directory.padTokenId(), workers, BATCH_SIZE)
           .run(encodings).stream().map(Run::logits).toList();

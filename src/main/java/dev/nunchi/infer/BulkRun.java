@@ -7,16 +7,15 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.Executor;
 import java.util.stream.IntStream;
 
 /// Many encodings at once: sorted by length, so that a batch holds near-equal lengths and little
 /// padding, and answered in the order in which they were given.
 ///
-/// @param workerCount how many calls of the backend run at a time
+/// @param workers the threads that call the backend, see [Workers]
 /// @param batchSize most encodings in one call
-public record BulkRun(Backend backend, int padTokenId, int workerCount, int batchSize) {
+public record BulkRun(Backend backend, int padTokenId, Executor workers, int batchSize) {
   /// Blocks until all are run.
   public List<Run> run(List<Encoding> encodings) {
     List<Integer> byLength =
@@ -25,15 +24,13 @@ public record BulkRun(Backend backend, int padTokenId, int workerCount, int batc
             .sorted(Comparator.comparingInt(i -> encodings.get(i).length()))
             .toList();
     Run[] runs = new Run[encodings.size()];
-    try (ExecutorService executor = Executors.newFixedThreadPool(workerCount)) {
-      List<CompletableFuture<Void>> batches =
-          IntStream.iterate(0, from -> from < byLength.size(), from -> from + batchSize)
-              .mapToObj(from -> byLength.subList(from, Math.min(from + batchSize, byLength.size())))
-              .map(places ->
-                  CompletableFuture.runAsync(() -> run(encodings, places, runs), executor))
-              .toList();
-      batches.forEach(CompletableFuture::join);
-    }
+    List<CompletableFuture<Void>> batches =
+        IntStream.iterate(0, from -> from < byLength.size(), from -> from + batchSize)
+            .mapToObj(from -> byLength.subList(from, Math.min(from + batchSize, byLength.size())))
+            .map(places -> CompletableFuture.runAsync(() -> run(encodings, places, runs), workers))
+            .toList();
+    // All of them, also where one failed: the backend may be closed after this.
+    CompletableFuture.allOf(batches.toArray(CompletableFuture[]::new)).join();
     return Arrays.asList(runs);
   }
 

@@ -12,7 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Texts in, predictions out: one model with its queue and its threads. Safe for several threads.
+/// Texts in, predictions out: one model with its queue. Safe for several threads.
 ///
 /// A server calls [#question] for each text, and [#classify(List, Deadline)] for those that come
 /// together, or [#classifyWhenFree] for one of a stream. Who has many texts at hand and can wait
@@ -32,10 +32,9 @@ public final class Classifier implements AutoCloseable {
     this.settings = settings;
     this.scheduler =
         new Scheduler(
-            "nunchi-" + settings.name(),
             backend,
             settings.padTokenId(),
-            settings.workerCount(),
+            settings.workers(),
             settings.queueCapacity(),
             System::nanoTime);
   }
@@ -122,8 +121,7 @@ public final class Classifier implements AutoCloseable {
   /// @param batchSize most texts in one call of the backend
   public List<Prediction> classifyAll(List<Encoding> encodings, int batchSize) {
     List<Run> runs =
-        new BulkRun(backend, settings.padTokenId(), settings.workerCount(), batchSize)
-            .run(encodings);
+        new BulkRun(backend, settings.padTokenId(), settings.workers(), batchSize).run(encodings);
     return IntStream.range(0, runs.size())
         .mapToObj(i -> prediction(encodings.get(i), runs.get(i)))
         .toList();

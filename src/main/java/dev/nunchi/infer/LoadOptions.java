@@ -8,18 +8,18 @@ import java.util.OptionalInt;
 
 /// How a model is to be loaded.
 ///
-/// @param workerCount texts, or batches of texts, that run at a time; empty for one for each core
-///   on a CPU and one on a GPU
+/// @param workers the threads that run it, which it shares with the other models of the process
 /// @param queueCapacity how many texts may wait to be run
 /// @param maxLength longest input in tokens where it is to be shorter than the model's own
 public record LoadOptions(
-    InferenceOptions.Device device,
-    OptionalInt workerCount,
-    int queueCapacity,
-    OptionalInt maxLength) {
+    InferenceOptions.Device device, Workers workers, int queueCapacity, OptionalInt maxLength) {
   /// The model as its directory says, on the device that is there.
   public static final LoadOptions DEFAULT =
-      new LoadOptions(InferenceOptions.Device.AUTO, OptionalInt.empty(), 1024, OptionalInt.empty());
+      new LoadOptions(
+          InferenceOptions.Device.AUTO,
+          new Workers(OptionalInt.empty()),
+          1024,
+          OptionalInt.empty());
 
   /// The longest input in tokens that these options and the model allow.
   ///

@@ -1,7 +1,6 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
-import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Probe;
@@ -35,12 +34,11 @@ public final class ModelLoader {
               new TextEncoding(encoder),
               backend,
               new ClassifierSettings(
-                  manifest.name(),
                   manifest.task().labels(),
                   manifest.task().problemType(),
                   manifest.task().temperature(),
                   directory.padTokenId(),
-                  options.workerCount().orElse(workers(backend.device())),
+                  options.workers().on(backend.device()),
                   options.queueCapacity()));
       return new LoadedModel(
           manifest, maxLength, backend.device().name().toLowerCase(Locale.ROOT), classifier);
@@ -81,12 +79,5 @@ public final class ModelLoader {
 
   private static TextEncoder encoder(Path path, Manifest manifest, int maxLength) {
     return TextEncoder.open(path, Normalizer.of(manifest.text().normalization()), maxLength);
-  }
-
-  private static int workers(Device device) {
-    return switch (device) {
-      case CUDA -> 1;
-      case AUTO, CPU -> Runtime.getRuntime().availableProcessors();
-    };
   }
 }

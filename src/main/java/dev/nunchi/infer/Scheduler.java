@@ -5,15 +5,15 @@ import dev.nunchi.Reason;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
-/// The queue before a backend, and the threads that work it off.
+/// The queue before a backend, which [Workers] work off.
 ///
 /// Guarantees: nothing here waits. What is accepted is answered exactly once, also when [#close]
 /// comes in between: with a run, with `DEADLINE_EXCEEDED`, or with what the backend threw. What
@@ -21,41 +21,42 @@ import org.jspecify.annotations.Nullable;
 /// place. Beyond them wait those given to [#submitWhenFree]; whoever calls it bounds how many, by
 /// giving the next only when the last was admitted. What is cancelled frees its place at once.
 ///
-/// Design: workers are platform threads, one for each core or GPU, and each call of the backend
-/// uses one core: on a CPU that answers more texts than one call on all cores. A worker takes what
-/// waited longest and runs it alone, since batches of texts in the order of their arrival are
-/// mostly padding and lose on a CPU. Batches of near-equal length belong into [#take], the one
-/// place that chooses; everything behind it already works on lists. A future is completed by the
-/// worker: its dependents run there, so they must be short and never block.
+/// Design: workers are platform threads, one for each core or GPU, which all models share, and each
+/// call of the backend uses one core: on a CPU that answers more texts than one call on all cores.
+/// For each place that is taken a worker is asked to come, so models are served in the order in
+/// which their texts came. It takes what waited longest and runs it alone, since batches of texts
+/// in the order of their arrival are mostly padding and lose on a CPU. Batches of near-equal length
+/// belong into [#take], the one place that chooses; everything behind it already works on lists. A
+/// future is completed by the worker: its dependents run there, so they must be short and never
+/// block.
 final class Scheduler implements AutoCloseable {
   private final Backend backend;
   private final int padTokenId;
+  private final Executor workers;
   private final LongSupplier nanoClock;
-  private final List<Thread> workers = new ArrayList<>();
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
+  private final Condition idle = lock.newCondition();
   private final WaitingLine line;
+
+  /// How many workers were asked and have not come yet.
+  private int asked;
+
+  /// How many workers are at a batch.
+  private int running;
+
   private boolean closed;
 
-  /// @param name what the workers' names begin with
-  /// @param workerCount how many calls of the backend run at a time
+  /// @param workers run what they are given soon, and elsewhere
   /// @param capacity how many encodings may wait, besides those that run
   /// @param nanoClock what [Deadline] counts on, [System#nanoTime] outside tests
   Scheduler(
-      String name,
-      Backend backend,
-      int padTokenId,
-      int workerCount,
-      int capacity,
-      LongSupplier nanoClock) {
+      Backend backend, int padTokenId, Executor workers, int capacity, LongSupplier nanoClock) {
     this.backend = backend;
     this.padTokenId = padTokenId;
+    this.workers = workers;
     this.line = new WaitingLine(capacity);
     this.nanoClock = nanoClock;
-    for (int i = 0; i < workerCount; i++) {
-      workers.add(Thread.ofPlatform().name(name + "-" + i).daemon(true).start(this::work));
-    }
   }
 
   /// Accepts all of these or none; what is cancelled before its turn is not run.
@@ -75,7 +76,7 @@ final class Scheduler implements AutoCloseable {
             "The request needs %d of the %d places of the model's queue, and too few are free; try again later"
                 .formatted(tickets.size(), line.capacity()));
       }
-      signal(tickets.size());
+      askWorkers();
     } finally {
       lock.unlock();
     }
@@ -120,56 +121,54 @@ final class Scheduler implements AutoCloseable {
     lock.lock();
     try {
       closed = true;
-      changed.signalAll();
+      while (line.size() > 0 || running > 0) {
+        idle.awaitUninterruptibly();
+      }
     } finally {
       lock.unlock();
     }
-    boolean interrupted = false;
-    for (Thread worker : workers) {
-      while (worker.isAlive()) {
-        try {
-          worker.join();
-        } catch (InterruptedException e) {
-          interrupted = true;
-        }
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 
+  /// What a worker does that was asked to come.
   private void work() {
-    for (List<Ticket> batch = take(); batch != null; batch = take()) {
+    List<Ticket> batch = take();
+    try {
       long startedAt = nanoClock.getAsLong();
       List<Ticket> wanted =
           batch.stream().filter(ticket -> stillWanted(ticket, startedAt)).toList();
       if (!wanted.isEmpty()) {
         run(wanted, startedAt);
       }
+    } finally {
+      done();
     }
   }
 
-  /// What is to run next, waiting for it; null when nothing will ever come.
-  private @Nullable List<Ticket> take() {
-    Ticket next;
+  /// What is to run next; nothing where it was cancelled meanwhile.
+  private List<Ticket> take() {
+    @Nullable Ticket next;
     List<WaitingLine.Group> admitted;
     lock.lock();
     try {
-      // While someone waits for a place, all places that they may have are taken: with an empty
-      // line nobody waits at all.
-      for (next = line.poll(); next == null; next = line.poll()) {
-        if (closed) {
-          return null;
-        }
-        changed.awaitUninterruptibly();
-      }
+      asked--;
+      running++;
+      next = line.poll();
       admitted = admit();
     } finally {
       lock.unlock();
     }
     tell(admitted);
-    return List.of(next);
+    return next == null ? List.of() : List.of(next);
+  }
+
+  private void done() {
+    lock.lock();
+    try {
+      running--;
+      idle.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private static boolean stillWanted(Ticket ticket, long now) {
@@ -217,21 +216,20 @@ final class Scheduler implements AutoCloseable {
   /// To be called with the lock.
   private List<WaitingLine.Group> admit() {
     List<WaitingLine.Group> admitted = line.admit();
-    admitted.forEach(group -> signal(group.tickets().size()));
+    askWorkers();
     return admitted;
+  }
+
+  /// Has a worker come for each place that is taken. To be called with the lock.
+  private void askWorkers() {
+    for (; asked < line.size(); asked++) {
+      workers.execute(this::work);
+    }
   }
 
   /// To be called without the lock: what hangs on it may come back here.
   private static void tell(List<WaitingLine.Group> admitted) {
     admitted.forEach(group -> group.admitted().complete(null));
-  }
-
-  private void signal(int count) {
-    if (count == 1) {
-      changed.signal();
-    } else {
-      changed.signalAll();
-    }
   }
 
   private void requireOpen() {

@@ -34,7 +34,7 @@ final class ModelRegistry implements AutoCloseable {
     if (name.isEmpty()) {
       return defaultModel();
     }
-    ServedModel model = models.get(name);
+    ServedModel model = models.get(ModelName.normalized(name));
     if (model == null) {
       throw NunchiException.ofField(
           Reason.MODEL_NOT_FOUND,

@@ -6,11 +6,12 @@ import dev.nunchi.infer.BuiltInModel;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
+import dev.nunchi.infer.Workers;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.vertx.http.HttpServer;
 import io.quarkus.vertx.http.HttpServerStart;
 import io.quarkus.vertx.http.HttpsServerStart;
 import io.smallrye.config.SmallRyeConfig;
-import io.vertx.core.http.HttpServerOptions;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
 import jakarta.enterprise.inject.Disposes;
@@ -60,33 +61,34 @@ final class ModelStartup {
     metrics.observe(streams);
   }
 
-  void listening(@ObservesAsync HttpServerStart event, ModelRegistry models) {
-    announce("http", event.options(), models);
+  void listening(@ObservesAsync HttpServerStart event, HttpServer server, ModelRegistry models) {
+    announce(new ServerAddress("http", event.options().getHost(), server.getPort()), models);
   }
 
-  void listeningWithTls(@ObservesAsync HttpsServerStart event, ModelRegistry models) {
-    announce("https", event.options(), models);
+  void listeningWithTls(
+      @ObservesAsync HttpsServerStart event, HttpServer server, ModelRegistry models) {
+    announce(new ServerAddress("https", event.options().getHost(), server.getSecurePort()), models);
   }
 
-  private static void announce(String scheme, HttpServerOptions options, ModelRegistry models) {
+  private static void announce(ServerAddress address, ModelRegistry models) {
     LOG.infof(
-        "Serving %s at %s://%s:%d (gRPC and REST)",
+        "Serving %s at %s (gRPC and REST%s)",
         models.all().stream().map(ModelStartup::nameAndRevision).collect(Collectors.joining(", ")),
-        scheme,
-        options.getHost(),
-        options.getPort());
+        address.url(),
+        address.isEverywhere() ? ", at all addresses of this machine" : "");
   }
 
   private static List<ServedModel> open(ServeConfig config) {
+    Workers workers = new Workers(config.threads());
     if (config.models().isEmpty()) {
       return BuiltInModel.directories(config.home()).stream()
-          .map(directory -> load(directory, config))
+          .map(directory -> load(directory, config, workers))
           .map(model -> new ServedModel(model.manifest().name(), model))
           .toList();
     }
     Map<String, ServedModel> models = new LinkedHashMap<>();
     for (ServeConfig.Source source : config.models()) {
-      open(source, config).ifPresent(model -> add(model, source, models));
+      open(source, config, workers).ifPresent(model -> add(model, source, models));
     }
     if (models.isEmpty()) {
       throw new NunchiException(Reason.INVALID_MODEL, "No model is left to serve");
@@ -94,13 +96,26 @@ final class ModelStartup {
     return List.copyOf(models.values());
   }
 
-  private static Optional<ServedModel> open(ServeConfig.Source source, ServeConfig config) {
+  private static Optional<ServedModel> open(
+      ServeConfig.Source source, ServeConfig config, Workers workers) {
     try {
-      LoadedModel loaded = load(Path.of(source.directory()), config);
-      return Optional.of(new ServedModel(source.name().orElse(loaded.manifest().name()), loaded));
+      LoadedModel loaded = load(Path.of(source.directory()), config, workers);
+      return Optional.of(new ServedModel(name(source, loaded), loaded));
     } catch (NunchiException e) {
       LOG.errorf("Not served: %s", e.getMessage());
       return Optional.empty();
+    }
+  }
+
+  private static String name(ServeConfig.Source source, LoadedModel loaded) {
+    try {
+      return source.name().orElseGet(() -> ModelName.of(loaded.manifest().name()));
+    } catch (NunchiException e) {
+      loaded.close();
+      throw new NunchiException(
+          e.reason(),
+          "%s: %s; name it with --model NAME=DIR".formatted(source.directory(), e.getMessage()),
+          e);
     }
   }
 
@@ -114,11 +129,10 @@ final class ModelStartup {
     }
   }
 
-  private static LoadedModel load(Path directory, ServeConfig config) {
+  private static LoadedModel load(Path directory, ServeConfig config, Workers workers) {
     return ModelLoader.load(
         directory,
-        new LoadOptions(
-            config.device(), config.threads(), config.queueSize(), OptionalInt.empty()));
+        new LoadOptions(config.device(), workers, config.queueSize(), OptionalInt.empty()));
   }
 
   private static String nameAndRevision(ServedModel model) {

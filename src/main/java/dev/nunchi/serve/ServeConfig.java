@@ -26,7 +26,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.models[0].name` … | the manifest's | names by which requests choose them |
 /// | `nunchi.home` | the working directory | the installation, which holds the built-in model |
 /// | `nunchi.device` | `auto` | `auto`, `cpu` or `cuda` |
-/// | `nunchi.threads` | one for each core | texts of one model that are run at a time |
+/// | `nunchi.threads` | one for each core | texts that are run at a time, of all models |
 /// | `nunchi.queue-size` | 1024 | most texts of one model that wait to be run |
 /// | `nunchi.limits.max-text-bytes` | 8192 | longest text, and longest context, in UTF-8 |
 /// | `nunchi.limits.max-batch-size` | 64 | most requests in one batch |
@@ -130,7 +130,17 @@ record ServeConfig(
         return sources;
       }
       sources.add(
-          new Source(name, directory.orElseThrow(() -> invalid(key + ".directory", "is missing"))));
+          new Source(
+              name.map(given -> named(key + ".name", given)),
+              directory.orElseThrow(() -> invalid(key + ".directory", "is missing"))));
+    }
+  }
+
+  private static String named(String key, String name) {
+    try {
+      return ModelName.of(name);
+    } catch (NunchiException e) {
+      throw invalid(key, "is not usable: " + e.getMessage());
     }
   }
 

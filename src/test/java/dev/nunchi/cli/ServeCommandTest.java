@@ -3,13 +3,22 @@ package dev.nunchi.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.serve.ModelName;
 import io.quarkus.runtime.QuarkusBindException;
+import java.io.IOException;
 import java.net.BindException;
+import java.net.SocketException;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
@@ -29,6 +38,46 @@ class ServeCommandTest {
             "nunchi.models[1].directory", "/models/a=b",
             "nunchi.models[2].directory", "/models/c=d"),
         settings("--model", "my-model", "--model", "movies=/models/a=b", "--model", "/models/c=d"));
+  }
+
+  @Test
+  void settings_koreanName_isAName() {
+    Map<String, String> expected =
+        Map.of("nunchi.models[0].name", "영화", "nunchi.models[0].directory", "/models/run=3/a");
+    assertEquals(expected, settings("--model", "영화=/models/run=3/a"));
+    assertEquals(
+        expected,
+        settings("--model", Normalizer.normalize("영화", Normalizer.Form.NFD) + "=/models/run=3/a"));
+  }
+
+  @Test
+  void settings_directoryWithAnEqualsSign_isOneWhereItIsThere(@TempDir Path folder)
+      throws IOException {
+    Path working = Path.of("").toAbsolutePath();
+    Files.createDirectories(folder.resolve("run=3"));
+    String relative = working.relativize(folder).toString();
+    assertEquals(
+        Map.of("nunchi.models[0].directory", relative + "/run=3"),
+        settings("--model", relative + "/run=3"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"=dir", "a:b=dir", "😀=dir", "-=dir"})
+  void settings_nameThatIsNone_saysWhatANameIsMadeOf(String model) {
+    CommandLine.ParameterException refused =
+        assertThrows(CommandLine.ParameterException.class, () -> settings("--model=" + model));
+    assertTrue(String.valueOf(refused.getMessage()).contains(ModelName.RULE), refused.getMessage());
+  }
+
+  @Test
+  void settings_nameWithoutDirectory_isAUsageError() {
+    assertThrows(CommandLine.ParameterException.class, () -> settings("--model", "영화="));
+  }
+
+  @Test
+  void settings_hostAsInAUrl_isTheAddress() {
+    assertEquals(Map.of("quarkus.http.host", "::1"), settings("--host", "[::1]"));
+    assertThrows(CommandLine.ParameterException.class, () -> settings("--host", " "));
   }
 
   @Test
@@ -91,7 +140,8 @@ class ServeCommandTest {
   @Test
   void reported_refusal_isTheSentenceOfTheRefusal() {
     NunchiException refused = new NunchiException(Reason.INVALID_MODEL, "x");
-    assertSame(refused, ServeCommand.reported(new RuntimeException("a", new Error(refused))));
+    assertSame(
+        refused, ServeCommand.reported(new RuntimeException("a", new Error(refused)), "0.0.0.0"));
   }
 
   @Test
@@ -100,14 +150,49 @@ class ServeCommandTest {
         "Port 8080 of 0.0.0.0 is in use by another program; choose another one with --port",
         ServeCommand.reported(
                 new RuntimeException(
-                    new QuarkusBindException("0.0.0.0", 8080, new BindException())))
+                    new QuarkusBindException("0.0.0.0", 8080, new BindException())),
+                "0.0.0.0")
             .getMessage());
+  }
+
+  @Test
+  void reported_addressOfAnotherMachine_saysSoAndWhatThisOneHas() {
+    // Of the block for documentation (RFC 5737).
+    String sentence =
+        sentence(new QuarkusBindException("192.0.2.1", 8080, new BindException("Cannot assign")));
+    assertTrue(
+        sentence.startsWith("192.0.2.1 is no address of this machine, which has "), sentence);
+    assertTrue(sentence.contains("127.0.0.1"), sentence);
+  }
+
+  @Test
+  void reported_unknownName_namesIt() {
+    String sentence = sentence(new UnknownHostException("failed to resolve"));
+    assertTrue(sentence.startsWith("No machine of the name nowhere.invalid is known"), sentence);
+  }
+
+  @Test
+  void reported_portOfTheSystem_saysWhichOnesAreFree() {
+    assertEquals(
+        "Port 80 may not be opened by this user; choose one from 1024 on with --port",
+        sentence(new QuarkusBindException("0.0.0.0", 80, new BindException("Permission denied"))));
+  }
+
+  @Test
+  void reported_networkThatIsNotThere_saysSo() {
+    String sentence = sentence(new SocketException("Protocol family unavailable"));
+    assertTrue(sentence.startsWith("This machine has no network of the kind of "), sentence);
+  }
+
+  private static String sentence(Exception cause) {
+    return String.valueOf(
+        ServeCommand.reported(new RuntimeException(cause), "nowhere.invalid").getMessage());
   }
 
   @Test
   void reported_anythingElse_isKept() {
     Exception failure = new Exception("odd");
-    assertSame(failure, ServeCommand.reported(failure).getCause());
+    assertSame(failure, ServeCommand.reported(failure, "0.0.0.0").getCause());
   }
 
   private static Map<String, String> settings(String... arguments) {

@@ -15,6 +15,7 @@ import dev.nunchi.text.Truncation;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -135,7 +136,12 @@ class ClassifierTest {
         ClassifierTest::encode,
         backend,
         new ClassifierSettings(
-            "test", LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION, 2, 0, 1, queueCapacity));
+            LABELS,
+            ProblemType.SINGLE_LABEL_CLASSIFICATION,
+            2,
+            0,
+            new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
+            queueCapacity));
   }
 
   /// A text is a number, which becomes every id.

@@ -47,7 +47,10 @@ class EvidenceTest {
         ModelLoader.load(
             Path.of("models/nsmc-small"),
             new LoadOptions(
-                InferenceOptions.Device.CPU, OptionalInt.of(1), 64, OptionalInt.empty()));
+                InferenceOptions.Device.CPU,
+                new Workers(OptionalInt.of(1)),
+                64,
+                OptionalInt.empty()));
   }
 
   @AfterAll

@@ -13,6 +13,7 @@ import dev.nunchi.text.Encoding;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -309,7 +310,12 @@ class SchedulerTest {
   }
 
   private Scheduler scheduler(FakeBackend backend, int workers, int capacity) {
-    return new Scheduler("test", backend, 0, workers, capacity, clock::get);
+    return new Scheduler(
+        backend,
+        0,
+        new Workers(OptionalInt.of(workers)).on(InferenceOptions.Device.CPU),
+        capacity,
+        clock::get);
   }
 
   private static CompletableFuture<Run> submit(Scheduler scheduler, int id) {

@@ -16,7 +16,9 @@ import dev.nunchi.infer.Backend;
 import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.ClassifierSettings;
 import dev.nunchi.infer.Deadline;
+import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.Workers;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalization;
@@ -231,7 +233,12 @@ class ClassificationTest {
             (text, _, _) -> words(text),
             backend,
             new ClassifierSettings(
-                name, LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION, 1, 0, 1, places));
+                LABELS,
+                ProblemType.SINGLE_LABEL_CLASSIFICATION,
+                1,
+                0,
+                new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
+                places));
     return new ServedModel(name, new LoadedModel(manifest, 24, "cpu", classifier));
   }
 

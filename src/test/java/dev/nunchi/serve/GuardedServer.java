@@ -3,9 +3,11 @@ package dev.nunchi.serve;
 import dev.nunchi.infer.Backend;
 import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.ClassifierSettings;
+import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
+import dev.nunchi.infer.Workers;
 import dev.nunchi.text.PaddedBatch;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import jakarta.enterprise.inject.Alternative;
@@ -74,18 +76,18 @@ public class GuardedServer implements QuarkusTestProfile {
       LoadedModel tiny =
           ModelLoader.load(
               Path.of(config.models().getFirst().directory()),
-              new LoadOptions(config.device(), OptionalInt.of(1), 16, OptionalInt.empty()));
+              new LoadOptions(
+                  config.device(), new Workers(OptionalInt.of(1)), 16, OptionalInt.empty()));
       Classifier failing =
           new Classifier(
               (text, context, truncation) -> tiny.classifier().encode(text, truncation),
               new FailingBackend(),
               new ClassifierSettings(
-                  "failing",
                   tiny.manifest().task().labels(),
                   tiny.manifest().task().problemType(),
                   1,
                   0,
-                  1,
+                  new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
                   16));
       return new ModelRegistry(
           List.of(

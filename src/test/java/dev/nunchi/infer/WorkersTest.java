@@ -1,0 +1,70 @@
+package dev.nunchi.infer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.infer.InferenceOptions.Device;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+class WorkersTest {
+  @Test
+  void on_oneDevice_isTheSameForAllModels() {
+    Workers workers = new Workers(OptionalInt.empty());
+    assertSame(workers.on(Device.CPU), workers.on(Device.CPU));
+  }
+
+  @Test
+  void workers_none_areRefused() {
+    assertThrows(IllegalArgumentException.class, () -> new Workers(OptionalInt.of(0)));
+  }
+
+  /// Three models with work for all: two texts run at a time, not two of each model.
+  @Test
+  void schedulers_thatShareWorkers_runAsManyTextsAsThereAreWorkers() throws Exception {
+    Executor workers = new Workers(OptionalInt.of(2)).on(Device.CPU);
+    FakeBackend backend = new FakeBackend(0);
+    List<Scheduler> models = new ArrayList<>();
+    List<CompletableFuture<Run>> runs = new ArrayList<>();
+    for (int i = 0; i < 3; i++) {
+      Scheduler model = new Scheduler(backend, 0, workers, 10, System::nanoTime);
+      models.add(model);
+      runs.addAll(
+          model.submit(
+              List.of(FakeBackend.encoding(i, 1), FakeBackend.encoding(i, 1)), Deadline.NONE));
+    }
+    assertTrue(backend.begun.tryAcquire(2, 5, TimeUnit.SECONDS), "two run");
+    assertFalse(backend.begun.tryAcquire(200, TimeUnit.MILLISECONDS), "a third one runs");
+    assertEquals(0, models.get(0).waitingCount());
+    assertEquals(2, models.get(1).waitingCount());
+    backend.permits.release(6);
+    for (CompletableFuture<Run> run : runs) {
+      run.get(5, TimeUnit.SECONDS);
+    }
+    models.forEach(Scheduler::close);
+  }
+
+  /// What is cancelled leaves no work behind that grows.
+  @Test
+  void scheduler_manyCancelledTexts_asksNoMoreWorkersThanItHasPlaces() throws Exception {
+    List<Runnable> asked = new ArrayList<>();
+    Scheduler model = new Scheduler(FakeBackend.open(), 0, asked::add, 10, System::nanoTime);
+    for (int i = 0; i < 1_000; i++) {
+      model.submit(List.of(FakeBackend.encoding(i, 1)), Deadline.NONE).getFirst().cancel(false);
+    }
+    assertEquals(1, asked.size());
+    CompletableFuture<Run> last =
+        model.submit(List.of(FakeBackend.encoding(7, 1)), Deadline.NONE).getFirst();
+    asked.forEach(Runnable::run);
+    assertEquals(7, last.get(5, TimeUnit.SECONDS).logits()[0]);
+    model.close();
+  }
+}
