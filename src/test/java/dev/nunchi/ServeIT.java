@@ -2,6 +2,7 @@ package dev.nunchi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,10 +12,17 @@ import dev.nunchi.sentiment.v1.ClassifyResponse;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import dev.nunchi.sentiment.v1.StreamClassifyRequest;
 import dev.nunchi.sentiment.v1.StreamClassifyResponse;
+import grpc.health.v1.HealthGrpc;
+import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse;
+import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.grpc.ManagedChannel;
 import io.grpc.ManagedChannelBuilder;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.reflection.v1.ServerReflectionGrpc;
+import io.grpc.reflection.v1.ServerReflectionRequest;
+import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.net.ConnectException;
@@ -27,6 +35,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -35,6 +44,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -134,6 +145,66 @@ class ServeIT {
       assertTrue(server.waitFor(15, TimeUnit.SECONDS), "SIGTERM ends it");
     } finally {
       channel.shutdownNow();
+      server.destroyForcibly();
+    }
+  }
+
+  /// As clients hold them that look after a server's health, or list its services.
+  @Test
+  void serve_sigtermWithLongCallsOpen_endsThemAndItself() throws Exception {
+    int port = freePort();
+    Process server = start("serve", "--port", Integer.toString(port));
+    ManagedChannel channel =
+        ManagedChannelBuilder.forAddress("localhost", port).usePlaintext().build();
+    try {
+      awaitReady(port, server);
+      Iterator<HealthCheckResponse> watched =
+          HealthGrpc.newBlockingStub(channel).watch(HealthCheckRequest.getDefaultInstance());
+      assertEquals(ServingStatus.SERVING, watched.next().getStatus());
+      CompletableFuture<Status.Code> reflected = new CompletableFuture<>();
+      ServerReflectionGrpc.newStub(channel)
+          .serverReflectionInfo(
+              new StreamObserver<>() {
+                @Override
+                public void onNext(ServerReflectionResponse answer) {}
+
+                @Override
+                public void onError(Throwable failure) {
+                  reflected.complete(Status.fromThrowable(failure).getCode());
+                }
+
+                @Override
+                public void onCompleted() {
+                  reflected.complete(Status.Code.OK);
+                }
+              })
+          .onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
+      server.destroy();
+      assertEquals(ServingStatus.NOT_SERVING, watched.next().getStatus());
+      StatusRuntimeException end = assertThrows(StatusRuntimeException.class, watched::hasNext);
+      assertEquals(Status.Code.UNAVAILABLE, end.getStatus().getCode());
+      assertEquals(Status.Code.UNAVAILABLE, reflected.get(10, TimeUnit.SECONDS));
+      assertTrue(server.waitFor(10, TimeUnit.SECONDS), "SIGTERM ends it");
+      assertFalse(log().contains("Timed out waiting"), log());
+    } finally {
+      channel.shutdownNow();
+      server.destroyForcibly();
+    }
+  }
+
+  @Test
+  void serve_portZero_saysThePortThatItGot() throws Exception {
+    Process server = start("serve", "--host", "127.0.0.1", "--port", "0");
+    try {
+      Pattern address = Pattern.compile("at http://127\\.0\\.0\\.1:(\\d+) ");
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
+      Matcher said = address.matcher(log());
+      while (!said.find() && System.nanoTime() < end && server.isAlive()) {
+        Thread.sleep(100);
+        said = address.matcher(log());
+      }
+      assertEquals("긍정", label(Integer.parseInt(said.group(1)), "정말 재미있고 감동적인 최고의 영화예요"));
+    } finally {
       server.destroyForcibly();
     }
   }

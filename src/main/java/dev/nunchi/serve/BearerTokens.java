@@ -2,10 +2,9 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -16,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 
 /// The tokens that the server takes, as their digests: the tokens themselves are not kept.
 ///
-/// A file of tokens has one on each line; empty lines and lines that begin with `#` are left out. A
-/// token has at least 16 characters of those that RFC 6750 allows: letters, digits, `-._~+/`, and
-/// `=` at its end.
+/// A file of tokens has one on each line, in UTF-8, with a byte order mark or without; empty lines
+/// and lines that begin with `#` are left out. A token has at least 16 characters of those that RFC
+/// 6750 allows: letters, digits, `-._~+/`, and `=` at its end.
 final class BearerTokens {
   private static final int SHORTEST = 16;
   private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
@@ -80,11 +79,17 @@ final class BearerTokens {
 
   private static List<String> lines(Path file) {
     try {
-      return Files.readAllLines(file);
+      byte[] text = TextFile.read(file);
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(text))
+          .toString()
+          .lines()
+          .toList();
     } catch (CharacterCodingException e) {
       throw refused(file, "it is no text in UTF-8");
-    } catch (IOException e) {
-      throw refused(file, Files.exists(file) ? "it cannot be read" : "it does not exist");
+    } catch (TextFile.Unreadable e) {
+      throw refused(file, String.valueOf(e.getMessage()));
     }
   }
 

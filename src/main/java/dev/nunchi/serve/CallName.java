@@ -3,7 +3,10 @@ package dev.nunchi.serve;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.MethodDescriptor;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 record CallName(Protocol protocol, String method) {
   private static final String UNKNOWN = "unknown";
   private static final String SERVICE = "/" + SentimentServiceGrpc.SERVICE_NAME + "/";
+  private static final Pattern ENCODED_COLON = Pattern.compile("%3A", Pattern.CASE_INSENSITIVE);
 
   private static final Set<String> METHODS =
       SentimentServiceGrpc.getServiceDescriptor().getMethods().stream()
@@ -19,10 +23,26 @@ record CallName(Protocol protocol, String method) {
           .collect(Collectors.toUnmodifiableSet());
 
   static CallName of(HttpServerRequest request) {
-    String path = request.path() == null ? "" : request.path();
+    String path = path(request);
     return isGrpc(request)
         ? new CallName(Protocol.GRPC, grpcMethod(path))
         : new CallName(Protocol.REST, restMethod(path));
+  }
+
+  /// The path as endpoints are named: a colon may come percent-encoded, and a slash at the end says
+  /// nothing.
+  static String path(HttpServerRequest request) {
+    String path = request.path() == null ? "" : request.path();
+    if (path.indexOf('%') >= 0) {
+      path = ENCODED_COLON.matcher(path).replaceAll(":");
+    }
+    return path.length() > 1 && path.endsWith("/") ? path.substring(0, path.length() - 1) : path;
+  }
+
+  /// The content type in lower case; empty where there is none.
+  static String contentType(HttpServerRequest request) {
+    @Nullable String type = request.getHeader("content-type");
+    return type == null ? "" : type.toLowerCase(Locale.ROOT);
   }
 
   boolean isKnown() {
@@ -30,8 +50,9 @@ record CallName(Protocol protocol, String method) {
   }
 
   private static boolean isGrpc(HttpServerRequest request) {
-    @Nullable String type = request.getHeader("content-type");
-    return type != null && type.startsWith("application/grpc");
+    return request.version() == HttpVersion.HTTP_2
+        && contentType(request).startsWith("application/grpc")
+        && !contentType(request).startsWith("application/grpc-web");
   }
 
   private static String grpcMethod(String path) {
@@ -44,7 +65,7 @@ record CallName(Protocol protocol, String method) {
       case "/v1/classify" -> "Classify";
       case "/v1/classify:batch" -> "BatchClassify";
       case "/v1/models" -> "ListModels";
-      default -> path.startsWith("/v1/models/") ? "GetModel" : UNKNOWN;
+      default -> path.startsWith("/v1/models/") ? "GetModel" : grpcMethod(path);
     };
   }
 }

@@ -23,6 +23,11 @@ record Failure(
   private static final Failure INTERNAL =
       new Failure("INTERNAL", Status.Code.INTERNAL, 500, "The server failed", null);
 
+  /// A request that HTTP refuses before it is a call.
+  static Failure ofHttp(int status, String message) {
+    return new Failure(Reason.INVALID_ARGUMENT.name(), code(status), status, message, null);
+  }
+
   static Failure of(Throwable thrown) {
     Throwable cause = thrown;
     while (cause instanceof CompletionException && cause.getCause() != null) {
@@ -48,7 +53,7 @@ record Failure(
   /// The canonical code that stands for an HTTP status over REST.
   static Status.Code code(int httpStatus) {
     return switch (httpStatus) {
-      case 400, 405, 413, 415 -> Status.Code.INVALID_ARGUMENT;
+      case 400, 405, 406, 413, 415, 426 -> Status.Code.INVALID_ARGUMENT;
       case 401 -> Status.Code.UNAUTHENTICATED;
       case 404 -> Status.Code.NOT_FOUND;
       case 409 -> Status.Code.ABORTED;

@@ -1,8 +1,10 @@
 package dev.nunchi.serve;
 
+import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
+import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
@@ -13,7 +15,7 @@ import jakarta.inject.Singleton;
 
 /// Answers for services that `grpc.health.v1` does not know as its specification has it: `Check`
 /// with the code `NOT_FOUND`, `Watch` with the status `SERVICE_UNKNOWN`. Quarkus answers both with
-/// the status `UNKNOWN`.
+/// the status `UNKNOWN`. A model's name is known composed or decomposed, see [ModelName].
 @Singleton
 @GlobalInterceptor
 final class HealthInterceptor implements ServerInterceptor {
@@ -24,8 +26,10 @@ final class HealthInterceptor implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     return switch (call.getMethodDescriptor().getFullMethodName()) {
-      case "grpc.health.v1.Health/Check" -> next.startCall(new Check<>(call), headers);
-      case "grpc.health.v1.Health/Watch" -> next.startCall(new Watch<>(call), headers);
+      case "grpc.health.v1.Health/Check" ->
+          new Listener<>(next.startCall(new Check<>(call), headers));
+      case "grpc.health.v1.Health/Watch" ->
+          new Listener<>(next.startCall(new Watch<>(call), headers));
       default -> next.startCall(call, headers);
     };
   }
@@ -33,6 +37,23 @@ final class HealthInterceptor implements ServerInterceptor {
   private static boolean isUnknown(Object message) {
     return message instanceof HealthCheckResponse response
         && response.getStatus() == ServingStatus.UNKNOWN;
+  }
+
+  /// Has names of models asked for in the form in which they are known.
+  private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
+    Listener(ServerCall.Listener<Q> delegate) {
+      super(delegate);
+    }
+
+    @Override
+    @SuppressWarnings("unchecked") // Both methods are asked with this message.
+    public void onMessage(Q message) {
+      super.onMessage(
+          message instanceof HealthCheckRequest request
+              ? (Q)
+                  request.toBuilder().setService(ModelName.normalized(request.getService())).build()
+              : message);
+    }
   }
 
   private static final class Check<Q, A> extends SimpleForwardingServerCall<Q, A> {

@@ -13,9 +13,6 @@ import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import io.quarkus.grpc.GlobalInterceptor;
 import jakarta.inject.Singleton;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
@@ -30,11 +27,9 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   private static final Context.Key<CompletableFuture<NunchiException>> INVALID =
       Context.key("nunchi-invalid-message");
 
-  private final Limits limits;
   private final Metrics metrics;
 
-  InvalidMessageInterceptor(Limits limits, Metrics metrics) {
-    this.limits = limits;
+  InvalidMessageInterceptor(Metrics metrics) {
     this.metrics = metrics;
   }
 
@@ -48,13 +43,11 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     if (call.getMethodDescriptor().getType().clientSendsOneMessage()) {
-      return new Listener<>(
-          next.startCall(call, headers), limits, refusal -> refuse(call, refusal));
+      return new Listener<>(next.startCall(call, headers), refusal -> refuse(call, refusal));
     }
     CompletableFuture<NunchiException> invalid = new CompletableFuture<>();
     Context context = Context.current().withValue(INVALID, invalid);
-    return new Listener<>(
-        Contexts.interceptCall(context, call, headers, next), limits, invalid::complete);
+    return new Listener<>(Contexts.interceptCall(context, call, headers, next), invalid::complete);
   }
 
   private void refuse(ServerCall<?, ?> call, NunchiException refusal) {
@@ -67,13 +60,11 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   }
 
   private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
-    private final Limits limits;
     private final Consumer<NunchiException> refuse;
     private boolean refused;
 
-    Listener(ServerCall.Listener<Q> delegate, Limits limits, Consumer<NunchiException> refuse) {
+    Listener(ServerCall.Listener<Q> delegate, Consumer<NunchiException> refuse) {
       super(delegate);
-      this.limits = limits;
       this.refuse = refuse;
     }
 
@@ -83,15 +74,13 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
         return;
       }
       try {
-        if (message instanceof InputStream unparsed) {
-          limits.checkMessage(unparsed.available());
+        if (message instanceof WireMessage wire && wire.refusal() != null) {
+          throw wire.refusal();
         }
         super.onMessage(message);
       } catch (NunchiException e) {
         refused = true;
         refuse.accept(e);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
       } catch (StatusRuntimeException e) {
         if (!(e.getCause() instanceof InvalidProtocolBufferException invalid)) {
           throw e;

@@ -1,8 +1,12 @@
 package dev.nunchi.serve;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -19,17 +23,25 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// Reads bodies strictly: UTF-8, one JSON object, no field twice, no field that the contract lacks,
-/// no number where a string belongs. What it refuses it never quotes, but for names of fields.
+/// no number where a string belongs, nothing over the bounds on numbers, names and levels. What it
+/// refuses it never quotes, but for names of fields.
 final class JsonReader<T> {
   private static final int LONGEST_NAME = 64;
+  private static final StreamReadConstraints BOUNDS =
+      StreamReadConstraints.builder()
+          .maxNumberLength(400)
+          .maxNameLength(1_000)
+          .maxNestingDepth(100)
+          .build();
 
   private final ObjectReader reader;
 
   JsonReader(Class<T> type) {
     reader =
-        JsonMapper.builder()
+        JsonMapper.builder(JsonFactory.builder().streamReadConstraints(BOUNDS).build())
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -59,7 +71,11 @@ final class JsonReader<T> {
       throw unknownField(e);
     } catch (JsonMappingException e) {
       // A mistake of the syntax comes wrapped where it is within a list.
-      throw e.getCause() instanceof JsonParseException syntax ? notJson(syntax) : wrongType(e);
+      throw switch (e.getCause()) {
+        case StreamConstraintsException constraint -> notJson(constraint);
+        case JsonParseException syntax -> notJson(syntax);
+        case null, default -> wrongType(e);
+      };
     } catch (JsonProcessingException e) {
       throw notJson(e);
     } catch (IOException e) {
@@ -97,14 +113,24 @@ final class JsonReader<T> {
   }
 
   private static NunchiException notJson(JsonProcessingException e) {
-    boolean twice = e.getOriginalMessage().startsWith("Duplicate");
+    String why =
+        e instanceof StreamConstraintsException
+            ? "has a number of more than %d digits, a name of more than %d characters, or more than %d levels"
+                .formatted(
+                    BOUNDS.getMaxNumberLength(),
+                    BOUNDS.getMaxNameLength(),
+                    BOUNDS.getMaxNestingDepth())
+            : e.getOriginalMessage().startsWith("Duplicate")
+                ? "has a field for the second time"
+                : "is not JSON";
+    // What is over a bound has no place.
+    @Nullable JsonLocation place = e.getLocation();
     return new NunchiException(
         Reason.INVALID_ARGUMENT,
-        "The body %s at line %d, column %d"
-            .formatted(
-                twice ? "has a field for the second time" : "is not JSON",
-                e.getLocation().getLineNr(),
-                e.getLocation().getColumnNr()));
+        place == null
+            ? "The body " + why
+            : "The body %s at line %d, column %d"
+                .formatted(why, place.getLineNr(), place.getColumnNr()));
   }
 
   private static NunchiException notAnObject() {

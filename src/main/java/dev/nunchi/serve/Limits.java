@@ -46,11 +46,11 @@ record Limits(
   }
 
   /// @throws NunchiException `TEXT_TOO_LARGE`
-  void checkBody(byte[] body) {
-    checkSize("body", body.length);
+  void checkBody(long bytes) {
+    checkSize("body", bytes);
   }
 
-  private void checkSize(String what, int bytes) {
+  private void checkSize(String what, long bytes) {
     if (bytes > maxMessageBytes) {
       throw new NunchiException(
           Reason.TEXT_TOO_LARGE,

@@ -23,11 +23,13 @@ final class ModelHealth implements HealthCheck {
 
   private final ModelRegistry models;
   private final GrpcHealthStorage grpcHealth;
+  private final LongCalls longCalls;
   private volatile boolean stopping;
 
-  ModelHealth(ModelRegistry models, GrpcHealthStorage grpcHealth) {
+  ModelHealth(ModelRegistry models, GrpcHealthStorage grpcHealth, LongCalls longCalls) {
     this.models = models;
     this.grpcHealth = grpcHealth;
+    this.longCalls = longCalls;
   }
 
   @Override
@@ -46,6 +48,8 @@ final class ModelHealth implements HealthCheck {
   void stopping(@Observes ShutdownDelayInitiatedEvent event) {
     stopping = true;
     setGrpcStatus(ServingStatus.NOT_SERVING);
+    // Afterwards, so that who watches hears it.
+    longCalls.stop();
   }
 
   private void setGrpcStatus(ServingStatus status) {

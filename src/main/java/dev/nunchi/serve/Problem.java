@@ -1,7 +1,7 @@
 package dev.nunchi.serve;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import jakarta.ws.rs.core.Response;
+import io.netty.handler.codec.http.HttpResponseStatus;
 import org.jspecify.annotations.Nullable;
 
 /// A [Failure] as REST tells it: problem details (RFC 9457) with `reason` and `field` beside them.
@@ -13,8 +13,7 @@ record Problem(
   static final String MEDIA_TYPE = "application/problem+json";
 
   static Problem of(int status, String detail, String reason, @Nullable String field) {
-    Response.Status known = Response.Status.fromStatusCode(status);
-    String title = known == null ? "Error" : known.getReasonPhrase();
+    String title = HttpResponseStatus.valueOf(status).reasonPhrase();
     return new Problem("about:blank", title, status, detail, reason, field);
   }
 }

@@ -46,12 +46,11 @@ final class RestErrors {
         switch (refused.getStatus()) {
           case 404 -> "Nothing is served at this path";
           case 405 -> "This path does not take this method";
-          case 413 -> FailureResponse.BODY_TOO_LARGE;
+          case 406 -> "The answer is application/json, which the header Accept leaves out";
           case 415 -> "The body's media type is not taken; send application/json";
           default -> status.getReasonPhrase();
         };
-    String reason = refused.getStatus() == 413 ? "TEXT_TOO_LARGE" : "INVALID_ARGUMENT";
-    return response(status.getStatusCode(), detail, reason, null).build();
+    return response(status.getStatusCode(), detail, "INVALID_ARGUMENT", null).build();
   }
 
   private static RestResponse.ResponseBuilder<Problem> response(

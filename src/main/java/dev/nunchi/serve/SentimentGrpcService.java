@@ -13,7 +13,6 @@ import dev.nunchi.sentiment.v1.Model;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import dev.nunchi.sentiment.v1.StreamClassifyRequest;
 import dev.nunchi.sentiment.v1.StreamClassifyResponse;
-import io.grpc.MethodDescriptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -21,7 +20,6 @@ import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
-import java.io.InputStream;
 import java.util.concurrent.CompletableFuture;
 
 /// The gRPC front end.
@@ -48,11 +46,11 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
     this.metrics = metrics;
   }
 
-  /// Has messages parsed by the handler, where [InvalidMessageInterceptor] sees those that are
-  /// none.
+  /// Has messages parsed by the handler, see [WireMessage.Marshaller].
   @Override
   public ServerServiceDefinition bindService() {
-    return ServerInterceptors.useMarshalledMessages(super.bindService(), new Unparsed());
+    return ServerInterceptors.useMarshalledMessages(
+        super.bindService(), new WireMessage.Marshaller(limits));
   }
 
   @Override
@@ -131,19 +129,6 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
 
   private Model message(ServedModel model) {
     return GrpcMessages.model(model, limits, model.equals(models.defaultModel()));
-  }
-
-  /// Messages as they stand on the wire.
-  private static final class Unparsed implements MethodDescriptor.Marshaller<InputStream> {
-    @Override
-    public InputStream stream(InputStream message) {
-      return message;
-    }
-
-    @Override
-    public InputStream parse(InputStream message) {
-      return message;
-    }
   }
 
   /// What comes in a stream that was refused.

@@ -3,6 +3,7 @@ package dev.nunchi.serve;
 import dev.nunchi.infer.Deadline;
 import io.grpc.Status;
 import io.smallrye.common.annotation.NonBlocking;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
@@ -10,6 +11,7 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
@@ -26,13 +28,19 @@ final class SentimentResource {
       new JsonReader<>(JsonBatch.Requests.class);
   private final Classification classification;
   private final ModelRegistry models;
+  private final RestBody body;
   private final Limits limits;
   private final Metrics metrics;
 
   SentimentResource(
-      Classification classification, ModelRegistry models, Limits limits, Metrics metrics) {
+      Classification classification,
+      ModelRegistry models,
+      RestBody body,
+      Limits limits,
+      Metrics metrics) {
     this.classification = classification;
     this.models = models;
+    this.body = body;
     this.limits = limits;
     this.metrics = metrics;
   }
@@ -42,10 +50,9 @@ final class SentimentResource {
   @POST
   @Path("/classify")
   @Consumes(MediaType.APPLICATION_JSON)
-  public CompletionStage<JsonAnswer> classify(byte[] body) {
-    limits.checkBody(body);
-    return classification
-        .classify(reader.read(body).query(), Deadline.NONE)
+  public CompletionStage<JsonAnswer> classify(@Context RoutingContext request) {
+    return body.read(request)
+        .thenCompose(json -> classification.classify(reader.read(json).query(), Deadline.NONE))
         .thenApply(answer -> {
           metrics.request(Protocol.REST, "Classify", Status.Code.OK);
           return JsonAnswer.of(answer);
@@ -53,12 +60,13 @@ final class SentimentResource {
   }
 
   @POST
-  @Path("/classify:batch")
+  @Path("/classify{colon: (:|%3[Aa])}batch")
   @Consumes(MediaType.APPLICATION_JSON)
-  public CompletionStage<JsonBatch.Answers> batchClassify(byte[] body) {
-    limits.checkBody(body);
-    return classification
-        .classifyAll(batchReader.read(body).all(), JsonBatch::query, Deadline.NONE)
+  public CompletionStage<JsonBatch.Answers> batchClassify(@Context RoutingContext request) {
+    return body.read(request)
+        .thenCompose(json ->
+            classification.classifyAll(
+                batchReader.read(json).all(), JsonBatch::query, Deadline.NONE))
         .thenApply(answers -> {
           metrics.request(Protocol.REST, "BatchClassify", Status.Code.OK);
           return new JsonBatch.Answers(answers.stream().map(JsonAnswer::of).toList());

@@ -3,9 +3,7 @@ package dev.nunchi.serve;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -118,9 +116,9 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientAuthorit
 
   private static String content(String what, Path file) {
     try {
-      return Files.readString(file, StandardCharsets.ISO_8859_1);
-    } catch (IOException e) {
-      throw refused(what, file, Files.exists(file) ? "it cannot be read" : "it does not exist");
+      return new String(TextFile.read(file), StandardCharsets.ISO_8859_1);
+    } catch (TextFile.Unreadable e) {
+      throw refused(what, file, String.valueOf(e.getMessage()));
     }
   }
 

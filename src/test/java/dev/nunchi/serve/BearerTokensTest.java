@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.io.IOException;
+import java.nio.charset.Charset;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
@@ -82,9 +83,27 @@ class BearerTokensTest {
 
   @Test
   void read_bytesThatAreNoText_areRefused() throws IOException {
-    Path file = Files.write(directory.resolve("bytes"), new byte[] {(byte) 0xff, (byte) 0xfe});
+    Path file = Files.write(directory.resolve("bytes"), new byte[] {(byte) 0xb1, (byte) 0xe2});
     NunchiException refused = assertThrows(NunchiException.class, () -> BearerTokens.read(file));
     assertTrue(refused.getMessage().endsWith("it is no text in UTF-8"), refused.getMessage());
+  }
+
+  /// As Notepad and PowerShell save a file.
+  @Test
+  void read_byteOrderMarkAndCarriageReturns_areNoPartOfATokens() throws IOException {
+    BearerTokens tokens = read("\uFEFF" + ONE + " \r\n\r\n# note\r\n" + TWO + "\r\n");
+    assertEquals(2, tokens.count());
+    assertTrue(tokens.accept("Bearer " + ONE));
+    assertTrue(tokens.accept("Bearer " + TWO));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"UTF-16", "UTF-16LE", "UTF-16BE"})
+  void read_utf16_isNamed(String charset) throws IOException {
+    Path file = directory.resolve("tokens");
+    Files.writeString(file, ONE, Charset.forName(charset));
+    NunchiException refused = assertThrows(NunchiException.class, () -> BearerTokens.read(file));
+    assertTrue(refused.getMessage().contains("it is UTF-16"), refused.getMessage());
   }
 
   private BearerTokens read(String content) throws IOException {

@@ -1,12 +1,17 @@
 package dev.nunchi.serve;
 
 import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.nullValue;
+import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.config.EncoderConfig;
+import io.restassured.config.RestAssuredConfig;
+import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import java.io.ByteArrayInputStream;
 import java.net.URI;
@@ -14,9 +19,12 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// What HTTP refuses before a call is one.
 @QuarkusTest
@@ -48,6 +56,137 @@ class HttpEdgeTest {
       assertEquals(413, problem.getInt("status"));
       assertEquals("TEXT_TOO_LARGE", problem.getString("reason"));
     }
+  }
+
+  /// Over HTTP/2, which has no length of a body that comes in pieces, or of none.
+  @ParameterizedTest
+  @EnumSource(HttpClient.Version.class)
+  void request_bodyOfUnknownLength_isAnswered(HttpClient.Version version) throws Exception {
+    try (HttpClient client = HttpClient.newBuilder().version(version).build()) {
+      HttpRequest models = HttpRequest.newBuilder(uri("/v1/models")).build();
+      HttpRequest pieces =
+          HttpRequest.newBuilder(uri("/v1/classify"))
+              .header("Content-Type", "application/json")
+              .POST(
+                  HttpRequest.BodyPublishers.ofInputStream(() ->
+                      new ByteArrayInputStream(
+                          "{\"text\": \"영화\"}".getBytes(StandardCharsets.UTF_8))))
+              .build();
+      // The first on a connection is an upgrade of HTTP/1.1, the others are not.
+      for (int i = 0; i < 3; i++) {
+        for (HttpRequest request : List.of(models, pieces)) {
+          HttpResponse<String> response =
+              client.send(request, HttpResponse.BodyHandlers.ofString());
+          assertEquals(200, response.statusCode(), response.body());
+        }
+      }
+    }
+  }
+
+  private static URI uri(String path) {
+    return URI.create("http://localhost:%d%s".formatted(ServerUnderTest.port(), path));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "GET | /v1/classify | POST, OPTIONS",
+        "PUT | /v1/classify/ | POST, OPTIONS",
+        "GET | /v1/classify%3Abatch | POST, OPTIONS",
+        "POST | /v1/models | GET, HEAD, OPTIONS",
+        "DELETE | /v1/models/tiny | GET, HEAD, OPTIONS",
+        "GET | /nunchi.sentiment.v1.SentimentService/Classify | POST, OPTIONS"
+      })
+  void request_methodThatAPathDoesNotTake_namesThoseThatItTakes(
+      String method, String path, String allowed) {
+    given()
+        .urlEncodingEnabled(false)
+        .request(method, path)
+        .then()
+        .statusCode(405)
+        .contentType("application/problem+json")
+        .header("Allow", allowed);
+    given().urlEncodingEnabled(false).options(path).then().statusCode(204).header("Allow", allowed);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/models", "/v1/models/tiny", "/q/metrics", "/q/health/ready"})
+  void head_ofWhatCanBeRead_isAnsweredWithoutABody(String path) {
+    given().head(path).then().statusCode(200).body(equalTo(""));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"/v1/classify:batch", "/v1/classify%3Abatch", "/v1/classify%3abatch"})
+  void batch_colonInAnySpelling_isServed(String path) {
+    given()
+        .urlEncodingEnabled(false)
+        .contentType("application/json; charset=UTF-8")
+        .body("{\"requests\": [{\"text\": \"영화\"}]}")
+        .post(path)
+        .then()
+        .statusCode(200)
+        .body("responses[0].model", equalTo("tiny"));
+  }
+
+  @Test
+  void classify_compressedBody_saysThatNoneIsRead() {
+    given()
+        .contentType("application/json")
+        .header("Content-Encoding", "gzip")
+        .body(new byte[] {0x1f, (byte) 0x8b})
+        .post("/v1/classify")
+        .then()
+        .statusCode(415)
+        .header("Accept-Encoding", "identity")
+        .body("detail", containsString("Content-Encoding"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "application/openmetrics-text | application/openmetrics-text",
+        "application/openmetrics-text; version=1.0.0 | application/openmetrics-text",
+        "application/openmetrics-text;version=0.0.1;q=0.5 | application/openmetrics-text",
+        "text/plain | text/plain",
+        "*/* | application/openmetrics-text"
+      })
+  void metrics_asWhatIsAskedFor_areGiven(String accept, String type) {
+    given()
+        .header("Accept", accept)
+        .get("/q/metrics")
+        .then()
+        .statusCode(200)
+        .header("Content-Type", startsWith(type))
+        .body(containsString("nunchi_streams_open"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "application/grpc, 426",
+    "application/grpc+proto, 426",
+    "Application/GRPC, 426",
+    "application/grpc-web, 415",
+    "application/grpc-web-text+proto, 415",
+    "application/json, 415"
+  })
+  void grpc_overHttp1_saysWhatItNeeds(String type, int status) {
+    given()
+        .config(
+            RestAssuredConfig.config()
+                .encoderConfig(
+                    EncoderConfig.encoderConfig()
+                        .encodeContentTypeAs(type, ContentType.BINARY)
+                        .appendDefaultContentCharsetToContentTypeIfUndefined(false)))
+        .contentType(type)
+        .body(new byte[5])
+        .post("/nunchi.sentiment.v1.SentimentService/Classify")
+        .then()
+        .statusCode(status)
+        .contentType("application/problem+json")
+        .body("detail", containsString("gRPC"))
+        .header("Upgrade", status == 426 ? equalTo("h2c") : nullValue());
   }
 
   @Test

@@ -459,7 +459,8 @@ class SentimentGrpcServiceTest {
   @Test
   void listModels_listsTheDefaultFirst() {
     List<Model> models = client.listModels(ListModelsRequest.getDefaultInstance()).getModelsList();
-    assertEquals(List.of("tiny", "other", "context"), models.stream().map(Model::getName).toList());
+    assertEquals(
+        List.of("tiny", "other", "context", "영화"), models.stream().map(Model::getName).toList());
     assertEquals(List.of(true, false, false), models.stream().map(Model::getDefaultModel).toList());
   }
 

@@ -20,12 +20,14 @@ import io.restassured.config.RestAssuredConfig;
 import io.restassured.path.json.config.JsonPathConfig.NumberReturnType;
 import io.restassured.response.ValidatableResponse;
 import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 @QuarkusTest
@@ -110,6 +112,41 @@ class SentimentResourceTest {
         .statusCode(200)
         .body("context_used", equalTo(true))
         .body("token_count", equalTo(9));
+  }
+
+  /// Composed, or decomposed as a Mac writes it.
+  @ParameterizedTest
+  @EnumSource(Normalizer.Form.class)
+  void model_koreanName_isFound(Normalizer.Form form) {
+    String name = Normalizer.normalize("영화", form);
+    classify("{\"text\": \"좋다\", \"model\": \"%s\"}".formatted(name))
+        .statusCode(200)
+        .body("model", equalTo("영화"));
+    exact().get("/v1/models/{name}", name).then().statusCode(200).body("name", equalTo("영화"));
+  }
+
+  /// Over the bounds of the reader, whose failures say no place.
+  @ParameterizedTest(name = "{0}")
+  @MethodSource
+  void classify_jsonOverABound_isRefused(String name, String body) {
+    classify(body).statusCode(400).body("reason", equalTo("INVALID_ARGUMENT"));
+    exact()
+        .contentType("application/json; charset=UTF-8")
+        .body("{\"requests\": [" + body + "]}")
+        .post("/v1/classify:batch")
+        .then()
+        .statusCode(400)
+        .body("reason", equalTo("INVALID_ARGUMENT"));
+  }
+
+  static Stream<Arguments> classify_jsonOverABound_isRefused() {
+    return Stream.of(
+        Arguments.of("long number", "{\"top_k\": " + "1".repeat(2_000) + "}"),
+        Arguments.of("long fraction", "{\"abstain_below\": 0." + "1".repeat(2_000) + "}"),
+        Arguments.of("long name", "{\"" + "a".repeat(60_000) + "\": 1}"),
+        Arguments.of("deep list", "[".repeat(2_000)),
+        Arguments.of("deep object", "{\"evidence\": ".repeat(2_000)),
+        Arguments.of("after the object", "{\"text\": \"a\"} " + "1".repeat(2_000)));
   }
 
   @ParameterizedTest(name = "{0}")
@@ -254,7 +291,7 @@ class SentimentResourceTest {
         .get("/v1/models")
         .then()
         .statusCode(200)
-        .body("models.name", contains("tiny", "other", "context"))
+        .body("models.name", contains("tiny", "other", "context", "영화"))
         .body("models.default_model", contains(true, false, false));
   }
 

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /// Serves the tiny model under its own name, as the second model under the name `other`, and as the
-/// third, under the name `context`, with an input template.
+/// third, under the name `context`, with an input template, and as the fourth under a Korean name.
 public final class TinyModelResource implements QuarkusTestResourceLifecycleManager {
   @Override
   public Map<String, String> start() {
@@ -22,6 +22,8 @@ public final class TinyModelResource implements QuarkusTestResourceLifecycleMana
           "nunchi.models[1].directory", directory.toString(),
           "nunchi.models[2].name", "context",
           "nunchi.models[2].directory", withContext.toString(),
+          "nunchi.models[3].name", "영화",
+          "nunchi.models[3].directory", directory.toString(),
           "nunchi.device", "cpu",
           "nunchi.limits.max-text-bytes", "600");
     } catch (IOException e) {

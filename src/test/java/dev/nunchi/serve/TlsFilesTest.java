@@ -9,8 +9,10 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.serve.TestAuthority.Issued;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -32,6 +34,25 @@ class TlsFilesTest {
   @Test
   void check_pairAndAuthority_areTaken() {
     assertDoesNotThrow(() -> files(server.certificate(), server.key(), authority).check());
+  }
+
+  @Test
+  void check_filesFromWindows_areTaken() throws IOException {
+    for (Path file : List.of(server.certificate(), server.key(), authority)) {
+      Files.writeString(file, "\uFEFF" + Files.readString(file).replace("\n", "\r\n"));
+    }
+    assertDoesNotThrow(() -> files(server.certificate(), server.key(), authority).check());
+  }
+
+  @Test
+  void check_utf16_isNamed() throws IOException {
+    Files.writeString(server.key(), Files.readString(server.key()), StandardCharsets.UTF_16);
+    assertRefused(
+        "The TLS key " + server.key(),
+        "it is UTF-16",
+        server.certificate(),
+        server.key(),
+        authority);
   }
 
   @Test

@@ -1,0 +1,169 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.MultiMap;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/// Where a request of gRPC comes in: gives it the form that Vert.x reads, and refuses in words what
+/// Vert.x would leave without an answer.
+///
+/// | request | becomes |
+/// | --- | --- |
+/// | over HTTP/1.1, as from a proxy that does not speak HTTP/2 to its backend | 426 |
+/// | of gRPC-Web, or of another media type | 415 |
+/// | with metadata `…-bin` whose values are joined by commas | read as several values |
+/// | with metadata `…-bin` that is not base64 | `INVALID_ARGUMENT` |
+/// | compressed in a way that is not known | `UNIMPLEMENTED`, with those that are |
+///
+/// See <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
+@Singleton
+final class GrpcEntrance {
+  // After the filter for CORS, as browsers send gRPC-Web, and before authentication.
+  private static final int PRIORITY = 250;
+
+  private static final String SERVICE = "/nunchi.sentiment.v1.SentimentService/";
+  private static final String ENCODING = "grpc-encoding";
+  private static final Set<String> ENCODINGS = Set.of("identity", "gzip");
+  private static final int LONGEST_NAME = 64;
+
+  private final Metrics metrics;
+
+  GrpcEntrance(Metrics metrics) {
+    this.metrics = metrics;
+  }
+
+  void register(@Observes Filters filters) {
+    filters.register(this::enter, PRIORITY);
+  }
+
+  /// What fails on its way is told as every other failure is.
+  void register(@Observes Router router) {
+    router
+        .route()
+        .failureHandler(context -> {
+          if (CallName.of(context.request()).protocol() == Protocol.GRPC
+              && context.failure() != null
+              && !context.response().headWritten()) {
+            FailureResponse.send(context, Failure.of(context.failure()), metrics);
+          } else {
+            context.next();
+          }
+        });
+  }
+
+  /// Whether a path is one of a service of gRPC.
+  static boolean isServicePath(String path) {
+    return path.startsWith(SERVICE)
+        || path.startsWith("/grpc.health.v1.Health/")
+        || path.startsWith("/grpc.reflection.");
+  }
+
+  private void enter(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    String type = CallName.contentType(request);
+    String path = CallName.path(request);
+    if (CallName.of(request).protocol() == Protocol.GRPC) {
+      Optional<Failure> refusal = unreadable(request.headers(), path.startsWith(SERVICE));
+      if (refusal.isEmpty()) {
+        context.next();
+      } else {
+        context.response().putHeader("grpc-accept-encoding", "identity,gzip");
+        FailureResponse.send(context, refusal.get(), metrics);
+      }
+    } else if (type.startsWith("application/grpc-web")) {
+      refuse(
+          context,
+          415,
+          "gRPC-Web is not served; put a proxy before it that translates to gRPC, such as Envoy, or"
+              + " send JSON to /v1/classify");
+    } else if (type.startsWith("application/grpc")) {
+      context.response().putHeader("upgrade", request.isSSL() ? "h2" : "h2c");
+      refuse(
+          context,
+          426,
+          "gRPC needs HTTP/2, and this request came over %s; a proxy before the server has to speak"
+                  .formatted(version(request))
+              + " HTTP/2 to it (nginx: grpc_pass in place of proxy_pass)");
+    } else if (isServicePath(path) && request.method() == HttpMethod.POST) {
+      refuse(
+          context,
+          415,
+          "This path takes calls of gRPC, over HTTP/2 with the media type application/grpc; JSON is"
+              + " taken by /v1/classify");
+    } else {
+      context.next();
+    }
+  }
+
+  private void refuse(RoutingContext context, int status, String why) {
+    FailureResponse.send(context, Failure.ofHttp(status, why), metrics);
+  }
+
+  /// Why the call's messages or metadata cannot be read, where they cannot.
+  ///
+  /// @param ours whether it is of the service whose messages are [WireMessage]s
+  private static Optional<Failure> unreadable(MultiMap headers, boolean ours) {
+    String encoding = Objects.requireNonNullElse(headers.get(ENCODING), "identity");
+    if (!ENCODINGS.contains(encoding)) {
+      return Optional.of(
+          Failure.of(
+              new NunchiException(
+                  Reason.UNIMPLEMENTED,
+                  "Messages compressed as '%s' are not read; send them as gzip or identity"
+                      .formatted(cut(encoding)))));
+    }
+    if (ours || encoding.equals("identity")) {
+      // WireMessage decompresses. Vert.x would fail on a compressed message without this header.
+      headers.set(ENCODING, "identity");
+    }
+    for (String name : headers.names()) {
+      if (name.endsWith("-bin")) {
+        List<String> values =
+            headers.getAll(name).stream()
+                .flatMap(joined -> Arrays.stream(joined.split(",", -1)))
+                .map(String::strip)
+                .toList();
+        if (!values.stream().allMatch(GrpcEntrance::isBase64)) {
+          return Optional.of(
+              Failure.of(
+                  new NunchiException(
+                      Reason.INVALID_ARGUMENT,
+                      "The metadata '%s' is not base64".formatted(cut(name)))));
+        }
+        headers.set(name, values);
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static boolean isBase64(String value) {
+    try {
+      Base64.getDecoder().decode(value);
+      return true;
+    } catch (IllegalArgumentException e) {
+      return false;
+    }
+  }
+
+  private static String version(HttpServerRequest request) {
+    return request.version() == HttpVersion.HTTP_1_0 ? "HTTP/1.0" : "HTTP/1.1";
+  }
+
+  private static String cut(String name) {
+    return name.length() <= LONGEST_NAME ? name : name.substring(0, LONGEST_NAME) + "…";
+  }
+}

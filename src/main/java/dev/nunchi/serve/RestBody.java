@@ -1,0 +1,134 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.jspecify.annotations.Nullable;
+
+/// The body of a REST request: refused by its length before it is read or, where it comes in
+/// pieces, while it is, and in words where Quarkus itself has none. gRPC has bounds of its own.
+///
+/// Between the limit of a message and that of HTTP, `quarkus.http.limits.max-body-size`, it is read
+/// and thrown away, so that a caller gets to hear how much it sent; over the latter it is not read.
+@Singleton
+final class RestBody {
+  // Before Quarkus' own, and after authentication.
+  private static final int PRIORITY = 100;
+
+  private final Limits limits;
+  private final Metrics metrics;
+  private final long mostRead =
+      ConfigProvider.getConfig()
+          .getOptionalValue("quarkus.http.limits.max-body-size", MemorySize.class)
+          .map(MemorySize::asLongValue)
+          .orElse(Long.MAX_VALUE);
+
+  RestBody(Limits limits, Metrics metrics) {
+    this.limits = limits;
+    this.metrics = metrics;
+  }
+
+  void register(@Observes Filters filters) {
+    filters.register(this::check, PRIORITY);
+  }
+
+  /// The body as bytes, to be called by the endpoint before it returns.
+  ///
+  /// @return fails with a [NunchiException] `TEXT_TOO_LARGE`
+  CompletableFuture<byte[]> read(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    CompletableFuture<byte[]> body = new CompletableFuture<>();
+    if (request.isEnded()) {
+      body.complete(new byte[0]);
+      return body;
+    }
+    if (request.version() == HttpVersion.HTTP_1_1
+        && "100-continue".equalsIgnoreCase(request.getHeader("expect"))) {
+      context.response().writeContinue();
+    }
+    Pieces pieces = new Pieces();
+    request
+        .handler(piece -> {
+          if (!pieces.add(piece)) {
+            request.handler(null);
+            closeAfterwards(context);
+            body.completeExceptionally(tooLarge());
+          }
+        })
+        .endHandler(_ -> pieces.complete(body))
+        .exceptionHandler(_ -> body.completeExceptionally(new CancellationException()))
+        .resume();
+    return body;
+  }
+
+  private final class Pieces {
+    private final Buffer kept = Buffer.buffer();
+    private long length;
+
+    /// Whether to go on.
+    private boolean add(Buffer piece) {
+      length += piece.length();
+      if (length <= limits.maxMessageBytes()) {
+        kept.appendBuffer(piece);
+      }
+      return length <= mostRead;
+    }
+
+    private void complete(CompletableFuture<byte[]> body) {
+      try {
+        limits.checkBody(length);
+        body.complete(kept.getBytes());
+      } catch (NunchiException e) {
+        body.completeExceptionally(e);
+      }
+    }
+  }
+
+  private void check(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    @Nullable String length = request.getHeader("content-length");
+    @Nullable String encoding = request.getHeader("content-encoding");
+    if (CallName.of(request).protocol() == Protocol.GRPC) {
+      context.next();
+    } else if (length != null && number(length) > mostRead) {
+      FailureResponse.send(context, Failure.of(tooLarge()), metrics);
+    } else if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+      context.response().putHeader("accept-encoding", "identity");
+      FailureResponse.send(
+          context,
+          Failure.ofHttp(415, "A compressed body is not read; send it without Content-Encoding"),
+          metrics);
+    } else {
+      context.next();
+    }
+  }
+
+  /// What is left of the body is not worth reading. HTTP/2 ends the one stream.
+  private static void closeAfterwards(RoutingContext context) {
+    if (context.request().version() != HttpVersion.HTTP_2) {
+      context.response().putHeader("connection", "close");
+    }
+  }
+
+  private static NunchiException tooLarge() {
+    return new NunchiException(Reason.TEXT_TOO_LARGE, FailureResponse.BODY_TOO_LARGE);
+  }
+
+  private static long number(String header) {
+    try {
+      return Long.parseLong(header);
+    } catch (NumberFormatException e) {
+      return 0; // The server has its own answer to that.
+    }
+  }
+}

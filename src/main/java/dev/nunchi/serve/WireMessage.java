@@ -1,0 +1,71 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import io.grpc.MethodDescriptor;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.util.zip.GZIPInputStream;
+import org.jspecify.annotations.Nullable;
+
+/// A message as it stands on the wire, decompressed where it came so.
+///
+/// @param bytes nothing of it where it is refused
+/// @param refusal why it is not taken, told when it is delivered; null where it is
+record WireMessage(InputStream bytes, @Nullable NunchiException refusal) {
+  private static final InputStream NOTHING = InputStream.nullInputStream();
+
+  /// Has messages parsed by the call's handler and not before it, where [InvalidMessageInterceptor]
+  /// sees those that are none.
+  ///
+  /// It decompresses too: Vert.x would leave a call without an end whose messages are no gzip, and
+  /// would decompress without a bound. Which are compressed shows in their first bytes, as no
+  /// message of protobuf begins like gzip: 0x1f would be a field of a type that does not exist.
+  record Marshaller(Limits limits) implements MethodDescriptor.Marshaller<WireMessage> {
+    @Override
+    public InputStream stream(WireMessage message) {
+      return message.bytes();
+    }
+
+    @Override
+    public WireMessage parse(InputStream message) {
+      try {
+        limits.checkMessage(message.available());
+        return new WireMessage(isGzip(message) ? decompressed(message) : message, null);
+      } catch (NunchiException refused) {
+        return new WireMessage(NOTHING, refused);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    /// Of requests alone: answers, which come here too, cannot be read twice.
+    private static boolean isGzip(InputStream message) throws IOException {
+      if (!message.markSupported()) {
+        return false;
+      }
+      message.mark(2);
+      boolean gzip = message.read() == 0x1f && message.read() == 0x8b;
+      message.reset();
+      return gzip;
+    }
+
+    private InputStream decompressed(InputStream message) {
+      try (InputStream decompressed = new GZIPInputStream(message)) {
+        byte[] bytes = decompressed.readNBytes(limits.maxMessageBytes());
+        if (decompressed.read() >= 0) {
+          throw new NunchiException(
+              Reason.TEXT_TOO_LARGE,
+              "The message has more than %d bytes when it is decompressed; at most that many are taken"
+                  .formatted(limits.maxMessageBytes()));
+        }
+        return new ByteArrayInputStream(bytes);
+      } catch (IOException e) {
+        throw new NunchiException(
+            Reason.INVALID_ARGUMENT, "The message is compressed as gzip, and is damaged", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,218 @@
+package dev.nunchi.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+import dev.nunchi.sentiment.v1.ClassifyRequest;
+import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpClient;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpMethod;
+import io.vertx.core.http.HttpVersion;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Calls as proxies, tracers and other libraries make them, which grpc-java cannot make.
+@QuarkusTest
+@QuarkusTestResource(TinyModelResource.class)
+@Timeout(60)
+class GrpcEntranceTest {
+  private static final ClassifyRequest REQUEST = ClassifyRequest.newBuilder().setText("영화").build();
+
+  private Vertx vertx;
+  private HttpClient client;
+  private ManagedChannel channel;
+
+  @BeforeEach
+  void connect() {
+    vertx = Vertx.vertx();
+    client =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false));
+    channel = ServerUnderTest.channel();
+  }
+
+  /// Whatever a test did, the server goes on answering.
+  @AfterEach
+  void serverIsAlive() throws Exception {
+    assertEquals(
+        "tiny", SentimentServiceGrpc.newBlockingStub(channel).classify(REQUEST).getModel());
+    channel.shutdownNow();
+    assertTrue(channel.awaitTermination(5, TimeUnit.SECONDS));
+    client.close();
+    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  private record Answer(int status, Status.Code code, String message, String encodings) {}
+
+  @ParameterizedTest
+  @ValueSource(strings = {"AAAR,AAAB", "AAAR, AAAB ,", "AAAR", "AAA=", ""})
+  void metadata_binaryValues_areTaken(String value) throws Exception {
+    assertEquals(
+        Status.Code.OK, call(false, REQUEST.toByteArray(), Map.of("x-note-bin", value)).code());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"!!!", "AAAR,!!!", "AAAR AAAR"})
+  void metadata_binaryValueThatIsNoBase64_isRefusedByName(String value) throws Exception {
+    Answer answer = call(false, REQUEST.toByteArray(), Map.of("x-note-bin", value));
+    assertEquals(200, answer.status());
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+    assertEquals("The metadata 'x-note-bin' is not base64", answer.message());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"snappy", "deflate", "GZIP", "zstd"})
+  void message_unknownCompression_isUnimplementedAndNamesWhatIsRead(String encoding)
+      throws Exception {
+    Answer answer = call(true, new byte[] {1, 2, 3}, Map.of("grpc-encoding", encoding));
+    assertEquals(Status.Code.UNIMPLEMENTED, answer.code());
+    assertEquals("identity,gzip", answer.encodings());
+    assertTrue(answer.message().contains("'" + encoding + "'"), answer.message());
+  }
+
+  @Test
+  void message_gzip_isRead() throws Exception {
+    byte[] gzip = gzip(REQUEST.toByteArray());
+    assertEquals(Status.Code.OK, call(true, gzip, Map.of("grpc-encoding", "gzip")).code());
+    // A message may be sent as it is all the same.
+    assertEquals(
+        Status.Code.OK, call(false, REQUEST.toByteArray(), Map.of("grpc-encoding", "gzip")).code());
+  }
+
+  @Test
+  void message_gzipOfAClient_isReadInCallsAndStreams() throws Exception {
+    assertEquals(
+        "tiny",
+        SentimentServiceGrpc.newBlockingStub(channel)
+            .withCompression("gzip")
+            .classify(REQUEST)
+            .getModel());
+    StreamClient stream =
+        StreamClient.open(SentimentServiceGrpc.newStub(channel).withCompression("gzip"));
+    stream.send("a", REQUEST);
+    stream.send("b", REQUEST);
+    stream.halfClose();
+    stream.end.get(10, TimeUnit.SECONDS);
+    assertEquals(2, stream.answers.stream().filter(answer -> answer.hasResponse()).count());
+  }
+
+  @Test
+  void message_damagedGzip_isRefused() throws Exception {
+    byte[] gzip = gzip(REQUEST.toByteArray());
+    gzip[gzip.length / 2] ^= 0x55;
+    Answer damaged = call(true, gzip, Map.of("grpc-encoding", "gzip"));
+    assertEquals(Status.Code.INVALID_ARGUMENT, damaged.code());
+    Answer none = call(true, new byte[] {1, 2, 3}, Map.of("grpc-encoding", "gzip"));
+    assertEquals(Status.Code.INVALID_ARGUMENT, none.code());
+  }
+
+  @Test
+  void message_saidToBeCompressedWithoutSayingHow_isRefused() throws Exception {
+    Answer answer = call(true, new byte[] {(byte) 0xff, 2, 3}, Map.of());
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+  }
+
+  /// 64 MiB that are 64 KiB on the wire.
+  @Test
+  void message_gzipThatUnpacksToMoreThanIsTaken_isRefused() throws Exception {
+    byte[] bomb =
+        gzip(
+            ClassifyRequest.newBuilder()
+                .setTextBytes(ByteString.copyFrom(new byte[64 << 20]))
+                .build()
+                .toByteArray());
+    Answer answer = call(true, bomb, Map.of("grpc-encoding", "gzip"));
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+    assertTrue(answer.message().contains("when it is decompressed"), answer.message());
+    StreamClient stream =
+        StreamClient.open(SentimentServiceGrpc.newStub(channel).withCompression("gzip"));
+    stream.send(
+        "a",
+        ClassifyRequest.newBuilder().setTextBytes(ByteString.copyFrom(new byte[5 << 20])).build());
+    assertThrows(Exception.class, () -> stream.end.get(10, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void call_ofAMethodThatIsNone_isUnimplemented() {
+    StatusRuntimeException refused =
+        assertThrows(
+            StatusRuntimeException.class,
+            () ->
+                io.grpc.stub.ClientCalls.blockingUnaryCall(
+                    channel,
+                    SentimentServiceGrpc.getClassifyMethod().toBuilder()
+                        .setFullMethodName("nunchi.sentiment.v1.SentimentService/Nothing")
+                        .build(),
+                    io.grpc.CallOptions.DEFAULT,
+                    REQUEST));
+    assertEquals(Status.Code.UNIMPLEMENTED, refused.getStatus().getCode());
+  }
+
+  private Answer call(boolean compressed, byte[] message, Map<String, String> headers)
+      throws Exception {
+    Buffer body =
+        Buffer.buffer()
+            .appendByte((byte) (compressed ? 1 : 0))
+            .appendInt(message.length)
+            .appendBytes(message);
+    return client
+        .request(
+            HttpMethod.POST,
+            ServerUnderTest.port(),
+            "localhost",
+            "/nunchi.sentiment.v1.SentimentService/Classify")
+        .compose(request -> {
+          request.putHeader("content-type", "application/grpc").putHeader("te", "trailers");
+          headers.forEach(request::putHeader);
+          return request.send(body);
+        })
+        .compose(response -> response.body().map(response))
+        .map(response -> {
+          String code = response.getTrailer("grpc-status");
+          String text = response.getTrailer("grpc-message");
+          if (code == null) {
+            code = response.getHeader("grpc-status");
+            text = response.getHeader("grpc-message");
+          }
+          return new Answer(
+              response.statusCode(),
+              Status.fromCodeValue(Integer.parseInt(code)).getCode(),
+              URLDecoder.decode(text == null ? "" : text, StandardCharsets.UTF_8),
+              String.valueOf(response.getHeader("grpc-accept-encoding")));
+        })
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(20, TimeUnit.SECONDS);
+  }
+
+  private static byte[] gzip(byte[] bytes) throws IOException {
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(compressed)) {
+      out.write(bytes);
+    }
+    return compressed.toByteArray();
+  }
+}
