@@ -461,7 +461,8 @@ class SentimentGrpcServiceTest {
     List<Model> models = client.listModels(ListModelsRequest.getDefaultInstance()).getModelsList();
     assertEquals(
         List.of("tiny", "other", "context", "영화"), models.stream().map(Model::getName).toList());
-    assertEquals(List.of(true, false, false), models.stream().map(Model::getDefaultModel).toList());
+    assertEquals(
+        List.of(true, false, false, false), models.stream().map(Model::getDefaultModel).toList());
   }
 
   private static ClassifyRequest.Builder request(String text) {

@@ -292,7 +292,7 @@ class SentimentResourceTest {
         .then()
         .statusCode(200)
         .body("models.name", contains("tiny", "other", "context", "영화"))
-        .body("models.default_model", contains(true, false, false));
+        .body("models.default_model", contains(true, false, false, false));
   }
 
   @Test
