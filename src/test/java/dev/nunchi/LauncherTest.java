@@ -421,8 +421,7 @@ class LauncherTest {
     assertTrue(result.out().contains("ORT_DISABLE_TELEMETRY=1\n"), result.out());
     assertTrue(result.out().contains("OPT_OUT_TRACKING=true\n"), result.out());
     assertTrue(result.out().contains("[--enable-native-access=ALL-UNNAMED]\n"), result.out());
-    assertTrue(
-        result.out().contains("[--sun-misc-unsafe-memory-access=allow]\n"), result.out());
+    assertTrue(result.out().contains("[--sun-misc-unsafe-memory-access=allow]\n"), result.out());
   }
 
   @Test
