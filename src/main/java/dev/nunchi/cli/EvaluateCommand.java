@@ -61,6 +61,9 @@ final class EvaluateCommand implements Callable<Integer> {
       description = "Directory for metrics.json, predictions.tsv and report.html.")
   private Path output = Path.of("");
 
+  @Option(names = "--overwrite", description = "Replaces an earlier evaluation in the output.")
+  private boolean overwrite;
+
   @Mixin private LabelledFile labelled = new LabelledFile();
 
   @Option(
@@ -106,6 +109,8 @@ final class EvaluateCommand implements Callable<Integer> {
           command.commandLine(), "--batch-size is at least 1, not " + batchSize);
     }
     PrintWriter err = command.commandLine().getErr();
+    EvaluationFiles files = new EvaluationFiles(output);
+    files.require(overwrite);
     try (LoadedModel loaded = backend.load(model, LoadOptions.DEFAULT)) {
       ReadingNotes notes = new ReadingNotes();
       List<Example> examples =
@@ -150,8 +155,7 @@ final class EvaluateCommand implements Callable<Integer> {
                   kind -> err.printf(Locale.ROOT, "With noise %s …%n", kind))
               .run(noise.kinds(), examples, predictions.stream().map(outcome::predicted).toList());
       out.print(NoiseSuite.table(robustness));
-      new EvaluationFiles(output)
-          .write(outcome, notes, unknownShare, robustness, examples, predictions);
+      files.write(outcome, notes, unknownShare, robustness, examples, predictions);
       err.println("Wrote " + output);
     }
     return 0;

@@ -1,5 +1,7 @@
 package dev.nunchi.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
@@ -8,18 +10,23 @@ import dev.nunchi.data.Example;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.eval.Robustness;
 import dev.nunchi.infer.Prediction;
+import dev.nunchi.model.DurableFiles;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.StringJoiner;
+import org.jspecify.annotations.Nullable;
 
 /// The files of an evaluation: `metrics.json`, `predictions.tsv` and `report.html`.
 ///
 /// @param directory made where it does not exist
 record EvaluationFiles(Path directory) {
+  private static final String METRICS = "metrics.json";
+  private static final String PREDICTIONS = "predictions.tsv";
+  private static final String REPORT = "report.html";
 
   /// @param notes about the rows of the file
   /// @param unknownShare share of the tokens that the vocabulary does not have
@@ -30,19 +37,74 @@ record EvaluationFiles(Path directory) {
       Robustness robustness,
       List<Example> examples,
       List<Prediction> predictions) {
+    ObjectNode metrics = outcome.metricsJson();
+    add(metrics, notes, outcome.cautions());
+    metrics.put("unknown_token_share", unknownShare);
+    if (!robustness.isEmpty()) {
+      NoiseSuite.write(robustness, metrics.putObject("noise"));
+    }
     try {
       Files.createDirectories(directory);
-      ObjectNode metrics = outcome.metricsJson();
-      add(metrics, notes, outcome.cautions());
-      metrics.put("unknown_token_share", unknownShare);
-      if (!robustness.isEmpty()) {
-        NoiseSuite.write(robustness, metrics.putObject("noise"));
-      }
-      replace("metrics.json", EvaluationJson.text(metrics));
-      replace("predictions.tsv", predictions(outcome, examples, predictions));
-      replace("report.html", outcome.reportHtml(robustness));
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be written", e);
+      throw DurableFiles.notWritten(directory, e);
+    }
+    DurableFiles.write(directory.resolve(PREDICTIONS), predictions(outcome, examples, predictions));
+    DurableFiles.write(directory.resolve(REPORT), outcome.reportHtml(robustness));
+    // Last, as it tells that the others are an evaluation's.
+    DurableFiles.write(directory.resolve(METRICS), EvaluationJson.text(metrics));
+  }
+
+  /// Looks whether an evaluation can be written; changes nothing.
+  ///
+  /// @param overwrite whether an earlier one may be replaced
+  /// @throws NunchiException `INVALID_ARGUMENT` naming the file in the way; `IO_FAILURE` where the
+  ///   directory may not be written
+  void require(boolean overwrite) {
+    if (Files.exists(directory) && !Files.isDirectory(directory)) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT, directory + " is no directory; give another --output");
+    }
+    @Nullable Path up = directory.toAbsolutePath().normalize();
+    while (up != null && !Files.exists(up, LinkOption.NOFOLLOW_LINKS)) {
+      up = up.getParent();
+    }
+    if (up == null || !Files.isDirectory(up) || !Files.isWritable(up)) {
+      throw new NunchiException(
+          Reason.IO_FAILURE, "%s cannot be written, because of %s".formatted(directory, up));
+    }
+    for (String name : List.of(METRICS, PREDICTIONS, REPORT)) {
+      Path file = directory.resolve(name);
+      if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+        requireReplaceable(file, overwrite);
+      }
+    }
+  }
+
+  private void requireReplaceable(Path file, boolean overwrite) {
+    if (!isEvaluation()) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "%s stands there and is no evaluation's of nunchi; move it away or give another --output"
+              .formatted(file));
+    }
+    if (!overwrite) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "%s holds an evaluation; --overwrite replaces it, or give another --output"
+              .formatted(directory));
+    }
+  }
+
+  private boolean isEvaluation() {
+    Path file = directory.resolve(METRICS);
+    if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try {
+      JsonNode json = new ObjectMapper().readTree(file.toFile());
+      return json.has("model") && json.has("revision");
+    } catch (IOException _) {
+      return false;
     }
   }
 
@@ -86,15 +148,5 @@ record EvaluationFiles(Path directory) {
 
   private static String score(double score) {
     return String.format(Locale.ROOT, "%.6f", score);
-  }
-
-  private void replace(String name, String content) throws IOException {
-    Path temporary = directory.resolve(".%s.%d.tmp".formatted(name, ProcessHandle.current().pid()));
-    try {
-      Files.writeString(temporary, content);
-      Files.move(temporary, directory.resolve(name), StandardCopyOption.ATOMIC_MOVE);
-    } finally {
-      Files.deleteIfExists(temporary);
-    }
   }
 }

@@ -5,8 +5,10 @@ import dev.nunchi.export.ExportOptions;
 import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.export.OnnxExporter;
 import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.ExitCleanUp;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.OutputDirectory;
 import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import java.io.PrintWriter;
@@ -64,8 +66,15 @@ final class ExportCommand implements Callable<Integer> {
       names = "--output",
       required = true,
       paramLabel = "DIR",
-      description = "Model directory to write; an older model there is replaced.")
+      description = "Model directory to write.")
   private Path output = Path.of("");
+
+  @Option(
+      names = "--overwrite",
+      description =
+          "Replaces an older model in the output; what nunchi did not write, or was changed since,"
+              + " stays.")
+  private boolean overwrite;
 
   @Option(
       names = "--precision",
@@ -99,9 +108,16 @@ final class ExportCommand implements Callable<Integer> {
           "--calibration and --validation belong to --precision int8, which takes both");
     }
     PrintWriter err = spec.commandLine().getErr();
+    OutputDirectory.Existing existing =
+        overwrite ? OutputDirectory.Existing.REPLACE : OutputDirectory.Existing.KEEP;
+    OnnxExporter.require(model, output, existing);
+    Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(model)) {
       checkpoint.requireComplete();
       ExportOptions options = options(checkpoint.description(), err);
+      if (overwrite) {
+        options = options.replacing();
+      }
       @Nullable Probe probe =
           checkpoint.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
       if (probe == null) {

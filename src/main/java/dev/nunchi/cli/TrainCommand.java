@@ -1,5 +1,6 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.model.ExitCleanUp;
 import dev.nunchi.train.MetricsLog;
 import dev.nunchi.train.Recipe;
 import dev.nunchi.train.RecipeReader;
@@ -75,6 +76,14 @@ final class TrainCommand implements Callable<Integer> {
   @ArgGroup(exclusive = true)
   private Existing existing = new Existing();
 
+  @Option(
+      names = "--dry-run",
+      description =
+          "Prints the recipe with every key, what would be trained, the number of steps and the"
+              + " memory it would take, and ends; with --resume or --overwrite too. Refuses what"
+              + " the training would refuse, and writes nothing.")
+  private boolean dryRun;
+
   /// What is done about an earlier run in the output directory.
   private static final class Existing {
     @Option(
@@ -86,20 +95,12 @@ final class TrainCommand implements Callable<Integer> {
 
     @Option(
         names = "--overwrite",
-        description = "Begins anew and removes the checkpoints of an earlier run.")
+        description =
+            "Begins anew, removes the checkpoints of an earlier run and replaces its model; what"
+                + " nunchi did not write, or was changed since, stays.")
     private boolean overwrite;
 
-    @Option(
-        names = "--dry-run",
-        description =
-            "Prints the recipe with every key, what would be trained, the number of steps and the"
-                + " memory it would take, and ends.")
-    private boolean dryRun;
-
     TrainingRun.Mode mode() {
-      if (dryRun) {
-        return TrainingRun.Mode.DRY_RUN;
-      }
       if (resume) {
         return TrainingRun.Mode.RESUME;
       }
@@ -111,7 +112,7 @@ final class TrainCommand implements Callable<Integer> {
   public Integer call() throws InterruptedException {
     Recipe resolved = RecipeReader.read(recipe, settings);
     PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
-    if (existing.dryRun) {
+    if (dryRun) {
       spec.commandLine().getOut().print(RecipeReader.write(resolved));
     }
     StopSignal stop = new StopSignal();
@@ -119,7 +120,13 @@ final class TrainCommand implements Callable<Integer> {
     Thread hook = new Thread(() -> stopAndWait(stop, ended, err), "stop-training");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      new TrainingRun(resolved, data, output, existing.mode(), listeners(resolved, err)).run(stop);
+      TrainingRun run =
+          new TrainingRun(resolved, data, output, existing.mode(), listeners(resolved, err));
+      if (dryRun) {
+        run.dryRun(stop);
+      } else {
+        run.run(stop);
+      }
     } finally {
       ended.countDown();
     }
@@ -136,13 +143,16 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   /// Holds the exit of the process until the step that runs has ended: libtorch must not be torn
-  /// down inside it.
+  /// down inside it. Before the first step there is nothing to hold it for.
   private static void stopAndWait(StopSignal stop, CountDownLatch ended, PrintWriter err) {
     if (ended.getCount() == 0) {
       return;
     }
+    if (!stop.request()) {
+      ExitCleanUp.run();
+      return;
+    }
     err.println("\nStopping after this step …");
-    stop.request();
     try {
       ended.await();
     } catch (InterruptedException e) {

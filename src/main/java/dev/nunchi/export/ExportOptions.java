@@ -1,5 +1,6 @@
 package dev.nunchi.export;
 
+import dev.nunchi.model.OutputDirectory;
 import dev.nunchi.model.Precision;
 import java.util.List;
 import java.util.Set;
@@ -10,8 +11,12 @@ import java.util.Set;
 /// @param calibration texts that the ranges of int8 are found on, as the model was trained on;
 ///   empty for other precisions
 /// @param validation texts by which a rounded model is compared with fp32; needed for int8
+/// @param existing what is done about a model that stands at the output
 public record ExportOptions(
-    Precision precision, List<String> calibration, List<LabelledText> validation) {
+    Precision precision,
+    List<String> calibration,
+    List<LabelledText> validation,
+    OutputDirectory.Existing existing) {
   public static final ExportOptions FP32 = of(Precision.FP32);
 
   /// A text and the names of the labels that it has.
@@ -23,6 +28,17 @@ public record ExportOptions(
     if (precision == Precision.INT8 && (calibration.isEmpty() || validation.isEmpty())) {
       throw new IllegalArgumentException("int8 takes texts to calibrate on and to validate with");
     }
+  }
+
+  /// Over no other model.
+  public ExportOptions(
+      Precision precision, List<String> calibration, List<LabelledText> validation) {
+    this(precision, calibration, validation, OutputDirectory.Existing.KEEP);
+  }
+
+  /// The same, in place of another model.
+  public ExportOptions replacing() {
+    return new ExportOptions(precision, calibration, validation, OutputDirectory.Existing.REPLACE);
   }
 
   /// A precision that needs no texts.

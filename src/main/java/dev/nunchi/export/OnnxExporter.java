@@ -8,9 +8,11 @@ import dev.nunchi.infer.ProbeCheck;
 import dev.nunchi.infer.TextEncoding;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Digests;
+import dev.nunchi.model.DurableFiles;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ManifestFile;
 import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.OutputDirectory;
 import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import dev.nunchi.model.StagedDirectory;
@@ -29,8 +31,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// From a checkpoint to a model directory that serves: writes graph, weights, tokenizer and
-/// manifest beside the output, replays the probe through ONNX Runtime, and only then moves the
-/// directory into place. A rounded model also has to give the labels of the one in fp32.
+/// manifest aside, replays the probe through ONNX Runtime, and only then moves them into place. A
+/// rounded model also has to give the labels of the one in fp32.
 public final class OnnxExporter {
   private static final String CONFIG = "config.json";
   private static final String CARD = "README.md";
@@ -64,9 +66,10 @@ public final class OnnxExporter {
   public ModelDirectory export(
       CheckpointDirectory source, Probe probe, Path output, ExportOptions options) {
     source.requireComplete();
-    requireElsewhere(source.path(), output);
+    require(source.path(), output, options.existing());
     Manifest manifest = source.description().withProbe(probe);
-    try (StagedDirectory staged = StagedDirectory.beside(output);
+    try (OutputDirectory directory = OutputDirectory.open(output, options.existing());
+        StagedDirectory staged = directory.stage();
         TextEncoder encoder = encoder(source.path(), manifest)) {
       Manifest described = writeGraph(source, manifest, encoder, options, staged.path());
       ModelDirectory written = writeRest(source, described, options.precision(), staged.path());
@@ -79,7 +82,34 @@ public final class OnnxExporter {
               e.reason(), "%s was not written: %s".formatted(output, e.getMessage()), e)
           : e;
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, output + " cannot be written", e);
+      throw DurableFiles.notWritten(output, e);
+    }
+  }
+
+  /// Looks whether a model can be written to a directory, which need not exist; changes nothing.
+  ///
+  /// @param source directory of the checkpoint
+  /// @throws NunchiException `INVALID_ARGUMENT` naming what is in the way there
+  public static void require(Path source, Path output, OutputDirectory.Existing existing) {
+    requireElsewhere(source, output);
+    if (holdsRun(output)) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          output
+              + " holds checkpoints of a training, whose model is not replaced; give another"
+              + " --output");
+    }
+    OutputDirectory.require(output, existing);
+  }
+
+  private static boolean holdsRun(Path output) {
+    if (!Files.isDirectory(output)) {
+      return false;
+    }
+    try (Stream<Path> entries = Files.list(output)) {
+      return entries.anyMatch(entry -> entry.getFileName().toString().matches("checkpoint-\\d+"));
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, output + " cannot be read", e);
     }
   }
 

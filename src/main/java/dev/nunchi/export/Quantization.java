@@ -9,19 +9,16 @@ import dev.nunchi.infer.Run;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.TemporaryDirectory;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
-import java.util.stream.Stream;
 
 /// What int8 takes beside the checkpoint: the ranges of the layers' inputs, and afterwards the
 /// comparison with fp32. Both come from a graph in fp32 in a temporary directory.
@@ -31,16 +28,19 @@ final class Quantization implements AutoCloseable {
   /// With fewer the ranges are those of these texts, not of the language.
   private static final int FEW_CALIBRATION_TEXTS = 100;
 
+  private final TemporaryDirectory work;
   private final ModelDirectory exact;
   private final Map<String, String> outputs;
   private final TextEncoder encoder;
   private final ExportOptions options;
 
   private Quantization(
+      TemporaryDirectory work,
       ModelDirectory exact,
       Map<String, String> outputs,
       TextEncoder encoder,
       ExportOptions options) {
+    this.work = work;
     this.exact = exact;
     this.outputs = outputs;
     this.encoder = encoder;
@@ -52,14 +52,15 @@ final class Quantization implements AutoCloseable {
   static Quantization of(
       CheckpointDirectory source, Manifest manifest, TextEncoder encoder, ExportOptions options)
       throws IOException {
-    Path work = Files.createTempDirectory("nunchi-fp32-");
+    TemporaryDirectory work = TemporaryDirectory.create();
     try {
-      ModelDirectory exact = new ModelDirectory(work, manifest, source.network().padTokenId());
+      ModelDirectory exact =
+          new ModelDirectory(work.path(), manifest, source.network().padTokenId());
       OnnxOps.ObservedGraph observed = OnnxOps.observed(source.network(), source.weights());
-      observed.graph().write(exact.graph(), work.resolve(ModelDirectory.WEIGHTS));
-      return new Quantization(exact, observed.outputs(), encoder, options);
+      observed.graph().write(exact.graph(), work.path().resolve(ModelDirectory.WEIGHTS));
+      return new Quantization(work, exact, observed.outputs(), encoder, options);
     } catch (IOException | RuntimeException e) {
-      delete(work);
+      work.close();
       throw e;
     }
   }
@@ -119,18 +120,6 @@ final class Quantization implements AutoCloseable {
   /// Deletes the graph in fp32.
   @Override
   public void close() {
-    try {
-      delete(exact.path());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (Stream<Path> files = Files.walk(directory)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(file);
-      }
-    }
+    work.close();
   }
 }

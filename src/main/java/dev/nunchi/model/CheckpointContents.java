@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
-import dev.nunchi.Reason;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /// @param config the `config.json` that it came from; its other keys are kept
 /// @param weights a tensor for each parameter of the network, by name, all of one type
 /// @param tokenizerDirectory where the tokenizer's files are copied from
-/// @param manifest becomes `nunchi.json`, its revision and digests filled in; null for none
+/// @param manifest becomes `nunchi.json`, its revision and digests filled in
 /// @param documents text files to write beside, by name, for example `README.md`
 /// @param progress what a run needs to go on from here, null for a finished model
 public record CheckpointContents(
@@ -31,22 +30,24 @@ public record CheckpointContents(
     ProblemType problemType,
     Map<String, Weight> weights,
     Path tokenizerDirectory,
-    @Nullable Manifest manifest,
+    Manifest manifest,
     Map<String, String> documents,
     @Nullable TrainerState progress) {
 
-  /// Writes the directory beside `destination` and moves it there; see [StagedDirectory].
+  /// Writes the files into a directory that holds none, as that of a [StagedDirectory]; it is made
+  /// where it does not exist.
   ///
-  /// @throws NunchiException `IO_FAILURE` where it cannot be written; then nothing has changed
-  /// @throws IllegalArgumentException where weights are missing or of another shape
-  public void write(Path destination) {
+  /// @throws NunchiException `IO_FAILURE` where they cannot be written
+  /// @throws IllegalArgumentException where weights are missing or of another shape; then nothing
+  ///   has been written
+  public void write(Path directory) {
     CheckpointConfig configuration =
-        new CheckpointConfig(destination.resolve(CheckpointConfig.FILE_NAME), config)
+        new CheckpointConfig(directory.resolve(CheckpointConfig.FILE_NAME), config)
             .with(labels, problemType);
     Network network = configuration.network();
     requireWeightsOf(network);
-    try (StagedDirectory staged = StagedDirectory.beside(destination)) {
-      Path directory = staged.path();
+    try {
+      Files.createDirectories(directory);
       List<String> files = new ArrayList<>(TokenizerFiles.copy(tokenizerDirectory, directory));
       Files.writeString(
           directory.resolve(CheckpointConfig.FILE_NAME),
@@ -60,18 +61,15 @@ public record CheckpointContents(
       if (progress != null) {
         files.addAll(progress.write(directory));
       }
-      if (manifest != null) {
-        ManifestFile.write(
-            directory,
-            manifest.written(
-                Precision.FP32,
-                Digests.revision(directory, List.of(CheckpointWeights.SINGLE)),
-                Digests.of(directory, files),
-                Digests.of(directory, documents.keySet())));
-      }
-      staged.commit();
+      ManifestFile.write(
+          directory,
+          manifest.written(
+              Precision.FP32,
+              Digests.revision(directory, List.of(CheckpointWeights.SINGLE)),
+              Digests.of(directory, files),
+              Digests.of(directory, documents.keySet())));
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, destination + " cannot be written", e);
+      throw DurableFiles.notWritten(directory, e);
     }
   }
 

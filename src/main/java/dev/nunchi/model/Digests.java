@@ -15,6 +15,7 @@ import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /// SHA-256 of a model's files: what proves that a directory is the one that was written.
@@ -67,16 +68,30 @@ public final class Digests {
   /// @throws NunchiException `INVALID_MODEL` naming the first file that is missing or not the one
   ///   that was written
   public static void verify(Path directory, Manifest manifest) {
+    damage(directory, manifest)
+        .ifPresent(damage -> {
+          throw new NunchiException(Reason.INVALID_MODEL, damage);
+        });
+  }
+
+  /// The first file of the manifest's list that is missing or not the one that was written, as a
+  /// sentence; empty where there is none.
+  ///
+  /// @throws NunchiException `IO_FAILURE` where a file cannot be read, which proves nothing
+  public static Optional<String> damage(Path directory, Manifest manifest) {
     for (Map.Entry<String, String> file : new TreeMap<>(manifest.proof().files()).entrySet()) {
       Path path = directory.resolve(file.getKey());
+      if (Files.notExists(path)) {
+        return Optional.of(path + " is missing");
+      }
       String actual = sha256(path);
       if (!actual.equals(file.getValue())) {
-        throw new NunchiException(
-            Reason.INVALID_MODEL,
+        return Optional.of(
             "%s is not the file that %s lists: its SHA-256 should be %s, but is %s"
                 .formatted(path, Manifest.FILE_NAME, file.getValue(), actual));
       }
     }
+    return Optional.empty();
   }
 
   private static MessageDigest sha256() {

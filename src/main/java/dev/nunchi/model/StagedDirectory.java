@@ -1,191 +1,169 @@
 package dev.nunchi.model;
 
-import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import java.io.IOException;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
-import java.util.stream.Stream;
+import java.util.Map;
 
-/// A model directory written aside and moved to its destination once it is whole; closed before
-/// [#commit], it leaves nothing behind and what stood at the destination untouched.
+/// A model directory in the making, inside the [OutputDirectory] that it is for; closed before it
+/// is committed, it leaves nothing behind and what stood there untouched.
 ///
-/// A model that stands at the destination is replaced file by file, `nunchi.json` with the digests
-/// of the others last: a process that is killed in between leaves a directory that says which file
-/// is not its own. What is no model's file there, as the checkpoints of a training run, stays.
+/// A model that stands there is replaced file by file. First its journal is synced, a copy of the
+/// manifest of the new one; then the files are renamed, those of the old one that the new one lacks
+/// are deleted, and `nunchi.json` and `config.json` come last, so that no reader takes a mixture
+/// for whole. What a process leaves that is killed after the journal, the next one finishes.
+///
+/// Nothing is replaced or deleted but what a manifest names with its digest: anything else that has
+/// got in the way is renamed.
 public final class StagedDirectory implements AutoCloseable {
-  private static final String MODEL_FILES =
-      "config\\.json|nunchi\\.json|README\\.md|recipe\\.yaml|.*\\.safetensors(\\.index\\.json)?|model\\.onnx.*|"
-          + TokenizerFiles.PATTERN;
+  private static final String PREFIX = DurableFiles.HIDDEN + "staged-";
 
-  /// The log of a training goes along with an export, but stays where the run still writes it.
-  private static final String EXPORTED_LOG = "|metrics\\.jsonl";
+  private final Path output;
+  private final TemporaryDirectory staged;
 
-  /// What a training run keeps beside its model; such a directory takes a model too.
-  private static final String RUN_FILES =
-      "checkpoint-\\d+|runs|metrics\\.jsonl.*|data_report\\.json.*|\\.train\\.lock|\\.staged-.*";
-
-  private static final String STAGED = ".staged-";
-
-  private final Path destination;
-  private final Path staged;
-
-  private StagedDirectory(Path destination, Path staged) {
-    this.destination = destination;
+  private StagedDirectory(Path output, TemporaryDirectory staged) {
+    this.output = output;
     this.staged = staged;
   }
 
-  /// Begins a directory that is to stand at `destination`.
+  static StagedDirectory in(Path output) {
+    return new StagedDirectory(output, TemporaryDirectory.in(output, PREFIX));
+  }
+
+  static boolean isStaged(Path entry) {
+    return entry.getFileName().toString().startsWith(PREFIX)
+        && Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS);
+  }
+
+  /// Where the files are written until they are committed.
+  public Path path() {
+    return staged.path();
+  }
+
+  /// Puts the files, of which `nunchi.json` is one, in place of those of an older model.
   ///
-  /// @throws NunchiException `INVALID_ARGUMENT` where the destination holds something other than a
-  ///   model
-  public static StagedDirectory beside(Path destination) {
+  /// @return new names of what was in the way and is not this program's, or was changed since
+  public List<Path> commit() {
     try {
-      // A link to a directory stays a link; what it points at is replaced.
-      Path real =
-          Files.exists(destination) ? destination.toRealPath() : destination.toAbsolutePath();
-      requireReplaceable(destination, real);
-      Path parent = real.getParent();
-      if (parent == null) {
-        throw notReplaceable(destination);
-      }
-      Files.createDirectories(parent);
-      Path staged = Files.createTempDirectory(parent, STAGED + real.getFileName() + "-");
-      // Temporary directories are private to their user; a model is as readable as its neighbours.
-      Path probe = Files.createDirectory(staged.resolve("permissions"));
-      if (Files.getFileStore(probe).supportsFileAttributeView("posix")) {
-        Files.setPosixFilePermissions(staged, Files.getPosixFilePermissions(probe));
-      }
-      Files.delete(probe);
-      return new StagedDirectory(real, staged);
+      Path manifest = path().resolve(Manifest.FILE_NAME);
+      syncFiles();
+      List<Path> kept = new ArrayList<>();
+      ExitCleanUp.undisturbed(() -> {
+        Path journal = Files.copy(manifest, path().resolve(WrittenFiles.JOURNAL));
+        DurableFiles.sync(journal);
+        DurableFiles.syncDirectory(path());
+        kept.addAll(finish(output, path()));
+      });
+      return kept;
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, destination + " cannot be written", e);
+      throw DurableFiles.notWritten(output, e);
     }
   }
 
-  private static void requireReplaceable(Path named, Path real) throws IOException {
-    if (!Files.exists(real, LinkOption.NOFOLLOW_LINKS)) {
+  /// Moves the whole directory to a place of its own in the output directory.
+  ///
+  /// @return new names of what was in the way
+  public List<Path> commitAs(Path target) {
+    try {
+      syncFiles();
+      List<Path> kept = new ArrayList<>();
+      ExitCleanUp.undisturbed(() -> {
+        if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+          kept.add(DurableFiles.setAside(target));
+        }
+        DurableFiles.move(path(), target);
+        DurableFiles.syncDirectory(output);
+      });
+      return kept;
+    } catch (IOException e) {
+      throw DurableFiles.notWritten(target, e);
+    }
+  }
+
+  private void syncFiles() throws IOException {
+    for (Path file : DurableFiles.entries(path())) {
+      DurableFiles.sync(file);
+    }
+    DurableFiles.syncDirectory(path());
+  }
+
+  /// Finishes what a process that was killed had begun to put into place, and deletes what it had
+  /// only begun to write; for the holder of the directory's lock.
+  static void recover(Path output) throws IOException {
+    for (Path entry : DurableFiles.entries(output)) {
+      if (isStaged(entry)) {
+        if (isComplete(output, entry)) {
+          finish(output, entry);
+        }
+        DurableFiles.deleteTree(entry);
+      } else if (DurableFiles.isLeftover(entry) || WrittenFiles.isRemoved(entry)) {
+        DurableFiles.deleteTree(entry);
+      }
+    }
+  }
+
+  private static boolean isComplete(Path output, Path staged) {
+    Map<String, String> files = WrittenFiles.listed(staged.resolve(WrittenFiles.JOURNAL));
+    for (Map.Entry<String, String> file : files.entrySet()) {
+      Path there = staged.resolve(file.getKey());
+      Path found = Files.exists(there) ? there : output.resolve(file.getKey());
+      if (!Files.isRegularFile(found) || !Digests.sha256(found).equals(file.getValue())) {
+        return false;
+      }
+    }
+    return !files.isEmpty();
+  }
+
+  /// Does again, or for the rest, what [#commit] does after the journal.
+  private static List<Path> finish(Path output, Path staged) throws IOException {
+    WrittenFiles written = WrittenFiles.of(output);
+    Path manifest = output.resolve(Manifest.FILE_NAME);
+    Map<String, String> old = WrittenFiles.listed(manifest);
+    Path journal = staged.resolve(WrittenFiles.JOURNAL);
+    Map<String, String> files = WrittenFiles.listed(journal);
+    List<Path> kept = new ArrayList<>();
+    for (String name : files.keySet()) {
+      if (!name.equals(CheckpointConfig.FILE_NAME)) {
+        replace(output, staged.resolve(name), written, kept);
+      }
+    }
+    for (String name : old.keySet()) {
+      Path obsolete = output.resolve(name);
+      if (!files.containsKey(name) && written.hold(obsolete)) {
+        Files.delete(obsolete);
+      }
+    }
+    DurableFiles.syncDirectory(output);
+    // Neither is a model without the other: where there was none, the configuration comes last;
+    // else the manifest does, as it says which files are this program's.
+    List<String> last =
+        Files.exists(manifest)
+            ? List.of(CheckpointConfig.FILE_NAME, Manifest.FILE_NAME)
+            : List.of(Manifest.FILE_NAME, CheckpointConfig.FILE_NAME);
+    for (String name : last) {
+      replace(output, staged.resolve(name), written, kept);
+      DurableFiles.syncDirectory(output);
+    }
+    return kept;
+  }
+
+  private static void replace(Path output, Path from, WrittenFiles written, List<Path> kept)
+      throws IOException {
+    if (!Files.exists(from)) {
       return;
     }
-    if (!Files.isDirectory(real)) {
-      throw notReplaceable(named);
+    Path to = output.resolve(from.getFileName());
+    if (Files.exists(to, LinkOption.NOFOLLOW_LINKS) && !written.hold(to)) {
+      kept.add(DurableFiles.setAside(to));
     }
-    boolean model =
-        Files.exists(real.resolve(CheckpointConfig.FILE_NAME))
-            || Files.exists(real.resolve(Manifest.FILE_NAME));
-    if (!model && !entries(real).stream().allMatch(StagedDirectory::isOfARun)) {
-      throw notReplaceable(named);
-    }
-  }
-
-  private static boolean isOfARun(Path entry) {
-    return entry.getFileName().toString().matches(RUN_FILES);
-  }
-
-  private static NunchiException notReplaceable(Path destination) {
-    return new NunchiException(
-        Reason.INVALID_ARGUMENT,
-        destination + " exists and is no model directory, so it is not replaced");
-  }
-
-  /// Where the files are written until [#commit].
-  public Path path() {
-    return staged;
-  }
-
-  /// Moves the directory to its destination.
-  public void commit() {
-    try {
-      if (!Files.exists(destination)) {
-        move(staged, destination);
-        return;
-      }
-      Path manifest = staged.resolve(Manifest.FILE_NAME);
-      Set<Path> names = new HashSet<>();
-      for (Path entry : entries(staged)) {
-        names.add(entry.getFileName());
-        if (!entry.equals(manifest)) {
-          move(entry, destination.resolve(entry.getFileName()));
-        }
-      }
-      boolean exported = names.contains(Path.of(ModelDirectory.GRAPH));
-      for (Path entry : entries(destination)) {
-        String name = entry.getFileName().toString();
-        if (name.matches(exported ? MODEL_FILES + EXPORTED_LOG : MODEL_FILES)
-            && !names.contains(entry.getFileName())) {
-          delete(entry);
-        }
-      }
-      if (Files.exists(manifest)) {
-        move(manifest, destination.resolve(Manifest.FILE_NAME));
-      }
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, destination + " cannot be replaced", e);
-    }
+    DurableFiles.move(from, to);
   }
 
   @Override
   public void close() {
-    try {
-      delete(staged);
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, staged + " cannot be deleted", e);
-    }
-  }
-
-  /// Deletes what processes that were killed left behind beside and inside of a directory; only for
-  /// who knows that no one else writes there.
-  public static void deleteLeftovers(Path directory) {
-    Path absolute = directory.toAbsolutePath().normalize();
-    try {
-      if (absolute.getParent() != null && Files.isDirectory(absolute.getParent())) {
-        deleteStaged(absolute.getParent(), STAGED + absolute.getFileName() + "-");
-      }
-      if (Files.isDirectory(absolute)) {
-        deleteStaged(absolute, STAGED);
-      }
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be cleaned", e);
-    }
-  }
-
-  private static void deleteStaged(Path parent, String prefix) throws IOException {
-    for (Path entry : entries(parent)) {
-      if (entry.getFileName().toString().startsWith(prefix)) {
-        delete(entry);
-      }
-    }
-  }
-
-  private static void move(Path from, Path to) throws IOException {
-    try {
-      Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(from, to, StandardCopyOption.REPLACE_EXISTING);
-    }
-  }
-
-  private static List<Path> entries(Path directory) throws IOException {
-    try (Stream<Path> entries = Files.list(directory)) {
-      return entries.toList();
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
-    }
-    try (Stream<Path> all = Files.walk(directory)) {
-      for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(path);
-      }
-    }
+    staged.close();
   }
 }

@@ -18,19 +18,22 @@ import java.util.Map;
 /// @param state numbers: where the run stood
 public record TrainerState(Map<String, Weight> tensors, ObjectNode state) {
   private static final String TENSORS = "optimizer.safetensors";
-  private static final String STATE = "trainer_state.json";
 
-  /// Whether a directory holds such a state.
-  public static boolean isIn(Path directory) {
-    return Files.exists(directory.resolve(STATE));
+  /// The file of the numbers.
+  public static final String FILE_NAME = "trainer_state.json";
+
+  /// The numbers alone.
+  ///
+  /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where the file is missing or damaged
+  public static ObjectNode readNumbers(Path directory) {
+    return Json.read(directory.resolve(FILE_NAME));
   }
 
   /// @param arena owns the mapped tensors
   /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where a file is missing or damaged
   public static TrainerState read(Path directory, Arena arena) {
     return new TrainerState(
-        SafetensorsFile.map(directory.resolve(TENSORS), arena),
-        Json.read(directory.resolve(STATE)));
+        SafetensorsFile.map(directory.resolve(TENSORS), arena), readNumbers(directory));
   }
 
   /// The tensors as a network's weights are read.
@@ -41,7 +44,7 @@ public record TrainerState(Map<String, Weight> tensors, ObjectNode state) {
   /// @return the names of the files
   List<String> write(Path directory) throws IOException {
     SafetensorsWriter.write(directory.resolve(TENSORS), tensors);
-    Files.writeString(directory.resolve(STATE), Json.pretty(state));
-    return List.of(TENSORS, STATE);
+    Files.writeString(directory.resolve(FILE_NAME), Json.pretty(state));
+    return List.of(TENSORS, FILE_NAME);
   }
 }

@@ -2,8 +2,11 @@ package dev.nunchi.train;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.StagedDirectory;
 import dev.nunchi.model.TrainerState;
 import dev.nunchi.text.Normalization;
 import dev.nunchi.text.TextEncoder;
@@ -23,6 +26,7 @@ final class CheckpointSaver implements Trainer.Keeper {
   private final ObjectNode config;
   private final LabelSet labels;
   private final String trainDigest;
+  private final String validationDigest;
   private final Normalization normalization;
   private final TextEncoder encoder;
   private Path tokenizerDirectory;
@@ -35,6 +39,7 @@ final class CheckpointSaver implements Trainer.Keeper {
       ObjectNode config,
       LabelSet labels,
       EncodedTexts train,
+      EncodedTexts validation,
       Normalization normalization,
       TextEncoder encoder,
       Path tokenizerDirectory,
@@ -45,6 +50,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     this.config = config;
     this.labels = labels;
     this.trainDigest = train.digest();
+    this.validationDigest = validation.digest();
     this.normalization = normalization;
     this.encoder = encoder;
     this.tokenizerDirectory = tokenizerDirectory;
@@ -70,15 +76,20 @@ final class CheckpointSaver implements Trainer.Keeper {
     }
     Manifest manifest =
         manifest(step, quality, evaluation.notes()).withTemperature(evaluation.temperature());
-    write(
-        output.path(),
-        manifest,
-        Map.of(
-            Resumption.RECIPE,
-            RecipeReader.write(recipe),
-            "README.md",
-            new ModelCard(recipe, manifest).markdown()),
-        null);
+    try (StagedDirectory staged = output.stage()) {
+      write(
+          staged,
+          manifest,
+          Map.of(
+              Resumption.RECIPE,
+              RecipeReader.write(recipe),
+              "README.md",
+              new ModelCard(recipe, manifest).markdown()),
+          null);
+      staged.commit().forEach(this::warnOfKept);
+    } catch (NunchiException e) {
+      throw notSaved(e);
+    }
   }
 
   @Override
@@ -86,12 +97,17 @@ final class CheckpointSaver implements Trainer.Keeper {
     Path checkpoint = output.checkpoint(progress.step());
     ObjectNode state = progress.toJson();
     state.put(Resumption.TRAIN_DIGEST, trainDigest);
-    try (Arena arena = Arena.ofConfined()) {
+    state.put(Resumption.VALIDATION_DIGEST, validationDigest);
+    try (Arena arena = Arena.ofConfined();
+        StagedDirectory staged = output.stage()) {
       write(
-          checkpoint,
+          staged,
           manifest(progress.step(), Map.of(), List.of()),
           Map.of(Resumption.RECIPE, RecipeReader.write(recipe)),
           new TrainerState(trainer.state(arena), state));
+      staged.commitAs(checkpoint).forEach(this::warnOfKept);
+    } catch (NunchiException e) {
+      throw notSaved(e);
     }
     // The one that the run went on from may be pruned.
     tokenizerDirectory = checkpoint;
@@ -99,8 +115,23 @@ final class CheckpointSaver implements Trainer.Keeper {
     listener.saved(checkpoint);
   }
 
+  private void warnOfKept(Path path) {
+    listener.warned("What stood in the way is now " + path);
+  }
+
+  private static NunchiException notSaved(NunchiException e) {
+    return e.reason() == Reason.IO_FAILURE
+        ? new NunchiException(
+            e.reason(),
+            e.getMessage()
+                + "; what was saved before is whole, and the same command with --resume goes on"
+                + " from there",
+            e)
+        : e;
+  }
+
   private void write(
-      Path directory,
+      StagedDirectory staged,
       Manifest manifest,
       Map<String, String> documents,
       @Nullable TrainerState state) {
@@ -114,7 +145,7 @@ final class CheckpointSaver implements Trainer.Keeper {
               manifest,
               documents,
               state)
-          .write(directory);
+          .write(staged.path());
     }
   }
 

@@ -1,7 +1,7 @@
 package dev.nunchi.train;
 
 import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
+import dev.nunchi.model.DurableFiles;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -77,7 +77,7 @@ final class EventFile {
       Files.write(
           path, records.toByteArray(), StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, path + " cannot be written", e);
+      throw DurableFiles.notWritten(path, e);
     }
   }
 

@@ -1,21 +1,17 @@
 package dev.nunchi.train;
 
-import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
+import dev.nunchi.model.TemporaryDirectory;
 import dev.nunchi.text.CharacterVocabulary;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.Vocabulary;
 import dev.nunchi.text.VocabularyTrainer;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 
 /// The vocabulary of a new network, trained on its texts, in a temporary directory until the first
 /// checkpoint takes it over.
-record FreshVocabulary(Path directory, int size) implements AutoCloseable {
+record FreshVocabulary(TemporaryDirectory temporary, int size) implements AutoCloseable {
 
   static FreshVocabulary train(List<Example> examples, Normalizer normalizer, Recipe recipe) {
     List<String> texts = examples.stream().map(Example::text).toList();
@@ -35,9 +31,9 @@ record FreshVocabulary(Path directory, int size) implements AutoCloseable {
                 recipe.start().tokenizerAlphabetLimit()));
     texts.forEach(trainer::add);
     Vocabulary vocabulary = trainer.train(pieces -> {});
-    Path directory = emptyDirectory();
-    vocabulary.write(directory, recipe.data().maxLength());
-    return new FreshVocabulary(directory, vocabulary.size());
+    TemporaryDirectory temporary = TemporaryDirectory.create();
+    vocabulary.write(temporary.path(), recipe.data().maxLength());
+    return new FreshVocabulary(temporary, vocabulary.size());
   }
 
   private static FreshVocabulary characters(
@@ -48,28 +44,17 @@ record FreshVocabulary(Path directory, int size) implements AutoCloseable {
             normalizer,
             recipe.start().tokenizerMinFrequency(),
             recipe.start().tokenizerAlphabetLimit());
-    Path directory = emptyDirectory();
-    vocabulary.write(directory, recipe.data().maxLength());
-    return new FreshVocabulary(directory, vocabulary.size());
+    TemporaryDirectory temporary = TemporaryDirectory.create();
+    vocabulary.write(temporary.path(), recipe.data().maxLength());
+    return new FreshVocabulary(temporary, vocabulary.size());
   }
 
-  private static Path emptyDirectory() {
-    try {
-      return Files.createTempDirectory("nunchi-vocabulary");
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, "The vocabulary could not be written", e);
-    }
+  Path directory() {
+    return temporary.path();
   }
 
   @Override
   public void close() {
-    try (Stream<Path> files = Files.list(directory)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-      Files.delete(directory);
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, directory + " could not be removed", e);
-    }
+    temporary.close();
   }
 }

@@ -2,16 +2,17 @@ package dev.nunchi.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.model.DurableFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.function.LongSupplier;
 
@@ -137,7 +138,7 @@ public final class MetricsLog implements TrainingListener {
           begun ? StandardOpenOption.APPEND : StandardOpenOption.TRUNCATE_EXISTING);
       begun = true;
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, file + " cannot be written", e);
+      throw DurableFiles.notWritten(file, e);
     }
   }
 
@@ -148,11 +149,33 @@ public final class MetricsLog implements TrainingListener {
           .lines()
           .filter(line -> isWholeAndNotAfter(step, line))
           .forEach(line -> kept.append(line).append('\n'));
-      Path beside = output.resolve(FILE_NAME + ".new");
-      Files.writeString(beside, kept);
-      Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      DurableFiles.write(file, kept.toString());
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, file + " cannot be rewritten", e);
+      throw new NunchiException(Reason.IO_FAILURE, file + " cannot be read", e);
+    }
+  }
+
+  /// Whether a file holds nothing but lines that this class wrote; the last one may be torn.
+  static boolean isLog(Path file) {
+    try {
+      String text = Files.readString(file, StandardCharsets.ISO_8859_1);
+      String whole = text.substring(0, text.lastIndexOf('\n') + 1);
+      String torn = text.substring(whole.length());
+      return (torn.isEmpty() || torn.startsWith("{\"step\"") || "{\"step\"".startsWith(torn))
+          && whole.lines().allMatch(MetricsLog::isLine);
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, file + " cannot be read", e);
+    }
+  }
+
+  private static boolean isLine(String line) {
+    try {
+      JsonNode json = READER.readTree(line);
+      return json.path("step").isIntegralNumber()
+          && json.has("epoch")
+          && (json.has("padding_share") || json.has("eval_macro_f1"));
+    } catch (JsonProcessingException _) {
+      return false;
     }
   }
 

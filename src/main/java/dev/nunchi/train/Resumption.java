@@ -9,7 +9,6 @@ import dev.nunchi.torch.TorchTrainer;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /// A checkpoint of an earlier process that a run goes on from, with the same recipe and texts.
@@ -18,6 +17,7 @@ import java.util.Set;
 record Resumption(Path checkpoint) {
   static final String RECIPE = "recipe.yaml";
   static final String TRAIN_DIGEST = "train_digest";
+  static final String VALIDATION_DIGEST = "validation_digest";
 
   /// Keys that have no part in what the weights become.
   private static final Set<String> FREE =
@@ -49,25 +49,31 @@ record Resumption(Path checkpoint) {
     }
   }
 
-  /// The newest whole checkpoint of an output directory, empty where there is none yet.
-  static Optional<Resumption> find(Path output, TrainingListener listener) {
-    try (RunDirectory directory = RunDirectory.open(output)) {
-      return directory.newestWhole(listener::warned).map(Resumption::new);
+  /// @throws NunchiException `INVALID_DATA` where the texts are not those that the run began with:
+  ///   other training texts would make other weights, and the best figure so far is one of the
+  ///   validation texts
+  void requireSameTexts(EncodedTexts train, EncodedTexts validation) {
+    JsonNode state = TrainerState.readNumbers(checkpoint);
+    requireSame("training", state.path(TRAIN_DIGEST), train);
+    if (state.has(VALIDATION_DIGEST)) {
+      requireSame("validation", state.path(VALIDATION_DIGEST), validation);
+    }
+  }
+
+  private void requireSame(String which, JsonNode digest, EncodedTexts texts) {
+    if (!digest.asText().equals(texts.digest())) {
+      throw new NunchiException(
+          Reason.INVALID_DATA,
+          ("The %s texts are not those that the run in %s began with; put them back, or begin anew"
+                  + " with --overwrite")
+              .formatted(which, checkpoint.getParent()));
     }
   }
 
   /// Puts the trainer where the run stood.
-  ///
-  /// @param train the texts, which have to be those that the run began with
-  Progress restore(TorchTrainer trainer, EncodedTexts train, BestMetric metric) {
+  Progress restore(TorchTrainer trainer, BestMetric metric) {
     try (Arena arena = Arena.ofConfined()) {
       TrainerState state = TrainerState.read(checkpoint, arena);
-      if (!state.state().path(TRAIN_DIGEST).asText().equals(train.digest())) {
-        throw new NunchiException(
-            Reason.INVALID_DATA,
-            "The training texts are not those that the run in %s began with; begin anew with --overwrite"
-                .formatted(checkpoint.getParent()));
-      }
       Progress progress = Progress.of(state.state(), metric);
       trainer.restore(state.weights(), progress.step(), progress.dropoutMasks());
       return progress;

@@ -1,172 +1,207 @@
 package dev.nunchi.train;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import dev.nunchi.model.CheckpointDirectory;
-import dev.nunchi.model.ManifestFile;
+import dev.nunchi.model.DurableFiles;
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.OutputDirectory;
 import dev.nunchi.model.StagedDirectory;
-import dev.nunchi.model.TrainerState;
+import dev.nunchi.model.WrittenFiles;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
-import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The output directory of a run, held by one process at a time: the model itself, and beside it
 /// `checkpoint-STEP` directories to go on from.
+///
+/// What this program did not write is neither replaced nor deleted, nor is a checkpoint that it
+/// cannot read: [#examine] names what is in the way before any work.
 final class RunDirectory implements AutoCloseable {
-  private static final String LOCK = ".train.lock";
-  private static final Pattern CHECKPOINT = Pattern.compile("checkpoint-(\\d{1,18})");
+  static final String DATA_REPORT = "data_report.json";
 
-  private final Path path;
-  private final FileChannel lock;
+  /// Stands in the directory's mark until the run has come to its end.
+  private static final String UNFINISHED = "unfinished training\n";
 
-  private RunDirectory(Path path, FileChannel lock) {
-    this.path = path;
-    this.lock = lock;
+  private final OutputDirectory output;
+
+  private RunDirectory(OutputDirectory output) {
+    this.output = output;
   }
 
-  /// Makes the directory where it does not exist, locks it, and removes what a killed process left
-  /// half-written.
+  /// Looks whether a run can begin or go on in a directory, which need not exist; changes nothing.
   ///
-  /// @throws NunchiException `INVALID_ARGUMENT` where another process trains there
-  static RunDirectory open(Path path) {
-    try {
-      Files.createDirectories(path);
-      FileChannel channel =
-          FileChannel.open(path.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-      if (!isLocked(channel)) {
-        channel.close();
-        throw new NunchiException(
-            Reason.INVALID_ARGUMENT,
-            path + " is the output of a training that runs now; give another --output");
+  /// @param base the checkpoint that the run starts from, null where it starts afresh
+  /// @param notes told of each checkpoint that is passed over, one sentence
+  /// @return the checkpoint to go on from; empty where the run begins
+  /// @throws NunchiException `INVALID_ARGUMENT` naming what is in the way
+  static Optional<Path> examine(
+      Path path, TrainingRun.Mode mode, @Nullable Path base, Consumer<String> notes) {
+    if (base != null) {
+      requireApart(path, base);
+    }
+    List<KeptCheckpoint> checkpoints = KeptCheckpoint.in(path);
+    if (mode == TrainingRun.Mode.START && !checkpoints.isEmpty()) {
+      throw occupied(path, checkpoints);
+    }
+    OutputDirectory.require(path, existing(mode));
+    requireOwn(path.resolve(MetricsLog.FILE_NAME), MetricsLog::isLog);
+    requireOwn(path.resolve(DATA_REPORT), RunDirectory::isDataReport);
+    return switch (mode) {
+      case START -> Optional.empty();
+      case RESUME -> newestWhole(path, checkpoints, notes);
+      case OVERWRITE -> {
+        for (KeptCheckpoint checkpoint : checkpoints) {
+          checkpoint.requireOwn();
+        }
+        yield Optional.empty();
       }
-      StagedDirectory.deleteLeftovers(path);
-      return new RunDirectory(path, channel);
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, path + " cannot be written", e);
+    };
+  }
+
+  /// A run never writes over what it starts from.
+  private static void requireApart(Path path, Path base) {
+    if (OutputDirectory.isInside(path, base) || OutputDirectory.isInside(base, path)) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "The output %s and model_name_or_path %s lie one in the other; give another --output"
+              .formatted(path, base));
     }
   }
 
-  /// Whether an earlier run left checkpoints in a directory, which need not exist.
-  static boolean hasCheckpoints(Path path) {
-    if (!Files.isDirectory(path)) {
+  private static NunchiException occupied(Path path, List<KeptCheckpoint> checkpoints) {
+    for (KeptCheckpoint checkpoint : checkpoints) {
+      checkpoint.requireOwn();
+    }
+    return new NunchiException(
+        Reason.INVALID_ARGUMENT,
+        path + " holds checkpoints of a run: --resume goes on with it, --overwrite begins anew");
+  }
+
+  private static void requireOwn(Path file, Predicate<Path> isOwn) {
+    if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)
+        && !(Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && isOwn.test(file))) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          file
+              + " was not written by nunchi, so it is not replaced; move it away or give another"
+              + " --output");
+    }
+  }
+
+  private static boolean isDataReport(Path file) {
+    try {
+      JsonNode json = new ObjectMapper().readTree(file.toFile());
+      return json.path("splits").isArray() && json.path("warnings").isArray();
+    } catch (IOException _) {
       return false;
     }
-    return !checkpoints(path).isEmpty();
   }
 
-  private static boolean isLocked(FileChannel channel) throws IOException {
-    try {
-      @Nullable FileLock held = channel.tryLock();
-      return held != null;
-    } catch (OverlappingFileLockException e) {
-      return false;
-    }
-  }
-
-  Path path() {
-    return path;
-  }
-
-  /// Writes a text file beside and moves it into place.
-  void write(String name, String content) {
-    try {
-      Path beside = Files.writeString(path.resolve(name + ".new"), content);
-      Files.move(beside, path.resolve(name), StandardCopyOption.ATOMIC_MOVE);
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, path.resolve(name) + " cannot be written", e);
-    }
-  }
-
-  Path checkpoint(long step) {
-    return path.resolve("checkpoint-" + step);
-  }
-
-  /// The checkpoints there, newest first, whole or not.
-  List<Path> checkpoints() {
-    return checkpoints(path);
-  }
-
-  private static List<Path> checkpoints(Path path) {
-    try (Stream<Path> entries = Files.list(path)) {
-      return entries
-          .filter(entry -> CHECKPOINT.matcher(entry.getFileName().toString()).matches())
-          .sorted(Comparator.comparingLong(RunDirectory::step).reversed())
-          .toList();
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, path + " cannot be read", e);
-    }
-  }
-
-  /// The newest checkpoint whose files are all as they were written; the broken ones before it are
-  /// deleted.
-  ///
-  /// @param broken told of each that is not whole, one sentence
-  Optional<Path> newestWhole(Consumer<String> broken) {
-    for (Path checkpoint : checkpoints()) {
-      try {
-        requireWhole(checkpoint);
-        return Optional.of(checkpoint);
-      } catch (NunchiException e) {
-        broken.accept("%s is not whole and is left out: %s".formatted(checkpoint, e.getMessage()));
-        delete(checkpoint);
+  /// The newest checkpoint; only one that is provably damaged is passed over, and it stays.
+  private static Optional<Path> newestWhole(
+      Path path, List<KeptCheckpoint> checkpoints, Consumer<String> notes) {
+    for (KeptCheckpoint checkpoint : checkpoints) {
+      Optional<String> damage = checkpoint.damage();
+      if (damage.isEmpty()) {
+        requireNoExport(path);
+        return Optional.of(checkpoint.path());
       }
+      notes.accept(
+          "%s is not whole and is left out: %s".formatted(checkpoint.path(), damage.get()));
+    }
+    if (WrittenFiles.of(path).hasModel() && !OutputDirectory.markOf(path).equals(UNFINISHED)) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          path
+              + " holds a finished model and no checkpoint to go on from; --overwrite begins anew"
+              + " and replaces it");
     }
     return Optional.empty();
   }
 
-  private static void requireWhole(Path checkpoint) {
-    if (!TrainerState.isIn(checkpoint) || ManifestFile.read(checkpoint).isEmpty()) {
-      throw new NunchiException(Reason.INVALID_MODEL, "it has no state of a run");
+  /// The model there would be replaced by that of the run, which an export is not.
+  private static void requireNoExport(Path path) {
+    if (WrittenFiles.of(path).list(ModelDirectory.GRAPH)) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          path + " holds a model that export wrote, which no training replaces; move it away");
     }
-    CheckpointDirectory.open(checkpoint).close();
   }
 
-  /// Deletes all but the newest checkpoints.
+  private static OutputDirectory.Existing existing(TrainingRun.Mode mode) {
+    return mode == TrainingRun.Mode.START
+        ? OutputDirectory.Existing.KEEP
+        : OutputDirectory.Existing.REPLACE;
+  }
+
+  /// Makes the directory where it does not exist and takes it, finishes or removes what a killed
+  /// process left half-written and, where the run is to begin anew, removes the checkpoints of an
+  /// earlier one.
+  ///
+  /// @throws NunchiException `INVALID_ARGUMENT` where another process trains there
+  static RunDirectory open(Path path, TrainingRun.Mode mode) {
+    RunDirectory opened = new RunDirectory(OutputDirectory.open(path, existing(mode)));
+    try {
+      opened.output.mark(UNFINISHED);
+      if (mode == TrainingRun.Mode.OVERWRITE) {
+        opened.checkpoints().forEach(KeptCheckpoint::remove);
+      }
+      return opened;
+    } catch (RuntimeException e) {
+      opened.close();
+      throw e;
+    }
+  }
+
+  /// The directory's real path.
+  Path path() {
+    return output.path();
+  }
+
+  StagedDirectory stage() {
+    return output.stage();
+  }
+
+  /// Writes a text file beside and moves it into place.
+  void write(String name, String content) {
+    DurableFiles.write(path().resolve(name), content);
+  }
+
+  Path checkpoint(long step) {
+    return path().resolve(KeptCheckpoint.name(step));
+  }
+
+  private List<KeptCheckpoint> checkpoints() {
+    return KeptCheckpoint.in(path());
+  }
+
+  /// Deletes all but the newest of the checkpoints that this program wrote.
   ///
   /// @param limit how many stay; 0 for all
   void prune(int limit) {
     if (limit > 0) {
-      checkpoints().stream().skip(limit).forEach(RunDirectory::delete);
+      checkpoints().stream()
+          .filter(KeptCheckpoint::isOwn)
+          .skip(limit)
+          .forEach(KeptCheckpoint::remove);
     }
   }
 
-  void deleteCheckpoints() {
-    checkpoints().forEach(RunDirectory::delete);
-  }
-
-  private static long step(Path checkpoint) {
-    return Long.parseLong(checkpoint.getFileName().toString().substring("checkpoint-".length()));
-  }
-
-  private static void delete(Path checkpoint) {
-    try (Stream<Path> all = Files.walk(checkpoint)) {
-      for (Path entry : all.sorted(Comparator.reverseOrder()).toList()) {
-        Files.delete(entry);
-      }
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, checkpoint + " cannot be deleted", e);
-    }
+  /// The run has come to its end; the model is not to be replaced unasked.
+  void finished() {
+    output.mark("");
   }
 
   @Override
   public void close() {
-    try {
-      Files.deleteIfExists(path.resolve(LOCK));
-      lock.close();
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, path + " cannot be unlocked", e);
-    }
+    output.close();
   }
 }

@@ -1,15 +1,26 @@
 package dev.nunchi.train;
 
-/// Asks a run to end after the step that it is in; set from any thread, for example when the
-/// process is told to stop. libtorch must not be torn down inside a step.
+/// Asks a run to end; set from any thread, for example when the process is told to stop.
+///
+/// While texts are read and encoded a process may end at any moment. From [#beginSteps] on the run
+/// ends after the step that it is in: libtorch must not be torn down inside one.
 public final class StopSignal {
-  private volatile boolean requested;
+  private boolean requested;
+  private boolean stepping;
 
-  public void request() {
+  /// @return whether the run is to be waited for
+  public synchronized boolean request() {
     requested = true;
+    return stepping;
   }
 
-  public boolean isRequested() {
+  public synchronized boolean isRequested() {
     return requested;
+  }
+
+  /// @return false where the end was requested before, and no step may begin
+  synchronized boolean beginSteps() {
+    stepping = !requested;
+    return stepping;
   }
 }

@@ -1,57 +1,80 @@
 package dev.nunchi.train;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.data.DataReport;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
 
 /// Several listeners as one; each event goes to them in their order.
-public record TrainingListeners(List<TrainingListener> listeners) implements TrainingListener {
-  public TrainingListeners {
-    listeners = List.copyOf(listeners);
+///
+/// One that fails to write, as a log on a full disk, is said once and hears no more: what a
+/// training costs is not lost for a line about it.
+public final class TrainingListeners implements TrainingListener {
+  private final List<TrainingListener> listeners;
+
+  public TrainingListeners(List<TrainingListener> listeners) {
+    this.listeners = new CopyOnWriteArrayList<>(listeners);
+  }
+
+  private void tell(Consumer<TrainingListener> event) {
+    for (TrainingListener listener : listeners) {
+      try {
+        event.accept(listener);
+      } catch (NunchiException e) {
+        if (e.reason() != Reason.IO_FAILURE) {
+          throw e;
+        }
+        listeners.remove(listener);
+        warned(e.getMessage() + "; the training goes on without it");
+      }
+    }
   }
 
   @Override
   public void preparing(String stage) {
-    listeners.forEach(listener -> listener.preparing(stage));
+    tell(listener -> listener.preparing(stage));
   }
 
   @Override
   public void inspected(DataReport report) {
-    listeners.forEach(listener -> listener.inspected(report));
+    tell(listener -> listener.inspected(report));
   }
 
   @Override
   public void planned(Plan plan) {
-    listeners.forEach(listener -> listener.planned(plan));
+    tell(listener -> listener.planned(plan));
   }
 
   @Override
   public void resumed(Path checkpoint, long step) {
-    listeners.forEach(listener -> listener.resumed(checkpoint, step));
+    tell(listener -> listener.resumed(checkpoint, step));
   }
 
   @Override
   public void stepped(Step step) {
-    listeners.forEach(listener -> listener.stepped(step));
+    tell(listener -> listener.stepped(step));
   }
 
   @Override
   public void evaluated(long step, Evaluation evaluation, boolean best) {
-    listeners.forEach(listener -> listener.evaluated(step, evaluation, best));
+    tell(listener -> listener.evaluated(step, evaluation, best));
   }
 
   @Override
   public void saved(Path directory) {
-    listeners.forEach(listener -> listener.saved(directory));
+    tell(listener -> listener.saved(directory));
   }
 
   @Override
   public void warned(String sentence) {
-    listeners.forEach(listener -> listener.warned(sentence));
+    tell(listener -> listener.warned(sentence));
   }
 
   @Override
   public void ended(Outcome outcome) {
-    listeners.forEach(listener -> listener.ended(outcome));
+    tell(listener -> listener.ended(outcome));
   }
 }

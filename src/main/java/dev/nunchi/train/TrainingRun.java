@@ -35,14 +35,12 @@ import org.jspecify.annotations.Nullable;
 public final class TrainingRun {
   /// What is done about a run that stands in the output directory.
   public enum Mode {
-    /// Begins, unless there are checkpoints of an earlier run.
+    /// Begins, unless there are checkpoints or a model of an earlier run.
     START,
     /// Goes on from the newest whole checkpoint; begins where there is none yet.
     RESUME,
-    /// Begins, and removes the checkpoints of an earlier run.
-    OVERWRITE,
-    /// Ends before the first step.
-    DRY_RUN
+    /// Begins, removes the checkpoints of an earlier run, and replaces its model.
+    OVERWRITE
   }
 
   private final Recipe recipe;
@@ -63,22 +61,27 @@ public final class TrainingRun {
 
   /// Trains to the end or until `stop` is requested.
   ///
-  /// @throws NunchiException where the recipe, the data or the base checkpoint does not do
+  /// @throws NunchiException where the recipe, the data or the base checkpoint does not do, or
+  ///   something is in the way in the output directory
   public void run(StopSignal stop) {
-    if (mode == Mode.START && RunDirectory.hasCheckpoints(output)) {
-      throw new NunchiException(
-          Reason.INVALID_ARGUMENT,
-          output
-              + " holds checkpoints of a run: --resume goes on with it, --overwrite begins anew");
-    }
+    prepare(stop, false);
+  }
+
+  /// Does all that [#run] does before the first step, and refuses what it would; writes nothing.
+  public void dryRun(StopSignal stop) {
+    prepare(stop, true);
+  }
+
+  private void prepare(StopSignal stop, boolean dry) {
     @Nullable String base = recipe.start().modelNameOrPath();
-    if (mode == Mode.OVERWRITE && base != null && isInside(Path.of(base), output)) {
-      throw new NunchiException(
-          Reason.INVALID_ARGUMENT,
-          "model_name_or_path %s is one of the checkpoints that --overwrite removes from %s"
-              .formatted(base, output));
+    Optional<Path> earlier =
+        RunDirectory.examine(output, mode, base == null ? null : Path.of(base), listener::warned);
+    @Nullable Resumption resumption = earlier.map(Resumption::new).orElse(null);
+    if (resumption != null) {
+      resumption.requireSameRecipe(recipe);
+    } else if (mode == Mode.RESUME) {
+      listener.warned(output + " has no checkpoint yet; the run begins at its start");
     }
-    @Nullable Resumption resumption = mode == Mode.RESUME ? resumption() : null;
     listener.preparing("Reading texts");
     TrainingTexts texts = TrainingTexts.read(recipe, data);
     texts.notes().forEach(listener::warned);
@@ -95,30 +98,17 @@ public final class TrainingRun {
             checkpoint.path(),
             checkpoint.description().text().normalization(),
             resumption,
-            stop);
+            stop,
+            dry);
       }
     } else if (base == null) {
-      startFresh(texts, stop);
+      startFresh(texts, stop, dry);
     } else {
-      startFrom(Path.of(base), texts, stop);
+      startFrom(Path.of(base), texts, stop, dry);
     }
   }
 
-  private static boolean isInside(Path path, Path directory) {
-    Path outer = directory.toAbsolutePath().normalize();
-    Path inner = path.toAbsolutePath().normalize();
-    return inner.startsWith(outer) && !inner.equals(outer);
-  }
-
-  private @Nullable Resumption resumption() {
-    Optional<Resumption> found = Resumption.find(output, listener);
-    found.ifPresentOrElse(
-        resumption -> resumption.requireSameRecipe(recipe),
-        () -> listener.warned(output + " has no checkpoint yet; the run begins at its start"));
-    return found.orElse(null);
-  }
-
-  private void startFrom(Path base, TrainingTexts texts, StopSignal stop) {
+  private void startFrom(Path base, TrainingTexts texts, StopSignal stop, boolean dry) {
     // What a recipe says of the order goes before; the data has no order of its own.
     CheckpointDirectory.Order order =
         recipe.data().labels() == null
@@ -140,11 +130,12 @@ public final class TrainingRun {
           checkpoint.path(),
           normalization(base),
           null,
-          stop);
+          stop,
+          dry);
     }
   }
 
-  private void startFresh(TrainingTexts texts, StopSignal stop) {
+  private void startFresh(TrainingTexts texts, StopSignal stop, boolean dry) {
     Normalization normalization = normalization(null);
     listener.preparing(
         recipe.start().tokenizerType() == Recipe.TokenizerType.BPE
@@ -163,7 +154,7 @@ public final class TrainingRun {
         config.put("first_syllable_id", CharacterVocabulary.FIRST_SYLLABLE_ID);
       }
       setLabels(config, texts.labels());
-      train(texts, config, Weights.NONE, vocabulary.directory(), normalization, null, stop);
+      train(texts, config, Weights.NONE, vocabulary.directory(), normalization, null, stop, dry);
     }
   }
 
@@ -174,7 +165,8 @@ public final class TrainingRun {
       Path tokenizerDirectory,
       Normalization normalization,
       @Nullable Resumption resumption,
-      StopSignal stop) {
+      StopSignal stop,
+      boolean dry) {
     Network description = Network.of(config);
     requirePositions(description);
     LabelSet labels = texts.labels();
@@ -186,6 +178,12 @@ public final class TrainingRun {
       EncodedTexts train = EncodedTexts.of(texts.train(), labels, encoder, truncation);
       EncodedTexts validation = EncodedTexts.of(texts.validation(), labels, encoder, truncation);
       DataReport report = inspect(texts, train, validation, encoder.specialTokens());
+      if (resumption != null) {
+        resumption.requireSameTexts(train, validation);
+      }
+      if (!stop.beginSteps()) {
+        return;
+      }
       TorchRuntime.load(recipe.watch().threads());
       TorchRuntime.seed(recipe.optimization().seed());
       double deviation = config.path("initializer_range").asDouble(0.02);
@@ -204,21 +202,19 @@ public final class TrainingRun {
         Schedule.boundOf(recipe.optimization(), trainer.steps().total())
             .ifPresent(listener::warned);
         listener.planned(plan(trainer, description, weights, labels, train, validation));
-        if (mode != Mode.DRY_RUN) {
-          try (RunDirectory directory = RunDirectory.open(output)) {
-            if (mode == Mode.OVERWRITE) {
-              directory.deleteCheckpoints();
-            }
+        if (!dry) {
+          try (RunDirectory directory = RunDirectory.open(output, mode)) {
             if (resumption != null) {
-              resume(trainer, train, resumption);
+              resume(trainer, resumption);
             }
-            directory.write("data_report.json", report.toJson().toPrettyString() + "\n");
+            write(report, directory);
             CheckpointSaver saver =
                 new CheckpointSaver(
                     recipe,
                     config,
                     labels,
                     train,
+                    validation,
                     normalization,
                     encoder,
                     tokenizerDirectory,
@@ -229,6 +225,7 @@ public final class TrainingRun {
             if (!outcome.stopped()) {
               ManifestFile.read(output)
                   .ifPresent(kept -> kept.origin().notes().forEach(listener::warned));
+              directory.finished();
             }
             listener.ended(outcome);
           }
@@ -262,9 +259,17 @@ public final class TrainingRun {
     return report;
   }
 
-  private void resume(Trainer trainer, EncodedTexts train, Resumption resumption) {
-    Progress progress =
-        resumption.restore(trainer.torch(), train, recipe.watch().metricForBestModel());
+  /// A report that cannot be written is not worth the run.
+  private void write(DataReport report, RunDirectory directory) {
+    try {
+      directory.write(RunDirectory.DATA_REPORT, report.toJson().toPrettyString() + "\n");
+    } catch (NunchiException e) {
+      listener.warned(e.getMessage() + "; the training goes on without it");
+    }
+  }
+
+  private void resume(Trainer trainer, Resumption resumption) {
+    Progress progress = resumption.restore(trainer.torch(), recipe.watch().metricForBestModel());
     trainer.resume(progress);
     listener.resumed(resumption.checkpoint(), progress.step());
   }

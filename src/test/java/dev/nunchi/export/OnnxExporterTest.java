@@ -168,7 +168,8 @@ class OnnxExporterTest {
     List<Float> logits = new ArrayList<>(second.logits());
     logits.set(2, logits.get(2) + 0.25f);
     cases.set(1, new Probe.Case(second.text(), second.inputIds(), logits));
-    NunchiException e = refusal(TinyCheckpoint.BERT.path(), new Probe(cases), ExportOptions.FP32);
+    NunchiException e =
+        refusal(TinyCheckpoint.BERT.path(), new Probe(cases), ExportOptions.FP32.replacing());
     assertEquals(Reason.FAILED_CHECK, e.reason());
     assertTrue(
         e.getMessage()
@@ -288,7 +289,8 @@ class OnnxExporterTest {
     List<Path> before = CopiedDirectory.entries(output);
     // Ranges of one short text, too narrow for the others.
     ExportOptions options =
-        new ExportOptions(Precision.INT8, List.of("네"), labelled(TinyCheckpoint.BERT, 0));
+        new ExportOptions(Precision.INT8, List.of("네"), labelled(TinyCheckpoint.BERT, 0))
+            .replacing();
     NunchiException e = refusal(TinyCheckpoint.BERT.path(), probe(TinyCheckpoint.BERT), options);
     assertEquals(Reason.FAILED_CHECK, e.reason());
     assertTrue(
@@ -316,6 +318,26 @@ class OnnxExporterTest {
     Files.delete(source.resolve("tokenizer.json"));
     NunchiException e = refusal(source, probe(TinyCheckpoint.BERT), ExportOptions.FP32);
     assertEquals(source.resolve("tokenizer.json") + " is missing", e.getMessage());
+  }
+
+  @Test
+  void export_overAModel_needsLeaveAndKeepsWhatIsNotItsOwn() throws IOException {
+    exported(TinyCheckpoint.BERT).close();
+    Files.writeString(output.resolve("other.safetensors"), "somebody's");
+    List<Path> before = CopiedDirectory.entries(output);
+    NunchiException refused =
+        refusal(TinyCheckpoint.BERT.path(), probe(TinyCheckpoint.BERT), ExportOptions.FP32);
+    assertTrue(refused.getMessage().contains("--overwrite replaces it"), refused.getMessage());
+    exported(TinyCheckpoint.BERT).close();
+    assertEquals(before, CopiedDirectory.entries(output));
+    assertEquals("somebody's", Files.readString(output.resolve("other.safetensors")));
+    Files.writeString(output.resolve("README.md"), "my own words");
+    NunchiException foreign =
+        refusal(
+            TinyCheckpoint.BERT.path(), probe(TinyCheckpoint.BERT), ExportOptions.FP32.replacing());
+    assertTrue(
+        foreign.getMessage().startsWith(output.resolve("README.md") + " was not written by nunchi"),
+        foreign.getMessage());
   }
 
   @Test
@@ -359,7 +381,8 @@ class OnnxExporterTest {
 
   private OnnxModel exported(TinyCheckpoint tiny, ExportOptions options) {
     try (CheckpointDirectory source = CheckpointDirectory.open(tiny.path())) {
-      ModelDirectory directory = new OnnxExporter().export(source, probe(tiny), output, options);
+      ModelDirectory directory =
+          new OnnxExporter().export(source, probe(tiny), output, options.replacing());
       return OnnxModel.open(directory, InferenceOptions.CPU);
     }
   }

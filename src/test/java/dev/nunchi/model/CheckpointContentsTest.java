@@ -22,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -51,7 +50,7 @@ class CheckpointContentsTest {
   @Test
   void write_configuration_keepsItsKeysAndNamesTheClass() {
     Path directory = temporary.resolve("model");
-    write(directory, null);
+    write(directory, manifest());
     try (CheckpointDirectory written = CheckpointDirectory.open(directory)) {
       assertEquals("5.18.0", written.config().get("transformers_version").textValue());
       assertEquals(
@@ -60,7 +59,6 @@ class CheckpointContentsTest {
       assertEquals("{\"0\":\"부정\",\"1\":\"긍정\"}", written.config().get("id2label").toString());
       assertEquals("{\"부정\":0,\"긍정\":1}", written.config().get("label2id").toString());
       assertFalse(written.config().has("num_labels"));
-      assertTrue(written.manifest().isEmpty());
     }
   }
 
@@ -92,54 +90,11 @@ class CheckpointContentsTest {
   }
 
   @Test
-  void write_existingModel_isReplacedAndOtherFilesStay() throws IOException {
-    Path directory = temporary.resolve("model");
-    write(directory, manifest());
-    Files.writeString(directory.resolve("training.log"), "kept");
-    Files.writeString(directory.resolve("model.onnx"), "gone");
-    Files.createDirectories(directory.resolve("runs/1"));
-    write(directory, null);
-    assertEquals("kept", Files.readString(directory.resolve("training.log")));
-    assertTrue(Files.isDirectory(directory.resolve("runs/1")));
-    assertFalse(Files.exists(directory.resolve("model.onnx")));
-    assertFalse(Files.exists(directory.resolve("nunchi.json")));
-    assertEquals(List.of(directory), CopiedDirectory.entries(temporary));
-  }
-
-  @Test
-  void write_linkToAModel_replacesWhatItPointsAt() throws IOException {
-    Path directory = temporary.resolve("model");
-    write(directory, null);
-    Path link = Files.createSymbolicLink(temporary.resolve("current"), directory);
-    write(link, manifest());
-    assertTrue(Files.isSymbolicLink(link));
-    assertTrue(ManifestFile.read(directory).isPresent());
-  }
-
-  @Test
-  void write_directoryOfOtherThings_isRefusedAndLeft() throws IOException {
-    Path directory = Files.createDirectory(temporary.resolve("home"));
-    Files.writeString(directory.resolve("thesis.txt"), "kept");
-    NunchiException e = assertThrows(NunchiException.class, () -> write(directory, manifest()));
-    assertEquals(Reason.INVALID_ARGUMENT, e.reason());
-    assertTrue(e.getMessage().contains(directory + " exists and is no model directory"));
-    assertEquals("kept", Files.readString(directory.resolve("thesis.txt")));
-    assertEquals(List.of(directory), CopiedDirectory.entries(temporary));
-  }
-
-  @Test
-  void write_file_isRefusedAndLeft() throws IOException {
-    Path file = Files.writeString(temporary.resolve("file"), "kept");
-    assertThrows(NunchiException.class, () -> write(file, manifest()));
-    assertEquals("kept", Files.readString(file));
-  }
-
-  @Test
   void write_missingWeight_leavesNothingBehind() throws IOException {
     Path directory = temporary.resolve("model");
     Map<String, Weight> weights = weights().byName();
     weights.remove("classifier.bias");
-    CheckpointContents contents = contents(weights, null);
+    CheckpointContents contents = contents(weights, manifest());
     assertThrows(IllegalArgumentException.class, () -> contents.write(directory));
     assertEquals(List.of(), CopiedDirectory.entries(temporary));
   }
@@ -195,14 +150,13 @@ class CheckpointContentsTest {
     assertTrue(e.getMessage().contains(fault), e.getMessage());
   }
 
-  private static RandomWeights write(Path directory, @Nullable Manifest manifest) {
+  private static RandomWeights write(Path directory, Manifest manifest) {
     RandomWeights weights = weights();
     contents(weights.byName(), manifest).write(directory);
     return weights;
   }
 
-  private static CheckpointContents contents(
-      Map<String, Weight> weights, @Nullable Manifest manifest) {
+  private static CheckpointContents contents(Map<String, Weight> weights, Manifest manifest) {
     try (CheckpointDirectory base = CheckpointDirectory.open(TinyCheckpoint.BERT.path())) {
       return new CheckpointContents(
           base.config(),

@@ -146,7 +146,9 @@ class MetricsLogTest {
     Files.createDirectory(directory.resolve("metrics.jsonl"));
     NunchiException failure = assertThrows(NunchiException.class, () -> step(log(1), 1, 0.5));
     assertEquals(Reason.IO_FAILURE, failure.reason());
-    assertEquals(directory.resolve("metrics.jsonl") + " cannot be written", failure.getMessage());
+    assertEquals(
+        directory.resolve("metrics.jsonl") + " cannot be written: Is a directory",
+        failure.getMessage());
   }
 
   @Test
@@ -155,7 +157,7 @@ class MetricsLogTest {
     NunchiException failure =
         assertThrows(NunchiException.class, () -> log(1).resumed(Path.of("checkpoint-1"), 1));
     assertEquals(Reason.IO_FAILURE, failure.reason());
-    assertEquals(directory.resolve("metrics.jsonl") + " cannot be rewritten", failure.getMessage());
+    assertEquals(directory.resolve("metrics.jsonl") + " cannot be read", failure.getMessage());
   }
 
   private MetricsLog log(int loggingSteps) {

@@ -600,12 +600,8 @@ class TrainingRunTest {
   @Test
   void run_dry_writesNothing() throws IOException {
     Watcher watcher = new Watcher();
-    run(
-        recipe(TINY),
-        directory.resolve("made"),
-        TrainingRun.Mode.DRY_RUN,
-        watcher,
-        new StopSignal());
+    new TrainingRun(recipe(TINY), data, directory.resolve("made"), TrainingRun.Mode.START, watcher)
+        .dryRun(new StopSignal());
     assertEquals(0, watcher.steps);
     assertEquals(List.of("data", "recipe.yaml"), names(directory));
   }
@@ -614,11 +610,12 @@ class TrainingRunTest {
   void run_whileAnotherTrainsThere_isRefused() throws IOException {
     Path output = directory.resolve("made");
     Recipe recipe = recipe(TINY);
-    try (RunDirectory held = RunDirectory.open(output)) {
+    try (RunDirectory held = RunDirectory.open(output, TrainingRun.Mode.START)) {
       NunchiException failure =
           assertThrows(
               NunchiException.class, () -> run(recipe, output, new Watcher(), new StopSignal()));
-      assertTrue(failure.getMessage().contains("is the output of a training that runs now"));
+      assertTrue(
+          failure.getMessage().contains("is the output of a training or an export that runs now"));
     }
   }
 
