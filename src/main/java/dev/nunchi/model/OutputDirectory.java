@@ -9,7 +9,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /// A directory that a command writes a model into, held by one process at a time.
@@ -91,20 +90,20 @@ public final class OutputDirectory implements AutoCloseable {
   }
 
   private static OutputDirectory open(Path named, Path wanted, List<Path> made) throws IOException {
-    AtomicReference<OutputDirectory> opened = new AtomicReference<>();
+    List<OutputDirectory> opened = new ArrayList<>();
     ExitCleanUp.undisturbed(() -> {
       Files.createDirectories(wanted);
       Path real = wanted.toRealPath();
       try {
         DirectoryLock lock = DirectoryLock.tryAcquire(real).orElseThrow(() -> inUse(named));
-        opened.set(new OutputDirectory(real, lock, made));
+        opened.add(new OutputDirectory(real, lock, made));
       } catch (IOException | RuntimeException e) {
         removeEmpty(made);
         throw e;
       }
-      ExitCleanUp.add(opened.get().release);
+      ExitCleanUp.add(opened.getFirst().release);
     });
-    OutputDirectory directory = opened.get();
+    OutputDirectory directory = opened.getFirst();
     try {
       StagedDirectory.recover(directory.path);
       return directory;
