@@ -19,6 +19,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /// | the command line is not understood | picocli's, likely meanings, and where help is | 2 |
 /// | [NunchiException] | its message | 1 |
 /// | the reader of standard output left | none | 1 |
+/// | libtorch found no memory | for how much, and what needs less | 1 |
 /// | anything else | what kind, and how to see more | 1 |
 ///
 /// The stack trace follows where `--debug` was given.
@@ -36,7 +37,7 @@ final class FailureReport implements IParameterExceptionHandler {
     String text = LeadingDash.text(failure);
     err.println(
         "nunchi: "
-            + misunderstanding(failure)
+            + ShownText.of(misunderstanding(failure))
             + (text == null ? "" : LeadingDash.hint(failure, text)));
     if (text == null) {
       UnmatchedArgumentException.printSuggestions(failure, err);
@@ -52,7 +53,7 @@ final class FailureReport implements IParameterExceptionHandler {
   int report(Throwable failure, CommandLine commandLine) {
     PrintWriter err = commandLine.getErr();
     if (!(failure instanceof StandardOutput.Closed closed && closed.byReader())) {
-      err.println("nunchi: " + sentence(failure));
+      err.println("nunchi: " + ShownText.of(sentence(failure)));
     }
     printStackTrace(failure, err);
     return ExitCode.SOFTWARE;
@@ -85,6 +86,7 @@ final class FailureReport implements IParameterExceptionHandler {
       case AccessDeniedException denied -> denied.getFile() + " may not be read or written";
       case NoClassDefFoundError missing when isTraining(missing) ->
           "This needs the training libraries, which the launcher nunchi puts on the class path";
+      case RuntimeException torch when LibtorchMemory.isOut(torch) -> LibtorchMemory.sentence(torch);
       case OutOfMemoryError _ ->
           "Memory ran out; NUNCHI_JAVA_OPTS=-Xmx8g, for example, lets the program have 8 GiB";
       default ->

@@ -1,6 +1,7 @@
 package dev.nunchi.cli;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
@@ -42,6 +43,7 @@ final class Program {
         // "-hello" is a text, not -h with more behind it.
         .setPosixClusteredShortOptionsAllowed(false)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .registerConverter(Path.class, new PathConverter())
         .setUsageHelpWidth(100)
         .setParameterExceptionHandler(failures)
         .setExecutionStrategy(this::execute)

@@ -9,10 +9,16 @@ import org.jspecify.annotations.Nullable;
 
 /// Typed access to a Hugging Face `config.json`; every complaint names the key and the value.
 final class Configuration {
-  private final JsonNode json;
+  /// Each has a name in memory; no list of sentiments is near it.
+  private static final int MOST_LABELS = 100_000;
 
-  Configuration(JsonNode json) {
+  private final JsonNode json;
+  private final String origin;
+
+  /// @param origin where the configuration stands, as complaints name it
+  Configuration(JsonNode json, String origin) {
     this.json = json;
+    this.origin = origin;
   }
 
   String text(String key) {
@@ -37,13 +43,22 @@ final class Configuration {
     return value.intValue();
   }
 
-  int size(String key, int fallback) {
-    return isAbsent(key) ? fallback : size(key);
+  /// A whole number in [least, most] that has to be there.
+  int between(String key, int least, int most) {
+    int value = atLeast(key, least);
+    if (value > most) {
+      throw invalid(key, "a whole number of at most " + most, json.get(key));
+    }
+    return value;
   }
 
-  /// A number of 0 or more.
-  int count(String key, int fallback) {
-    return isAbsent(key) ? fallback : atLeast(key, 0);
+  /// A whole number in [least, most].
+  int between(String key, int fallback, int least, int most) {
+    return isAbsent(key) ? fallback : between(key, least, most);
+  }
+
+  int size(String key, int fallback) {
+    return isAbsent(key) ? fallback : size(key);
   }
 
   /// A token id: 0 or more, below the size of the vocabulary.
@@ -74,7 +89,7 @@ final class Configuration {
       return fallback;
     }
     JsonNode value = json.get(key);
-    if (!value.isNumber() || !(value.doubleValue() > 0)) {
+    if (!value.isNumber() || !(value.doubleValue() > 0 && Double.isFinite(value.doubleValue()))) {
       throw invalid(key, "a number over 0", value);
     }
     return value.doubleValue();
@@ -109,11 +124,12 @@ final class Configuration {
     int labels =
         id2label != null && id2label.isObject() && !id2label.isEmpty()
             ? id2label.size()
-            : size("num_labels", 2);
+            : between("num_labels", 2, 1, MOST_LABELS);
     if (labels < 2) {
       throw new NunchiException(
           Reason.UNSUPPORTED_MODEL,
-          "config.json: a model of one label is a regression, which is not supported; two labels or"
+          origin
+              + ": a model of one label is a regression, which is not supported; two labels or"
               + " more are");
     }
     return labels;
@@ -124,26 +140,34 @@ final class Configuration {
     if (value % divisor != 0) {
       throw new NunchiException(
           Reason.INVALID_MODEL,
-          "config.json: %s is %d, which %s (%d) does not divide"
-              .formatted(key, value, divisorKey, divisor));
+          "%s: %s is %d, which %s (%d) does not divide"
+              .formatted(origin, key, value, divisorKey, divisor));
     }
+  }
+
+  /// What a family that is not there is refused with.
+  NunchiException unsupportedFamily(String modelType) {
+    return new NunchiException(
+        Reason.UNSUPPORTED_MODEL,
+        "%s: model_type is '%s'; supported are bert, electra and ngram_linear"
+            .formatted(origin, modelType));
   }
 
   private boolean isAbsent(String key) {
     return json.get(key) == null || json.get(key).isNull();
   }
 
-  private static NunchiException unsupported(String key, String value, String supported) {
+  private NunchiException unsupported(String key, String value, String supported) {
     return new NunchiException(
         Reason.UNSUPPORTED_MODEL,
-        "config.json: %s is '%s', which is not supported; supported: %s"
-            .formatted(key, value, supported));
+        "%s: %s is '%s', which is not supported; supported: %s"
+            .formatted(origin, key, value, supported));
   }
 
-  private static NunchiException invalid(String key, String expected, @Nullable JsonNode value) {
+  private NunchiException invalid(String key, String expected, @Nullable JsonNode value) {
     return new NunchiException(
         Reason.INVALID_MODEL,
-        "config.json: %s should be %s, but is %s"
-            .formatted(key, expected, value == null ? "missing" : value));
+        "%s: %s should be %s, but is %s"
+            .formatted(origin, key, expected, value == null ? "missing" : value));
   }
 }

@@ -12,7 +12,15 @@ public sealed interface Network permits Bert, Electra, NgramLinear {
   /// @throws dev.nunchi.NunchiException `UNSUPPORTED_MODEL` where the family or a value that
   ///   changes the mathematics is not implemented, naming the key and the value
   static Network of(JsonNode config) {
-    return Families.network(config);
+    return of(config, "config.json");
+  }
+
+  /// The classifier that a configuration of the same keys describes.
+  ///
+  /// @param origin where it stands, as errors name it
+  /// @throws dev.nunchi.NunchiException as [#of(JsonNode)]
+  static Network of(JsonNode config, String origin) {
+    return Families.network(config, origin);
   }
 
   /// Logits `[batch, labels]` before softmax or sigmoid.

@@ -34,13 +34,16 @@ public record NgramLinear(
   private static final int OPEN_LEAST = 2;
   private static final long OPEN_SALT = 271_828_183;
 
+  /// Each length takes a tensor of numbers; longer n-grams are hardly ever seen twice.
+  private static final int MOST_NGRAM = 64;
+
   static NgramLinear of(Configuration config) {
     int vocabularySize = config.size("vocab_size");
     return new NgramLinear(
         vocabularySize,
         config.atLeast("ngram_buckets", 2),
-        config.size("ngram_max", 5),
-        config.count("open_ngram_max", 0),
+        config.between("ngram_max", 5, 1, MOST_NGRAM),
+        config.between("open_ngram_max", 0, 0, MOST_NGRAM),
         config.tokenId("first_syllable_id", 0, vocabularySize),
         config.size("max_position_embeddings", 512),
         config.tokenId("pad_token_id", 0, vocabularySize),

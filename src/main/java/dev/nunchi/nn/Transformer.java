@@ -24,6 +24,9 @@ record Transformer(
     double epsilon,
     int padTokenId) {
 
+  /// Several times as many as any published encoder has; each one takes its time, however narrow.
+  private static final int MOST_LAYERS = 1000;
+
   static Transformer of(String prefix, Configuration config, boolean factorised) {
     config.require("position_embedding_type", "absolute");
     config.require("is_decoder", "false");
@@ -37,7 +40,7 @@ record Transformer(
         vocabularySize,
         factorised ? config.size("embedding_size", 128) : hiddenSize,
         hiddenSize,
-        config.size("num_hidden_layers"),
+        config.between("num_hidden_layers", 1, MOST_LAYERS),
         heads,
         config.size("intermediate_size"),
         config.activation("hidden_act"),

@@ -6,6 +6,8 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.text.PlainName;
 import dev.nunchi.train.Recipe.Strategy;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
@@ -15,6 +17,9 @@ import org.jspecify.annotations.Nullable;
 final class RecipeCheck {
   /// `max_steps` of a run whose length `num_train_epochs` says.
   private static final int BY_EPOCHS = -1;
+
+  /// Each is one of the system's; libtorch makes as many as it is told to.
+  private static final int MOST_THREADS = 1024;
 
   private RecipeCheck() {}
 
@@ -38,6 +43,8 @@ final class RecipeCheck {
     share("validation_share", data.validationShare());
     atLeast("max_length", data.maxLength(), 3);
     labels(data.labels());
+    path("train_file", data.trainFile());
+    path("validation_file", data.validationFile());
     require(
         data.normalization() == null || data.normalization().matches("standard|none"),
         "normalization",
@@ -75,6 +82,7 @@ final class RecipeCheck {
         "model_name_or_path",
         "given, or model_config instead, and not both",
         start.modelNameOrPath());
+    path("model_name_or_path", start.modelNameOrPath());
     atLeast("tokenizer_vocab_size", start.tokenizerVocabSize(), 300);
     atLeast("tokenizer_min_frequency", start.tokenizerMinFrequency(), 1);
     atLeast("tokenizer_alphabet_limit", start.tokenizerAlphabetLimit(), 1);
@@ -129,6 +137,11 @@ final class RecipeCheck {
         "over 0, or -1 to train for num_train_epochs",
         o.maxSteps());
     require(
+        o.numTrainEpochs() < Double.POSITIVE_INFINITY,
+        "num_train_epochs",
+        "a finite number",
+        o.numTrainEpochs());
+    require(
         o.maxSteps() > 0 || o.numTrainEpochs() > 0,
         "num_train_epochs",
         "over 0 where max_steps is not",
@@ -171,6 +184,8 @@ final class RecipeCheck {
     atLeast("early_stopping_threshold", watch.earlyStoppingThreshold(), 0);
     atLeast("logging_steps", watch.loggingSteps(), 1);
     atLeast("threads", watch.threads(), 0);
+    require(
+        watch.threads() <= MOST_THREADS, "threads", "at most " + MOST_THREADS, watch.threads());
     strategy("eval", watch.evalStrategy(), watch.evalSteps());
     exclude(
         watch.evalStrategy() == Strategy.STEPS && watch.evalSteps() == null,
@@ -198,10 +213,27 @@ final class RecipeCheck {
 
   private static void atLeast(String key, @Nullable Number value, double least) {
     require(
+        value == null || value.doubleValue() < Double.POSITIVE_INFINITY,
+        key,
+        "a finite number",
+        value);
+    require(
         value == null || value.doubleValue() >= least,
         key,
         "at least " + Double.toString(least).replace(".0", ""),
         value);
+  }
+
+  private static void path(String key, @Nullable String value) {
+    if (value == null) {
+      return;
+    }
+    require(!value.isBlank(), key, "a path", "'" + value + "'");
+    try {
+      Path unused = Path.of(value);
+    } catch (InvalidPathException e) {
+      exclude(true, "%s should be a path, but is '%s' (%s)".formatted(key, value, e.getReason()));
+    }
   }
 
   private static void share(String key, double value) {

@@ -154,6 +154,7 @@ public final class TrainingRun {
         config.put("first_syllable_id", CharacterVocabulary.FIRST_SYLLABLE_ID);
       }
       setLabels(config, texts.labels());
+      NewNetwork.check(config);
       train(texts, config, Weights.NONE, vocabulary.directory(), normalization, null, stop, dry);
     }
   }
@@ -186,7 +187,7 @@ public final class TrainingRun {
       }
       TorchRuntime.load(recipe.watch().threads());
       TorchRuntime.seed(recipe.optimization().seed());
-      double deviation = config.path("initializer_range").asDouble(0.02);
+      double deviation = NewNetwork.deviation(config, "config.json");
       try (TorchNetwork network = new TorchNetwork(description, weights, deviation);
           Trainer trainer =
               new Trainer(

@@ -56,6 +56,24 @@ class ProgramTest {
   }
 
   @Test
+  void run_messageWithWhatAFileBrought_isOneLineThatATerminalCanShow() {
+    assertEquals(
+        1, fail(new NunchiException(Reason.INVALID_DATA, "label is '\u001b[31m\0\ud83d\n긍정 👍'")));
+    assertEquals("nunchi: label is '\\u001b[31m\\u0000\\ud83d 긍정 👍'\n", err());
+  }
+
+  @Test
+  void run_messageWithoutEnd_keepsItsBeginningAndItsEnd() {
+    String value = "7".repeat(100_000);
+    assertEquals(
+        1,
+        fail(new NunchiException(Reason.INVALID_DATA, "size is " + value + ", not a whole number")));
+    assertTrue(err().startsWith("nunchi: size is 777"), err());
+    assertTrue(err().endsWith("777, not a whole number\n"), err());
+    assertTrue(err().length() < 1100, err());
+  }
+
+  @Test
   void run_unexpectedException_saysItsFirstLineAndHowToSeeMore() {
     assertEquals(1, fail(new IllegalStateException("first line\nC++ backtrace")));
     assertEquals(

@@ -91,6 +91,17 @@ class NgramLinearTest {
     assertTrue(e.getMessage().contains("open_ngram_max"));
   }
 
+  @Test
+  void of_labelsWithoutEnd_areNamedBeforeTheyAreCounted() {
+    config.remove("id2label");
+    config.put("num_labels", Integer.MAX_VALUE);
+    NunchiException e =
+        assertThrows(NunchiException.class, () -> Network.of(config, "model_config"));
+    assertEquals(
+        "model_config: num_labels should be a whole number of at most 100000, but is 2147483647",
+        e.getMessage());
+  }
+
   private static PaddedBatch text(long... ids) {
     long[] ones = new long[ids.length];
     Arrays.fill(ones, 1);

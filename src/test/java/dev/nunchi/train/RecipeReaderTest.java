@@ -96,7 +96,12 @@ class RecipeReaderTest {
     "per_device_train_batch_size, 0",
     "eval_strategy, often",
     "save_total_limit, -1",
-    "logging_steps, 0"
+    "logging_steps, 0",
+    "learning_rate, .inf",
+    "learning_rate, .nan",
+    "weight_decay, 1e999",
+    "num_train_epochs, .inf",
+    "threads, 2147483647"
   })
   void read_valueThatAKeyDoesNotTake_isRefusedByItsName(String key, String value) {
     NunchiException failure =
