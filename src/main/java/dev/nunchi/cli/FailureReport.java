@@ -86,7 +86,8 @@ final class FailureReport implements IParameterExceptionHandler {
       case AccessDeniedException denied -> denied.getFile() + " may not be read or written";
       case NoClassDefFoundError missing when isTraining(missing) ->
           "This needs the training libraries, which the launcher nunchi puts on the class path";
-      case RuntimeException torch when LibtorchMemory.isOut(torch) -> LibtorchMemory.sentence(torch);
+      case RuntimeException torch when LibtorchMemory.isOut(torch) ->
+          LibtorchMemory.sentence(torch);
       case OutOfMemoryError _ ->
           "Memory ran out; NUNCHI_JAVA_OPTS=-Xmx8g, for example, lets the program have 8 GiB";
       default ->

@@ -4,9 +4,13 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Probe;
+import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 public final class ModelLoader {
   // Calls of one session share the cores better as callers than as threads of one call.
   private static final int THREADS_OF_A_CALL = 1;
+
+  private static final String TRIAL = "정말 좋아요";
 
   private ModelLoader() {}
 
@@ -62,6 +68,10 @@ public final class ModelLoader {
                 manifest.proof().precision(),
                 directory.padTokenId())
             .run(probe);
+      } else {
+        // Nothing to compare with; but what cannot run at all is found out now.
+        Encoding trial = encoder.encode(TRIAL, Truncation.KEEP_HEAD);
+        backend.logits(PaddedBatch.of(List.of(trial), directory.padTokenId()));
       }
     } catch (NunchiException e) {
       encoder.close();

@@ -32,7 +32,7 @@ final class OnnxRuntime {
       disableTelemetry();
       OnnxRuntimeFiles.prepare();
       try {
-        known = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "nunchi");
+        known = OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "nunchi");
       } catch (LinkageError e) {
         throw OnnxRuntimeFiles.unusable(e);
       }

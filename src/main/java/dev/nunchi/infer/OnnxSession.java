@@ -126,7 +126,7 @@ final class OnnxSession implements AutoCloseable {
     OrtSession.SessionOptions session = new OrtSession.SessionOptions();
     session.setIntraOpNumThreads(options.threads());
     session.setInterOpNumThreads(1);
-    session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
+    session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
     return session;
   }
 
@@ -147,7 +147,7 @@ final class OnnxSession implements AutoCloseable {
   /// Runs a batch.
   ///
   /// @param outputs names of what is asked for
-  /// @throws NunchiException `UNAVAILABLE` after [#close]
+  /// @throws NunchiException `UNAVAILABLE` after [#close], `INVALID_MODEL` where the graph fails
   <R> R run(PaddedBatch batch, Set<String> outputs, OutputReader<R> reader) {
     lock.readLock().lock();
     try (Arena arena = Arena.ofConfined();
@@ -166,7 +166,10 @@ final class OnnxSession implements AutoCloseable {
         return reader.read(result);
       }
     } catch (OrtException e) {
-      throw new IllegalStateException("ONNX Runtime failed on " + graph, e);
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s cannot be run by ONNX Runtime: %s".formatted(graph, cause(e)),
+          e);
     } finally {
       lock.readLock().unlock();
     }

@@ -66,7 +66,13 @@ public final class TextEncoder implements AutoCloseable {
     } catch (IOException | RuntimeException e) {
       throw TokenizerFile.damaged(file.path(), "is not a tokenizer of Hugging Face tokenizers", e);
     }
-    int specialTokens = tokenizer.encode("").getIds().length;
+    int specialTokens;
+    try {
+      specialTokens = tokens(file, tokenizer, "", null).getIds().length;
+    } catch (NunchiException e) {
+      tokenizer.close();
+      throw e;
+    }
     if (maxLength <= specialTokens) {
       tokenizer.close();
       throw new NunchiException(
@@ -83,6 +89,19 @@ public final class TextEncoder implements AutoCloseable {
   /// @throws NunchiException `INVALID_MODEL` where there is neither
   public static String tokenizerJson(Path directory) {
     return TokenizerFile.read(directory).json();
+  }
+
+  /// @throws NunchiException `INVALID_MODEL` where the tokenizer's parts do not fit together, as
+  ///   where its token for the unknown is not in its vocabulary: it says so at the first text that
+  ///   needs them
+  private static ai.djl.huggingface.tokenizers.Encoding tokens(
+      TokenizerFile file, HuggingFaceTokenizer tokenizer, String text, @Nullable String context) {
+    try {
+      return context == null ? tokenizer.encode(text) : tokenizer.encode(text, context);
+    } catch (RuntimeException e) {
+      throw TokenizerFile.damaged(
+          file.path(), "is a tokenizer that fails: " + String.valueOf(e.getMessage()), e);
+    }
   }
 
   public Normalizer normalizer() {
@@ -135,9 +154,9 @@ public final class TextEncoder implements AutoCloseable {
     try {
       requireOpen();
       return second == null
-          ? finish(tokenizer.encode(textInput), normalized, null, truncation)
+          ? finish(tokens(file, tokenizer, textInput, null), normalized, null, truncation)
           : finish(
-              tokenizer.encode(textInput, Surrogates.pair(second.text())),
+              tokens(file, tokenizer, textInput, Surrogates.pair(second.text())),
               normalized,
               second,
               truncation);

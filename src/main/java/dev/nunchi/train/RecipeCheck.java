@@ -184,8 +184,7 @@ final class RecipeCheck {
     atLeast("early_stopping_threshold", watch.earlyStoppingThreshold(), 0);
     atLeast("logging_steps", watch.loggingSteps(), 1);
     atLeast("threads", watch.threads(), 0);
-    require(
-        watch.threads() <= MOST_THREADS, "threads", "at most " + MOST_THREADS, watch.threads());
+    require(watch.threads() <= MOST_THREADS, "threads", "at most " + MOST_THREADS, watch.threads());
     strategy("eval", watch.evalStrategy(), watch.evalSteps());
     exclude(
         watch.evalStrategy() == Strategy.STEPS && watch.evalSteps() == null,

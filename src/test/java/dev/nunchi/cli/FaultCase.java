@@ -6,7 +6,6 @@ import dev.nunchi.model.Manifest;
 import dev.nunchi.train.RecipeReader;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -163,7 +162,8 @@ record FaultCase(
 
     private void export(String precision) throws IOException {
       Path model =
-          given(Fault.of(precision.equals("int8") ? CHECKPOINTS.subList(2, 4) : CHECKPOINTS, random));
+          given(
+              Fault.of(precision.equals("int8") ? CHECKPOINTS.subList(2, 4) : CHECKPOINTS, random));
       arguments.addAll(
           List.of("export", "--model", model.toString(), "--output", output().toString()));
       arguments.addAll(List.of("--precision", precision));
@@ -245,6 +245,7 @@ record FaultCase(
       }
       names.add(file.getFileName().toString());
       names.add(file.getParent().toString());
+      names.add("The model " + file.getParent().getFileName());
       if (file.getFileName().toString().equals("trainer_state.json") || file.startsWith(output())) {
         names.add(output().toString());
       }
@@ -329,10 +330,8 @@ record FaultCase(
         .formatted(
             seed,
             fault,
-            String.join(" ", arguments).replace(directory + "/", "").replaceAll("(.{400}).*", "$1…"));
-  }
-
-  static boolean exists(Path path) {
-    return Files.exists(path, LinkOption.NOFOLLOW_LINKS);
+            String.join(" ", arguments)
+                .replace(directory + "/", "")
+                .replaceAll("(.{400}).*", "$1…"));
   }
 }

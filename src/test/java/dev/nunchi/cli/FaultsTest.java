@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /// Whatever one thing is wrong with what a command is given, it says so in one sentence with a
-/// name, and leaves what the user had as it was; or nothing that matters was wrong, and it succeeds.
+/// name, and leaves what the user had as it was; or nothing that matters was wrong, and it
+/// succeeds.
 ///
 /// `-Dnunchi.faults.seeds=` says how many cases are tried, `-Dnunchi.faults.first=` from which on;
 /// `mvn verify -Pfaults` tries 2,000.
@@ -62,8 +63,11 @@ class FaultsTest {
       Path directory = Files.createDirectory(temporary.resolve("seed-" + seed));
       FaultCase drawn = FaultCase.of(seed, whole, directory);
       // Where the process dies of it, the file says of what.
-      Files.write(NOW, "%s%n%s%n".formatted(drawn, drawn.reproduction()).getBytes(StandardCharsets.UTF_8));
-      check(drawn).forEach(what -> wrong.add("%s%n  %s%n  %s".formatted(drawn, what, drawn.reproduction())));
+      Files.write(
+          NOW, "%s%n%s%n".formatted(drawn, drawn.reproduction()).getBytes(StandardCharsets.UTF_8));
+      check(drawn)
+          .forEach(
+              what -> wrong.add("%s%n  %s%n  %s".formatted(drawn, what, drawn.reproduction())));
       WholeInputs.delete(directory);
     }
     Files.deleteIfExists(NOW);

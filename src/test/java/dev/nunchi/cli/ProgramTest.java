@@ -14,6 +14,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -67,7 +68,8 @@ class ProgramTest {
     String value = "7".repeat(100_000);
     assertEquals(
         1,
-        fail(new NunchiException(Reason.INVALID_DATA, "size is " + value + ", not a whole number")));
+        fail(
+            new NunchiException(Reason.INVALID_DATA, "size is " + value + ", not a whole number")));
     assertTrue(err().startsWith("nunchi: size is 777"), err());
     assertTrue(err().endsWith("777, not a whole number\n"), err());
     assertTrue(err().length() < 1100, err());
@@ -108,6 +110,30 @@ class ProgramTest {
         "nunchi: Memory ran out; NUNCHI_JAVA_OPTS=-Xmx8g, for example, lets the program have 8"
             + " GiB\n",
         err());
+  }
+
+  @Test
+  void run_libtorchWithoutMemory_saysHowMuchAndWhatNeedsLess() {
+    assertEquals(
+        1,
+        fail(
+            new RuntimeException(
+                "[enforce fail at alloc_cpu.cpp:124] err == 0. DefaultCPUAllocator: can't allocate"
+                    + " memory: you tried to allocate 17179869184 bytes. Error code 12")));
+    assertTrue(
+        err().startsWith("nunchi: Memory ran out: there are no further 17179869184 bytes; "),
+        err());
+  }
+
+  @Test
+  void run_pathThatIsNone_isAUsageError() {
+    for (String path : List.of("", " ", "a\0b")) {
+      err.getBuffer().setLength(0);
+      assertEquals(2, run("speak", "--to", path));
+      assertTrue(err().startsWith("nunchi: Invalid value for option '--to'"), err());
+      assertTrue(err().contains("expected a path but was '"), err());
+      assertFalse(err().contains("Exception"), err());
+    }
   }
 
   @Test
@@ -262,6 +288,9 @@ class ProgramTest {
 
     @Option(names = "--loud", description = "In capitals.")
     private boolean loud;
+
+    @Option(names = "--to", description = "Where.")
+    private Path to = Path.of("out");
 
     @Parameters(description = "What to say.")
     private List<String> texts = List.of();

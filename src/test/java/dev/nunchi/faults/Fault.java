@@ -8,7 +8,13 @@ import java.util.Random;
 
 /// One thing that can be wrong with a file; where in the file, a random generator says.
 public sealed interface Fault
-    permits BytesFault, GraphFault, JsonFault, RecipeFault, RowsFault, TokenizerFault, WeightsFault {
+    permits BytesFault,
+        GraphFault,
+        JsonFault,
+        RecipeFault,
+        RowsFault,
+        TokenizerFault,
+        WeightsFault {
   /// Damages the file in place.
   ///
   /// @return what was done, for whoever has to find the cause

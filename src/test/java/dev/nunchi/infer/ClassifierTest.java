@@ -11,6 +11,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.text.Encoding;
+import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.Truncation;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,6 +24,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(20)
 class ClassifierTest {
@@ -56,6 +59,28 @@ class ClassifierTest {
         assertEquals(Reason.INVALID_UTF8, refusal.reason());
         assertEquals("text", refusal.field());
       }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+  void classify_logitThatIsNoNumber_isTheModelsFaultByName(float logit) {
+    Backend broken =
+        new Backend() {
+          @Override
+          public float[][] logits(PaddedBatch batch) {
+            return new float[][] {{0, logit}};
+          }
+
+          @Override
+          public void close() {}
+        };
+    try (Classifier classifier = classifier(broken, 1)) {
+      NunchiException refusal = refusal(classify(classifier, "1"));
+      assertEquals(Reason.INVALID_MODEL, refusal.reason());
+      assertTrue(
+          refusal.getMessage().startsWith("The model test gives the logit " + logit),
+          refusal.getMessage());
     }
   }
 
@@ -131,7 +156,7 @@ class ClassifierTest {
     assertEquals(Reason.UNAVAILABLE, refusal(classify(classifier, "1")).reason());
   }
 
-  private static Classifier classifier(FakeBackend backend, int queueCapacity) {
+  private static Classifier classifier(Backend backend, int queueCapacity) {
     return new Classifier(
         ClassifierTest::encode,
         backend,

@@ -94,6 +94,23 @@ class OnnxModelTest {
   }
 
   @Test
+  void logits_batchThatTheGraphCannotTake_isAFaultOfTheGraphByName() {
+    Path tiny = TinyModel.write(directory.resolve("tiny"));
+    try (OnnxModel model = OnnxModel.open(ModelDirectory.open(tiny), InferenceOptions.CPU)) {
+      long[] noSuchTokens = {1_000_000, 1_000_000};
+      NunchiException e =
+          assertThrows(
+              NunchiException.class,
+              () ->
+                  model.logits(
+                      new PaddedBatch(1, 2, noSuchTokens, new long[] {1, 1}, new long[2])));
+      assertEquals(Reason.INVALID_MODEL, e.reason());
+      assertTrue(
+          e.getMessage().startsWith(tiny.resolve("model.onnx") + " cannot be run"), e.getMessage());
+    }
+  }
+
+  @Test
   void open_automaticDevice_fallsBackToTheCpu() throws IOException {
     ModelDirectory model = write(graph("logits", "input_ids"));
     try (OnnxModel opened = OnnxModel.open(model, new InferenceOptions(Device.AUTO, 1))) {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.nn.TinyCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -283,6 +284,27 @@ final class TextEncoderTest {
         assertThrows(NunchiException.class, () -> TextEncoder.open(file, STANDARD, 8));
     assertEquals(Reason.INVALID_MODEL, e.reason());
     assertEquals(file + " cannot be read as UTF-8", e.getMessage());
+  }
+
+  @Test
+  void encode_tokenizerWhoseUnknownTokenIsNowhere_isInvalidModelThatNamesIt(@TempDir Path directory)
+      throws IOException {
+    Path whole = TinyCheckpoint.BERT.path().resolve("tokenizer.json");
+    Path file =
+        Files.writeString(
+            directory.resolve("tokenizer.json"),
+            Files.readString(whole)
+                .replaceFirst("\"unk_token\": *\"[^\"]*\"", "\"unk_token\": \"[NOWHERE]\""));
+    NunchiException e =
+        assertThrows(
+            NunchiException.class,
+            () -> {
+              try (TextEncoder encoder = TextEncoder.open(file, NONE, 8)) {
+                encoder.encode("쀍쀍", Truncation.REJECT);
+              }
+            });
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertTrue(e.getMessage().startsWith(file + " is a tokenizer that fails: "), e.getMessage());
   }
 
   @Test
