@@ -1,5 +1,7 @@
 package dev.nunchi.train;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.Loss;
@@ -81,6 +83,7 @@ final class BatchQueue implements AutoCloseable {
     this.position = start;
     this.noised = noise.epoch(start.epoch());
     this.epoch = buckets.with(noised).epoch(seed, start.epoch());
+    requireBatch(start);
     beginStep();
     for (int i = 0; i < AHEAD; i++) {
       ahead.add(preparer.submit(this::prepare));
@@ -98,6 +101,15 @@ final class BatchQueue implements AutoCloseable {
       throw new IllegalStateException("Interrupted while waiting for a batch", e);
     } catch (java.util.concurrent.ExecutionException e) {
       throw new IllegalStateException("A batch could not be prepared", e.getCause());
+    }
+  }
+
+  private void requireBatch(Position start) {
+    if (start.batch() >= epoch.size()) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "trainer_state.json: batches_of_epoch is %d, but an epoch of these texts has %d"
+              .formatted(start.batch(), epoch.size()));
     }
   }
 

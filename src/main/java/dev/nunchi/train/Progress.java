@@ -3,6 +3,8 @@ package dev.nunchi.train;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 
 /// Where a run stands; with the weights and the optimiser's state all that it needs to go on.
 ///
@@ -50,14 +52,40 @@ record Progress(
     return json;
   }
 
+  /// @throws NunchiException `INVALID_MODEL` naming the key whose value is no count, or no metric
   static Progress of(JsonNode json, BestMetric metric) {
     return new Progress(
-        json.path("global_step").longValue(),
+        count(json, "global_step", Long.MAX_VALUE),
         new BatchQueue.Position(
-            json.path("epochs_finished").intValue(), json.path("batches_of_epoch").intValue()),
-        json.path("dropout_masks").longValue(),
-        json.has("best_metric") ? json.get("best_metric").doubleValue() : metric.worst(),
-        json.path("best_global_step").longValue(),
-        json.path("evaluations_without_improvement").intValue());
+            (int) count(json, "epochs_finished", Integer.MAX_VALUE),
+            (int) count(json, "batches_of_epoch", Integer.MAX_VALUE)),
+        count(json, "dropout_masks", Long.MAX_VALUE),
+        json.has("best_metric") ? metric(json.get("best_metric")) : metric.worst(),
+        count(json, "best_global_step", Long.MAX_VALUE),
+        (int) count(json, "evaluations_without_improvement", Integer.MAX_VALUE));
+  }
+
+  private static long count(JsonNode json, String key, long most) {
+    JsonNode value = json.path(key);
+    if (!value.canConvertToExactIntegral()
+        || !value.canConvertToLong()
+        || value.longValue() < 0
+        || value.longValue() > most) {
+      throw invalid("%s should be a whole number of at least 0, but is %s", key, value);
+    }
+    return value.longValue();
+  }
+
+  private static double metric(JsonNode value) {
+    if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+      throw invalid("%s should be a number, but is %s", "best_metric", value);
+    }
+    return value.doubleValue();
+  }
+
+  private static NunchiException invalid(String message, String key, JsonNode value) {
+    return new NunchiException(
+        Reason.INVALID_MODEL,
+        "trainer_state.json: " + message.formatted(key, value.isMissingNode() ? "missing" : value));
   }
 }

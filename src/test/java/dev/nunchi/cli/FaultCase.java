@@ -137,6 +137,7 @@ record FaultCase(
 
     private void resume() throws IOException {
       train("scratch", "--resume");
+      names.add(output().toString());
       Path run = whole.copy("interrupted", output());
       damageable.add(run);
       damageable.add(run);
@@ -246,9 +247,6 @@ record FaultCase(
       names.add(file.getFileName().toString());
       names.add(file.getParent().toString());
       names.add("The model " + file.getParent().getFileName());
-      if (file.getFileName().toString().equals("trainer_state.json") || file.startsWith(output())) {
-        names.add(output().toString());
-      }
       if (arguments.getFirst().equals("train") && file.toString().endsWith(".yaml")) {
         names.addAll(KEYS);
         boundTime();
