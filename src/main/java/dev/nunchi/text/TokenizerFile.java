@@ -47,6 +47,7 @@ record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, in
     } catch (IOException e) {
       throw damaged(file, "is not valid JSON", e);
     }
+    new TokenizerCheck(file).check(root);
     JsonNode model = root.path("model");
     Map<String, Integer> vocabulary = new HashMap<>();
     JsonNode tokens = model.path("vocab");

@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.JsonPointer;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.TinyCheckpoint;
@@ -23,6 +27,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class TextEncoderTest {
@@ -284,6 +289,31 @@ final class TextEncoderTest {
         assertThrows(NunchiException.class, () -> TextEncoder.open(file, STANDARD, 8));
     assertEquals(Reason.INVALID_MODEL, e.reason());
     assertEquals(file + " cannot be read as UTF-8", e.getMessage());
+  }
+
+  /// Each of these ended the process: a panic of the native library cannot be caught.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "/post_processor/single/0/SpecialToken/id | '\"[GO]\"' | single has the token \"[GO]\"",
+        "/post_processor/pair/2/SpecialToken/id | '\"[GO]\"' | pair has the token \"[GO]\"",
+        "/post_processor/special_tokens | '{}' | which special_tokens lacks",
+        "/post_processor/single/1/Sequence/id | '\"B\"' | single has the text \"B\"",
+        "/model | '{\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 1, \"ab\": 2}, \"merges\": [\"a"
+            + " b\"], \"continuing_subword_prefix\": \"가나\"}' | has the merge \"a b\""
+      })
+  void open_whatMakesTheLibraryPanic_isInvalidModelThatNamesIt(
+      String place, String value, String naming, @TempDir Path directory) throws IOException {
+    JsonMapper mapper = new JsonMapper();
+    JsonNode json = mapper.readTree(TinyCheckpoint.BERT.path().resolve("tokenizer.json").toFile());
+    JsonPointer at = JsonPointer.compile(place);
+    ((ObjectNode) json.at(at.head())).set(at.last().getMatchingProperty(), mapper.readTree(value));
+    Path file = Files.writeString(directory.resolve("tokenizer.json"), json.toString());
+    NunchiException e = assertThrows(NunchiException.class, () -> TextEncoder.open(file, NONE, 8));
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertTrue(e.getMessage().startsWith(file + " "), e.getMessage());
+    assertTrue(e.getMessage().contains(naming), e.getMessage());
   }
 
   @Test

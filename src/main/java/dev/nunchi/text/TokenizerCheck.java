@@ -1,0 +1,75 @@
+package dev.nunchi.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.nunchi.NunchiException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Finds what Hugging Face tokenizers 0.21 takes in a `tokenizer.json` without a look and meets
+/// again as a panic, which ends the whole process, as no panic can leave native code:
+///
+/// - a template with a special token that the template does not define, or with a second text where
+///   there is one;
+/// - a BPE model whose merges lack its `continuing_subword_prefix`, which is cut from them.
+///
+/// @param file named in errors
+record TokenizerCheck(Path file) {
+  private static final String TEMPLATE = "post_processor";
+
+  /// @param root of the `tokenizer.json`
+  /// @throws NunchiException `INVALID_MODEL` naming the part
+  void check(JsonNode root) {
+    checkPostProcessor(root.path(TEMPLATE));
+    JsonNode model = root.path("model");
+    String prefix = model.path("continuing_subword_prefix").asText("");
+    if (!prefix.isEmpty() && model.has("merges")) {
+      checkMerges(model.path("merges"), prefix);
+    }
+  }
+
+  private void checkPostProcessor(JsonNode processor) {
+    processor.path("processors").forEach(this::checkPostProcessor);
+    if (!processor.path("type").asText().equals("TemplateProcessing")) {
+      return;
+    }
+    JsonNode specialTokens = processor.path("special_tokens");
+    for (String key : List.of("single", "pair")) {
+      for (JsonNode piece : processor.path(key)) {
+        JsonNode special = piece.path("SpecialToken").path("id");
+        if (!special.isMissingNode() && !specialTokens.has(special.asText())) {
+          throw damaged("%s: %s has the token %s, which special_tokens lacks", key, special);
+        }
+        JsonNode sequence = piece.path("Sequence").path("id");
+        if (key.equals("single") && sequence.asText().equals("B")) {
+          throw damaged("%s: %s has the text %s, but there is only A", key, sequence);
+        }
+      }
+    }
+  }
+
+  private void checkMerges(JsonNode merges, String prefix) {
+    for (JsonNode merge : merges) {
+      List<String> parts = new ArrayList<>();
+      if (merge.isTextual()) {
+        parts.addAll(List.of(merge.textValue().split(" ", 2)));
+      } else {
+        merge.forEach(part -> parts.add(part.asText()));
+      }
+      // The prefix is counted in characters and cut in bytes.
+      if (parts.size() == 2
+          && !(parts.get(1).startsWith(prefix) && prefix.chars().allMatch(c -> c < 0x80))) {
+        throw TokenizerFile.damaged(
+            file,
+            "has the merge %s, whose second part does not begin with continuing_subword_prefix '%s'"
+                .formatted(merge, prefix),
+            null);
+      }
+    }
+  }
+
+  private NunchiException damaged(String message, String key, JsonNode value) {
+    return TokenizerFile.damaged(
+        file, "cannot be used: " + message.formatted(TEMPLATE, key, value), null);
+  }
+}
