@@ -164,16 +164,7 @@ public final class Classifier implements AutoCloseable {
     return new Outcome(whole, evidence);
   }
 
-  /// @throws NunchiException `INVALID_MODEL` where a logit is no number, so that no score would be
   private Scores scores(Run run) {
-    for (float logit : run.logits()) {
-      if (!Float.isFinite(logit)) {
-        throw new NunchiException(
-            Reason.INVALID_MODEL,
-            "The model %s gives the logit %s: its weights are damaged, or so large that numbers overflow"
-                .formatted(settings.name(), logit));
-      }
-    }
     return Scores.of(run.logits(), settings.problemType(), settings.temperature());
   }
 

@@ -184,7 +184,7 @@ class FaultsTest {
       try {
         ServerStart.run(model, err);
       } catch (RuntimeException e) {
-        if (ServeCommand.reported(e) instanceof NunchiException refused) {
+        if (ServeCommand.reported(e, "localhost") instanceof NunchiException refused) {
           throw refused;
         }
         throw e;
