@@ -44,7 +44,8 @@ public final class DurableFiles {
       } finally {
         Files.deleteIfExists(beside);
       }
-      syncDirectory(file.toAbsolutePath().getParent());
+      // The directory that holds it.
+      syncDirectory(beside.toAbsolutePath().resolveSibling(""));
     } catch (IOException e) {
       throw notWritten(file, e);
     }
