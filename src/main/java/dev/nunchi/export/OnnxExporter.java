@@ -79,7 +79,10 @@ public final class OnnxExporter {
     } catch (NunchiException e) {
       throw e.reason() == Reason.FAILED_CHECK
           ? new NunchiException(
-              e.reason(), "%s was not written: %s".formatted(output, e.getMessage()), e)
+              e.reason(),
+              "%s was not written: %s; the checkpoint is %s"
+                  .formatted(output, e.getMessage(), source.path()),
+              e)
           : e;
     } catch (IOException e) {
       throw DurableFiles.notWritten(output, e);

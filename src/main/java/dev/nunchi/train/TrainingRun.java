@@ -91,6 +91,7 @@ public final class TrainingRun {
     }
     if (resumption != null) {
       try (CheckpointDirectory checkpoint = CheckpointDirectory.open(resumption.checkpoint())) {
+        checkpoint.requireComplete();
         train(
             texts.ordered(checkpoint.labels()),
             checkpoint.config(),
