@@ -1,6 +1,7 @@
 package dev.nunchi.nn;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /// The operations that networks are written in; `T` is the interpreter's tensor.
 ///
@@ -15,6 +16,15 @@ public interface Ops<T> {
   ///
   /// @throws RuntimeException where `seq` is over `table.rows()`
   T positions(T ids, Embedding table);
+
+  /// What `part` gives. An interpreter that owns memory frees what else the part made, but for what
+  /// a backward pass needs of it.
+  default T scoped(Supplier<T> part) {
+    return part.get();
+  }
+
+  /// Says that `x`, which [#scoped] gave, is not read again, so that its memory may be freed.
+  default void release(T x) {}
 
   /// `[…, in]` to `[…, out]`.
   T linear(T x, Linear layer);

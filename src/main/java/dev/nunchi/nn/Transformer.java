@@ -54,7 +54,7 @@ record Transformer(
 
   /// The last layer's output `[batch, seq, hidden]`.
   <T> T hidden(Ops<T> ops, Inputs<T> inputs) {
-    T x = embeddings(ops, inputs);
+    T x = ops.scoped(() -> embeddings(ops, inputs));
     for (int layer = 0; layer < layers; layer++) {
       x = layer(ops, x, inputs.attentionMask(), prefix + ".encoder.layer." + layer);
     }
@@ -85,17 +85,34 @@ record Transformer(
   }
 
   private <T> T layer(Ops<T> ops, T x, T attentionMask, String name) {
-    String self = name + ".attention.self.";
-    T attended =
-        ops.attention(
-            ops.linear(x, Linear.of(self + "query", hiddenSize, hiddenSize)),
-            ops.linear(x, Linear.of(self + "key", hiddenSize, hiddenSize)),
-            ops.linear(x, Linear.of(self + "value", hiddenSize, hiddenSize)),
-            attentionMask,
-            new Attention(heads, hiddenSize / heads, attentionDropout));
-    T h = addAndNorm(ops, x, attended, name + ".attention.output", hiddenSize);
-    T inner = ops.linear(h, Linear.of(name + ".intermediate.dense", hiddenSize, innerSize));
-    return addAndNorm(ops, h, ops.activation(inner, activation), name + ".output", innerSize);
+    T h =
+        ops.scoped(() ->
+            addAndNorm(
+                ops,
+                x,
+                attended(ops, x, attentionMask, name + ".attention.self."),
+                name + ".attention.output",
+                hiddenSize));
+    ops.release(x);
+    T output =
+        ops.scoped(() ->
+            addAndNorm(ops, h, ops.scoped(() -> inner(ops, h, name)), name + ".output", innerSize));
+    ops.release(h);
+    return output;
+  }
+
+  private <T> T attended(Ops<T> ops, T x, T attentionMask, String name) {
+    return ops.attention(
+        ops.linear(x, Linear.of(name + "query", hiddenSize, hiddenSize)),
+        ops.linear(x, Linear.of(name + "key", hiddenSize, hiddenSize)),
+        ops.linear(x, Linear.of(name + "value", hiddenSize, hiddenSize)),
+        attentionMask,
+        new Attention(heads, hiddenSize / heads, attentionDropout));
+  }
+
+  private <T> T inner(Ops<T> ops, T h, String name) {
+    Linear dense = Linear.of(name + ".intermediate.dense", hiddenSize, innerSize);
+    return ops.activation(ops.linear(h, dense), activation);
   }
 
   private <T> T addAndNorm(Ops<T> ops, T residual, T x, String name, int width) {

@@ -3,7 +3,6 @@ package dev.nunchi.torch;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -69,10 +68,10 @@ final class Adagrad implements Optimizer {
   }
 
   @Override
-  public void copyInto(Map<String, Weight> state, Arena arena) {
+  public void addTo(Map<String, Weight> state) {
     for (Slot slot : slots) {
       Parameter parameter = slot.parameter();
-      state.put(SUM + parameter.name(), TensorMemory.copy(slot.sum(), parameter.shape(), arena));
+      state.put(SUM + parameter.name(), TensorMemory.view(slot.sum(), parameter.shape()));
     }
   }
 

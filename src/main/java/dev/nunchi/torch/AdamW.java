@@ -4,7 +4,6 @@ import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -79,13 +78,13 @@ final class AdamW implements Optimizer {
   }
 
   @Override
-  public void copyInto(Map<String, Weight> state, Arena arena) {
+  public void addTo(Map<String, Weight> state) {
     for (Slot slot : slots) {
       String name = slot.parameter().name();
       List<Integer> shape = slot.parameter().shape();
-      state.put(FIRST + name, TensorMemory.copy(slot.first(), shape, arena));
-      state.put(SECOND + name, TensorMemory.copy(slot.second(), shape, arena));
-      state.put(STEP + name, TensorMemory.copy(slot.step(), List.of(), arena));
+      state.put(FIRST + name, TensorMemory.view(slot.first(), shape));
+      state.put(SECOND + name, TensorMemory.view(slot.second(), shape));
+      state.put(STEP + name, TensorMemory.view(slot.step(), List.of()));
     }
   }
 

@@ -3,17 +3,17 @@ package dev.nunchi.torch;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
-import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
+import java.util.Set;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// The fp32 parameters of one network by name: the leaves that gradients gather in. Owns their
 /// memory.
@@ -27,14 +27,17 @@ final class ParameterStore implements AutoCloseable {
   /// @param standardDeviation of the initial normal values, `initializer_range`
   ParameterStore(List<Parameter> parameters, Weights weights, double standardDeviation) {
     this.parameters = List.copyOf(parameters);
+    Set<String> known = weights.names();
     try (NoGradGuard guard = new NoGradGuard()) {
       for (Parameter parameter : parameters) {
-        Tensor tensor =
-            weights.names().contains(parameter.name())
-                ? copyOf(weights.get(parameter.name()))
-                : initial(parameter, standardDeviation);
-        tensor.retainReference();
-        tensors.put(parameter.name(), tensor);
+        try (PointerScope scope = new PointerScope()) {
+          Tensor tensor =
+              known.contains(parameter.name())
+                  ? copyOf(weights.get(parameter.name()))
+                  : initial(parameter, standardDeviation);
+          tensor.retainReference();
+          tensors.put(parameter.name(), tensor);
+        }
       }
     }
     tensors.values().forEach(tensor -> tensor.set_requires_grad(true));
@@ -60,14 +63,13 @@ final class ParameterStore implements AutoCloseable {
     }
   }
 
-  /// A copy of all parameters in fp32, in memory that `arena` owns.
-  SequencedMap<String, Weight> copy(Arena arena) {
-    SequencedMap<String, Weight> copies = new LinkedHashMap<>();
+  /// All parameters in fp32, in their own memory.
+  SequencedMap<String, Weight> views() {
+    SequencedMap<String, Weight> views = new LinkedHashMap<>();
     for (Parameter parameter : parameters) {
-      copies.put(
-          parameter.name(), TensorMemory.copy(get(parameter.name()), parameter.shape(), arena));
+      views.put(parameter.name(), TensorMemory.view(get(parameter.name()), parameter.shape()));
     }
-    return copies;
+    return views;
   }
 
   @Override
@@ -77,11 +79,16 @@ final class ParameterStore implements AutoCloseable {
   }
 
   private static Tensor copyOf(Weight weight) {
-    return TensorMemory.view(weight).to(ScalarType.Float).clone();
+    Tensor copy = torch.empty(TensorMemory.sizes(weight.shape())).copy_(TensorMemory.view(weight));
+    if (weight.data().isMapped()) {
+      // The file's pages would stay resident beside the copy.
+      weight.data().unload();
+    }
+    return copy;
   }
 
   private static Tensor initial(Parameter parameter, double standardDeviation) {
-    long[] shape = parameter.shape().stream().mapToLong(Integer::longValue).toArray();
+    long[] shape = TensorMemory.sizes(parameter.shape());
     return switch (parameter.initial()) {
       case ZEROS -> torch.zeros(shape);
       case ONES -> torch.ones(shape);

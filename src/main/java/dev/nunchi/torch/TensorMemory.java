@@ -2,7 +2,6 @@ package dev.nunchi.torch;
 
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Weight;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
@@ -15,13 +14,16 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 final class TensorMemory {
   private TensorMemory() {}
 
-  /// A copy of an fp32 tensor in memory that `arena` owns.
-  static Weight copy(Tensor tensor, List<Integer> shape, Arena arena) {
-    MemorySegment source =
+  /// An fp32 tensor as a weight over its memory, which has to outlive it.
+  static Weight view(Tensor tensor, List<Integer> shape) {
+    MemorySegment memory =
         MemorySegment.ofAddress(tensor.data_ptr().address()).reinterpret(tensor.nbytes());
-    MemorySegment copy = arena.allocate(source.byteSize(), Float.BYTES);
-    copy.copyFrom(source);
-    return new Weight(ElementType.F32, shape, copy.asReadOnly());
+    return new Weight(ElementType.F32, shape, memory.asReadOnly());
+  }
+
+  /// The axes of a shape as libtorch wants them.
+  static long[] sizes(List<Integer> shape) {
+    return shape.stream().mapToLong(Integer::longValue).toArray();
   }
 
   /// A tensor over the weight's memory, which has to outlive it.
@@ -35,8 +37,8 @@ final class TensorMemory {
           case I64, I32, I16, I8, U8, BOOL ->
               throw new IllegalArgumentException("No parameter is stored as " + weight.type());
         };
-    long[] shape = weight.shape().stream().mapToLong(Integer::longValue).toArray();
-    return torch.from_blob(new SegmentPointer(weight.data()), shape, new TensorOptions(type));
+    return torch.from_blob(
+        new SegmentPointer(weight.data()), sizes(weight.shape()), new TensorOptions(type));
   }
 
   /// The address of a segment as the binding wants it; the segment keeps the memory.

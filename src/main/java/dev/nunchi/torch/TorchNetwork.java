@@ -5,7 +5,6 @@ import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
-import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
@@ -41,7 +40,8 @@ public final class TorchNetwork implements AutoCloseable {
   public float[][] logits(PaddedBatch batch) {
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard()) {
-      Tensor logits = forward(batch, ComputeType.FP32, null).contiguous();
+      Tensor logits =
+          forward(batch, new CastWeights(parameters, ComputeType.FP32), null).contiguous();
       float[] flat = new float[(int) logits.numel()];
       new FloatPointer(logits.data_ptr()).get(flat);
       int labels = network.labels();
@@ -53,9 +53,10 @@ public final class TorchNetwork implements AutoCloseable {
     }
   }
 
-  /// A copy of all weights in fp32, in memory that `arena` owns.
-  public SequencedMap<String, Weight> weights(Arena arena) {
-    return parameters.copy(arena);
+  /// All weights in fp32, in the network's own memory: they change while it is trained, and end
+  /// with it.
+  public SequencedMap<String, Weight> weights() {
+    return parameters.views();
   }
 
   /// Does something while numbers are added to all logits.
@@ -92,8 +93,9 @@ public final class TorchNetwork implements AutoCloseable {
 
   /// Logits `[batch, labels]` in fp32 as a tensor of the scope that is open.
   ///
+  /// @param weights of this network, in the type that it computes in
   /// @param masks of dropout, null for none
-  Tensor forward(PaddedBatch batch, ComputeType type, @Nullable DropoutMasks masks) {
+  Tensor forward(PaddedBatch batch, CastWeights weights, @Nullable DropoutMasks masks) {
     long[] shape = {batch.batch(), batch.seq()};
     Inputs<Tensor> inputs =
         new Inputs<>(
@@ -102,7 +104,9 @@ public final class TorchNetwork implements AutoCloseable {
             torch.tensor(batch.tokenTypeIds()).view(shape));
     boolean padded = batch.tokens() < (long) batch.batch() * batch.seq();
     return network
-        .logits(new TorchOps(parameters, type, masks, padded), inputs)
+        .logits(
+            new TorchOps(parameters, weights, masks, padded ? inputs.attentionMask() : null),
+            inputs)
         .to(ScalarType.Float);
   }
 

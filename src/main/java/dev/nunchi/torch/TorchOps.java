@@ -10,6 +10,8 @@ import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
 import dev.nunchi.text.Syllable;
 import java.util.List;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -23,25 +25,47 @@ import org.jspecify.annotations.Nullable;
 /// The interpreter that computes and, outside a no-gradient scope, records what the backward pass
 /// needs. One object serves one forward pass on one thread.
 ///
-/// Parameters are fp32. In bf16 each layer casts its weights, the activations between layers are
-/// bf16, and norms and softmax gather their sums in fp32 inside libtorch's kernels.
+/// Parameters are fp32. In bf16 layers compute with casts of their weights, the activations between
+/// layers are bf16, and norms and softmax gather their sums in fp32 inside libtorch's kernels.
 final class TorchOps implements Ops<Tensor> {
   private static final double LARGEST_BF16 = 0x1.fep127;
 
   private final ParameterStore parameters;
+  private final CastWeights weights;
   private final ScalarType type;
   private final @Nullable DropoutMasks masks;
-  private final boolean padded;
-  private @Nullable Tensor additiveMask;
+  private final @Nullable Tensor additiveMask;
 
+  /// @param weights of linear layers, in the type that they compute in
   /// @param masks of dropout, null for none
-  /// @param padded whether any row of the batch has padding; without it attention needs no mask
+  /// @param attentionMask `[batch, seq]`, null where no row of the batch has padding, as attention
+  ///   then needs no mask
   TorchOps(
-      ParameterStore parameters, ComputeType type, @Nullable DropoutMasks masks, boolean padded) {
+      ParameterStore parameters,
+      CastWeights weights,
+      @Nullable DropoutMasks masks,
+      @Nullable Tensor attentionMask) {
     this.parameters = parameters;
-    this.type = type.scalarType();
+    this.weights = weights;
+    this.type = weights.type();
     this.masks = masks;
-    this.padded = padded;
+    this.additiveMask = attentionMask == null ? null : additive(attentionMask, type);
+  }
+
+  /// Autograd holds on to what it needs by itself.
+  @Override
+  public Tensor scoped(Supplier<Tensor> part) {
+    PointerScope outer = PointerScope.getInnerScope();
+    try (PointerScope scope = new PointerScope()) {
+      Tensor result = part.get();
+      outer.attach(result);
+      return result;
+    }
+  }
+
+  @Override
+  public void release(Tensor x) {
+    PointerScope.getInnerScope().detach(x);
   }
 
   @Override
@@ -61,10 +85,9 @@ final class TorchOps implements Ops<Tensor> {
 
   @Override
   public Tensor linear(Tensor x, Linear layer) {
-    Tensor weight = parameters.get(layer.weight()).to(type);
+    Tensor weight = weights.get(layer.weight());
     return layer.bias()
-        ? torch.linear(
-            x.to(type), weight, new TensorOptional(parameters.get(layer.biasName()).to(type)))
+        ? torch.linear(x.to(type), weight, new TensorOptional(weights.get(layer.biasName())))
         : torch.linear(x.to(type), weight);
   }
 
@@ -112,18 +135,16 @@ final class TorchOps implements Ops<Tensor> {
     Tensor v = heads(value, attention);
     boolean dropped = masks != null && attention.dropout() > 0;
     Tensor joined =
-        dropped || type == ScalarType.BFloat16
-            ? composed(q, k, v, attentionMask, attention)
-            : fused(q, k, v, attentionMask);
+        dropped || type == ScalarType.BFloat16 ? composed(q, k, v, attention) : fused(q, k, v);
     return joined.transpose(1, 2).flatten(2, 3);
   }
 
-  private Tensor fused(Tensor q, Tensor k, Tensor v, Tensor attentionMask) {
+  private Tensor fused(Tensor q, Tensor k, Tensor v) {
     return torch.scaled_dot_product_attention(
         q,
         k,
         v,
-        padded ? new TensorOptional(additive(attentionMask)) : new TensorOptional(),
+        additiveMask == null ? new TensorOptional() : new TensorOptional(additiveMask),
         0,
         false,
         new DoubleOptional(),
@@ -133,9 +154,12 @@ final class TorchOps implements Ops<Tensor> {
   /// For dropout, which the fused kernel would draw itself, and for bf16: this libtorch build's
   /// fused kernel multiplies bf16 matrices without the processor's matrix instructions, which the
   /// separate products use.
-  private Tensor composed(Tensor q, Tensor k, Tensor v, Tensor attentionMask, Attention attention) {
-    Tensor scores = q.matmul(k.transpose(2, 3)).mul(new Scalar(1 / Math.sqrt(attention.headDim())));
-    Tensor masked = padded ? scores.add(additive(attentionMask)) : scores;
+  private Tensor composed(Tensor q, Tensor k, Tensor v, Attention attention) {
+    // In place: the largest tensors of a layer, of which the backward pass reads none but
+    // softmax's.
+    Tensor scores =
+        q.matmul(k.transpose(2, 3)).mul_(new Scalar(1 / Math.sqrt(attention.headDim())));
+    Tensor masked = additiveMask == null ? scores : scores.add_(additiveMask);
     return dropout(torch.softmax(masked, -1), attention.dropout()).matmul(v);
   }
 
@@ -201,19 +225,13 @@ final class TorchOps implements Ops<Tensor> {
 
   /// `[batch, 1, 1, seq]`: 0 for a token, for padding the lowest finite number, so that a row of
   /// padding alone stays finite. Made once for all layers.
-  private Tensor additive(Tensor attentionMask) {
-    Tensor mask = additiveMask;
-    if (mask == null) {
-      mask =
-          attentionMask
-              .to(ScalarType.Float)
-              .sub(new Scalar(1.0))
-              .mul(new Scalar(LARGEST_BF16))
-              .to(type)
-              .unsqueeze(1)
-              .unsqueeze(1);
-      additiveMask = mask;
-    }
-    return mask;
+  private static Tensor additive(Tensor attentionMask, ScalarType type) {
+    return attentionMask
+        .to(ScalarType.Float)
+        .sub(new Scalar(1.0))
+        .mul(new Scalar(LARGEST_BF16))
+        .to(type)
+        .unsqueeze(1)
+        .unsqueeze(1);
   }
 }

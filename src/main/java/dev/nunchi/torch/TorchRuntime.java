@@ -8,6 +8,7 @@ import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.List;
 import org.bytedeco.pytorch.global.torch;
 
 /// Loads libtorch once for the process and settles how it uses threads.
@@ -19,10 +20,16 @@ import org.bytedeco.pytorch.global.torch;
 ///
 /// Products of fp32 matrices go to Intel MKL where its library is on the class path, else to
 /// OpenBLAS.
+///
+/// The binding has limits of its own on the memory of the process, taken from the size of the Java
+/// heap, near which it collects garbage and waits. They are lifted: tensors are freed by scopes,
+/// and a small heap says nothing about them.
 public final class TorchRuntime {
   private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
   private static final String BLAS = "org.bytedeco.openblas.load";
   private static final String CACHE = "org.bytedeco.javacpp.cachedir";
+  private static final List<String> LIMITS =
+      List.of("org.bytedeco.javacpp.maxBytes", "org.bytedeco.javacpp.maxPhysicalBytes");
   private static boolean loaded;
 
   private TorchRuntime() {}
@@ -48,6 +55,11 @@ public final class TorchRuntime {
     }
     if (System.getProperty(CACHE) == null) {
       System.setProperty(CACHE, NativeLibraries.ofProcess().folder("javacpp").toString());
+    }
+    for (String limit : LIMITS) {
+      if (System.getProperty(limit) == null) {
+        System.setProperty(limit, "0");
+      }
     }
     try {
       torch.set_num_threads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);

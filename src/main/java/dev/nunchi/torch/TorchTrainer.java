@@ -3,7 +3,6 @@ package dev.nunchi.torch;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
-import java.lang.foreign.Arena;
 import java.util.LinkedHashMap;
 import java.util.SequencedMap;
 import org.bytedeco.javacpp.PointerScope;
@@ -32,6 +31,7 @@ public final class TorchTrainer implements AutoCloseable {
 
   private final TorchNetwork network;
   private final Settings settings;
+  private final CastWeights weights;
   private final Gradients gradients;
   private final Optimizer optimizer;
   private final DropoutMasks masks;
@@ -42,6 +42,7 @@ public final class TorchTrainer implements AutoCloseable {
     this.network = network;
     this.settings = settings;
     this.masks = new DropoutMasks(settings.dropoutSeed());
+    this.weights = new CastWeights(network.parameters(), settings.computeType());
     try (PointerScope scope = new PointerScope()) {
       this.gradients = new Gradients(network.parameters());
       this.optimizer =
@@ -65,7 +66,7 @@ public final class TorchTrainer implements AutoCloseable {
   /// @return the mean loss of the batch, in nats
   public double accumulate(PaddedBatch batch, int[][] labels, double share) {
     try (PointerScope scope = new PointerScope()) {
-      Tensor logits = network.forward(batch, settings.computeType(), masks);
+      Tensor logits = network.forward(batch, weights, masks);
       Tensor loss = settings.loss().mean(logits, labels);
       (share == 1 ? loss : loss.mul(new Scalar(share))).backward();
       return loss.item_double();
@@ -86,6 +87,7 @@ public final class TorchTrainer implements AutoCloseable {
     try (PointerScope scope = new PointerScope()) {
       optimizer.step(learningRate);
       gradients.clear();
+      weights.clear();
       steps++;
       if (average != null) {
         average.update(steps);
@@ -116,12 +118,13 @@ public final class TorchTrainer implements AutoCloseable {
     return masks.drawn();
   }
 
-  /// A copy of what optimiser and average keep, by name, in memory that `arena` owns.
-  public SequencedMap<String, Weight> state(Arena arena) {
+  /// What optimiser and average keep, by name, in their own memory: it changes with each step, and
+  /// ends with the trainer.
+  public SequencedMap<String, Weight> state() {
     SequencedMap<String, Weight> state = new LinkedHashMap<>();
-    optimizer.copyInto(state, arena);
+    optimizer.addTo(state);
     if (average != null) {
-      average.copyInto(state, arena);
+      average.addTo(state);
     }
     return state;
   }
@@ -144,6 +147,7 @@ public final class TorchTrainer implements AutoCloseable {
 
   @Override
   public void close() {
+    weights.close();
     optimizer.close();
     if (average != null) {
       average.close();

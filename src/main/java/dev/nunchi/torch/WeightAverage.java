@@ -3,10 +3,10 @@ package dev.nunchi.torch;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -50,20 +50,21 @@ final class WeightAverage implements AutoCloseable {
   void swap() {
     try (NoGradGuard guard = new NoGradGuard()) {
       for (int i = 0; i < averages.size(); i++) {
-        Tensor weights = weights(i);
-        Tensor copy = weights.clone();
-        weights.copy_(averages.get(i));
-        averages.get(i).copy_(copy);
+        try (PointerScope scope = new PointerScope()) {
+          Tensor weights = weights(i);
+          Tensor copy = weights.clone();
+          weights.copy_(averages.get(i));
+          averages.get(i).copy_(copy);
+        }
       }
     }
   }
 
-  /// Adds copies in memory that `arena` owns.
-  void copyInto(Map<String, Weight> state, Arena arena) {
+  /// Adds the averages, in their own memory.
+  void addTo(Map<String, Weight> state) {
     for (int i = 0; i < averages.size(); i++) {
       Parameter parameter = parameters.parameters().get(i);
-      state.put(
-          PREFIX + parameter.name(), TensorMemory.copy(averages.get(i), parameter.shape(), arena));
+      state.put(PREFIX + parameter.name(), TensorMemory.view(averages.get(i), parameter.shape()));
     }
   }
 

@@ -12,7 +12,6 @@ import dev.nunchi.text.Normalization;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
-import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -98,13 +97,12 @@ final class CheckpointSaver implements Trainer.Keeper {
     ObjectNode state = progress.toJson();
     state.put(Resumption.TRAIN_DIGEST, trainDigest);
     state.put(Resumption.VALIDATION_DIGEST, validationDigest);
-    try (Arena arena = Arena.ofConfined();
-        StagedDirectory staged = output.stage()) {
+    try (StagedDirectory staged = output.stage()) {
       write(
           staged,
           manifest(progress.step(), Map.of(), List.of()),
           Map.of(Resumption.RECIPE, RecipeReader.write(recipe)),
-          new TrainerState(trainer.state(arena), state));
+          new TrainerState(trainer.state(), state));
       staged.commitAs(checkpoint).forEach(this::warnOfKept);
     } catch (NunchiException e) {
       throw notSaved(e);
@@ -135,18 +133,16 @@ final class CheckpointSaver implements Trainer.Keeper {
       Manifest manifest,
       Map<String, String> documents,
       @Nullable TrainerState state) {
-    try (Arena arena = Arena.ofConfined()) {
-      new CheckpointContents(
-              config,
-              labels,
-              recipe.data().problemType(),
-              network.weights(arena),
-              tokenizerDirectory,
-              manifest,
-              documents,
-              state)
-          .write(staged.path());
-    }
+    new CheckpointContents(
+            config,
+            labels,
+            recipe.data().problemType(),
+            network.weights(),
+            tokenizerDirectory,
+            manifest,
+            documents,
+            state)
+        .write(staged.path());
   }
 
   private Manifest manifest(long step, Map<String, Double> quality, List<String> notes) {

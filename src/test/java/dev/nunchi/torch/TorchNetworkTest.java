@@ -46,14 +46,13 @@ class TorchNetworkTest {
   }
 
   @Test
-  void weights_copied_areThoseOfTheCheckpoint() {
+  void weights_all_areThoseOfTheCheckpoint() {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
-        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
-        Arena arena = Arena.ofConfined()) {
-      Map<String, Weight> copy = network.weights(arena);
+        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02)) {
+      Map<String, Weight> weights = network.weights();
       for (Parameter parameter : checkpoint.network().parameters()) {
         Weight original = checkpoint.weights().get(parameter.name());
-        assertEquals(-1, original.data().mismatch(stored(copy, parameter.name()).data()));
+        assertEquals(-1, original.data().mismatch(stored(weights, parameter.name()).data()));
       }
     }
   }
@@ -87,7 +86,7 @@ class TorchNetworkTest {
 
   private static Map<String, Weight> fresh(CheckpointDirectory checkpoint, Arena arena) {
     try (TorchNetwork network = new TorchNetwork(checkpoint.network(), Weights.NONE, 0.5)) {
-      return network.weights(arena);
+      return CopiedWeights.of(network.weights(), arena);
     }
   }
 

@@ -95,8 +95,8 @@ class TorchTrainerTest {
         TorchTrainer trainer = new TorchTrainer(network, adagrad(0))) {
       trainer.accumulate(batch, NGRAM_LABELS, 1);
       trainer.step(ADAGRAD_RATE);
-      Weights weights = Weights.of(network.weights(arena), "network");
-      Weights state = Weights.of(trainer.state(arena), "trainer");
+      Weights weights = Weights.of(CopiedWeights.of(network.weights(), arena), "network");
+      Weights state = Weights.of(CopiedWeights.of(trainer.state(), arena), "trainer");
       try (TorchNetwork second = new TorchNetwork(network.network(), weights, 0.02);
           TorchTrainer resumed = new TorchTrainer(second, adagrad(0))) {
         resumed.restore(state, 1, 0);
@@ -208,6 +208,35 @@ class TorchTrainerTest {
   }
 
   @Test
+  void accumulate_bf16InParts_castsTheWeightsAnewAfterEachStep() {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
+        TorchNetwork network =
+            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
+      TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
+      int[][] labels = labels(ragged, checkpoint);
+      double whole = trainer.accumulate(ragged.batch(), labels, 1);
+      double norm = trainer.clip();
+      trainer.step(0);
+      double parts = 0;
+      for (int[] cut : UNEQUAL_HALVES) {
+        double share = (cut[1] - cut[0]) / 4.0;
+        parts +=
+            share
+                * trainer.accumulate(
+                    rows(ragged.batch(), cut[0], cut[1]),
+                    Arrays.copyOfRange(labels, cut[0], cut[1]),
+                    share);
+      }
+      assertEquals(whole, parts, 1e-2);
+      assertEquals(norm, trainer.clip(), 2e-2 * norm);
+      trainer.step(0.1);
+      double after = trainer.accumulate(ragged.batch(), labels, 1);
+      assertEquals(true, Math.abs(after - whole) > 0.1, whole + ", then " + after);
+    }
+  }
+
+  @Test
   void step_layerwiseDecay_scalesTheFirstUpdateOfEachLayer() {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
         TorchNetwork network =
@@ -307,9 +336,7 @@ class TorchTrainerTest {
   }
 
   private static float[] values(TorchNetwork network, String name) {
-    try (Arena arena = Arena.ofConfined()) {
-      return values(Objects.requireNonNull(network.weights(arena).get(name)));
-    }
+    return values(Objects.requireNonNull(network.weights().get(name)));
   }
 
   private static float[] values(Weight weight) {
