@@ -11,92 +11,75 @@ import dev.nunchi.torch.TorchTrainer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 
-/// Trains a small network on random batches of many shapes and prints how the resident set of the
-/// process goes.
+/// Trains or evaluates a network of random weights on random batches of given shapes and prints how
+/// the resident set of the process goes, as training_memory.py does.
 ///
-/// Arguments: compute type (fp32 or bf16), threads, steps.
+/// Arguments: train or evaluate, configuration of the network, file of batches (a line `rows seq`
+/// each), compute type (fp32 or bf16), threads, batches between two printed ones.
 public final class TrainingMemory {
-  private static final String CONFIG =
-      """
-      {"model_type": "bert", "vocab_size": 8000, "hidden_size": 128, "num_hidden_layers": 2,
-       "num_attention_heads": 4, "intermediate_size": 512, "hidden_act": "gelu",
-       "hidden_dropout_prob": 0.1, "attention_probs_dropout_prob": 0.0,
-       "max_position_embeddings": 128, "type_vocab_size": 2, "pad_token_id": 0, "num_labels": 2}
-      """;
-  private static final int TOKENS_PER_BATCH = 2048;
-  private static final int EVERY = 100;
-  private static final int WARM_UP = 300;
-  private static final int TAIL = 300;
-
-  public static void main(String[] args) throws Exception {
+  public static void main(String[] args) throws IOException {
     // Before anything else of libtorch, which reads what this settles when it loads.
-    TorchRuntime.load(Integer.parseInt(args[1]));
-    ComputeType type = ComputeType.valueOf(args[0].toUpperCase(Locale.ROOT));
-    int steps = Integer.parseInt(args[2]);
+    TorchRuntime.load(Integer.parseInt(args[4]));
     TorchRuntime.seed(1);
-    Network network = Network.of(new ObjectMapper().readTree(CONFIG));
-    Random random = new Random(1);
-    List<Long> resident = new ArrayList<>();
+    boolean train = args[0].equals("train");
+    int every = Integer.parseInt(args[5]);
+    Network network = Network.of(new ObjectMapper().readTree(Path.of(args[1]).toFile()));
+    List<String> batches = Files.readAllLines(Path.of(args[2]));
+    print("start", 0);
     long start = System.nanoTime();
-    System.out.println("| step | resident set | seconds |\n| ---- | ------------ | ------- |");
-    try (TorchNetwork torch = new TorchNetwork(network, Weights.NONE, 0.02);
-        TorchTrainer trainer =
-            new TorchTrainer(
-                torch,
-                new TorchTrainer.Settings(
-                    type,
-                    CrossEntropy.PLAIN,
-                    new OptimizerSettings.AdamW(0.9, 0.999, 1e-8, 0.01, 1),
-                    1,
-                    0,
-                    1))) {
-      for (int step = 1; step <= steps; step++) {
-        PaddedBatch batch = batch(network, random);
-        int[][] labels =
-            random
-                .ints(batch.batch(), 0, network.labels())
-                .mapToObj(label -> new int[] {label})
-                .toArray(int[][]::new);
-        trainer.accumulate(batch, labels, 1);
-        trainer.clip();
-        trainer.step(1e-4);
-        if (step % EVERY == 0) {
-          resident.add(residentKilobytes());
-          System.out.printf(
-              Locale.ROOT,
-              "| %4d | %9.1f MB | %7.1f |%n",
-              step,
-              resident.getLast() / 1024.0,
-              (System.nanoTime() - start) / 1e9);
+    try (TorchNetwork torch = new TorchNetwork(network, Weights.NONE, 0.02)) {
+      print("weights", start);
+      TorchTrainer trainer = train ? trainer(torch, args[3]) : null;
+      Random random = new Random(1);
+      for (int step = 1; step <= batches.size(); step++) {
+        String[] shape = batches.get(step - 1).split(" ");
+        PaddedBatch batch =
+            batch(network, Integer.parseInt(shape[0]), Integer.parseInt(shape[1]), random);
+        if (trainer == null) {
+          torch.logits(batch);
+        } else {
+          int[][] labels =
+              random
+                  .ints(batch.batch(), 0, network.labels())
+                  .mapToObj(label -> new int[] {label})
+                  .toArray(int[][]::new);
+          trainer.accumulate(batch, labels, 1);
+          trainer.clip();
+          trainer.step(1e-4);
+        }
+        if (step % every == 0 || step == 1) {
+          print(Integer.toString(step), start);
         }
       }
+      if (trainer != null) {
+        trainer.close();
+      }
     }
-    if (steps >= WARM_UP + TAIL) {
-      double base = resident.get(WARM_UP / EVERY - 1);
-      List<Long> tail = resident.subList(resident.size() - TAIL / EVERY, resident.size());
-      List<Long> after = resident.subList(WARM_UP / EVERY, resident.size());
-      System.out.printf(
-          Locale.ROOT,
-          "growth after step %d: %.1f %% (mean of the last %d steps), %.1f %% (highest)%n",
-          WARM_UP,
-          100 * (tail.stream().mapToLong(Long::longValue).average().orElseThrow() / base - 1),
-          TAIL,
-          100 * (after.stream().mapToLong(Long::longValue).max().orElseThrow() / base - 1));
-    }
+    System.out.printf(Locale.ROOT, "peak %.1f%n", megabytes("VmHWM:"));
   }
 
-  /// Rows of 1 to 128 tokens, padded to the longest, as many as go into the budget.
-  private static PaddedBatch batch(Network network, Random random) {
-    int seq = 8 + random.nextInt(121);
-    int rows = Math.max(1, TOKENS_PER_BATCH / seq);
+  private static TorchTrainer trainer(TorchNetwork torch, String type) {
+    return new TorchTrainer(
+        torch,
+        new TorchTrainer.Settings(
+            ComputeType.valueOf(type.toUpperCase(Locale.ROOT)),
+            CrossEntropy.PLAIN,
+            new OptimizerSettings.AdamW(0.9, 0.999, 1e-8, 0.01, 1),
+            1,
+            0,
+            1));
+  }
+
+  /// Rows of near-equal length, padded to the longest.
+  private static PaddedBatch batch(Network network, int rows, int seq, Random random) {
     long[] ids = new long[rows * seq];
     long[] mask = new long[ids.length];
+    Arrays.fill(ids, network.padTokenId());
     for (int row = 0; row < rows; row++) {
       int length = row == 0 ? seq : Math.max(1, seq - random.nextInt(8));
       for (int i = row * seq; i < row * seq + length; i++) {
@@ -107,12 +90,22 @@ public final class TrainingMemory {
     return new PaddedBatch(rows, seq, ids, mask, new long[ids.length]);
   }
 
-  private static long residentKilobytes() throws IOException {
+  private static void print(String what, long start) throws IOException {
+    System.out.printf(
+        Locale.ROOT,
+        "| %7s | %9.1f MB | %9.1f MB | %7.1f |%n",
+        what,
+        megabytes("VmRSS:"),
+        megabytes("VmHWM:"),
+        start == 0 ? 0 : (System.nanoTime() - start) / 1e9);
+  }
+
+  private static double megabytes(String key) throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
-        return Long.parseLong(line.replaceAll("\\D", ""));
+      if (line.startsWith(key)) {
+        return Long.parseLong(line.replaceAll("\\D", "")) / 1024.0;
       }
     }
-    throw new IllegalStateException("/proc/self/status has no VmRSS");
+    throw new IllegalStateException("/proc/self/status has no " + key);
   }
 }

@@ -91,9 +91,10 @@ final class TrainingProgress implements TrainingListener {
     MemoryEstimate memory = plan.memory();
     line(
         format(
-                "about %,d MB of memory beside the program: %,d for weights, %,d for gradients, %,d"
-                    + " for the optimiser, %,d for",
+                "about %,d MB of memory: %,d for the program and texts, %,d for weights, %,d for"
+                    + " gradients, %,d for the optimiser, %,d for",
                 megabytes(memory.total()),
+                megabytes(memory.program()),
                 megabytes(memory.parameters()),
                 megabytes(memory.gradients()),
                 megabytes(memory.optimizer()),

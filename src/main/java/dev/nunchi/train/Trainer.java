@@ -8,7 +8,6 @@ import dev.nunchi.torch.Loss;
 import dev.nunchi.torch.OptimizerSettings;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The training loop: batches, a step of the optimiser, now and then an evaluation whose best state
@@ -33,10 +32,8 @@ final class Trainer implements AutoCloseable {
   private final TrainingListener listener;
   private final TorchTrainer torch;
   private final EncodedTexts train;
-  private final TextNoise noise;
-  private final LengthBuckets buckets;
+  private final Course course;
   private final StepPlan steps;
-  private final MemoryEstimate memory;
   private Progress progress;
 
   Trainer(
@@ -44,7 +41,7 @@ final class Trainer implements AutoCloseable {
       TorchNetwork network,
       Loss loss,
       EncodedTexts train,
-      TextNoise noise,
+      Course course,
       EncodedTexts validation,
       EvaluationPlan plan,
       TrainingListener listener) {
@@ -52,38 +49,13 @@ final class Trainer implements AutoCloseable {
     this.network = network;
     this.loss = loss;
     this.train = train;
-    this.noise = noise;
+    this.course = course;
+    this.steps = course.steps();
     this.validation = validation;
     this.plan = plan;
     this.listener = listener;
-    this.buckets = buckets(recipe, train);
-    // The first epoch stands for all: under noise the lengths of the others are much the same.
-    LengthBuckets first = buckets.with(noise.epoch(0));
-    List<int[]> sorted = first.sorted();
-    this.steps = StepPlan.of(recipe, sorted.size());
-    this.memory = MemoryEstimate.of(recipe, network.network(), sorted, first.lengths());
     this.torch = new TorchTrainer(network, settings(recipe.optimization(), loss));
     this.progress = Progress.start(recipe.watch().metricForBestModel());
-  }
-
-  private static LengthBuckets buckets(Recipe recipe, EncodedTexts train) {
-    Recipe.Batches batches = recipe.batches();
-    Integer rows = batches.perDeviceTrainBatchSize();
-    Integer tokens = batches.tokensPerBatch();
-    return new LengthBuckets(
-        train.lengths(),
-        rows != null
-            ? LengthBuckets.Size.ofRows(rows)
-            : LengthBuckets.Size.ofTokens(tokens == null ? Recipe.TOKENS_PER_BATCH : tokens),
-        batches.groupByLength());
-  }
-
-  StepPlan steps() {
-    return steps;
-  }
-
-  MemoryEstimate memory() {
-    return memory;
   }
 
   TorchTrainer torch() {
@@ -131,8 +103,8 @@ final class Trainer implements AutoCloseable {
   private BatchQueue batches() {
     return new BatchQueue(
         train,
-        noise,
-        buckets,
+        course.noise(),
+        course.buckets(),
         new WordDropout(recipe.batches().wordDropout(), recipe.dataSeed()),
         loss,
         recipe.batches().gradientAccumulationSteps(),

@@ -19,6 +19,7 @@ import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
 import dev.nunchi.text.Vocabulary;
+import dev.nunchi.torch.Loss;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import java.nio.file.Path;
@@ -183,54 +184,60 @@ public final class TrainingRun {
       if (resumption != null) {
         resumption.requireSameTexts(train, validation);
       }
+      EvaluationPlan evaluation = EvaluationPlan.of(recipe, labels);
+      Loss loss =
+          new ClassWeights(recipe.loss(), labels).loss(recipe.data().problemType(), train.labels());
+      Course course =
+          Course.of(
+              recipe,
+              description,
+              train,
+              TextNoise.of(recipe, texts.train(), encoder, truncation),
+              validation,
+              evaluation);
+      Schedule.boundOf(recipe.optimization(), course.steps().total()).ifPresent(listener::warned);
+      TrainingListener.Plan plan = plan(course, description, weights, labels, train, validation);
+      if (dry) {
+        listener.planned(plan);
+        return;
+      }
       if (!stop.beginSteps()) {
         return;
       }
+      // What reading and encoding left on the heap would stay resident beside the tensors.
+      System.gc();
       TorchRuntime.load(recipe.watch().threads());
       TorchRuntime.seed(recipe.optimization().seed());
       double deviation = NewNetwork.deviation(config, "config.json");
       try (TorchNetwork network = new TorchNetwork(description, weights, deviation);
           Trainer trainer =
-              new Trainer(
-                  recipe,
-                  network,
-                  new ClassWeights(recipe.loss(), labels)
-                      .loss(recipe.data().problemType(), train.labels()),
-                  train,
-                  TextNoise.of(recipe, texts.train(), encoder, truncation),
-                  validation,
-                  EvaluationPlan.of(recipe, labels),
-                  listener)) {
-        Schedule.boundOf(recipe.optimization(), trainer.steps().total())
-            .ifPresent(listener::warned);
-        listener.planned(plan(trainer, description, weights, labels, train, validation));
-        if (!dry) {
-          try (RunDirectory directory = RunDirectory.open(output, mode)) {
-            if (resumption != null) {
-              resume(trainer, resumption);
-            }
-            write(report, directory);
-            CheckpointSaver saver =
-                new CheckpointSaver(
-                    recipe,
-                    config,
-                    labels,
-                    train,
-                    validation,
-                    normalization,
-                    encoder,
-                    tokenizerDirectory,
-                    network,
-                    directory,
-                    listener);
-            TrainingListener.Outcome outcome = trainer.run(saver, stop);
-            if (!outcome.stopped()) {
-              ManifestFile.read(output)
-                  .ifPresent(kept -> kept.origin().notes().forEach(listener::warned));
-              directory.finished();
-            }
-            listener.ended(outcome);
+              new Trainer(recipe, network, loss, train, course, validation, evaluation, listener)) {
+        listener.planned(plan);
+        try (RunDirectory directory = RunDirectory.open(output, mode)) {
+          if (resumption != null) {
+            resume(trainer, resumption);
           }
+          write(report, directory);
+          CheckpointSaver saver =
+              new CheckpointSaver(
+                  recipe,
+                  config,
+                  labels,
+                  train,
+                  validation,
+                  normalization,
+                  encoder,
+                  tokenizerDirectory,
+                  network,
+                  directory,
+                  listener);
+          TrainingListener.Outcome outcome = trainer.run(saver, stop);
+          if (!outcome.stopped()) {
+            ManifestFile.read(output)
+                .ifPresent(kept -> kept.origin().notes().forEach(listener::warned));
+            directory.finished();
+          }
+          listener.ended(outcome);
         }
       }
     }
@@ -277,7 +284,7 @@ public final class TrainingRun {
   }
 
   private TrainingListener.Plan plan(
-      Trainer trainer,
+      Course course,
       Network network,
       Weights weights,
       LabelSet labels,
@@ -293,9 +300,9 @@ public final class TrainingRun {
         parameters.stream().mapToLong(Parameter::size).sum(),
         parameters.stream().map(Parameter::name).filter(n -> !weights.names().contains(n)).toList(),
         parameters.size(),
-        trainer.steps().total(),
-        trainer.steps().epoch(trainer.steps().total()),
-        trainer.memory());
+        course.steps().total(),
+        course.steps().epoch(course.steps().total()),
+        course.memory());
   }
 
   private void requirePositions(Network network) {

@@ -46,8 +46,8 @@ class TrainingProgressTest {
             "8,000 training texts (160,000 tokens, 3 cut), 500 for validation, labels 부정 긍정",
             "7,000,000 parameters (2 new tensors), 2,000 steps, 4.0 epochs",
             "new, at their initial values: classifier.weight, classifier.bias",
-            "about 214 MB of memory beside the program: 30 for weights, 28 for gradients, 56 for"
-                + " the optimiser, 100 for activations of the largest batch"),
+            "about 514 MB of memory: 300 for the program and texts, 30 for weights, 28 for"
+                + " gradients, 56 for the optimiser, 100 for activations of the largest batch"),
         lines());
   }
 
@@ -262,7 +262,7 @@ class TrainingProgressTest {
         40,
         TOTAL_STEPS,
         4,
-        new MemoryEstimate(30_000_000, 28_000_000, 56_000_000, 100_000_000));
+        new MemoryEstimate(300_000_000, 30_000_000, 28_000_000, 56_000_000, 100_000_000));
   }
 
   private static Evaluation evaluation() {

@@ -41,6 +41,11 @@ class MemoryEstimateTest {
 
   private MemoryEstimate estimate(Map<String, String> settings) {
     Recipe recipe = RecipeReader.read("nsmc-small", settings);
-    return MemoryEstimate.of(recipe, network, List.of(new int[] {0, 1}), new int[] {8, 5});
+    return MemoryEstimate.of(
+        recipe,
+        network,
+        2,
+        MemoryEstimate.shapes(List.of(new int[] {0, 1}), new int[] {8, 5}),
+        List.of());
   }
 }

@@ -104,20 +104,29 @@ class TrainIT {
     assertEquals(0, finish(train("made", "--resume")), log("made"));
   }
 
+  @Test
+  void train_dry_doesWithoutLibtorch() throws Exception {
+    Process run = start(PackagedApplication.serving(arguments("made", "--dry-run")), "dry");
+    assertEquals(0, finish(run), log("dry"));
+    assertTrue(log("dry").contains(" MB of memory: "), log("dry"));
+  }
+
   private ProcessBuilder command(String output, String... more) {
-    List<String> arguments =
-        Stream.concat(
-                Stream.of(
-                    "train",
-                    "--recipe",
-                    directory.resolve("recipe.yaml").toString(),
-                    "--data",
-                    directory.resolve("data").toString(),
-                    "--output",
-                    directory.resolve(output).toString()),
-                Stream.of(more))
-            .toList();
-    return PackagedApplication.training(arguments.toArray(String[]::new));
+    return PackagedApplication.training(arguments(output, more));
+  }
+
+  private String[] arguments(String output, String... more) {
+    return Stream.concat(
+            Stream.of(
+                "train",
+                "--recipe",
+                directory.resolve("recipe.yaml").toString(),
+                "--data",
+                directory.resolve("data").toString(),
+                "--output",
+                directory.resolve(output).toString()),
+            Stream.of(more))
+        .toArray(String[]::new);
   }
 
   private Process train(String output, String... more) throws IOException {

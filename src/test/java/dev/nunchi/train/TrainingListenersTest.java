@@ -27,7 +27,7 @@ class TrainingListenersTest {
             3,
             10,
             2,
-            new MemoryEstimate(1, 1, 1, 1)));
+            new MemoryEstimate(0, 1, 1, 1, 1)));
     both.warned("a sentence");
     both.resumed(Path.of("checkpoint-4"), 4);
     both.stepped(Steps.step(5, 0.5));

@@ -1,0 +1,46 @@
+package dev.nunchi.train;
+
+import dev.nunchi.nn.Network;
+import java.util.List;
+
+/// What a run will do and take, known before libtorch is loaded and any weight is read.
+///
+/// @param buckets the texts as batches, without noise
+/// @param noise of the training texts
+record Course(LengthBuckets buckets, TextNoise noise, StepPlan steps, MemoryEstimate memory) {
+  static Course of(
+      Recipe recipe,
+      Network network,
+      EncodedTexts train,
+      TextNoise noise,
+      EncodedTexts validation,
+      EvaluationPlan plan) {
+    LengthBuckets buckets = buckets(recipe, train);
+    // The first epoch stands for all: under noise the lengths of the others are much the same.
+    LengthBuckets first = buckets.with(noise.epoch(0));
+    List<int[]> batches = first.sorted();
+    LengthBuckets watched = new LengthBuckets(validation.lengths(), plan.size(), true);
+    return new Course(
+        buckets,
+        noise,
+        StepPlan.of(recipe, batches.size()),
+        MemoryEstimate.of(
+            recipe,
+            network,
+            train.size() + validation.size(),
+            MemoryEstimate.shapes(batches, first.lengths()),
+            MemoryEstimate.shapes(watched.sorted(), watched.lengths())));
+  }
+
+  private static LengthBuckets buckets(Recipe recipe, EncodedTexts train) {
+    Recipe.Batches batches = recipe.batches();
+    Integer rows = batches.perDeviceTrainBatchSize();
+    Integer tokens = batches.tokensPerBatch();
+    return new LengthBuckets(
+        train.lengths(),
+        rows != null
+            ? LengthBuckets.Size.ofRows(rows)
+            : LengthBuckets.Size.ofTokens(tokens == null ? Recipe.TOKENS_PER_BATCH : tokens),
+        batches.groupByLength());
+  }
+}
