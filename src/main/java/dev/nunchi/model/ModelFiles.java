@@ -16,10 +16,9 @@ import java.util.stream.Stream;
 /// What is checked first of a directory that should hold a model, by every command in one way: that
 /// it is one, that its files are what their names say, and that tokenizer and network fit.
 public final class ModelFiles {
+  /// What is read beside the weights of a checkpoint, which [WeightFiles] names.
   private static final String READ =
-      ".*\\.safetensors|.*\\.safetensors\\.index\\.json|pytorch_model.*\\.bin|pytorch_model.*\\.index\\.json"
-          + "|model\\.onnx|model\\.onnx[._]data|config\\.json|nunchi\\.json|"
-          + TokenizerFiles.PATTERN;
+      "model\\.onnx|model\\.onnx[._]data|config\\.json|nunchi\\.json|" + TokenizerFiles.PATTERN;
 
   private static final String ADAPTER = "adapter_config.json";
 
@@ -46,8 +45,8 @@ public final class ModelFiles {
   }
 
   /// @throws NunchiException `INVALID_MODEL` where the directory is none, is not a model's, or
-  ///   holds a file that is something else than its name says; `UNSUPPORTED_MODEL` where it is an
-  ///   adapter
+  ///   holds a file that is something else than its name says, among those that would be read;
+  ///   `UNSUPPORTED_MODEL` where it is an adapter
   static void requireReadable(Path directory) {
     requireDirectory(directory);
     for (String name : names(directory)) {
@@ -55,6 +54,7 @@ public final class ModelFiles {
         requireContent(directory.resolve(name));
       }
     }
+    WeightFiles.in(directory).ifPresent(form -> requireContent(directory, form));
     requireNoAdapter(directory);
     if (!Files.exists(directory.resolve(CheckpointConfig.FILE_NAME))) {
       throw invalid(
@@ -62,6 +62,15 @@ public final class ModelFiles {
               + " is missing"
               + inner(directory).map("; %s has one"::formatted).orElse(""));
     }
+  }
+
+  private static void requireContent(Path directory, WeightFiles form) {
+    requireContent(directory.resolve(form.entrance(directory)));
+    form.shards(directory).values().stream()
+        .distinct()
+        .map(directory::resolve)
+        .filter(Files::exists)
+        .forEach(ModelFiles::requireContent);
   }
 
   private static void requireContent(Path file) {

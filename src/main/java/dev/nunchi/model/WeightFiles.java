@@ -69,10 +69,10 @@ enum WeightFiles {
   static Map<String, Weight> mapAll(Path directory, Arena arena) {
     WeightFiles form = in(directory).orElseThrow(() -> none(directory));
     Map<String, Weight> stored = new LinkedHashMap<>();
-    if (Files.exists(directory.resolve(form.single))) {
+    Map<String, String> shards = form.shards(directory);
+    if (shards.isEmpty()) {
       return form.map(directory.resolve(form.single), arena);
     }
-    Map<String, String> shards = form.shards(directory);
     for (String shard : new TreeSet<>(shards.values())) {
       stored.putAll(form.map(directory.resolve(shard), arena));
     }
@@ -91,8 +91,16 @@ enum WeightFiles {
     return single + ".index.json";
   }
 
-  /// The file of each tensor.
-  private Map<String, String> shards(Path directory) {
+  /// The file that is opened first: the one with all tensors or, where there is none, the index.
+  String entrance(Path directory) {
+    return Files.exists(directory.resolve(single)) ? single : index();
+  }
+
+  /// The file of each tensor by the index; empty where one file has all.
+  Map<String, String> shards(Path directory) {
+    if (Files.exists(directory.resolve(single))) {
+      return Map.of();
+    }
     Path index = directory.resolve(index());
     if (!(Json.read(index).get("weight_map") instanceof ObjectNode map) || map.isEmpty()) {
       throw new NunchiException(

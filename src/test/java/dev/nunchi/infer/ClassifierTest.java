@@ -64,7 +64,7 @@ class ClassifierTest {
 
   @ParameterizedTest
   @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
-  void classify_logitThatIsNoNumber_isTheModelsFaultByName(float logit) {
+  void classify_logitThatIsNoNumber_isTheModelsFault(float logit) {
     Backend broken =
         new Backend() {
           @Override
@@ -77,9 +77,9 @@ class ClassifierTest {
         };
     try (Classifier classifier = classifier(broken, 1)) {
       NunchiException refusal = refusal(classify(classifier, "1"));
-      assertEquals(Reason.INVALID_MODEL, refusal.reason());
+      assertEquals(Reason.FAILED_CHECK, refusal.reason());
       assertTrue(
-          refusal.getMessage().startsWith("The model test gives the logit " + logit),
+          refusal.getMessage().startsWith("The model gives the logit " + logit),
           refusal.getMessage());
     }
   }

@@ -241,14 +241,22 @@ class ModelFilesTest {
   })
   void open_messageOfAServer_isNamedForWhatItSays(String name, String content, String fault)
       throws IOException {
+    Files.delete(directory.resolve("model.safetensors"));
     Files.writeString(directory.resolve(name), content);
     assertContains(refusedWhole(), fault);
   }
 
   @Test
+  void open_foreignFileThatIsNotRead_isOfNoConcern() throws IOException {
+    Files.writeString(directory.resolve("other.safetensors"), "somebody's");
+    Files.writeString(directory.resolve("pytorch_model.bin"), "Invalid username");
+    CheckpointDirectory.open(directory).close();
+  }
+
+  @Test
   void open_formsUnderEachOthersName_saysTheRightOne() throws IOException {
     Path weights = directory.resolve("model.safetensors");
-    Files.copy(weights, directory.resolve("pytorch_model.bin"));
+    Files.move(weights, directory.resolve("pytorch_model.bin"));
     assertContains(refusedWhole(), "a safetensors file; name it model.safetensors");
     Files.delete(directory.resolve("pytorch_model.bin"));
     Files.write(weights, new byte[] {(byte) 0x80, 2, (byte) 0x8a, 10, 0x6c, 0, 0, 0, 0});

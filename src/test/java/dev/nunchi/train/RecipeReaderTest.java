@@ -26,7 +26,8 @@ class RecipeReaderTest {
   void read_builtInRecipes_areComplete() {
     for (String name : RecipeReader.builtIn()) {
       Recipe recipe = RecipeReader.read(name, Map.of());
-      assertEquals(name, recipe.card().name());
+      // One for texts of the user's own leaves the model its directory's name.
+      assertEquals(name.equals("ngrams") ? null : name, recipe.card().name());
     }
   }
 
