@@ -271,7 +271,8 @@ record FaultCase(
         String set = RecipeFault.value(random);
         arguments.add("--set");
         arguments.add(key + "=" + set);
-        names.addAll(List.of(key, "--set"));
+        // What is wrong with a key may be that the data has nothing of that name.
+        names.addAll(List.of(key, "--set", input.toString()));
         if (!set.isBlank()) {
           names.add(set);
         }
