@@ -316,8 +316,7 @@ class OnnxExporterTest {
   void export_checkpointWithoutTokenizer_isRefusedNamingIt() throws IOException {
     Path source = copy();
     Files.delete(source.resolve("tokenizer.json"));
-    NunchiException e =
-        assertThrows(NunchiException.class, () -> CheckpointDirectory.open(source));
+    NunchiException e = assertThrows(NunchiException.class, () -> CheckpointDirectory.open(source));
     assertEquals(source.resolve("tokenizer.json") + " is missing", e.getMessage());
   }
 
