@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -236,17 +237,18 @@ record FaultCase(
       Fault fault = Fault.drawn(file, random);
       String what = fault.damage(file, random);
       String signed = "";
-      Path manifest = file.resolveSibling(Manifest.FILE_NAME);
+      Path parent = Objects.requireNonNull(file.getParent());
+      Path manifest = parent.resolve(Manifest.FILE_NAME);
       if (Files.exists(manifest)
           && !file.equals(manifest)
           && Files.isRegularFile(file)
           && random.nextBoolean()) {
-        WholeInputs.sign(file.getParent());
+        WholeInputs.sign(parent);
         signed = ", as the manifest says";
       }
       names.add(file.getFileName().toString());
-      names.add(file.getParent().toString());
-      names.add("The model " + file.getParent().getFileName());
+      names.add(parent.toString());
+      names.add("The model " + parent.getFileName());
       if (arguments.getFirst().equals("train") && file.toString().endsWith(".yaml")) {
         names.addAll(KEYS);
         boundTime();

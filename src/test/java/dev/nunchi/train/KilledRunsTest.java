@@ -226,7 +226,8 @@ class KilledRunsTest {
     if (step % 3 == 0) {
       ObjectNode state = new ObjectMapper().createObjectNode().put("global_step", step);
       try (StagedDirectory staged = directory.stage()) {
-        contents(step, new TrainerState(WEIGHTS.get(0L), state)).write(staged.path());
+        contents(step, new TrainerState(Objects.requireNonNull(WEIGHTS.get(0L)), state))
+            .write(staged.path());
         staged.commitAs(directory.checkpoint(step));
       }
       directory.prune(1);
