@@ -155,7 +155,7 @@ class KilledRunsTest {
   @Test
   void run_severalInOneDirectory_oneAtATime() throws Exception {
     for (int seed = 0; seed < SEEDS / 10; seed++) {
-      Path output = temporary.resolve("seed-" + seed);
+      Path output = Files.createDirectory(temporary.resolve("seed-" + seed));
       AtomicInteger inside = new AtomicInteger();
       Callable<String> life =
           () -> {
