@@ -1,7 +1,9 @@
 package dev.nunchi.serve;
 
 import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.not;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -138,7 +140,8 @@ class AuthenticationTest {
         .body(BODY)
         .post("/v1/classify")
         .then()
-        .header("grpc-status", "16");
+        .statusCode(426)
+        .body(not(containsString("label")));
   }
 
   @Test

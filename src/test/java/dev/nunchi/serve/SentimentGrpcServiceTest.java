@@ -460,7 +460,7 @@ class SentimentGrpcServiceTest {
   void listModels_listsTheDefaultFirst() {
     List<Model> models = client.listModels(ListModelsRequest.getDefaultInstance()).getModelsList();
     assertEquals(
-        List.of("tiny", "other", "context", "영화"), models.stream().map(Model::getName).toList());
+        List.of("tiny", "other", "context", "극장"), models.stream().map(Model::getName).toList());
     assertEquals(
         List.of(true, false, false, false), models.stream().map(Model::getDefaultModel).toList());
   }

@@ -118,11 +118,11 @@ class SentimentResourceTest {
   @ParameterizedTest
   @EnumSource(Normalizer.Form.class)
   void model_koreanName_isFound(Normalizer.Form form) {
-    String name = Normalizer.normalize("영화", form);
+    String name = Normalizer.normalize("극장", form);
     classify("{\"text\": \"좋다\", \"model\": \"%s\"}".formatted(name))
         .statusCode(200)
-        .body("model", equalTo("영화"));
-    exact().get("/v1/models/{name}", name).then().statusCode(200).body("name", equalTo("영화"));
+        .body("model", equalTo("극장"));
+    exact().get("/v1/models/{name}", name).then().statusCode(200).body("name", equalTo("극장"));
   }
 
   /// Over the bounds of the reader, whose failures say no place.
@@ -291,7 +291,7 @@ class SentimentResourceTest {
         .get("/v1/models")
         .then()
         .statusCode(200)
-        .body("models.name", contains("tiny", "other", "context", "영화"))
+        .body("models.name", contains("tiny", "other", "context", "극장"))
         .body("models.default_model", contains(true, false, false, false));
   }
 

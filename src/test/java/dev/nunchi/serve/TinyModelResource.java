@@ -22,7 +22,7 @@ public final class TinyModelResource implements QuarkusTestResourceLifecycleMana
           "nunchi.models[1].directory", directory.toString(),
           "nunchi.models[2].name", "context",
           "nunchi.models[2].directory", withContext.toString(),
-          "nunchi.models[3].name", "영화",
+          "nunchi.models[3].name", "극장",
           "nunchi.models[3].directory", directory.toString(),
           "nunchi.device", "cpu",
           "nunchi.limits.max-text-bytes", "600");
