@@ -7,6 +7,7 @@ import dev.nunchi.Reason;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import java.lang.management.ManagementFactory;
+import java.util.Locale;
 
 /// What is asked of a recipe's `model_config` before a weight of it is allocated: a checkpoint is
 /// as large as its file, but a new network is as large as someone typed.
@@ -32,8 +33,13 @@ final class NewNetwork {
     if (weights * Float.BYTES > machineBytes) {
       throw new NunchiException(
           Reason.INVALID_RECIPE,
-          "%s describes %.3g weights, which take %.1f GB; the machine has %.1f GB of memory"
-              .formatted(KEY, weights, weights * Float.BYTES / 1e9, machineBytes / 1e9));
+          String.format(
+              Locale.ROOT,
+              "%s describes %.3g weights, which take %.1f GB; the machine has %.1f GB of memory",
+              KEY,
+              weights,
+              weights * Float.BYTES / 1e9,
+              machineBytes / 1e9));
     }
   }
 
