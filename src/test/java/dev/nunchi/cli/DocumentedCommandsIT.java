@@ -63,8 +63,10 @@ class DocumentedCommandsIT {
     String readme = Files.readString(Path.of("README.md"));
     Files.writeString(
         template.resolve("my-recipe.yaml"),
-        DocumentedCommands.blocks(readme, "yaml").findFirst().orElseThrow());
+        DocumentedCommands.blocks(readme, "yaml").findFirst().orElseThrow()
+            + "\nmax_length: 24 # Of the tiny network that stands for koelectra-small.\n");
     link(Path.of("models"), template.resolve("models"), Path.of(""));
+    link(Path.of("models/nsmc-small"), template.resolve("nsmc-small-int8"), Path.of(""));
     link(
         Path.of("src/test/resources/dev/nunchi/nn/bert-tiny"),
         template.resolve("koelectra-small"),
@@ -142,15 +144,22 @@ class DocumentedCommandsIT {
             .findFirst()
             .orElseThrow();
     Path out = Files.createDirectories(directory.resolve("stubs"));
-    try (Stream<Path> files = Files.list(Path.of("target"))) {
+    try (Stream<Path> files = Files.walk(Path.of("target"), 2)) {
+      List<Path> built = files.toList();
       Path protoc =
-          files
+          built.stream()
               .filter(file -> file.getFileName().toString().matches(".*-protoc-.*-exe"))
+              .findFirst()
+              .orElseThrow();
+      // grpc_tools brings the messages that every protoc knows.
+      Path known =
+          built.stream()
+              .filter(folder -> Files.exists(folder.resolve("google/protobuf/duration.proto")))
               .findFirst()
               .orElseThrow();
       String plain =
           command
-              .replace("python -m grpc_tools.protoc", protoc.toString())
+              .replace("python -m grpc_tools.protoc", protoc + " -I " + known)
               .replace("--python_out=.", "--python_out=" + out)
               .replaceFirst("--grpc_python_out=\\S+ ", "");
       Process process = new ProcessBuilder("bash", "-c", plain).redirectErrorStream(true).start();

@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
 /// `mvn verify -Pfaults` tries 2,000.
 class FaultsTest {
   private static final long FIRST = Long.getLong("nunchi.faults.first", 1);
-  private static final int SEEDS = Integer.getInteger("nunchi.faults.seeds", 120);
+  private static final int SEEDS = Integer.getInteger("nunchi.faults.seeds", 80);
 
   /// Whether errors come with their stack traces, to find their causes.
   private static final boolean DEBUG = System.getProperty("nunchi.faults.debug") != null;

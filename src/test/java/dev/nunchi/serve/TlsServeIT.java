@@ -62,7 +62,7 @@ class TlsServeIT {
       List<String> lines = Files.readAllLines(calls);
       assertEquals(3, lines.size(), lines.toString());
       assertTrue(lines.getFirst().contains("\"code\":\"OK\""), lines.toString());
-      assertTrue(log().contains("at https://0.0.0.0:" + port), log());
+      assertTrue(log().contains("at https://localhost:" + port), log());
       server.destroy();
       assertTrue(server.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS), "SIGTERM ends it");
     } finally {

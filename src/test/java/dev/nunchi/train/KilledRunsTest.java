@@ -52,7 +52,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// The runs save what a training saves, in its order, without the arithmetic: six steps, a model
 /// after each second one, a checkpoint after each third, the newest of which stays.
 class KilledRunsTest {
-  private static final int SEEDS = 100;
+  private static final int SEEDS = Integer.getInteger("nunchi.kills.seeds", 40);
   private static final long STEPS = 6;
 
   /// A run makes some 200 changes.
