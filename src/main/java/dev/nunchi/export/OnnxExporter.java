@@ -199,7 +199,9 @@ public final class OnnxExporter {
     Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
     files.addAll(List.of(CONFIG, ModelDirectory.GRAPH, ModelDirectory.WEIGHTS));
     List<String> documents =
-        DOCUMENTS.stream().filter(name -> Files.exists(source.path().resolve(name))).toList();
+        DOCUMENTS.stream()
+            .filter(name -> Files.isRegularFile(source.path().resolve(name)))
+            .toList();
     for (String document : documents) {
       Files.copy(source.path().resolve(document), directory.resolve(document));
     }
