@@ -4,25 +4,11 @@ import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Weight;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 
 /// Stored weights as 32-bit floats, whatever floating type the checkpoint holds.
 ///
 /// bfloat16 and half precision convert exactly; a double is rounded to the nearest float.
 public final class FloatWeights {
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfDouble DOUBLE =
-      ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private static final long DOUBLE_EXPONENT = 0x7ff0_0000_0000_0000L;
   private static final long DOUBLE_UNIT = 1L << 52;
   private static final int FLOAT_EXPONENT = 0x7f80_0000;
@@ -51,14 +37,14 @@ public final class FloatWeights {
       case F64 -> {
         long carried = 0;
         for (long at = 0; at < data.byteSize(); at += Double.BYTES) {
-          carried |= (data.get(LONG, at) & DOUBLE_EXPONENT) + DOUBLE_UNIT;
+          carried |= (data.get(LittleEndian.LONG, at) & DOUBLE_EXPONENT) + DOUBLE_UNIT;
         }
         yield carried >= 0;
       }
       case F32 -> {
         int carried = 0;
         for (long at = 0; at < data.byteSize(); at += Float.BYTES) {
-          carried |= (data.get(INT, at) & FLOAT_EXPONENT) + FLOAT_UNIT;
+          carried |= (data.get(LittleEndian.INT, at) & FLOAT_EXPONENT) + FLOAT_UNIT;
         }
         yield carried >= 0;
       }
@@ -72,7 +58,7 @@ public final class FloatWeights {
   private static boolean isFinite(MemorySegment shorts, int exponent, int unit) {
     int carried = 0;
     for (long at = 0; at < shorts.byteSize(); at += Short.BYTES) {
-      carried |= (shorts.get(SHORT, at) & exponent) + unit;
+      carried |= (shorts.get(LittleEndian.SHORT, at) & exponent) + unit;
     }
     return (short) carried >= 0;
   }
@@ -83,10 +69,10 @@ public final class FloatWeights {
   public static float get(Weight weight, long index) {
     MemorySegment data = weight.data();
     return switch (weight.type()) {
-      case F64 -> (float) data.get(DOUBLE, index * 8);
-      case F32 -> data.get(FLOAT, index * 4);
-      case F16 -> Float.float16ToFloat(data.get(SHORT, index * 2));
-      case BF16 -> Float.intBitsToFloat(data.get(SHORT, index * 2) << 16);
+      case F64 -> (float) data.get(LittleEndian.DOUBLE, index * 8);
+      case F32 -> data.get(LittleEndian.FLOAT, index * 4);
+      case F16 -> Float.float16ToFloat(data.get(LittleEndian.SHORT, index * 2));
+      case BF16 -> Float.intBitsToFloat(data.get(LittleEndian.SHORT, index * 2) << 16);
       case I64, I32, I16, I8, U8, BOOL ->
           throw new IllegalArgumentException(weight.type() + " is not a floating type");
     };
@@ -109,7 +95,7 @@ public final class FloatWeights {
     long elements = elements(weight);
     MemorySegment copy = arena.allocate(elements * 4, 64);
     for (long i = 0; i < elements; i++) {
-      copy.set(FLOAT, i * 4, get(weight, i));
+      copy.set(LittleEndian.FLOAT, i * 4, get(weight, i));
     }
     return new Weight(ElementType.F32, weight.shape(), copy);
   }

@@ -174,22 +174,6 @@ public final class OutputDirectory implements AutoCloseable {
         named + " is the output of a training or an export that runs now; give another --output");
   }
 
-  /// Checks that what a command reads is not what it would write.
-  ///
-  /// @param source a directory
-  /// @throws NunchiException `INVALID_ARGUMENT` where both are one, by whatever names
-  public static void requireOther(Path source, Path output) {
-    try {
-      if (Files.exists(source) && Files.exists(output) && Files.isSameFile(source, output)) {
-        throw new NunchiException(
-            Reason.INVALID_ARGUMENT,
-            "%s holds the checkpoint that is read; give another --output".formatted(output));
-      }
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, output + " cannot be read", e);
-    }
-  }
-
   /// Whether a path, of which the end need not exist, lies in a directory or is it, links followed.
   public static boolean isInside(Path path, Path directory) {
     try {

@@ -4,19 +4,11 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /// A place in a PyTorch file that moves on as it is read; numbers are little endian.
 final class PickleBytes {
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private static final int SHOWN = 100;
 
   private final Path file;
@@ -52,15 +44,15 @@ final class PickleBytes {
   }
 
   int unsignedShort() {
-    return Short.toUnsignedInt(bytes.get(SHORT, advance(2)));
+    return Short.toUnsignedInt(bytes.get(LittleEndian.SHORT, advance(2)));
   }
 
   int int32() {
-    return bytes.get(INT, advance(4));
+    return bytes.get(LittleEndian.INT, advance(4));
   }
 
   long int64() {
-    return bytes.get(LONG, advance(8));
+    return bytes.get(LittleEndian.LONG, advance(8));
   }
 
   /// As a pickle writes it: eight bytes, big endian.

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.NoSuchFileException;
@@ -28,8 +27,6 @@ import org.jspecify.annotations.Nullable;
 /// count from and have to cover without gap or overlap
 /// (<https://github.com/huggingface/safetensors>).
 final class SafetensorsFile {
-  private static final ValueLayout.OfLong LENGTH =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final long MAX_HEADER_BYTES = 100_000_000;
 
   private final Path file;
@@ -94,7 +91,7 @@ final class SafetensorsFile {
     if (mapped.byteSize() < 8) {
       throw invalid("it has %d bytes, fewer than a header".formatted(mapped.byteSize()));
     }
-    long length = mapped.get(LENGTH, 0);
+    long length = mapped.get(LittleEndian.LONG, 0);
     if (length < 2 || length > MAX_HEADER_BYTES) {
       throw invalid(
           "its header length is %s; it lies in [2, %d]"

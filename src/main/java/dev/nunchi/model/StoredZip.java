@@ -1,8 +1,6 @@
 package dev.nunchi.model;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,9 +14,6 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The JDK's reader gives streams, which would be copies.
 final class StoredZip {
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private static final int END = 0x06054b50;
   private static final int END_BYTES = 22;
   private static final int LARGE_END = 0x06064b50;
@@ -64,7 +59,7 @@ final class StoredZip {
     record.int32();
     long directory = unsigned(record.int32());
     long locator = end - LARGE_END_LOCATOR_BYTES;
-    if (locator >= 0 && archive.get(INT, locator) == LARGE_END_LOCATOR) {
+    if (locator >= 0 && archive.get(LittleEndian.INT, locator) == LARGE_END_LOCATOR) {
       PickleBytes large = in.at(in.at(locator + 8).int64());
       if (large.int32() != LARGE_END) {
         throw damaged();
@@ -87,7 +82,7 @@ final class StoredZip {
   private long end() {
     long last = archive.byteSize() - END_BYTES;
     for (long at = last; at >= 0 && at >= last - MOST_COMMENT_BYTES; at--) {
-      if (archive.get(INT, at) == END) {
+      if (archive.get(LittleEndian.INT, at) == END) {
         return at;
       }
     }
