@@ -12,6 +12,9 @@ import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
+import dev.nunchi.nn.Pooling;
+import dev.nunchi.nn.RmsNorm;
+import dev.nunchi.nn.Rotary;
 import dev.nunchi.nn.Weights;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// The interpreter that writes: each operation adds nodes to a graph, of the standard ONNX
 /// operators but for whole numbers, where the standard has none that scales by column.
@@ -28,19 +32,15 @@ import java.util.Objects;
 final class OnnxOps implements Ops<Value> {
   private static final List<Axis> TOKENS = List.of(Axis.Named.BATCH, Axis.Named.SEQ);
 
-  /// Added to the scores of padded keys, as transformers does it. Finite, so that a row of padding
-  /// alone gives no NaN.
-  private static final float MASKED = -Float.MAX_VALUE;
-
   /// A table of fewer rows is not worth the operations that whole numbers take.
   private static final int LEAST_ROUNDED_ROWS = 16;
 
   private final GraphWriter graph;
   private final GraphNodes nodes;
   private final OnnxNgrams numbers;
+  private final OnnxAttention attention;
   private final Weights weights;
   private final NumberFormat format;
-  private final Map<Value, Value> additiveMasks = new HashMap<>();
   private final Map<Value, Rounded> roundedInputs = new HashMap<>();
   private final Map<String, Value> linearInputs = new LinkedHashMap<>();
 
@@ -51,12 +51,13 @@ final class OnnxOps implements Ops<Value> {
     this.graph = graph;
     this.nodes = new GraphNodes(graph);
     this.numbers = new OnnxNgrams(graph, nodes);
+    this.attention = new OnnxAttention(graph, nodes);
     this.weights = weights;
     this.format = format;
   }
 
-  /// The whole classifier: int64 `input_ids`, `attention_mask` and `token_type_ids`, each
-  /// `[batch_size, sequence_length]`, to `logits` `[batch_size, labels]`.
+  /// The whole classifier: int64 `input_ids`, `attention_mask` and, where the network reads them,
+  /// `token_type_ids`, each `[batch_size, sequence_length]`, to `logits` `[batch_size, labels]`.
   static GraphWriter graph(Network network, Weights weights, NumberFormat format) {
     GraphWriter graph = new GraphWriter();
     new OnnxOps(graph, weights, format).write(network);
@@ -88,11 +89,13 @@ final class OnnxOps implements Ops<Value> {
   record ObservedGraph(GraphWriter graph, Map<String, String> outputs) {}
 
   private void write(Network network) {
-    Inputs<Value> inputs =
-        new Inputs<>(
-            graph.input("input_ids", DataType.INT64, TOKENS),
-            graph.input("attention_mask", DataType.INT64, TOKENS),
-            graph.input("token_type_ids", DataType.INT64, TOKENS));
+    Value ids = graph.input("input_ids", DataType.INT64, TOKENS);
+    Value mask = graph.input("attention_mask", DataType.INT64, TOKENS);
+    Value types =
+        network.trunk().readsTokenTypes()
+            ? graph.input("token_type_ids", DataType.INT64, TOKENS)
+            : Value.NONE;
+    Inputs<Value> inputs = new Inputs<>(ids, mask, types);
     graph.output("logits", nodes.as(DataType.FLOAT, network.logits(this, inputs)));
   }
 
@@ -123,27 +126,49 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value positions(Value ids, Embedding table) {
+    return table.paddingIndex() < 0 ? firstRows(ids, table) : countedRows(ids, table);
+  }
+
+  private Value firstRows(Value ids, Embedding table) {
     String name = table.name();
-    Value length =
-        nodes.node(
-            "Shape",
-            name + ".length",
-            DataType.INT64,
-            List.of(Axis.of(1)),
-            List.of(ids),
-            Attributes.of("start", 1),
-            Attributes.of("end", 2));
     Value rows =
         nodes.node(
             "Slice",
             name + ".rows",
             List.of(ids.axis(1), Axis.of(table.width())),
-            List.of(weight(table.weight()), graph.constant("zeros", 0), length));
+            List.of(
+                weight(table.weight()),
+                graph.constant("zeros", 0),
+                attention.length(ids, name + ".length")));
     return nodes.node(
         "Unsqueeze",
         name,
         append(List.of(Axis.of(1), ids.axis(1)), table.width()),
         List.of(rows, graph.constant("zeros", 0)));
+  }
+
+  private Value countedRows(Value ids, Embedding table) {
+    String name = table.name();
+    Value padding = graph.scalar("id." + table.paddingIndex(), (long) table.paddingIndex());
+    Value padded =
+        nodes.node("Equal", name + ".padded", DataType.BOOL, ids.shape(), List.of(ids, padding));
+    Value kept = nodes.node("Not", name + ".kept", ids.shape(), List.of(padded));
+    Value ones = nodes.as(DataType.INT64, kept);
+    Value counted =
+        nodes.node(
+            "CumSum", name + ".counted", ids.shape(), List.of(ones, graph.scalar("axis.1", 1L)));
+    Value places = nodes.node("Mul", name + ".places", ids.shape(), List.of(counted, ones));
+    return embedding(
+        nodes.node("Add", name + ".ids", ids.shape(), List.of(places, padding)), table);
+  }
+
+  @Override
+  public Value table(Embedding table) {
+    return nodes.node(
+        "Unsqueeze",
+        table.name() + ".table",
+        append(List.of(Axis.of(1), Axis.of(table.rows())), table.width()),
+        List.of(weight(table.weight()), graph.constant("zeros", 0)));
   }
 
   @Override
@@ -218,22 +243,82 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value layerNorm(Value x, LayerNorm norm) {
+    List<Value> inputs = new ArrayList<>();
+    inputs.add(nodes.as(DataType.FLOAT, x));
+    inputs.add(weight(norm.weight(), DataType.FLOAT, false));
+    if (norm.bias()) {
+      inputs.add(weight(norm.biasName(), DataType.FLOAT, false));
+    }
     return nodes.node(
         "LayerNormalization",
         norm.name(),
         x.shape(),
-        List.of(
-            nodes.as(DataType.FLOAT, x),
-            weight(norm.weight(), DataType.FLOAT, false),
-            weight(norm.biasName(), DataType.FLOAT, false)),
+        inputs,
         Attributes.of("axis", -1),
         Attributes.of("epsilon", (float) norm.epsilon()));
+  }
+
+  @Override
+  public Value rmsNorm(Value input, RmsNorm norm) {
+    Value x = nodes.as(DataType.FLOAT, input);
+    String name = norm.name();
+    long width = ((Axis.Sized) x.shape().getLast()).size();
+    Value groups = attention.split(x, width / norm.width(), norm.width());
+    List<Axis> column = append(groups.shape().subList(0, 3), 1);
+    Value square = nodes.node("Mul", name + ".square", groups.shape(), List.of(groups, groups));
+    Value mean =
+        nodes.node(
+            "ReduceMean",
+            name + ".mean",
+            column,
+            List.of(square, graph.constant("last", -1)),
+            Attributes.of("keepdims", 1));
+    Value bounded =
+        nodes.node(
+            "Add",
+            name + ".bounded",
+            column,
+            List.of(mean, graph.scalar("epsilon." + norm.epsilon(), (float) norm.epsilon())));
+    Value root = nodes.node("Sqrt", name + ".root", column, List.of(bounded));
+    Value unit = nodes.node("Div", name + ".unit", groups.shape(), List.of(groups, root));
+    Value gamma = weight(norm.weight(), DataType.FLOAT, false);
+    if (norm.offset() != 0) {
+      gamma =
+          nodes.node(
+              "Add",
+              name + ".gamma",
+              gamma.shape(),
+              List.of(gamma, graph.scalar("offset." + norm.offset(), (float) norm.offset())));
+    }
+    Value scaled = nodes.node("Mul", name + ".scaled", groups.shape(), List.of(unit, gamma));
+    return attention.joined(scaled, width, name);
   }
 
   @Override
   public Value add(Value a, Value b) {
     DataType type = a.type() == b.type() ? a.type() : DataType.FLOAT;
     return nodes.node("Add", "sum", a.shape(), List.of(nodes.as(type, a), nodes.as(type, b)));
+  }
+
+  @Override
+  public Value multiply(Value a, Value b) {
+    DataType type = a.type() == b.type() ? a.type() : DataType.FLOAT;
+    return nodes.node("Mul", "product", a.shape(), List.of(nodes.as(type, a), nodes.as(type, b)));
+  }
+
+  @Override
+  public Value scale(Value x, double factor) {
+    return nodes.node(
+        "Mul",
+        "scaled",
+        x.shape(),
+        List.of(nodes.as(DataType.FLOAT, x), graph.scalar("factor." + factor, (float) factor)));
+  }
+
+  @Override
+  public Value part(Value x, int part, int parts) {
+    long width = ((Axis.Sized) x.shape().getLast()).size() / parts;
+    return attention.slice(x, part * width, (part + 1) * width, x.name() + ".part");
   }
 
   @Override
@@ -256,103 +341,88 @@ final class OnnxOps implements Ops<Value> {
   }
 
   @Override
-  public Value attention(
-      Value query, Value key, Value value, Value attentionMask, Attention attention) {
-    Axis heads = Axis.of(attention.heads());
-    Axis width = Axis.of(attention.headDim());
-    Axis batch = query.axis(0);
-    Axis seq = query.axis(1);
-    Value q = heads(query, attention, List.of(batch, heads, seq, width), 0L, 2L, 1L, 3L);
-    Value k = heads(key, attention, List.of(batch, heads, width, seq), 0L, 2L, 3L, 1L);
-    Value v = heads(value, attention, List.of(batch, heads, seq, width), 0L, 2L, 1L, 3L);
-    List<Axis> square = List.of(batch, heads, seq, seq);
-    String name = query.name() + ".attention";
-    Value products = nodes.node("MatMul", name + ".products", square, List.of(q, k));
-    Value root =
-        graph.scalar("root." + attention.headDim(), (float) Math.sqrt(attention.headDim()));
-    Value scores =
-        nodes.node(
-            "Div", name + ".scores", square, List.of(nodes.as(DataType.FLOAT, products), root));
-    Value masked =
-        nodes.node("Add", name + ".masked", square, List.of(scores, additiveMask(attentionMask)));
-    Value shares =
-        nodes.node("Softmax", name + ".shares", square, List.of(masked), Attributes.of("axis", -1));
-    Value mixed =
-        nodes.node(
-            "MatMul",
-            name + ".mixed",
-            List.of(batch, heads, seq, width),
-            List.of(nodes.as(v.type(), shares), v));
-    Value joined =
-        nodes.node(
-            "Transpose",
-            name + ".transposed",
-            List.of(batch, seq, heads, width),
-            List.of(mixed),
-            Attributes.list("perm", 0L, 2L, 1L, 3L));
-    long hidden = (long) attention.heads() * attention.headDim();
-    // A 0 in a shape keeps the axis as it is.
-    return nodes.node(
-        "Reshape",
-        name,
-        append(List.of(batch, seq), hidden),
-        List.of(joined, graph.constant("joined." + hidden, 0, 0, hidden)));
-  }
-
-  /// Splits the last axis into heads and permutes the axes of `[batch, seq, heads, head_dim]`.
-  private Value heads(Value x, Attention attention, List<Axis> shape, Long... permutation) {
-    long heads = attention.heads();
-    long width = attention.headDim();
-    Value split =
-        nodes.node(
-            "Reshape",
-            x.name() + ".split",
-            List.of(x.axis(0), x.axis(1), Axis.of(heads), Axis.of(width)),
-            List.of(x, graph.constant("split.%d.%d".formatted(heads, width), 0, 0, heads, width)));
-    return nodes.node(
-        "Transpose",
-        x.name() + ".heads",
-        shape,
-        List.of(split),
-        Attributes.list("perm", permutation));
-  }
-
-  /// `[batch, seq]` of 1 and 0 to `[batch, 1, 1, seq]` of 0 and [#MASKED]; once for all layers.
-  private Value additiveMask(Value mask) {
-    return additiveMasks.computeIfAbsent(mask, this::newAdditiveMask);
-  }
-
-  private Value newAdditiveMask(Value mask) {
-    Axis one = Axis.of(1);
-    Value rows =
-        nodes.node(
-            "Unsqueeze",
-            "mask.rows",
-            DataType.INT64,
-            List.of(mask.axis(0), one, mask.axis(1)),
-            List.of(mask, graph.constant("ones", 1)));
-    List<Axis> shape = List.of(mask.axis(0), one, one, mask.axis(1));
-    Value unsqueezed =
-        nodes.node(
-            "Unsqueeze",
-            "mask.unsqueezed",
-            DataType.INT64,
-            shape,
-            List.of(rows, graph.constant("twos", 2)));
-    Value kept = nodes.as(DataType.FLOAT, unsqueezed);
-    Value padded = nodes.node("Sub", "mask.padded", shape, List.of(graph.scalar("one", 1f), kept));
-    return nodes.node(
-        "Mul", "mask.additive", shape, List.of(padded, graph.scalar("masked", MASKED)));
+  public Value rotary(Value x, Rotary rotary) {
+    return attention.rotary(x, rotary);
   }
 
   @Override
-  public Value select(Value x, int position) {
+  public Value attention(
+      Value query,
+      Value key,
+      Value value,
+      @Nullable Value scores,
+      Value attentionMask,
+      Attention kind) {
+    return attention.attention(query, key, value, scores, attentionMask, kind);
+  }
+
+  @Override
+  public Value pool(Value x, Value attentionMask, Pooling pooling) {
+    List<Axis> shape = List.of(x.axis(0), x.axis(2));
+    return switch (pooling) {
+      case FIRST ->
+          nodes.node(
+              "Gather",
+              "selected",
+              shape,
+              List.of(x, graph.scalar("position.0", 0L)),
+              Attributes.of("axis", 1));
+      case LAST -> last(x, attentionMask, shape);
+      case MEAN -> mean(x, attentionMask, shape);
+    };
+  }
+
+  private Value last(Value x, Value attentionMask, List<Axis> shape) {
+    Value places =
+        nodes.node(
+            "Mul",
+            "pool.places",
+            attentionMask.shape(),
+            List.of(attentionMask, attention.places(attentionMask)));
+    Value last =
+        nodes.node(
+            "ArgMax",
+            "pool.last",
+            DataType.INT64,
+            List.of(x.axis(0), Axis.of(1)),
+            List.of(places),
+            Attributes.of("axis", 1),
+            Attributes.of("keepdims", 1));
     return nodes.node(
-        "Gather",
-        "selected",
-        List.of(x.axis(0), x.axis(2)),
-        List.of(x, graph.scalar("position." + position, (long) position)),
-        Attributes.of("axis", 1));
+        "GatherND", "pooled", shape, List.of(x, last), Attributes.of("batch_dims", 1));
+  }
+
+  /// In numbers of twice the length, as [#sum].
+  private Value mean(Value x, Value attentionMask, List<Axis> shape) {
+    Value kept =
+        nodes.as(
+            DataType.DOUBLE,
+            nodes.node(
+                "Unsqueeze",
+                "pool.kept",
+                append(attentionMask.shape(), 1),
+                List.of(attentionMask, graph.constant("twos", 2))));
+    Value masked =
+        nodes.node("Mul", "pool.masked", x.shape(), List.of(nodes.as(DataType.DOUBLE, x), kept));
+    Value total = reduced("pool.sum", masked, shape);
+    Value count = reduced("pool.count", kept, List.of(x.axis(0), Axis.of(1)));
+    Value atLeastOne =
+        nodes.node(
+            "Max",
+            "pool.divisor",
+            count.shape(),
+            List.of(count, nodes.as(DataType.DOUBLE, graph.scalar("one", 1f))));
+    return nodes.as(DataType.FLOAT, nodes.node("Div", "pooled", shape, List.of(total, atLeastOne)));
+  }
+
+  /// Summed over the second axis.
+  private Value reduced(String name, Value x, List<Axis> shape) {
+    return nodes.node(
+        "ReduceSum",
+        name,
+        shape,
+        List.of(x, graph.constant("index.1", 1)),
+        Attributes.of("keepdims", 0));
   }
 
   @Override
@@ -366,8 +436,12 @@ final class OnnxOps implements Ops<Value> {
   }
 
   @Override
-  public Value bag(List<Value> parts, Embedding table) {
-    Value all = parts.size() == 1 ? parts.getFirst() : numbers.joined(parts, table.name() + ".all");
+  public Value joined(List<Value> parts) {
+    return parts.size() == 1 ? parts.getFirst() : numbers.joined(parts, "numbers");
+  }
+
+  @Override
+  public Value bag(Value all, Embedding table) {
     List<Axis> rows = append(all.shape(), table.width());
     List<Axis> shape = List.of(all.axis(0), Axis.of(table.width()));
     Value sum =
@@ -385,14 +459,7 @@ final class OnnxOps implements Ops<Value> {
   /// In a type whose sums do not depend on the order, which the padding of a batch would change:
   /// whole numbers, or numbers of twice the length.
   private Value sum(Value rows, Embedding table, List<Axis> shape) {
-    return nodes.as(
-        DataType.FLOAT,
-        nodes.node(
-            "ReduceSum",
-            table.name() + ".sum",
-            shape,
-            List.of(rows, graph.constant("index.1", 1)),
-            Attributes.of("keepdims", 0)));
+    return nodes.as(DataType.FLOAT, reduced(table.name() + ".sum", rows, shape));
   }
 
   /// Rows of whole numbers, added up before the steps come in.

@@ -182,13 +182,9 @@ record CheckpointConfig(Path file, ObjectNode json) {
         Math.min(maxLength(), TokenizerFiles.maxLength(directory)));
   }
 
-  /// The longest input in tokens. The RoBERTa family counts positions from past its padding id.
+  /// The longest input in tokens.
   int maxLength() {
-    int positions = json.path("max_position_embeddings").asInt(512);
-    return switch (json.path("model_type").asText()) {
-      case "roberta", "xlm-roberta", "camembert" -> positions - padTokenId() - 1;
-      default -> positions;
-    };
+    return Network.longestInput(json);
   }
 
   int padTokenId() {

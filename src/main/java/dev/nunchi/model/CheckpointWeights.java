@@ -37,7 +37,9 @@ final class CheckpointWeights implements Weights {
   /// These weights with the labels of the head in another order.
   CheckpointWeights withLabelsMoved(LabelOrder order, Network network, Arena arena) {
     Map<String, Weight> moved = new LinkedHashMap<>(weights);
-    moved.computeIfPresent(network.outputBias(), (_, bias) -> order.move(bias, 0, arena));
+    network
+        .outputBias()
+        .ifPresent(name -> moved.computeIfPresent(name, (_, bias) -> order.move(bias, 0, arena)));
     moved.computeIfPresent(
         network.outputWeight(), (_, table) -> order.move(table, network.labelAxis(), arena));
     return new CheckpointWeights(directory, Collections.unmodifiableMap(moved));

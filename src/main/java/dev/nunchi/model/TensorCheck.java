@@ -64,8 +64,7 @@ record TensorCheck(Path path, Network network, Weights weights, boolean newHead)
 
   private void requireSound() {
     for (Parameter parameter : network.parameters()) {
-      boolean mayBeFresh = network.freshPrefixes().stream().anyMatch(parameter.name()::startsWith);
-      if (!isStored(parameter) && !mayBeFresh) {
+      if (!isStored(parameter) && !network.mayBeFresh(parameter)) {
         throw missingFromTrunk(parameter.name());
       }
     }
@@ -93,7 +92,8 @@ record TensorCheck(Path path, Network network, Weights weights, boolean newHead)
     String name = parameter.name();
     List<Integer> shape = weights.get(name).shape();
     String why;
-    if (name.equals(network.outputWeight()) || name.equals(network.outputBias())) {
+    if (name.equals(network.outputWeight())
+        || network.outputBias().filter(name::equals).isPresent()) {
       why = "id2label of its config.json should name each of the labels that the weights have";
     } else if (name.endsWith("word_embeddings.weight")) {
       why = "vocab_size of its config.json should be the number of rows";
@@ -131,7 +131,7 @@ record TensorCheck(Path path, Network network, Weights weights, boolean newHead)
   }
 
   private boolean isNewHead(Parameter parameter) {
-    return newHead && network.headPrefixes().stream().anyMatch(parameter.name()::startsWith);
+    return newHead && network.belongsToLabels(parameter);
   }
 
   private List<Parameter> parameters(Predicate<Parameter> which) {

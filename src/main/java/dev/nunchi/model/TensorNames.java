@@ -4,6 +4,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
+import dev.nunchi.nn.Trunk;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -18,10 +19,9 @@ import org.jspecify.annotations.Nullable;
 /// From the names that a checkpoint has to those of a network.
 ///
 /// Understood are what wrappers put before and into names (`module.` of data parallelism,
-/// `_orig_mod.` of `torch.compile`, a training program's `model.`, and those of sharding),
-/// `LayerNorm` with `gamma` and `beta`, as checkpoints converted from TensorFlow have them, and a
-/// trunk saved alone, without its prefix. A name that means no parameter of the network stays as it
-/// is.
+/// `_orig_mod.` of `torch.compile`, a training program's `model.`, and those of sharding), what the
+/// family knows of older names ([Trunk#modernName]), and a trunk saved alone, without its prefix. A
+/// name that means no parameter of the network stays as it is.
 final class TensorNames {
   /// Parts that no layer is called by, wherever they stand.
   private static final Set<String> WRAPPERS =
@@ -36,15 +36,18 @@ final class TensorNames {
 
   private final Path directory;
   private final Set<String> parameters;
-  private final String trunk;
+  private final Trunk trunk;
   private final boolean bare;
 
   private TensorNames(Path directory, Network network, Set<String> stored) {
     this.directory = directory;
     this.parameters =
         network.parameters().stream().map(Parameter::name).collect(Collectors.toSet());
-    this.trunk = network.modelType() + ".";
-    this.bare = stored.stream().map(TensorNames::unwrapped).noneMatch(n -> n.startsWith(trunk));
+    this.trunk = network.trunk();
+    this.bare =
+        stored.stream()
+            .map(TensorNames::unwrapped)
+            .noneMatch(n -> n.startsWith(trunk.prefix() + "."));
   }
 
   /// The name in the network of each stored name.
@@ -84,14 +87,11 @@ final class TensorNames {
     if (parameters.contains(name)) {
       return name;
     }
-    String modern =
-        unwrapped(name)
-            .replaceFirst("LayerNorm\\.gamma$", "LayerNorm.weight")
-            .replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
+    String modern = trunk.modernName(unwrapped(name));
     if (parameters.contains(modern)) {
       return modern;
     }
-    String inTrunk = trunk + modern;
+    String inTrunk = trunk.prefix() + "." + modern;
     return bare && parameters.contains(inTrunk) ? inTrunk : name;
   }
 

@@ -12,6 +12,9 @@ final class Configuration {
   /// Each has a name in memory; no list of sentiments is near it.
   private static final int MOST_LABELS = 100_000;
 
+  /// Several times as many as any published encoder has; each one takes its time, however narrow.
+  private static final int MOST_LAYERS = 1000;
+
   private final JsonNode json;
   private final String origin;
 
@@ -55,6 +58,15 @@ final class Configuration {
   /// A whole number in [least, most].
   int between(String key, int fallback, int least, int most) {
     return isAbsent(key) ? fallback : between(key, least, most);
+  }
+
+  /// Layers of a transformer, at least one.
+  int layers(String key) {
+    return between(key, 1, MOST_LAYERS);
+  }
+
+  int layers(String key, int fallback) {
+    return between(key, fallback, 1, MOST_LAYERS);
   }
 
   int size(String key, int fallback) {
@@ -146,11 +158,15 @@ final class Configuration {
   }
 
   /// What a family that is not there is refused with.
-  NunchiException unsupportedFamily(String modelType) {
-    return new NunchiException(
-        Reason.UNSUPPORTED_MODEL,
-        "%s: model_type is '%s'; supported are bert, electra and ngram_linear"
-            .formatted(origin, modelType));
+  NunchiException unsupportedFamily(String modelType, List<String> supported) {
+    return unsupported("model_type", modelType, String.join(", ", supported));
+  }
+
+  /// @throws NunchiException where the value of `key` is not over `least`
+  void requireOver(String key, int value, int least) {
+    if (value <= least) {
+      throw invalid(key, "over %d".formatted(least), json.get(key));
+    }
   }
 
   private boolean isAbsent(String key) {

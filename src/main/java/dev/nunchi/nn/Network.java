@@ -2,16 +2,22 @@ package dev.nunchi.nn;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.Optional;
 
-/// A sequence classifier: from token ids to a logit for each label.
+/// A network: a trunk that turns the tokens of a text into hidden states, and a head that reads
+/// these.
 ///
 /// Immutable and free of weights; the same object describes the network to every interpreter.
-public sealed interface Network permits Bert, Electra, NgramLinear {
+///
+/// @param modelType the family as `model_type` names it, for example `bert`
+/// @param architecture the transformers class that opens this network's directories, for example
+///   `BertForSequenceClassification`
+public record Network(String modelType, String architecture, Trunk trunk, Head head) {
   /// The classifier that a Hugging Face `config.json` describes.
   ///
   /// @throws dev.nunchi.NunchiException `UNSUPPORTED_MODEL` where the family or a value that
   ///   changes the mathematics is not implemented, naming the key and the value
-  static Network of(JsonNode config) {
+  public static Network of(JsonNode config) {
     return of(config, "config.json");
   }
 
@@ -19,54 +25,72 @@ public sealed interface Network permits Bert, Electra, NgramLinear {
   ///
   /// @param origin where it stands, as errors name it
   /// @throws dev.nunchi.NunchiException as [#of(JsonNode)]
-  static Network of(JsonNode config, String origin) {
-    return Families.network(config, origin);
+  public static Network of(JsonNode config, String origin) {
+    return Family.network(new Configuration(config, origin));
+  }
+
+  /// The longest input in tokens of a model with this configuration, also of a family that is not
+  /// implemented, whose graph may come from elsewhere: `max_position_embeddings`, or what the
+  /// family takes of it.
+  public static int longestInput(JsonNode config) {
+    return Family.longestInput(config);
   }
 
   /// Logits `[batch, labels]` before softmax or sigmoid.
-  <T> T logits(Ops<T> ops, Inputs<T> inputs);
-
-  /// The family as `model_type` names it, for example `bert`.
-  String modelType();
-
-  /// The transformers class that opens this network's directories, for example
-  /// `BertForSequenceClassification`.
-  String architecture();
-
-  int labels();
-
-  int vocabularySize();
-
-  /// The longest input in tokens, special tokens included.
-  int maxPositions();
-
-  /// The id that pads the shorter texts of a batch.
-  int padTokenId();
-
-  /// Names of the parameters' prefixes that form the head: replaced when the labels change.
-  List<String> headPrefixes();
-
-  /// Names of the prefixes of parameters that a checkpoint which was only pre-trained may lack: the
-  /// head, and what published checkpoints leave out.
-  default List<String> freshPrefixes() {
-    return headPrefixes();
+  public <T> T logits(Ops<T> ops, Inputs<T> inputs) {
+    return head.logits(ops, trunk.hidden(ops, inputs), inputs);
   }
 
-  /// The parameter `[labels]` that is added last to give the logits.
-  String outputBias();
+  public int labels() {
+    return head.labels();
+  }
 
-  /// The table before the bias.
-  default String outputWeight() {
-    return outputBias().replaceFirst("bias$", "weight");
+  public int vocabularySize() {
+    return trunk.vocabularySize();
+  }
+
+  /// The longest input in tokens, special tokens included.
+  public int maxPositions() {
+    return trunk.maxPositions();
+  }
+
+  /// The id that pads the shorter texts of a batch.
+  public int padTokenId() {
+    return trunk.padTokenId();
+  }
+
+  /// Whether a parameter is replaced when the labels change.
+  public boolean belongsToLabels(Parameter parameter) {
+    return startsWithAny(parameter, head.labelPrefixes());
+  }
+
+  /// Whether a checkpoint that was only pre-trained may lack a parameter: the head, and what
+  /// published checkpoints leave out.
+  public boolean mayBeFresh(Parameter parameter) {
+    return startsWithAny(parameter, head.prefixes());
+  }
+
+  /// The table that gives the logits.
+  public String outputWeight() {
+    return head.outputWeight();
+  }
+
+  /// The parameter `[labels]` that is added last to give the logits; empty where a family has none.
+  public Optional<String> outputBias() {
+    return head.outputBias();
   }
 
   /// The axis of [#outputWeight] that counts the labels.
-  default int labelAxis() {
-    return 0;
+  public int labelAxis() {
+    return head.labelAxis();
   }
 
   /// Every parameter in the order in which the forward pass first uses it.
-  default List<Parameter> parameters() {
+  public List<Parameter> parameters() {
     return ShapeOps.parametersOf(this);
+  }
+
+  private static boolean startsWithAny(Parameter parameter, List<String> prefixes) {
+    return prefixes.stream().anyMatch(parameter.name()::startsWith);
   }
 }

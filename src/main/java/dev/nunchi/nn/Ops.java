@@ -2,6 +2,7 @@ package dev.nunchi.nn;
 
 import java.util.List;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /// The operations that networks are written in; `T` is the interpreter's tensor.
 ///
@@ -11,11 +12,18 @@ public interface Ops<T> {
   /// Looks up rows: ids `[batch, seq]` to `[batch, seq, width]`.
   T embedding(T ids, Embedding table);
 
-  /// The first `seq` rows of a table of learned positions, `[1, seq, width]`, where `seq` is the
-  /// second axis of `ids` `[batch, seq]`.
+  /// The rows of a table of learned positions.
   ///
-  /// @throws RuntimeException where `seq` is over `table.rows()`
+  /// Of a table without a padding index the first `seq` rows, `[1, seq, width]`, where `seq` is the
+  /// second axis of `ids` `[batch, seq]`. With one, the row that each id counts to, `[batch, seq,
+  /// width]`: of ids that are not the padding index the first counts to the row after it, the next
+  /// to the row after that, and padding has the row of its index (RoBERTa).
+  ///
+  /// @throws RuntimeException where a row is over `table.rows()`
   T positions(T ids, Embedding table);
+
+  /// The whole table, `[1, rows, width]`.
+  T table(Embedding table);
 
   /// What `part` gives. An interpreter that owns memory frees what else the part made, but for what
   /// a backward pass needs of it.
@@ -35,8 +43,23 @@ public interface Ops<T> {
   /// Same shape as `x`.
   T layerNorm(T x, LayerNorm norm);
 
+  /// Same shape as `x`, whose last axis is that of the norm, or several of its width side by side,
+  /// each normalised by itself (as heads are).
+  T rmsNorm(T x, RmsNorm norm);
+
   /// Element-wise sum; an axis of size 1 in `b` is repeated.
   T add(T a, T b);
+
+  /// Element-wise product of equal shapes.
+  T multiply(T a, T b);
+
+  /// `factor · x`.
+  T scale(T x, double factor);
+
+  /// One of equal parts of the last axis: `[…, parts · width]` to `[…, width]`.
+  ///
+  /// @param part in `[0, parts)`
+  T part(T x, int part, int parts);
 
   T activation(T x, Activation function);
 
@@ -44,16 +67,32 @@ public interface Ops<T> {
   /// while training; the identity otherwise.
   T dropout(T x, double probability);
 
-  /// Bidirectional attention.
-  ///
-  /// @param query `[batch, seq, hidden]`, and so `key` and `value`
-  /// @param attentionMask `[batch, seq]`, 1 for a token and 0 for padding, as the network's inputs
-  ///   have it; no query attends to a padded key. A row of padding alone gives finite values.
-  /// @return `[batch, seq, hidden]`, the heads joined
-  T attention(T query, T key, T value, T attentionMask, Attention attention);
+  /// Turns each head of queries or keys by its position: `[batch, seq, heads · head_dim]`,
+  /// positions from 0.
+  T rotary(T x, Rotary rotary);
 
-  /// The vector at one position of every text: `[batch, seq, hidden]` to `[batch, hidden]`.
-  T select(T x, int position);
+  /// Attention of a text's tokens to each other.
+  ///
+  /// @param query `[batch, seq, heads · head_dim]`
+  /// @param key `[batch, seq, keyHeads · head_dim]`, and so `value`
+  /// @param attentionMask `[batch, seq]`, 1 for a token and 0 for padding, as the network's inputs
+  ///   have it; no query attends to a padded key. Where a query sees no key at all its shares are
+  ///   equal, so that a row of padding alone gives finite values.
+  /// @return the shape of `query`, the heads joined
+  default T attention(T query, T key, T value, T attentionMask, Attention attention) {
+    return attention(query, key, value, null, attentionMask, attention);
+  }
+
+  /// The same with a term of each pair of tokens.
+  ///
+  /// @param scores `[batch, heads, seq, seq]`, added to the scaled products before cap and mask;
+  ///   null for none
+  T attention(T query, T key, T value, @Nullable T scores, T attentionMask, Attention attention);
+
+  /// One vector of every text: `[batch, seq, hidden]` to `[batch, hidden]`.
+  ///
+  /// @param attentionMask `[batch, seq]`, as the network's inputs have it
+  T pool(T x, T attentionMask, Pooling pooling);
 
   /// Numbers of the n-grams of tokens, size after size: ids `[batch, seq]` to whole numbers
   /// `[batch, sizes · seq]`.
@@ -68,9 +107,12 @@ public interface Ops<T> {
   /// @param firstSyllable id of 가, from which all 11,172 syllables follow in Unicode's order
   T openSyllables(T ids, int firstSyllable);
 
+  /// Whole numbers `[batch, any]`, one after the other.
+  T joined(List<T> numbers);
+
   /// The sum of the rows that `numbers` names over the square root of how many they are; numbers 0
-  /// do not count: whole numbers, each `[batch, any]`, to `[batch, width]`.
+  /// do not count: whole numbers `[batch, any]` to `[batch, width]`.
   ///
   /// @param table whose padding index is 0
-  T bag(List<T> numbers, Embedding table);
+  T bag(T numbers, Embedding table);
 }

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// The interpreter of shapes: runs a network without numbers, checks that its layers fit together,
 /// and lists its parameters. A tensor is the list of its axes' sizes.
@@ -31,7 +32,13 @@ public final class ShapeOps implements Ops<List<Integer>> {
   @Override
   public List<Integer> positions(List<Integer> ids, Embedding table) {
     declare(table);
-    return List.of(1, ids.get(1), table.width());
+    return List.of(table.paddingIndex() < 0 ? 1 : ids.get(0), ids.get(1), table.width());
+  }
+
+  @Override
+  public List<Integer> table(Embedding table) {
+    declare(table);
+    return List.of(1, table.rows(), table.width());
   }
 
   @Override
@@ -55,7 +62,17 @@ public final class ShapeOps implements Ops<List<Integer>> {
   public List<Integer> layerNorm(List<Integer> x, LayerNorm norm) {
     check(x.getLast() == norm.width(), "%s does not take %s", norm, x);
     declare(norm.weight(), List.of(norm.width()), Initial.ONES);
-    declare(norm.biasName(), List.of(norm.width()), Initial.ZEROS);
+    if (norm.bias()) {
+      declare(norm.biasName(), List.of(norm.width()), Initial.ZEROS);
+    }
+    return x;
+  }
+
+  @Override
+  public List<Integer> rmsNorm(List<Integer> x, RmsNorm norm) {
+    check(x.getLast() % norm.width() == 0, "%s does not take %s", norm, x);
+    declare(
+        norm.weight(), List.of(norm.width()), norm.offset() == 0 ? Initial.ONES : Initial.ZEROS);
     return x;
   }
 
@@ -70,6 +87,23 @@ public final class ShapeOps implements Ops<List<Integer>> {
   }
 
   @Override
+  public List<Integer> multiply(List<Integer> a, List<Integer> b) {
+    check(a.equals(b), "%s cannot be multiplied by %s", a, b);
+    return a;
+  }
+
+  @Override
+  public List<Integer> scale(List<Integer> x, double factor) {
+    return x;
+  }
+
+  @Override
+  public List<Integer> part(List<Integer> x, int part, int parts) {
+    check(x.getLast() % parts == 0 && part < parts, "no %d parts of %s", parts, x);
+    return append(x.subList(0, x.size() - 1), x.getLast() / parts);
+  }
+
+  @Override
   public List<Integer> activation(List<Integer> x, Activation function) {
     return x;
   }
@@ -80,20 +114,36 @@ public final class ShapeOps implements Ops<List<Integer>> {
   }
 
   @Override
+  public List<Integer> rotary(List<Integer> x, Rotary rotary) {
+    check(x.getLast() % rotary.headDim() == 0, "%s does not take %s", rotary, x);
+    return x;
+  }
+
+  @Override
   public List<Integer> attention(
       List<Integer> query,
       List<Integer> key,
       List<Integer> value,
+      @Nullable List<Integer> scores,
       List<Integer> attentionMask,
       Attention attention) {
     check(query.getLast() == attention.heads() * attention.headDim(), "%s, %s", attention, query);
-    check(query.equals(key) && key.equals(value), "query %s, key %s", query, key);
+    check(key.getLast() == attention.keyHeads() * attention.headDim(), "%s, %s", attention, key);
+    check(query.subList(0, 2).equals(key.subList(0, 2)), "query %s, key %s", query, key);
+    check(key.equals(value), "key %s, value %s", key, value);
     check(attentionMask.equals(query.subList(0, 2)), "mask %s for %s", attentionMask, query);
+    int seq = query.get(1);
+    check(
+        scores == null || scores.equals(List.of(query.get(0), attention.heads(), seq, seq)),
+        "scores %s for %s",
+        scores,
+        query);
     return query;
   }
 
   @Override
-  public List<Integer> select(List<Integer> x, int position) {
+  public List<Integer> pool(List<Integer> x, List<Integer> attentionMask, Pooling pooling) {
+    check(attentionMask.equals(x.subList(0, 2)), "mask %s for %s", attentionMask, x);
     return List.of(x.get(0), x.get(2));
   }
 
@@ -109,12 +159,18 @@ public final class ShapeOps implements Ops<List<Integer>> {
   }
 
   @Override
-  public List<Integer> bag(List<List<Integer>> numbers, Embedding table) {
+  public List<Integer> joined(List<List<Integer>> numbers) {
+    numbers.forEach(part -> check(part.size() == 2, "%s is not [batch, any]", part));
+    return List.of(numbers.getFirst().get(0), numbers.stream().mapToInt(part -> part.get(1)).sum());
+  }
+
+  @Override
+  public List<Integer> bag(List<Integer> numbers, Embedding table) {
     check(table.paddingIndex() == 0, "%s has no row for no n-gram", table);
-    numbers.forEach(part -> check(part.size() == 2, "%s of %s", table, part));
+    check(numbers.size() == 2, "%s of %s", table, numbers);
     // Zeros, so that an n-gram that training never saw says nothing.
     declare(new Parameter(table.weight(), List.of(table.rows(), table.width()), Initial.ZEROS, 0));
-    return List.of(numbers.getFirst().get(0), table.width());
+    return List.of(numbers.get(0), table.width());
   }
 
   private void declare(Embedding table) {

@@ -3,7 +3,7 @@
 /// A layer is a record of a name and sizes; the interpreter owns the weights and finds them by that
 /// name, which is the checkpoint's own (`bert.encoder.layer.0.attention.self.query`), so that
 /// published checkpoints need no renaming table. Start at [Network], then [Bert] and [Ops];
-/// [NgramLinear] is the one family that is no transformer.
+/// [Family] lists the families, of which [NgramLinear] is the one that is no transformer.
 ///
 /// Axes of the shapes in this package:
 ///
@@ -13,7 +13,7 @@
 /// | `seq` | tokens of the longest text in the batch, padding included |
 /// | `hidden` | width of the residual stream |
 /// | `embed` | width of the embeddings, `hidden` unless the family projects them |
-/// | `heads`, `head_dim` | attention heads and their width; `hidden = heads · head_dim` |
+/// | `heads`, `head_dim` | attention heads and their width |
 /// | `inner` | width inside the feed-forward block |
 /// | `labels` | classes |
 /// | `in`, `out` | a linear layer's widths; weights are stored `[out, in]` |

@@ -1,5 +1,6 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.nn.LayerDepth;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;

@@ -8,15 +8,15 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// The parameters of a network in the type that its layers compute in, each cast once for all
 /// batches of a step. Owns the casts, through which gradients flow to the fp32 parameters.
 ///
-/// One thread, unless the type is fp32: then they are the parameters themselves.
+/// One thread, unless the type is that of the parameters: then they are the parameters themselves.
 final class CastWeights implements AutoCloseable {
   private final ParameterStore parameters;
   private final ScalarType type;
   private final Map<String, Tensor> casts = new HashMap<>();
 
-  CastWeights(ParameterStore parameters, ComputeType type) {
+  CastWeights(ParameterStore parameters, ScalarType type) {
     this.parameters = parameters;
-    this.type = type.scalarType();
+    this.type = type;
   }
 
   ScalarType type() {
@@ -24,7 +24,7 @@ final class CastWeights implements AutoCloseable {
   }
 
   Tensor get(String name) {
-    return type == ScalarType.Float
+    return type == parameters.type()
         ? parameters.get(name)
         : casts.computeIfAbsent(name, this::cast);
   }

@@ -11,22 +11,30 @@ import java.util.SequencedMap;
 import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GeneratorOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 
-/// The fp32 parameters of one network by name: the leaves that gradients gather in. Owns their
-/// memory.
+/// The parameters of one network by name: the leaves that gradients gather in. Owns their memory.
 final class ParameterStore implements AutoCloseable {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private final List<Parameter> parameters;
+  private final ScalarType type;
+  private final TensorOptions options;
 
   /// Takes each parameter from `weights` where it has one of that name and shape, and gives the
   /// others their initial value.
   ///
   /// @param standardDeviation of the initial normal values, `initializer_range`
-  ParameterStore(List<Parameter> parameters, Weights weights, double standardDeviation) {
+  /// @param type that they are held in, fp32 in networks
+  ParameterStore(
+      List<Parameter> parameters, Weights weights, double standardDeviation, ScalarType type) {
     this.parameters = List.copyOf(parameters);
+    this.type = type;
+    this.options = new TensorOptions(type).retainReference();
     Set<String> known = weights.names();
     try (NoGradGuard guard = new NoGradGuard()) {
       for (Parameter parameter : parameters) {
@@ -49,6 +57,10 @@ final class ParameterStore implements AutoCloseable {
       throw new IllegalStateException("The network has no parameter " + name);
     }
     return tensor;
+  }
+
+  ScalarType type() {
+    return type;
   }
 
   List<Parameter> parameters() {
@@ -76,10 +88,11 @@ final class ParameterStore implements AutoCloseable {
   public void close() {
     tensors.values().forEach(Tensor::close);
     tensors.clear();
+    options.close();
   }
 
-  private static Tensor copyOf(Weight weight) {
-    Tensor copy = torch.empty(TensorMemory.sizes(weight.shape())).copy_(TensorMemory.view(weight));
+  private Tensor copyOf(Weight weight) {
+    Tensor copy = empty(weight.shape()).copy_(TensorMemory.view(weight));
     if (weight.data().isMapped()) {
       // The file's pages would stay resident beside the copy.
       weight.data().unload();
@@ -87,13 +100,18 @@ final class ParameterStore implements AutoCloseable {
     return copy;
   }
 
-  private static Tensor initial(Parameter parameter, double standardDeviation) {
+  private Tensor empty(List<Integer> shape) {
+    return torch.empty(TensorMemory.sizes(shape), options, new MemoryFormatOptional());
+  }
+
+  private Tensor initial(Parameter parameter, double standardDeviation) {
     long[] shape = TensorMemory.sizes(parameter.shape());
     return switch (parameter.initial()) {
-      case ZEROS -> torch.zeros(shape);
-      case ONES -> torch.ones(shape);
+      case ZEROS -> torch.zeros(shape, options);
+      case ONES -> torch.ones(shape, options);
       case NORMAL -> {
-        Tensor table = torch.empty(shape).normal_(0, standardDeviation, new GeneratorOptional());
+        Tensor table =
+            empty(parameter.shape()).normal_(0, standardDeviation, new GeneratorOptional());
         if (parameter.zeroRow() >= 0) {
           table.select(0, parameter.zeroRow()).zero_();
         }

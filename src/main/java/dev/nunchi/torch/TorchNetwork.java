@@ -28,7 +28,8 @@ public final class TorchNetwork implements AutoCloseable {
   public TorchNetwork(Network network, Weights weights, double standardDeviation) {
     this.network = network;
     try (PointerScope scope = new PointerScope()) {
-      this.parameters = new ParameterStore(network.parameters(), weights, standardDeviation);
+      this.parameters =
+          new ParameterStore(network.parameters(), weights, standardDeviation, ScalarType.Float);
     }
   }
 
@@ -41,7 +42,7 @@ public final class TorchNetwork implements AutoCloseable {
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard()) {
       Tensor logits =
-          forward(batch, new CastWeights(parameters, ComputeType.FP32), null).contiguous();
+          forward(batch, new CastWeights(parameters, ScalarType.Float), null).contiguous();
       float[] flat = new float[(int) logits.numel()];
       new FloatPointer(logits.data_ptr()).get(flat);
       int labels = network.labels();
@@ -69,7 +70,7 @@ public final class TorchNetwork implements AutoCloseable {
     }
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard()) {
-      Tensor bias = parameters.get(network.outputBias());
+      Tensor bias = parameters.get(network.outputBias().orElseThrow());
       Tensor before = bias.clone();
       bias.add_(Floats.tensor(intercepts));
       try {

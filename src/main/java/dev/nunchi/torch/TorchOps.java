@@ -8,11 +8,14 @@ import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
+import dev.nunchi.nn.Pooling;
+import dev.nunchi.nn.RmsNorm;
+import dev.nunchi.nn.Rotary;
 import dev.nunchi.text.Syllable;
 import java.util.List;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.DoubleOptional;
+import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -28,13 +31,11 @@ import org.jspecify.annotations.Nullable;
 /// Parameters are fp32. In bf16 layers compute with casts of their weights, the activations between
 /// layers are bf16, and norms and softmax gather their sums in fp32 inside libtorch's kernels.
 final class TorchOps implements Ops<Tensor> {
-  private static final double LARGEST_BF16 = 0x1.fep127;
-
   private final ParameterStore parameters;
   private final CastWeights weights;
   private final ScalarType type;
   private final @Nullable DropoutMasks masks;
-  private final @Nullable Tensor additiveMask;
+  private final TorchAttention attention;
 
   /// @param weights of linear layers, in the type that they compute in
   /// @param masks of dropout, null for none
@@ -49,7 +50,7 @@ final class TorchOps implements Ops<Tensor> {
     this.weights = weights;
     this.type = weights.type();
     this.masks = masks;
-    this.additiveMask = attentionMask == null ? null : additive(attentionMask, type);
+    this.attention = new TorchAttention(attentionMask, type);
   }
 
   /// Autograd holds on to what it needs by itself.
@@ -76,11 +77,22 @@ final class TorchOps implements Ops<Tensor> {
   @Override
   public Tensor positions(Tensor ids, Embedding table) {
     long seq = ids.size(1);
-    if (seq > table.rows()) {
+    long first = table.paddingIndex() + 1;
+    if (first + seq > table.rows()) {
       throw new IllegalArgumentException(
-          "%d tokens, but %s has %d positions".formatted(seq, table.name(), table.rows()));
+          "%d tokens, but %s has %d positions".formatted(seq, table.name(), table.rows() - first));
     }
-    return parameters.get(table.weight()).narrow(0, 0, seq).unsqueeze(0);
+    if (first == 0) {
+      return parameters.get(table.weight()).narrow(0, 0, seq).unsqueeze(0);
+    }
+    Tensor counted = ids.ne(new Scalar((long) table.paddingIndex())).to(ScalarType.Long);
+    Tensor rows = counted.cumsum(1).mul(counted).add(new Scalar((long) table.paddingIndex()));
+    return embedding(rows, table);
+  }
+
+  @Override
+  public Tensor table(Embedding table) {
+    return parameters.get(table.weight()).unsqueeze(0);
   }
 
   @Override
@@ -102,14 +114,42 @@ final class TorchOps implements Ops<Tensor> {
         x,
         new long[] {norm.width()},
         new TensorOptional(parameters.get(norm.weight())),
-        new TensorOptional(parameters.get(norm.biasName())),
+        norm.bias() ? new TensorOptional(parameters.get(norm.biasName())) : new TensorOptional(),
         norm.epsilon(),
         false);
   }
 
   @Override
+  public Tensor rmsNorm(Tensor x, RmsNorm norm) {
+    Tensor groups = x.view(-1, norm.width());
+    Tensor exact = x.scalar_type() == ScalarType.BFloat16 ? groups.to(ScalarType.Float) : groups;
+    Tensor square = exact.mul(exact).mean(new long[] {1}, true, new ScalarTypeOptional());
+    Tensor unit = exact.mul(square.add(new Scalar(norm.epsilon())).rsqrt());
+    Tensor gamma = parameters.get(norm.weight());
+    return unit.mul(norm.offset() == 0 ? gamma : gamma.add(new Scalar(norm.offset())))
+        .to(x.scalar_type())
+        .view(x.sizes());
+  }
+
+  @Override
   public Tensor add(Tensor a, Tensor b) {
     return a.add(b);
+  }
+
+  @Override
+  public Tensor multiply(Tensor a, Tensor b) {
+    return a.mul(b);
+  }
+
+  @Override
+  public Tensor scale(Tensor x, double factor) {
+    return x.mul(new Scalar(factor));
+  }
+
+  @Override
+  public Tensor part(Tensor x, int part, int parts) {
+    long width = x.size(-1) / parts;
+    return x.narrow(-1, part * width, width);
   }
 
   @Override
@@ -128,44 +168,49 @@ final class TorchOps implements Ops<Tensor> {
   }
 
   @Override
-  public Tensor attention(
-      Tensor query, Tensor key, Tensor value, Tensor attentionMask, Attention attention) {
-    Tensor q = heads(query, attention);
-    Tensor k = heads(key, attention);
-    Tensor v = heads(value, attention);
-    boolean dropped = masks != null && attention.dropout() > 0;
-    Tensor joined =
-        dropped || type == ScalarType.BFloat16 ? composed(q, k, v, attention) : fused(q, k, v);
-    return joined.transpose(1, 2).flatten(2, 3);
-  }
-
-  private Tensor fused(Tensor q, Tensor k, Tensor v) {
-    return torch.scaled_dot_product_attention(
-        q,
-        k,
-        v,
-        additiveMask == null ? new TensorOptional() : new TensorOptional(additiveMask),
-        0,
-        false,
-        new DoubleOptional(),
-        false);
-  }
-
-  /// For dropout, which the fused kernel would draw itself, and for bf16: this libtorch build's
-  /// fused kernel multiplies bf16 matrices without the processor's matrix instructions, which the
-  /// separate products use.
-  private Tensor composed(Tensor q, Tensor k, Tensor v, Attention attention) {
-    // In place: the largest tensors of a layer, of which the backward pass reads none but
-    // softmax's.
-    Tensor scores =
-        q.matmul(k.transpose(2, 3)).mul_(new Scalar(1 / Math.sqrt(attention.headDim())));
-    Tensor masked = additiveMask == null ? scores : scores.add_(additiveMask);
-    return dropout(torch.softmax(masked, -1), attention.dropout()).matmul(v);
+  public Tensor rotary(Tensor x, Rotary rotary) {
+    return attention.rotary(x, rotary);
   }
 
   @Override
-  public Tensor select(Tensor x, int position) {
-    return x.select(1, position);
+  public Tensor attention(
+      Tensor query,
+      Tensor key,
+      Tensor value,
+      @Nullable Tensor scores,
+      Tensor attentionMask,
+      Attention kind) {
+    return attention.attention(
+        query,
+        key,
+        value,
+        scores,
+        kind,
+        masks != null && kind.dropout() > 0,
+        shares -> dropout(shares, kind.dropout()));
+  }
+
+  @Override
+  public Tensor pool(Tensor x, Tensor attentionMask, Pooling pooling) {
+    return switch (pooling) {
+      case FIRST -> x.select(1, 0);
+      case LAST -> last(x, attentionMask);
+      case MEAN -> mean(x, attentionMask);
+    };
+  }
+
+  private static Tensor last(Tensor x, Tensor attentionMask) {
+    Tensor places = torch.arange(new Scalar(x.size(1)));
+    Tensor last = attentionMask.mul(places).argmax(new LongOptional(1), true);
+    return x.gather(1, last.unsqueeze(2).expand(x.size(0), 1, x.size(2))).squeeze(1);
+  }
+
+  private static Tensor mean(Tensor x, Tensor attentionMask) {
+    Tensor kept = attentionMask.to(x.scalar_type()).unsqueeze(2);
+    Tensor count = attentionMask.sum(new long[] {1}, true, new ScalarTypeOptional());
+    return x.mul(kept)
+        .sum(new long[] {1}, false, new ScalarTypeOptional())
+        .div(count.clamp_min(new Scalar(1L)).to(x.scalar_type()));
   }
 
   @Override
@@ -206,32 +251,19 @@ final class TorchOps implements Ops<Tensor> {
   }
 
   @Override
-  public Tensor bag(List<Tensor> parts, Embedding table) {
+  public Tensor joined(List<Tensor> numbers) {
     TensorVector all = new TensorVector();
-    parts.forEach(all::push_back);
-    Tensor numbers = torch.cat(all, 1);
+    numbers.forEach(all::push_back);
+    return torch.cat(all, 1);
+  }
+
+  @Override
+  public Tensor bag(Tensor numbers, Embedding table) {
     Tensor count = numbers.ne(new Scalar(0L)).sum(new long[] {1}, true, new ScalarTypeOptional());
     // With a sparse gradient: a batch touches few rows.
     return torch
         .embedding(parameters.get(table.weight()), numbers, table.paddingIndex(), false, true)
         .sum(1)
-        .div(count.to(ScalarType.Float).clamp_min(new Scalar(1.0)).sqrt());
-  }
-
-  /// `[batch, seq, hidden]` to `[batch, heads, seq, head_dim]`.
-  private static Tensor heads(Tensor x, Attention attention) {
-    return x.view(x.size(0), x.size(1), attention.heads(), attention.headDim()).transpose(1, 2);
-  }
-
-  /// `[batch, 1, 1, seq]`: 0 for a token, for padding the lowest finite number, so that a row of
-  /// padding alone stays finite. Made once for all layers.
-  private static Tensor additive(Tensor attentionMask, ScalarType type) {
-    return attentionMask
-        .to(ScalarType.Float)
-        .sub(new Scalar(1.0))
-        .mul(new Scalar(LARGEST_BF16))
-        .to(type)
-        .unsqueeze(1)
-        .unsqueeze(1);
+        .div(count.to(parameters.type()).clamp_min(new Scalar(1.0)).sqrt());
   }
 }

@@ -42,7 +42,7 @@ public final class TorchTrainer implements AutoCloseable {
     this.network = network;
     this.settings = settings;
     this.masks = new DropoutMasks(settings.dropoutSeed());
-    this.weights = new CastWeights(network.parameters(), settings.computeType());
+    this.weights = new CastWeights(network.parameters(), settings.computeType().scalarType());
     try (PointerScope scope = new PointerScope()) {
       this.gradients = new Gradients(network.parameters());
       this.optimizer =

@@ -10,8 +10,12 @@ import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
+import dev.nunchi.nn.Pooling;
+import dev.nunchi.nn.RmsNorm;
+import dev.nunchi.nn.Rotary;
 import dev.nunchi.nn.ShapeOps;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The interpreter that adds up what a forward pass in libtorch keeps for the backward pass: of
 /// each operation the tensors that its derivative reads, each tensor once.
@@ -78,6 +82,11 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   }
 
   @Override
+  public Value table(Embedding table) {
+    return value(shapes.table(table), Float.BYTES);
+  }
+
+  @Override
   public Value linear(Value x, Linear layer) {
     // A cast is another tensor.
     keep(x.elementBytes == elementBytes ? x : value(x.shape, elementBytes));
@@ -96,8 +105,34 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   }
 
   @Override
+  public Value rmsNorm(Value x, RmsNorm norm) {
+    // In fp32, and divided by the root.
+    keep(x.elementBytes == Float.BYTES ? x : value(x.shape, Float.BYTES));
+    keep(value(x.shape, Float.BYTES));
+    return value(shapes.rmsNorm(x.shape, norm), x.elementBytes);
+  }
+
+  @Override
   public Value add(Value a, Value b) {
     return value(shapes.add(a.shape, b.shape), Math.max(a.elementBytes, b.elementBytes));
+  }
+
+  @Override
+  public Value multiply(Value a, Value b) {
+    keep(a);
+    keep(b);
+    return value(shapes.multiply(a.shape, b.shape), Math.max(a.elementBytes, b.elementBytes));
+  }
+
+  @Override
+  public Value scale(Value x, double factor) {
+    return value(shapes.scale(x.shape, factor), x.elementBytes);
+  }
+
+  /// A view.
+  @Override
+  public Value part(Value x, int part, int parts) {
+    return value(shapes.part(x.shape, part, parts), x.elementBytes);
   }
 
   @Override
@@ -120,19 +155,40 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   }
 
   @Override
+  public Value rotary(Value x, Rotary rotary) {
+    return value(shapes.rotary(x.shape, rotary), x.elementBytes);
+  }
+
+  @Override
   public Value attention(
-      Value query, Value key, Value value, Value attentionMask, Attention attention) {
+      Value query,
+      Value key,
+      Value value,
+      @Nullable Value scores,
+      Value attentionMask,
+      Attention attention) {
     // Each with the heads apart.
     List.of(query, key, value).forEach(one -> keep(value(one.shape, elementBytes)));
-    List<Integer> joined =
-        shapes.attention(query.shape, key.shape, value.shape, attentionMask.shape, attention);
-    Value result = value(joined, elementBytes);
-    if (attention.dropout() > 0 || elementBytes < Float.BYTES) {
+    Value result =
+        value(
+            shapes.attention(
+                query.shape,
+                key.shape,
+                value.shape,
+                scores == null ? null : scores.shape,
+                attentionMask.shape,
+                attention),
+            elementBytes);
+    boolean capped = attention.softCap() > 0;
+    if (attention.dropout() > 0 || elementBytes < Float.BYTES || scores != null || capped) {
       int seq = query.shape.get(1);
-      Value probabilities =
-          value(List.of(query.shape.get(0), attention.heads(), seq, seq), elementBytes);
+      List<Integer> square = List.of(query.shape.get(0), attention.heads(), seq, seq);
+      Value probabilities = value(square, elementBytes);
       keep(probabilities);
       keep(dropout(probabilities, attention.dropout()));
+      if (capped) {
+        keep(value(square, elementBytes)); // What tanh gave.
+      }
     } else {
       keep(result);
     }
@@ -140,9 +196,9 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   }
 
   @Override
-  public Value select(Value x, int position) {
+  public Value pool(Value x, Value attentionMask, Pooling pooling) {
     keep(x);
-    return value(shapes.select(x.shape, position), x.elementBytes);
+    return value(shapes.pool(x.shape, attentionMask.shape, pooling), x.elementBytes);
   }
 
   @Override
@@ -156,16 +212,19 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   }
 
   @Override
-  public Value bag(List<Value> numbers, Embedding table) {
+  public Value joined(List<Value> numbers) {
+    return value(shapes.joined(numbers.stream().map(part -> part.shape).toList()), Long.BYTES);
+  }
+
+  @Override
+  public Value bag(Value numbers, Embedding table) {
     sparse += (long) table.rows() * table.width();
-    for (Value part : numbers) {
-      keep(part);
-      // The rows, and their gradients.
-      for (int i = 0; i < 2; i++) {
-        keep(value(List.of(part.shape.get(0), part.shape.get(1), table.width()), Float.BYTES));
-      }
+    keep(numbers);
+    // The rows, and their gradients.
+    for (int i = 0; i < 2; i++) {
+      keep(value(List.of(numbers.shape.get(0), numbers.shape.get(1), table.width()), Float.BYTES));
     }
-    return value(shapes.bag(numbers.stream().map(part -> part.shape).toList(), table), Float.BYTES);
+    return value(shapes.bag(numbers.shape, table), Float.BYTES);
   }
 
   private Value value(List<Integer> shape, int elementBytes) {

@@ -103,7 +103,8 @@ class CheckpointDirectoryTest {
         CheckpointDirectory base = base(tiny, CheckpointDirectory.Order.AS_WANTED)) {
       assertEquals(List.of(), base.missing());
       assertEquals(List.of("긍정", "부정", "중립"), base.labels().names());
-      for (String name : List.of(stored.network().outputBias(), stored.network().outputWeight())) {
+      for (String name :
+          List.of(stored.network().outputBias().orElseThrow(), stored.network().outputWeight())) {
         float[] before = FloatWeights.floats(stored.weights().get(name));
         float[] after = FloatWeights.floats(base.weights().get(name));
         int width = before.length / 3;

@@ -3,10 +3,12 @@ package dev.nunchi.nn;
 import dev.nunchi.model.FloatWeights;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.Syllable;
+import java.lang.foreign.ValueLayout;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.DoubleUnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// The oracle: each operation by its definition, in double arithmetic, one loop after another.
 public final class PlainOps implements Ops<PlainTensor> {
@@ -36,7 +38,7 @@ public final class PlainOps implements Ops<PlainTensor> {
 
   @Override
   public PlainTensor embedding(PlainTensor ids, Embedding table) {
-    float[] rows = FloatWeights.floats(weights.get(table.weight()));
+    double[] rows = numbers(table.weight());
     PlainTensor result = PlainTensor.of(List.of(ids.axis(0), ids.axis(1), table.width()));
     for (int i = 0; i < ids.values().length; i++) {
       int row = (int) ids.values()[i];
@@ -49,16 +51,43 @@ public final class PlainOps implements Ops<PlainTensor> {
 
   @Override
   public PlainTensor positions(PlainTensor ids, Embedding table) {
-    PlainTensor positions = PlainTensor.of(List.of(1, ids.axis(1)));
-    Arrays.setAll(positions.values(), i -> i);
+    int padding = table.paddingIndex();
+    if (padding < 0) {
+      PlainTensor positions = PlainTensor.of(List.of(1, ids.axis(1)));
+      Arrays.setAll(positions.values(), i -> i);
+      return embedding(positions, table);
+    }
+    PlainTensor positions = PlainTensor.of(ids.shape());
+    for (int text = 0; text < ids.axis(0); text++) {
+      int next = padding + 1;
+      for (int i = text * ids.axis(1); i < (text + 1) * ids.axis(1); i++) {
+        positions.values()[i] = ids.values()[i] == padding ? padding : next++;
+      }
+    }
     return embedding(positions, table);
   }
 
   @Override
+  public PlainTensor table(Embedding table) {
+    return new PlainTensor(List.of(1, table.rows(), table.width()), numbers(table.weight()));
+  }
+
+  /// A parameter, whichever its type.
+  private double[] numbers(String name) {
+    Weight weight = weights.get(name);
+    if (weight.type() == ElementType.F64) {
+      return weight.data().toArray(ValueLayout.JAVA_DOUBLE_UNALIGNED);
+    }
+    float[] floats = FloatWeights.floats(weight);
+    double[] numbers = new double[floats.length];
+    Arrays.setAll(numbers, i -> floats[i]);
+    return numbers;
+  }
+
+  @Override
   public PlainTensor linear(PlainTensor x, Linear layer) {
-    float[] weight = FloatWeights.floats(weights.get(layer.weight()));
-    float[] bias =
-        layer.bias() ? FloatWeights.floats(weights.get(layer.biasName())) : new float[layer.out()];
+    double[] weight = numbers(layer.weight());
+    double[] bias = layer.bias() ? numbers(layer.biasName()) : new double[layer.out()];
     PlainTensor result = PlainTensor.of(x.shapeWithWidth(layer.out()));
     for (int row = 0; row < x.rows(); row++) {
       for (int out = 0; out < layer.out(); out++) {
@@ -74,7 +103,7 @@ public final class PlainOps implements Ops<PlainTensor> {
 
   @Override
   public PlainTensor bias(PlainTensor x, Bias bias) {
-    float[] added = FloatWeights.floats(weights.get(bias.name()));
+    double[] added = numbers(bias.name());
     PlainTensor result = PlainTensor.of(x.shape());
     Arrays.setAll(result.values(), i -> x.values()[i] + added[i % x.width()]);
     return result;
@@ -82,8 +111,8 @@ public final class PlainOps implements Ops<PlainTensor> {
 
   @Override
   public PlainTensor layerNorm(PlainTensor x, LayerNorm norm) {
-    float[] gamma = FloatWeights.floats(weights.get(norm.weight()));
-    float[] beta = FloatWeights.floats(weights.get(norm.biasName()));
+    double[] gamma = numbers(norm.weight());
+    double[] beta = norm.bias() ? numbers(norm.biasName()) : new double[norm.width()];
     PlainTensor result = PlainTensor.of(x.shape());
     for (int row = 0; row < x.rows(); row++) {
       double[] vector = Arrays.copyOfRange(x.values(), row * x.width(), (row + 1) * x.width());
@@ -93,6 +122,23 @@ public final class PlainOps implements Ops<PlainTensor> {
       for (int i = 0; i < vector.length; i++) {
         result.values()[row * x.width() + i] =
             (vector[i] - mean) / Math.sqrt(variance + norm.epsilon()) * gamma[i] + beta[i];
+      }
+    }
+    return result;
+  }
+
+  @Override
+  public PlainTensor rmsNorm(PlainTensor x, RmsNorm norm) {
+    double[] gamma = numbers(norm.weight());
+    PlainTensor result = PlainTensor.of(x.shape());
+    for (int from = 0; from < x.values().length; from += norm.width()) {
+      double square = 0;
+      for (int i = 0; i < norm.width(); i++) {
+        square += x.values()[from + i] * x.values()[from + i];
+      }
+      double root = Math.sqrt(square / norm.width() + norm.epsilon());
+      for (int i = 0; i < norm.width(); i++) {
+        result.values()[from + i] = x.values()[from + i] / root * (norm.offset() + gamma[i]);
       }
     }
     return result;
@@ -117,6 +163,29 @@ public final class PlainOps implements Ops<PlainTensor> {
   }
 
   @Override
+  public PlainTensor multiply(PlainTensor a, PlainTensor b) {
+    PlainTensor result = PlainTensor.of(a.shape());
+    Arrays.setAll(result.values(), i -> a.values()[i] * b.values()[i]);
+    return result;
+  }
+
+  @Override
+  public PlainTensor scale(PlainTensor x, double factor) {
+    return map(x, v -> factor * v);
+  }
+
+  @Override
+  public PlainTensor part(PlainTensor x, int part, int parts) {
+    int width = x.width() / parts;
+    PlainTensor result = PlainTensor.of(x.shapeWithWidth(width));
+    for (int row = 0; row < x.rows(); row++) {
+      System.arraycopy(
+          x.values(), row * x.width() + part * width, result.values(), row * width, width);
+    }
+    return result;
+  }
+
+  @Override
   public PlainTensor activation(PlainTensor x, Activation function) {
     return switch (function) {
       case GELU -> map(x, v -> 0.5 * v * (1 + erf(v / Math.sqrt(2))));
@@ -135,68 +204,62 @@ public final class PlainOps implements Ops<PlainTensor> {
   }
 
   @Override
-  public PlainTensor attention(
-      PlainTensor query,
-      PlainTensor key,
-      PlainTensor value,
-      PlainTensor attentionMask,
-      Attention attention) {
-    PlainTensor result = PlainTensor.of(query.shape());
-    for (int text = 0; text < query.axis(0); text++) {
-      for (int head = 0; head < attention.heads(); head++) {
-        for (int i = 0; i < query.axis(1); i++) {
-          attend(query, key, value, attentionMask, attention, text, head, i, result);
-        }
+  public PlainTensor rotary(PlainTensor x, Rotary rotary) {
+    float[] frequencies = rotary.frequencies();
+    int half = frequencies.length;
+    PlainTensor result = PlainTensor.of(x.shape());
+    for (int from = 0; from < x.values().length; from += rotary.headDim()) {
+      int position = from / x.width() % x.axis(1);
+      for (int j = 0; j < half; j++) {
+        // The product in fp32, as the definition has it.
+        double angle = position * frequencies[j];
+        double a = x.values()[from + j];
+        double b = x.values()[from + half + j];
+        result.values()[from + j] = a * Math.cos(angle) - b * Math.sin(angle);
+        result.values()[from + half + j] = b * Math.cos(angle) + a * Math.sin(angle);
       }
     }
     return result;
   }
 
-  /// Fills one head of one token of the result.
-  private static void attend(
+  @Override
+  public PlainTensor attention(
       PlainTensor query,
       PlainTensor key,
       PlainTensor value,
+      @Nullable PlainTensor scores,
       PlainTensor attentionMask,
-      Attention attention,
-      int text,
-      int head,
-      int token,
-      PlainTensor result) {
-    int seq = query.axis(1);
-    int width = attention.headDim();
-    int from = (text * seq + token) * query.width() + head * width;
-    double[] shares = new double[seq];
-    for (int j = 0; j < seq; j++) {
-      int other = (text * seq + j) * query.width() + head * width;
-      double product = 0;
-      for (int d = 0; d < width; d++) {
-        product += query.values()[from + d] * key.values()[other + d];
-      }
-      boolean padding = attentionMask.values()[text * seq + j] == 0;
-      // Far below every score, and finite: a row of padding alone gets equal shares.
-      shares[j] = padding ? -1e30 : product / Math.sqrt(width);
-    }
-    double largest = Arrays.stream(shares).max().orElseThrow();
-    double sum = 0;
-    for (int j = 0; j < seq; j++) {
-      shares[j] = Math.exp(shares[j] - largest);
-      sum += shares[j];
-    }
-    for (int j = 0; j < seq; j++) {
-      int other = (text * seq + j) * query.width() + head * width;
-      for (int d = 0; d < width; d++) {
-        result.values()[from + d] += shares[j] / sum * value.values()[other + d];
-      }
-    }
+      Attention attention) {
+    return new PlainAttention(query, key, value, scores, attentionMask, attention).result();
   }
 
   @Override
-  public PlainTensor select(PlainTensor x, int position) {
+  public PlainTensor pool(PlainTensor x, PlainTensor attentionMask, Pooling pooling) {
+    int seq = x.axis(1);
     PlainTensor result = PlainTensor.of(List.of(x.axis(0), x.axis(2)));
     for (int text = 0; text < x.axis(0); text++) {
-      int from = (text * x.axis(1) + position) * x.axis(2);
-      System.arraycopy(x.values(), from, result.values(), text * x.axis(2), x.axis(2));
+      double[] shares = new double[seq];
+      int first = text * seq;
+      switch (pooling) {
+        case FIRST -> shares[0] = 1;
+        case LAST -> {
+          int last = 0;
+          for (int i = 0; i < seq; i++) {
+            last = attentionMask.values()[first + i] == 0 ? last : i;
+          }
+          shares[last] = 1;
+        }
+        case MEAN -> {
+          double count = Arrays.stream(attentionMask.values(), first, first + seq).sum();
+          Arrays.setAll(shares, i -> attentionMask.values()[first + i] / Math.max(1, count));
+        }
+      }
+      for (int i = 0; i < seq; i++) {
+        for (int j = 0; j < x.width(); j++) {
+          result.values()[text * x.width() + j] +=
+              shares[i] * x.values()[(first + i) * x.width() + j];
+        }
+      }
     }
     return result;
   }
@@ -264,27 +327,38 @@ public final class PlainOps implements Ops<PlainTensor> {
   }
 
   @Override
-  public PlainTensor bag(List<PlainTensor> parts, Embedding table) {
-    float[] rows = FloatWeights.floats(weights.get(table.weight()));
-    PlainTensor result = PlainTensor.of(List.of(parts.getFirst().axis(0), table.width()));
+  public PlainTensor joined(List<PlainTensor> parts) {
+    int texts = parts.getFirst().axis(0);
+    int width = parts.stream().mapToInt(PlainTensor::width).sum();
+    PlainTensor result = PlainTensor.of(List.of(texts, width));
+    for (int text = 0; text < texts; text++) {
+      int at = text * width;
+      for (PlainTensor part : parts) {
+        System.arraycopy(part.values(), text * part.width(), result.values(), at, part.width());
+        at += part.width();
+      }
+    }
+    return result;
+  }
+
+  @Override
+  public PlainTensor bag(PlainTensor numbers, Embedding table) {
+    double[] rows = numbers(table.weight());
+    PlainTensor result = PlainTensor.of(List.of(numbers.axis(0), table.width()));
     for (int text = 0; text < result.axis(0); text++) {
-      int[] numbers = numbersOf(parts, text);
-      double root = Math.sqrt(Math.max(1, numbers.length));
-      for (int number : numbers) {
+      int from = text * numbers.width();
+      int[] counted =
+          Arrays.stream(numbers.values(), from, from + numbers.width())
+              .mapToInt(number -> (int) number)
+              .filter(number -> number != 0)
+              .toArray();
+      double root = Math.sqrt(Math.max(1, counted.length));
+      for (int number : counted) {
         for (int j = 0; j < table.width(); j++) {
           result.values()[text * table.width() + j] += rows[number * table.width() + j] / root;
         }
       }
     }
     return result;
-  }
-
-  private static int[] numbersOf(List<PlainTensor> parts, int text) {
-    return parts.stream()
-        .flatMapToDouble(
-            part -> Arrays.stream(part.values(), text * part.axis(1), (text + 1) * part.axis(1)))
-        .mapToInt(number -> (int) number)
-        .filter(number -> number != 0)
-        .toArray();
   }
 }

@@ -21,7 +21,7 @@ public record PlainTensor(List<Integer> shape, double[] values) {
     return new PlainTensor(shape, Arrays.stream(values).asDoubleStream().toArray());
   }
 
-  int axis(int index) {
+  public int axis(int index) {
     return shape.get(index);
   }
 

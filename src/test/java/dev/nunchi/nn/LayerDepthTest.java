@@ -1,11 +1,8 @@
-package dev.nunchi.torch;
+package dev.nunchi.nn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.nunchi.model.CheckpointDirectory;
-import dev.nunchi.nn.Network;
-import dev.nunchi.nn.Parameter;
-import dev.nunchi.nn.TinyCheckpoint;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;

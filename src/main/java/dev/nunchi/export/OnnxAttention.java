@@ -1,0 +1,323 @@
+package dev.nunchi.export;
+
+import dev.nunchi.export.onnx.TensorProto.DataType;
+import dev.nunchi.nn.Attention;
+import dev.nunchi.nn.Rotary;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// The attention of [OnnxOps], with what all layers of a graph share: masks, and the angles of
+/// rotary positions.
+///
+/// Its plain form is the one that ONNX Runtime knows and replaces by its fused operator: Q, K and V
+/// each Reshape and Transpose, and a mask that is added before Softmax.
+final class OnnxAttention {
+  /// Added to the scores of keys that are not seen, as transformers does it. Finite, so that a row
+  /// of padding alone gives no NaN.
+  private static final float MASKED = -Float.MAX_VALUE;
+
+  private final GraphWriter graph;
+  private final GraphNodes nodes;
+  private final Map<Window, Value> masks = new HashMap<>();
+  private final Map<Value, Value> places = new HashMap<>();
+  private final Map<Rotary, Value> angles = new HashMap<>();
+
+  private record Window(Value mask, boolean causal, int reach) {}
+
+  OnnxAttention(GraphWriter graph, GraphNodes nodes) {
+    this.graph = graph;
+    this.nodes = nodes;
+  }
+
+  Value attention(
+      Value query,
+      Value key,
+      Value value,
+      @Nullable Value terms,
+      Value attentionMask,
+      Attention attention) {
+    Axis heads = Axis.of(attention.heads());
+    Axis width = Axis.of(attention.headDim());
+    Axis batch = query.axis(0);
+    Axis seq = query.axis(1);
+    int keyHeads = attention.keyHeads();
+    int shared = attention.heads() / keyHeads;
+    Value q = heads(query, attention.heads(), width, 0L, 2L, 1L, 3L);
+    Value k = repeated(heads(key, keyHeads, width, 0L, 2L, 3L, 1L), shared);
+    Value v = repeated(heads(value, keyHeads, width, 0L, 2L, 1L, 3L), shared);
+    List<Axis> square = List.of(batch, heads, seq, seq);
+    String name = query.name() + ".attention";
+    Value products = nodes.node("MatMul", name + ".products", square, List.of(q, k));
+    Value scores =
+        nodes.node(
+            "Div",
+            name + ".scores",
+            square,
+            List.of(
+                nodes.as(DataType.FLOAT, products),
+                graph.scalar("scale." + attention.scale(), (float) (1 / attention.scale()))));
+    if (terms != null) {
+      scores = nodes.node("Add", name + ".sum", square, List.of(scores, terms));
+    }
+    if (attention.softCap() > 0) {
+      scores = capped(scores, attention.softCap());
+    }
+    Value masked =
+        nodes.node(
+            "Add",
+            name + ".masked",
+            square,
+            List.of(scores, mask(attentionMask, attention.causal(), attention.reach())));
+    Value shares =
+        nodes.node("Softmax", name + ".shares", square, List.of(masked), Attributes.of("axis", -1));
+    Value mixed =
+        nodes.node(
+            "MatMul",
+            name + ".mixed",
+            List.of(batch, heads, seq, width),
+            List.of(nodes.as(v.type(), shares), v));
+    Value apart =
+        nodes.node(
+            "Transpose",
+            name + ".transposed",
+            List.of(batch, seq, heads, width),
+            List.of(mixed),
+            Attributes.list("perm", 0L, 2L, 1L, 3L));
+    return joined(apart, (long) attention.heads() * attention.headDim(), name);
+  }
+
+  private Value capped(Value scores, double cap) {
+    Value size = graph.scalar("cap." + cap, (float) cap);
+    Value share =
+        nodes.node("Div", scores.name() + ".share", scores.shape(), List.of(scores, size));
+    Value bent = nodes.node("Tanh", scores.name() + ".bent", scores.shape(), List.of(share));
+    return nodes.node("Mul", scores.name() + ".capped", scores.shape(), List.of(bent, size));
+  }
+
+  /// Splits the last axis into heads and permutes the axes of `[batch, seq, heads, head_dim]`.
+  private Value heads(Value x, int heads, Axis width, Long... permutation) {
+    Value apart = split(x, heads, ((Axis.Sized) width).size());
+    List<Axis> shape = new ArrayList<>();
+    for (long axis : permutation) {
+      shape.add(apart.axis((int) axis));
+    }
+    return nodes.node(
+        "Transpose",
+        x.name() + ".heads",
+        List.copyOf(shape),
+        List.of(apart),
+        Attributes.list("perm", permutation));
+  }
+
+  /// `[batch, seq, heads · width]` to `[batch, seq, heads, width]`. A 0 in a shape keeps the axis
+  /// as it is.
+  Value split(Value x, long heads, long width) {
+    return nodes.node(
+        "Reshape",
+        x.name() + ".split",
+        List.of(x.axis(0), x.axis(1), Axis.of(heads), Axis.of(width)),
+        List.of(x, graph.constant("split.%d.%d".formatted(heads, width), 0, 0, heads, width)));
+  }
+
+  /// `[batch, seq, heads, width]` to `[batch, seq, hidden]`.
+  Value joined(Value apart, long hidden, String name) {
+    return nodes.node(
+        "Reshape",
+        name,
+        List.of(apart.axis(0), apart.axis(1), Axis.of(hidden)),
+        List.of(apart, graph.constant("joined." + hidden, 0, 0, hidden)));
+  }
+
+  /// Each of the heads on the second axis several times in a row.
+  private Value repeated(Value x, int times) {
+    if (times == 1) {
+      return x;
+    }
+    int heads = (int) ((Axis.Sized) x.axis(1)).size();
+    long[] numbers = new long[heads * times];
+    for (int i = 0; i < numbers.length; i++) {
+      numbers[i] = i / times;
+    }
+    return nodes.node(
+        "Gather",
+        x.name() + ".repeated",
+        List.of(x.axis(0), Axis.of(numbers.length), x.axis(2), x.axis(3)),
+        List.of(x, graph.constant("repeated.%d.%d".formatted(heads, times), numbers)),
+        Attributes.of("axis", 1));
+  }
+
+  Value rotary(Value x, Rotary rotary) {
+    long width = rotary.headDim();
+    long heads = ((Axis.Sized) x.axis(2)).size() / width;
+    Value apart = split(nodes.as(DataType.FLOAT, x), heads, width);
+    Value angle = angles.computeIfAbsent(rotary, _ -> angles(x, rotary));
+    Value cosine = nodes.node("Cos", angle.name() + ".cos", angle.shape(), List.of(angle));
+    Value sine = nodes.node("Sin", angle.name() + ".sin", angle.shape(), List.of(angle));
+    Value a = slice(apart, 0, width / 2, x.name() + ".a");
+    Value b = slice(apart, width / 2, width, x.name() + ".b");
+    Value first = combined("Sub", product(a, cosine), product(b, sine));
+    Value second = combined("Add", product(b, cosine), product(a, sine));
+    Value turned =
+        nodes.node(
+            "Concat",
+            x.name() + ".turned",
+            apart.shape(),
+            List.of(first, second),
+            Attributes.of("axis", -1));
+    return joined(turned, heads * width, x.name() + ".rotary");
+  }
+
+  private Value product(Value a, Value b) {
+    return nodes.node("Mul", a.name() + ".product", a.shape(), List.of(a, b));
+  }
+
+  private Value combined(String operator, Value a, Value b) {
+    return nodes.node(operator, a.name() + "." + operator, a.shape(), List.of(a, b));
+  }
+
+  /// `[seq, 1, head_dim / 2]`.
+  private Value angles(Value x, Rotary rotary) {
+    Value column =
+        nodes.node(
+            "Unsqueeze",
+            "rotary.places",
+            List.of(x.axis(1), Axis.of(1), Axis.of(1)),
+            List.of(nodes.as(DataType.FLOAT, places(x)), graph.constant("index.1.2", 1, 2)));
+    return nodes.node(
+        "Mul",
+        "rotary.angles",
+        List.of(x.axis(1), Axis.of(1), Axis.of(rotary.headDim() / 2)),
+        List.of(
+            column,
+            graph.constant(
+                "rotary.%d.%s".formatted(rotary.headDim(), rotary.theta()), rotary.frequencies())));
+  }
+
+  /// The last axis from one index to before another.
+  Value slice(Value x, long from, long to, String name) {
+    List<Axis> shape = new ArrayList<>(x.shape().subList(0, x.shape().size() - 1));
+    shape.add(Axis.of(to - from));
+    return nodes.node(
+        "Slice",
+        name,
+        List.copyOf(shape),
+        List.of(
+            x,
+            graph.constant("index." + from, from),
+            graph.constant("index." + to, to),
+            graph.constant("last", -1)));
+  }
+
+  /// `[1]`: the size of the second axis.
+  Value length(Value x, String name) {
+    return nodes.node(
+        "Shape",
+        name,
+        DataType.INT64,
+        List.of(Axis.of(1)),
+        List.of(x),
+        Attributes.of("start", 1),
+        Attributes.of("end", 2));
+  }
+
+  /// The whole numbers from 0 that count the second axis, `[seq]`.
+  Value places(Value x) {
+    Value source = new Value("", x.type(), List.of(x.axis(1)));
+    return places.computeIfAbsent(
+        source,
+        _ -> {
+          Value length =
+              nodes.node(
+                  "Squeeze",
+                  "places.length",
+                  List.of(),
+                  List.of(length(x, "places.shape"), graph.constant("zeros", 0)));
+          return nodes.node(
+              "Range",
+              "places",
+              List.of(x.axis(1)),
+              List.of(graph.scalar("number.0", 0L), length, graph.scalar("number.1", 1L)));
+        });
+  }
+
+  /// What is added to the scores: `[batch, 1, 1, seq]`, or `[batch, 1, seq, seq]` where not all see
+  /// each other; once for all layers.
+  private Value mask(Value mask, boolean causal, int reach) {
+    Value padding =
+        masks.computeIfAbsent(
+            new Window(mask, false, Attention.EVERYWHERE), _ -> paddingMask(mask));
+    return !causal && reach == Attention.EVERYWHERE
+        ? padding
+        : masks.computeIfAbsent(
+            new Window(mask, causal, reach), _ -> windowMask(mask, padding, causal, reach));
+  }
+
+  private Value paddingMask(Value mask) {
+    Axis one = Axis.of(1);
+    Value rows =
+        nodes.node(
+            "Unsqueeze",
+            "mask.rows",
+            DataType.INT64,
+            List.of(mask.axis(0), one, mask.axis(1)),
+            List.of(mask, graph.constant("ones", 1)));
+    List<Axis> shape = List.of(mask.axis(0), one, one, mask.axis(1));
+    Value unsqueezed =
+        nodes.node(
+            "Unsqueeze",
+            "mask.unsqueezed",
+            DataType.INT64,
+            shape,
+            List.of(rows, graph.constant("twos", 2)));
+    return additive(nodes.as(DataType.FLOAT, unsqueezed), "mask");
+  }
+
+  private Value windowMask(Value mask, Value padding, boolean causal, int reach) {
+    Axis seq = mask.axis(1);
+    Value row =
+        nodes.node(
+            "Unsqueeze",
+            "window.keys",
+            List.of(Axis.of(1), seq),
+            List.of(places(mask), graph.constant("zeros", 0)));
+    Value column =
+        nodes.node(
+            "Unsqueeze",
+            "window.queries",
+            List.of(seq, Axis.of(1)),
+            List.of(places(mask), graph.constant("ones", 1)));
+    List<Axis> square = List.of(seq, seq);
+    Value ahead = nodes.node("Sub", "window.ahead", square, List.of(row, column));
+    Value distance = nodes.node("Abs", "window.distance", square, List.of(ahead));
+    Value seen = atMost(distance, reach);
+    if (causal) {
+      seen =
+          nodes.node("And", "window.seen", DataType.BOOL, square, List.of(seen, atMost(ahead, 0)));
+    }
+    return nodes.node(
+        "Min",
+        "window.additive",
+        List.of(mask.axis(0), Axis.of(1), seq, seq),
+        List.of(padding, additive(nodes.as(DataType.FLOAT, seen), "window")));
+  }
+
+  private Value atMost(Value x, long most) {
+    return nodes.node(
+        "LessOrEqual",
+        x.name() + ".at_most",
+        DataType.BOOL,
+        x.shape(),
+        List.of(x, graph.scalar("number." + most, most)));
+  }
+
+  /// 1 to 0 and 0 to [#MASKED].
+  private Value additive(Value seen, String name) {
+    Value hidden =
+        nodes.node("Sub", name + ".hidden", seen.shape(), List.of(graph.scalar("one", 1f), seen));
+    return nodes.node(
+        "Mul", name + ".additive", seen.shape(), List.of(hidden, graph.scalar("masked", MASKED)));
+  }
+}

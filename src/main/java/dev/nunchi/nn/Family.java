@@ -1,0 +1,40 @@
+package dev.nunchi.nn;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+
+/// The implemented families, by the `model_type` of a `config.json`.
+final class Family {
+  /// As errors name them.
+  private static final List<String> MODEL_TYPES =
+      List.of(
+          Bert.MODEL_TYPE,
+          Electra.MODEL_TYPE,
+          "roberta",
+          "xlm-roberta",
+          "camembert",
+          DistilBert.MODEL_TYPE,
+          NgramLinear.MODEL_TYPE);
+
+  private Family() {}
+
+  static Network network(Configuration config) {
+    String modelType = config.text("model_type");
+    return switch (modelType) {
+      case Bert.MODEL_TYPE -> Bert.of(config);
+      case Electra.MODEL_TYPE -> Electra.of(config);
+      case "roberta", "xlm-roberta", "camembert" -> Roberta.of(config, modelType);
+      case DistilBert.MODEL_TYPE -> DistilBert.of(config);
+      case NgramLinear.MODEL_TYPE -> NgramLinear.of(config);
+      default -> throw config.unsupportedFamily(modelType, MODEL_TYPES);
+    };
+  }
+
+  /// @see Network#longestInput
+  static int longestInput(JsonNode config) {
+    int positions = config.path("max_position_embeddings").asInt(512);
+    return Roberta.ARCHITECTURES.containsKey(config.path("model_type").asText())
+        ? positions - config.path("pad_token_id").asInt(1) - 1
+        : positions;
+  }
+}

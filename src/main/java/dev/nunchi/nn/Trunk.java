@@ -1,0 +1,37 @@
+package dev.nunchi.nn;
+
+/// What a family of networks is: from the tokens of a text to what a [Head] reads, with the
+/// family's own names.
+public sealed interface Trunk permits PostNormEncoder, NgramNumbers {
+  /// The last layer's output `[batch, seq, hidden]`; of n-grams their numbers `[batch, any]`.
+  <T> T hidden(Ops<T> ops, Inputs<T> inputs);
+
+  /// The first part of the names of its parameters, which a trunk that is saved alone leaves out;
+  /// empty where it has no parameters.
+  String prefix();
+
+  int vocabularySize();
+
+  /// The longest input in tokens, special tokens included.
+  int maxPositions();
+
+  /// The id that pads the shorter texts of a batch.
+  int padTokenId();
+
+  /// Whether its answer depends on the segment of each token.
+  boolean readsTokenTypes();
+
+  /// Layers between the embeddings and the head.
+  int layers();
+
+  /// How the names of a layer's parameters begin, for example `bert.encoder.layer.3.`.
+  ///
+  /// @param layer in `[0, layers)`
+  String layerPrefix(int layer);
+
+  /// The name of a parameter that a checkpoint has under a name of older versions of its format;
+  /// itself where it is none.
+  default String modernName(String name) {
+    return name;
+  }
+}

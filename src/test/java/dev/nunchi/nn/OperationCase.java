@@ -1,0 +1,322 @@
+package dev.nunchi.nn;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+
+/// Every operation of [Ops] with inputs and weights of odd sizes, for tests that run over all of
+/// them: values of each interpreter against double arithmetic, gradients against finite
+/// differences.
+///
+/// @param weights of the operation, normal
+/// @param inputs whole numbers where they have two axes
+public record OperationCase(
+    String name, RandomWeights weights, List<PlainTensor> inputs, Operation operation) {
+  private static final List<Integer> IDS = List.of(2, 5);
+
+  /// What is tried, on any interpreter.
+  public interface Operation {
+    <T> T apply(Ops<T> ops, List<T> inputs);
+  }
+
+  private static final class Builder {
+    private final List<OperationCase> cases = new ArrayList<>();
+    private final Random random = new Random(5);
+
+    void add(String name, RandomWeights weights, List<PlainTensor> inputs, Operation operation) {
+      cases.add(new OperationCase(name, weights, inputs, operation));
+    }
+
+    /// Rounded to float, so that all read the same numbers.
+    PlainTensor states(Integer... shape) {
+      PlainTensor states = PlainTensor.of(List.of(shape));
+      Arrays.setAll(states.values(), i -> (float) (1.5 * random.nextGaussian()));
+      return states;
+    }
+
+    PlainTensor states() {
+      return states(2, 5, 6);
+    }
+  }
+
+  public static List<OperationCase> all() {
+    Builder builder = new Builder();
+    lookups(builder);
+    layers(builder);
+    arithmetic(builder);
+    attention(builder);
+    pooling(builder);
+    ngrams(builder);
+    return builder.cases;
+  }
+
+  private static PlainTensor whole(double... values) {
+    return new PlainTensor(IDS, values);
+  }
+
+  /// The second text has two tokens.
+  private static PlainTensor mask() {
+    return whole(1, 1, 1, 1, 1, 1, 1, 0, 0, 0);
+  }
+
+  private static RandomWeights some() {
+    return new RandomWeights(11);
+  }
+
+  private static void lookups(Builder all) {
+    PlainTensor ids = whole(3, 0, 8, 3, 1, 7, 2, 0, 0, 0);
+    all.add(
+        "embedding",
+        some().add("table.weight", List.of(9, 6)),
+        List.of(ids),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.embedding(inputs.getFirst(), Embedding.of("table", 9, 6));
+          }
+        });
+    all.add(
+        "positions",
+        some().add("table.weight", List.of(9, 6)),
+        List.of(ids),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.positions(inputs.getFirst(), Embedding.of("table", 9, 6));
+          }
+        });
+    // Padding in between, at the end, and nothing else.
+    all.add(
+        "positions counted past padding",
+        some().add("table.weight", List.of(9, 6)),
+        List.of(whole(3, 1, 8, 3, 1, 1, 1, 1, 1, 1)),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            // What stands in the row of the padding is not trained, as in PyTorch.
+            T rows = ops.positions(inputs.getFirst(), new Embedding("table", 9, 6, 1));
+            return ops.scale(rows, 2);
+          }
+        });
+    all.add(
+        "table",
+        some().add("table.weight", List.of(1, 6)),
+        List.of(all.states()),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.add(inputs.getFirst(), ops.table(Embedding.of("table", 1, 6)));
+          }
+        });
+  }
+
+  private static void layers(Builder all) {
+    all.add(
+        "linear",
+        some()
+            .add("wide.weight", List.of(7, 6))
+            .add("wide.bias", List.of(7))
+            .add("narrow.weight", List.of(3, 7)),
+        List.of(all.states()),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            T wide = ops.linear(inputs.getFirst(), Linear.of("wide", 6, 7));
+            return ops.linear(wide, new Linear("narrow", 7, 3, false));
+          }
+        });
+    all.add(
+        "bias",
+        some().add("added", List.of(6)),
+        List.of(all.states()),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.bias(inputs.getFirst(), new Bias("added", 6));
+          }
+        });
+    for (boolean bias : new boolean[] {true, false}) {
+      all.add(
+          "layerNorm " + (bias ? "with bias" : "without bias"),
+          bias
+              ? some().add("norm.weight", List.of(6)).add("norm.bias", List.of(6))
+              : some().add("norm.weight", List.of(6)),
+          List.of(all.states()),
+          new Operation() {
+            @Override
+            public <T> T apply(Ops<T> ops, List<T> inputs) {
+              return ops.layerNorm(inputs.getFirst(), new LayerNorm("norm", 6, 0.01, bias));
+            }
+          });
+    }
+    for (int width : new int[] {6, 3}) {
+      all.add(
+          "rmsNorm of " + width,
+          some().add("norm.weight", List.of(width)),
+          List.of(all.states()),
+          new Operation() {
+            @Override
+            public <T> T apply(Ops<T> ops, List<T> inputs) {
+              return ops.rmsNorm(
+                  inputs.getFirst(), new RmsNorm("norm", width, 0.01, width == 6 ? 0 : 1));
+            }
+          });
+    }
+    for (Activation function : Activation.values()) {
+      all.add(
+          "activation " + function,
+          some(),
+          List.of(all.states()),
+          new Operation() {
+            @Override
+            public <T> T apply(Ops<T> ops, List<T> inputs) {
+              return ops.activation(inputs.getFirst(), function);
+            }
+          });
+    }
+    all.add(
+        "dropout while nothing is trained",
+        some(),
+        List.of(all.states()),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.scale(ops.dropout(inputs.getFirst(), 0.5), 3);
+          }
+        });
+  }
+
+  private static void arithmetic(Builder all) {
+    all.add(
+        "add with repeated axes",
+        some(),
+        List.of(all.states(), all.states(1, 5, 6)),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.add(ops.add(inputs.get(0), inputs.get(0)), inputs.get(1));
+          }
+        });
+    all.add(
+        "multiply and scale",
+        some(),
+        List.of(all.states(), all.states()),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.scale(ops.multiply(inputs.get(0), inputs.get(1)), -0.7);
+          }
+        });
+    all.add(
+        "part",
+        some(),
+        List.of(all.states()),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            T x = inputs.getFirst();
+            return ops.multiply(
+                ops.activation(ops.part(x, 0, 3), Activation.GELU), ops.part(x, 2, 3));
+          }
+        });
+  }
+
+  private static void attention(Builder all) {
+    all.add(
+        "rotary",
+        some(),
+        List.of(all.states(2, 5, 12)),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.rotary(inputs.getFirst(), new Rotary(4, 160_000));
+          }
+        });
+    attention(all, "plain", 3, Attention.bidirectional(3, 2, 0), false);
+    attention(all, "within a window", 3, Attention.bidirectional(3, 2, 0).within(1), false);
+    attention(
+        all,
+        "causal of grouped heads",
+        2,
+        new Attention(4, 2, 2, 0.3, 0, true, Attention.EVERYWHERE, 0),
+        false);
+    attention(
+        all, "causal, windowed, capped", 1, new Attention(3, 1, 2, 1.1, 0, true, 1, 2), false);
+    attention(all, "with terms of pairs", 3, Attention.bidirectional(3, 2, 0), true);
+  }
+
+  private static void attention(
+      Builder all, String name, int keyHeads, Attention attention, boolean terms) {
+    int width = attention.headDim();
+    List<PlainTensor> inputs = new ArrayList<>();
+    // Every query sees a key: of one that sees none the shares do not depend on anything, while
+    // what a mask is added to has a derivative.
+    inputs.add(whole(1, 1, 1, 1, 1, 1, 1, 1, 1, 0));
+    inputs.add(all.states(2, 5, attention.heads() * width));
+    inputs.add(all.states(2, 5, keyHeads * width));
+    inputs.add(all.states(2, 5, keyHeads * width));
+    if (terms) {
+      inputs.add(all.states(2, attention.heads(), 5, 5));
+    }
+    all.add(
+        "attention " + name,
+        some(),
+        inputs,
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.attention(
+                inputs.get(1),
+                inputs.get(2),
+                inputs.get(3),
+                terms ? inputs.get(4) : null,
+                inputs.get(0),
+                attention);
+          }
+        });
+  }
+
+  private static void pooling(Builder all) {
+    for (Pooling pooling : Pooling.values()) {
+      for (boolean emptyRow : new boolean[] {false, true}) {
+        all.add(
+            "pool " + pooling + (emptyRow ? " of padding alone" : ""),
+            some(),
+            List.of(emptyRow ? whole(1, 1, 1, 0, 0, 0, 0, 0, 0, 0) : mask(), all.states()),
+            new Operation() {
+              @Override
+              public <T> T apply(Ops<T> ops, List<T> inputs) {
+                return ops.pool(inputs.get(1), inputs.get(0), pooling);
+              }
+            });
+      }
+    }
+  }
+
+  private static void ngrams(Builder all) {
+    // Syllables with and without a final consonant, the last one, and what is none.
+    PlainTensor ids = whole(2, 5, 6, 33, 11_176, 2, 11_177, 32, 12_000, 0);
+    all.add(
+        "ngrams of two views in a bag",
+        some().addWithZeroRow("table.weight", List.of(50, 3)),
+        List.of(ids, whole(1, 1, 1, 1, 1, 1, 1, 1, 0, 0)),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            T open = ops.openSyllables(inputs.get(0), 5);
+            T numbers =
+                ops.joined(
+                    List.of(
+                        ops.ngrams(inputs.get(0), inputs.get(1), new Ngrams(1, 3, 50, 0)),
+                        ops.ngrams(open, inputs.get(1), new Ngrams(2, 6, 50, 2_147_483_646))));
+            return ops.bag(numbers, new Embedding("table", 50, 3, 0));
+          }
+        });
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
