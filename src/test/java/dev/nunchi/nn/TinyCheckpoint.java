@@ -17,7 +17,11 @@ public enum TinyCheckpoint {
   /// Sharded.
   ELECTRA("electra-tiny"),
   /// With an embedding size other than the hidden size.
-  ELECTRA_PROJECTED("electra-tiny-projected");
+  ELECTRA_PROJECTED("electra-tiny-projected"),
+  /// With the special tokens of KLUE-RoBERTa, whose padding is 1.
+  ROBERTA("roberta-tiny"),
+  XLM_ROBERTA("xlm-roberta-tiny"),
+  DISTILBERT("distilbert-tiny");
 
   private final String name;
 

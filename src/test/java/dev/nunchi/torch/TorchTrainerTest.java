@@ -378,8 +378,15 @@ class TorchTrainerTest {
 
   private static Network withoutDropout(CheckpointDirectory checkpoint) {
     ObjectNode config = checkpoint.config().deepCopy();
-    config.put("hidden_dropout_prob", 0);
-    config.put("attention_probs_dropout_prob", 0);
+    for (String key :
+        List.of(
+            "hidden_dropout_prob",
+            "attention_probs_dropout_prob",
+            "dropout",
+            "attention_dropout",
+            "seq_classif_dropout")) {
+      config.put(key, 0);
+    }
     return Network.of(config);
   }
 

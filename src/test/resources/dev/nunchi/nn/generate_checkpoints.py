@@ -14,21 +14,29 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
     ElectraConfig,
     ElectraForSequenceClassification,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+    XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
 )
 
 HERE = pathlib.Path(__file__).parent
 LABELS = {0: "부정", 1: "중립", 2: "긍정"}
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+# The order of KLUE-RoBERTa.
+ROBERTA_SPECIAL = ["[CLS]", "[PAD]", "[SEP]", "[UNK]"]
 WORDS = """이 그 저 나 너 우리 영화 노래 음식 날씨 책 가게 정말 진짜 아주 조금 별로 너무 다시 오늘 어제 내일
 좋다 싫다 재밌 지루 맛있 슬프 기쁘 괜찮 최고 최악 추천 후회 감동 실망 ! ? . ,""".split()
 SUFFIXES = "은 는 이 가 을 를 도 만 에 서 고 다 네 요 어 해 했 지".split()
 MAX_POSITIONS = 24
 
 
-def tokenizer() -> Tokenizer:
-    tokens = SPECIAL + WORDS + ["##" + suffix for suffix in SUFFIXES]
+def tokenizer(special: list[str]) -> Tokenizer:
+    tokens = special + WORDS + ["##" + suffix for suffix in SUFFIXES]
     assert len(tokens) == len(set(tokens)) <= 64, len(tokens)
     tokens += [f"[unused{i}]" for i in range(64 - len(tokens))]
     vocabulary = {token: i for i, token in enumerate(tokens)}
@@ -39,9 +47,9 @@ def tokenizer() -> Tokenizer:
     result.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+        special_tokens=[(token, special.index(token)) for token in ("[CLS]", "[SEP]")],
     )
-    result.add_special_tokens(SPECIAL)
+    result.add_special_tokens(special)
     return result
 
 
@@ -50,13 +58,15 @@ def randomise(model: torch.nn.Module, seed: int) -> None:
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
-            if name.endswith("LayerNorm.weight"):
+            if name.lower().endswith(("layernorm.weight", "layer_norm.weight")):
                 parameter.copy_(1 + 0.3 * noise)
             else:
                 parameter.copy_(0.2 * noise)
 
 
-def batches(seed: int) -> list[dict]:
+def batches(seed: int, special: list[str], segments: bool) -> list[dict]:
+    """The cases; segments says whether the network has any."""
+    pad, cls, sep = (special.index(token) for token in ("[PAD]", "[CLS]", "[SEP]"))
     generator = torch.Generator().manual_seed(seed)
 
     def batch(name: str, lengths: list[int], second_segment: bool = False) -> dict:
@@ -64,30 +74,43 @@ def batches(seed: int) -> list[dict]:
         ids, mask, types = [], [], []
         for length in lengths:
             row = torch.randint(4, 64, (length,), generator=generator).tolist()
-            row[0] = 2
-            row[-1] = 3 if length > 1 else 2
+            if length > 0:
+                row[0] = cls
+                row[-1] = sep if length > 1 else cls
             start = length // 2 if second_segment else length
-            ids.append(row + [0] * (seq - length))
+            ids.append(row + [pad] * (seq - length))
             mask.append([1] * length + [0] * (seq - length))
             types.append([int(i >= start and i < length) for i in range(seq)])
         return {"name": name, "input_ids": ids, "attention_mask": mask, "token_type_ids": types}
 
-    return [
+    cases = [
         batch("unpadded", [9, 9]),
         batch("ragged", [3, 12, 7, 1]),
         batch("one token", [1]),
         batch("longest", [MAX_POSITIONS, MAX_POSITIONS - 1]),
-        batch("two segments", [10, 6], second_segment=True),
+        batch("two segments", [10, 6], second_segment=segments),
+        batch("a row of padding alone", [5, 0]),
+        batch("padding in between", [8, 5]),
     ]
+    for row in cases[-1]["input_ids"]:
+        row[2] = pad
+    return cases
 
 
-def save(name: str, model, seed: int, max_shard_size: str = "50GB") -> None:
+def save(
+    name: str,
+    model,
+    seed: int,
+    max_shard_size: str = "50GB",
+    special: list[str] = SPECIAL,
+    segments: bool = True,
+) -> None:
     randomise(model, seed)
     model.eval()
     directory = HERE / name
     shutil.rmtree(directory, ignore_errors=True)
     model.save_pretrained(directory, max_shard_size=max_shard_size)
-    tokenizer().save(str(directory / "tokenizer.json"))
+    tokenizer(special).save(str(directory / "tokenizer.json"))
     (directory / "tokenizer_config.json").write_text(
         json.dumps(
             {
@@ -103,8 +126,9 @@ def save(name: str, model, seed: int, max_shard_size: str = "50GB") -> None:
         + "\n"
     )
     expected = []
-    for batch in batches(seed):
-        inputs = {key: torch.tensor(value) for key, value in batch.items() if key != "name"}
+    for batch in batches(seed, special, segments):
+        read = ["input_ids", "attention_mask"] + ["token_type_ids"] * segments
+        inputs = {key: torch.tensor(batch[key]) for key in read}
         with torch.no_grad():
             logits = model(**inputs).logits
         expected.append({**batch, "logits": logits.tolist()})
@@ -127,9 +151,33 @@ SHAPE = dict(
     attn_implementation="eager",
 )
 
+COMMON = [
+    "vocab_size",
+    "max_position_embeddings",
+    "pad_token_id",
+    "id2label",
+    "label2id",
+    "problem_type",
+    "attn_implementation",
+]
+
 if __name__ == "__main__":
     save("bert-tiny", BertForSequenceClassification(BertConfig(**SHAPE)), 1)
     electra = ElectraConfig(embedding_size=32, **SHAPE)
     save("electra-tiny", ElectraForSequenceClassification(electra), 2, "30KB")
     projected = ElectraConfig(embedding_size=16, **SHAPE)
     save("electra-tiny-projected", ElectraForSequenceClassification(projected), 3)
+    positions = dict(pad_token_id=1, type_vocab_size=1, max_position_embeddings=MAX_POSITIONS + 2)
+    roberta = RobertaConfig(**(SHAPE | positions), layer_norm_eps=1e-5)
+    roberta_like = dict(special=ROBERTA_SPECIAL, segments=False)
+    save("roberta-tiny", RobertaForSequenceClassification(roberta), 4, **roberta_like)
+    xlm = XLMRobertaConfig(**(SHAPE | positions), layer_norm_eps=1e-5)
+    save("xlm-roberta-tiny", XLMRobertaForSequenceClassification(xlm), 5, **roberta_like)
+    distilbert = DistilBertConfig(
+        **{key: SHAPE[key] for key in COMMON},
+        dim=32,
+        n_layers=2,
+        n_heads=4,
+        hidden_dim=37,
+    )
+    save("distilbert-tiny", DistilBertForSequenceClassification(distilbert), 6, segments=False)

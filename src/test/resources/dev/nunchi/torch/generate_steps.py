@@ -13,6 +13,9 @@ from transformers import AutoModelForSequenceClassification
 
 CHECKPOINTS = pathlib.Path("../nn")
 STEPS = 10
+
+# Families that read the segment of each token.
+SEGMENTS = ("bert", "electra")
 LEARNING_RATE = 2e-3
 SETTINGS = dict(betas=(0.9, 0.98), eps=1e-6, weight_decay=0.1)
 MAX_GRAD_NORM = 1.0
@@ -70,7 +73,8 @@ def run(name, optimizer_of, loss_of=plain):
     types = torch.tensor(case["token_type_ids"])
     losses, norms = [], []
     for _ in range(STEPS):
-        logits = model(input_ids=ids, attention_mask=mask, token_type_ids=types).logits
+        segments = {"token_type_ids": types} if model.config.model_type in SEGMENTS else {}
+        logits = model(input_ids=ids, attention_mask=mask, **segments).logits
         loss = loss_of(logits)
         loss.backward()
         norms.append(
@@ -127,7 +131,14 @@ def run_ngrams():
     return {"config": NGRAMS, "texts": TEXTS, "losses": losses, "gradient_norms": norms}
 
 
-names = ["bert-tiny", "electra-tiny", "electra-tiny-projected"]
+names = [
+    "bert-tiny",
+    "electra-tiny",
+    "electra-tiny-projected",
+    "roberta-tiny",
+    "xlm-roberta-tiny",
+    "distilbert-tiny",
+]
 steps = {name: run(name, adamw) for name in names}
 steps["bert-tiny-adagrad"] = run("bert-tiny", adagrad)
 steps["bert-tiny-weighted"] = run("bert-tiny", adamw, weighted)
