@@ -107,6 +107,76 @@ final class Configuration {
     return value.doubleValue();
   }
 
+  boolean flag(String key, boolean fallback) {
+    if (isAbsent(key)) {
+      return fallback;
+    }
+    JsonNode value = json.get(key);
+    if (!value.isBoolean()) {
+      throw invalid(key, "true or false", value);
+    }
+    return value.booleanValue();
+  }
+
+  /// One of some words, the first where it is left out.
+  String oneOf(String key, String... words) {
+    String word = isAbsent(key) ? words[0] : text(key);
+    if (!List.of(words).contains(word)) {
+      throw unsupported(key, word, String.join(", ", words));
+    }
+    return word;
+  }
+
+  /// A list of that many words, each one of some.
+  List<String> each(String key, int size, String... words) {
+    JsonNode list = json.get(key);
+    if (!list.isArray() || list.size() != size) {
+      throw invalid(key, "a list of %d".formatted(size), list);
+    }
+    List<String> found = new ArrayList<>();
+    for (JsonNode word : list) {
+      if (!List.of(words).contains(word.asText())) {
+        throw unsupported(key, word.asText(), String.join(", ", words));
+      }
+      found.add(word.asText());
+    }
+    return found;
+  }
+
+  /// Rotary positions of the layers of one type.
+  ///
+  /// New configurations have `rope_parameters` with `rope_theta` for each type, older ones a key
+  /// for the base, and `rope_scaling` where the frequencies are scaled, which is not implemented.
+  Rotary rotary(int headDim, String layerType, String thetaKey, double fallback) {
+    if (headDim % 2 != 0) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s: heads of %d numbers cannot have rotary positions, which take an even one"
+              .formatted(origin, headDim));
+    }
+    requireUnscaled("rope_scaling", json.path("rope_scaling"));
+    JsonNode parameters = json.path("rope_parameters").path(layerType);
+    requireUnscaled("rope_parameters." + layerType, parameters);
+    if (parameters.hasNonNull("rope_theta")) {
+      return new Rotary(
+          headDim,
+          new Configuration(parameters, origin + ": rope_parameters." + layerType)
+              .positive("rope_theta", fallback));
+    }
+    return new Rotary(headDim, positive(thetaKey, fallback));
+  }
+
+  private void requireUnscaled(String key, JsonNode rope) {
+    String type = rope.path("rope_type").asText(rope.path("type").asText("default"));
+    if (!type.equals("default")) {
+      throw unsupported(key, type, "default");
+    }
+  }
+
+  boolean has(String key) {
+    return !isAbsent(key);
+  }
+
   Activation activation(String key) {
     String name = isAbsent(key) ? "gelu" : text(key);
     if (name.equals("gelu_pytorch_tanh")) {

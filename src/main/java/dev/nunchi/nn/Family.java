@@ -14,6 +14,7 @@ final class Family {
           "xlm-roberta",
           "camembert",
           DistilBert.MODEL_TYPE,
+          ModernBert.MODEL_TYPE,
           NgramLinear.MODEL_TYPE);
 
   private Family() {}
@@ -25,6 +26,7 @@ final class Family {
       case Electra.MODEL_TYPE -> Electra.of(config);
       case "roberta", "xlm-roberta", "camembert" -> Roberta.of(config, modelType);
       case DistilBert.MODEL_TYPE -> DistilBert.of(config);
+      case ModernBert.MODEL_TYPE -> ModernBert.of(config);
       case NgramLinear.MODEL_TYPE -> NgramLinear.of(config);
       default -> throw config.unsupportedFamily(modelType, MODEL_TYPES);
     };

@@ -198,7 +198,8 @@ class CheckpointDirectoryTest {
 
   @ParameterizedTest
   @CsvSource({
-    "model_type, gpt2, UNSUPPORTED_MODEL, model_type is 'gpt2'; supported are bert",
+    "model_type, gpt2, UNSUPPORTED_MODEL, model_type is 'gpt2', which is not supported; supported:"
+        + " bert",
     "hidden_act, silu, UNSUPPORTED_MODEL, hidden_act is 'silu'",
     "position_embedding_type, relative_key, UNSUPPORTED_MODEL,"
         + " position_embedding_type is 'relative_key'",

@@ -26,6 +26,16 @@ class LayerDepthTest {
     assertEquals(3, depths.get("electra.embeddings.LayerNorm.bias"));
   }
 
+  @Test
+  void of_modernBert_countsTheLastNormAsHead() {
+    Map<String, Integer> depths = depths(TinyCheckpoint.MODERNBERT);
+    assertEquals(0, depths.get("head.norm.weight"));
+    assertEquals(0, depths.get("model.final_norm.weight"));
+    assertEquals(1, depths.get("model.layers.3.mlp.Wo.weight"));
+    assertEquals(4, depths.get("model.layers.0.attn.Wqkv.weight"));
+    assertEquals(5, depths.get("model.embeddings.norm.weight"));
+  }
+
   private static Map<String, Integer> depths(TinyCheckpoint tiny) {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path())) {
       Network network = checkpoint.network();

@@ -21,7 +21,11 @@ public enum TinyCheckpoint {
   /// With the special tokens of KLUE-RoBERTa, whose padding is 1.
   ROBERTA("roberta-tiny"),
   XLM_ROBERTA("xlm-roberta-tiny"),
-  DISTILBERT("distilbert-tiny");
+  DISTILBERT("distilbert-tiny"),
+  /// Whose window is shorter than its longest text, in the older form of its configuration.
+  MODERNBERT("modernbert-tiny"),
+  /// With biases and the mean of the tokens.
+  MODERNBERT_MEAN("modernbert-tiny-mean");
 
   private final String name;
 

@@ -138,6 +138,8 @@ names = [
     "roberta-tiny",
     "xlm-roberta-tiny",
     "distilbert-tiny",
+    "modernbert-tiny",
+    "modernbert-tiny-mean",
 ]
 steps = {name: run(name, adamw) for name in names}
 steps["bert-tiny-adagrad"] = run("bert-tiny", adagrad)

@@ -1,0 +1,193 @@
+package dev.nunchi.nn;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/// ModernBERT's encoder (Warner et al., 2024, <https://arxiv.org/abs/2412.13663>): norms before the
+/// blocks and none in the first, rotary positions, gated activations, and attention that in most
+/// layers sees a window only.
+///
+/// `x = LN(word)`; then for each layer `x = x + Wo·attention(Wqkv·LN(x))`, `x = x + Wo·(f(a) ⊙ b)`
+/// with `[a, b] = Wi·LN(x)`; at last `LN(x)`. Layers that see everything and those with a window
+/// have rotary positions of their own base.
+///
+/// @param innerSize width of each of `a` and `b`
+/// @param windowed whether each layer sees a window only
+/// @param reach of the window
+/// @param global positions of the layers that see everything
+/// @param local positions of those with a window
+/// @param normBias whether norms have a bias, and so `attentionBias` and `innerBias`
+record ModernBert(
+    int vocabularySize,
+    int hiddenSize,
+    int heads,
+    int innerSize,
+    Activation activation,
+    List<Boolean> windowed,
+    int reach,
+    Rotary global,
+    Rotary local,
+    double epsilon,
+    boolean normBias,
+    boolean attentionBias,
+    boolean innerBias,
+    double embeddingDropout,
+    double attentionDropout,
+    double innerDropout,
+    int maxPositions,
+    int padTokenId)
+    implements Trunk {
+  static final String MODEL_TYPE = "modernbert";
+
+  private static final String WINDOWED = "sliding_attention";
+  private static final String FULL = "full_attention";
+
+  /// `ModernBertForSequenceClassification` of transformers: the first token's vector or the mean of
+  /// all, `classifier(dropout(LN(f(dense(x)))))`. The first layers of the head are those of the
+  /// masked language model, and stay when the labels change.
+  static Network of(Configuration config) {
+    ModernBert encoder = encoder(config);
+    int hidden = encoder.hiddenSize();
+    return new Network(
+        MODEL_TYPE,
+        "ModernBertForSequenceClassification",
+        encoder,
+        new Classifier(
+            config.oneOf("classifier_pooling", "cls", "mean").equals("mean")
+                ? Pooling.MEAN
+                : Pooling.FIRST,
+            0,
+            new Classifier.Dense(
+                new Linear("head.dense", hidden, hidden, config.flag("classifier_bias", false)),
+                config.activation("classifier_activation"),
+                encoder.norm("head.norm")),
+            config.probability("classifier_dropout", 0),
+            Linear.of("classifier", hidden, config.labels()),
+            List.of("classifier.")));
+  }
+
+  private static ModernBert encoder(Configuration config) {
+    int vocabularySize = config.size("vocab_size");
+    int hiddenSize = config.size("hidden_size");
+    int heads = config.size("num_attention_heads");
+    config.requireDivisible("hidden_size", hiddenSize, "num_attention_heads", heads);
+    int headDim = hiddenSize / heads;
+    return new ModernBert(
+        vocabularySize,
+        hiddenSize,
+        heads,
+        config.size("intermediate_size"),
+        config.activation("hidden_activation"),
+        windowed(config),
+        config.size("local_attention", 128) / 2,
+        config.rotary(headDim, FULL, "global_rope_theta", 160_000),
+        config.rotary(headDim, WINDOWED, "local_rope_theta", 10_000),
+        config.positive("norm_eps", 1e-5),
+        config.flag("norm_bias", false),
+        config.flag("attention_bias", false),
+        config.flag("mlp_bias", false),
+        config.probability("embedding_dropout", 0),
+        config.probability("attention_dropout", 0),
+        config.probability("mlp_dropout", 0),
+        config.size("max_position_embeddings", 8192),
+        config.tokenId("pad_token_id", 50_283, vocabularySize));
+  }
+
+  /// New configurations list the layers, older ones say which of how many sees everything.
+  private static List<Boolean> windowed(Configuration config) {
+    int layers = config.layers("num_hidden_layers");
+    if (config.has("layer_types")) {
+      return config.each("layer_types", layers, FULL, WINDOWED).stream()
+          .map(WINDOWED::equals)
+          .toList();
+    }
+    int every = config.size("global_attn_every_n_layers", 3);
+    List<Boolean> windowed = new ArrayList<>();
+    for (int layer = 0; layer < layers; layer++) {
+      windowed.add(layer % every != 0);
+    }
+    return List.copyOf(windowed);
+  }
+
+  @Override
+  public <T> T hidden(Ops<T> ops, Inputs<T> inputs) {
+    T x = ops.scoped(() -> embeddings(ops, inputs));
+    for (int layer = 0; layer < layers(); layer++) {
+      T before = x;
+      int number = layer;
+      T h =
+          ops.scoped(() -> ops.add(attended(ops, before, inputs.attentionMask(), number), before));
+      ops.release(before);
+      x = ops.scoped(() -> ops.add(inner(ops, h, layerPrefix(number) + "mlp"), h));
+      ops.release(h);
+    }
+    T last = x;
+    T normed = ops.scoped(() -> ops.layerNorm(last, norm("model.final_norm")));
+    ops.release(last);
+    return normed;
+  }
+
+  private <T> T embeddings(Ops<T> ops, Inputs<T> inputs) {
+    T word =
+        ops.embedding(
+            inputs.inputIds(),
+            new Embedding(
+                "model.embeddings.tok_embeddings", vocabularySize, hiddenSize, padTokenId));
+    return ops.dropout(ops.layerNorm(word, norm("model.embeddings.norm")), embeddingDropout);
+  }
+
+  private <T> T attended(Ops<T> ops, T x, T attentionMask, int layer) {
+    String name = layerPrefix(layer);
+    T normed = layer == 0 ? x : ops.layerNorm(x, norm(name + "attn_norm"));
+    T qkv =
+        ops.linear(
+            normed, new Linear(name + "attn.Wqkv", hiddenSize, 3 * hiddenSize, attentionBias));
+    boolean window = windowed.get(layer);
+    Rotary rotary = window ? local : global;
+    Attention everywhere = Attention.bidirectional(heads, hiddenSize / heads, attentionDropout);
+    T mixed =
+        ops.attention(
+            ops.rotary(ops.part(qkv, 0, 3), rotary),
+            ops.rotary(ops.part(qkv, 1, 3), rotary),
+            ops.part(qkv, 2, 3),
+            attentionMask,
+            window ? everywhere.within(reach) : everywhere);
+    Linear output = new Linear(name + "attn.Wo", hiddenSize, hiddenSize, attentionBias);
+    return ops.dropout(ops.linear(mixed, output), attentionDropout);
+  }
+
+  private <T> T inner(Ops<T> ops, T h, String name) {
+    T both =
+        ops.linear(
+            ops.layerNorm(h, norm(name + "_norm")),
+            new Linear(name + ".Wi", hiddenSize, 2 * innerSize, innerBias));
+    T gated = ops.multiply(ops.activation(ops.part(both, 0, 2), activation), ops.part(both, 1, 2));
+    return ops.linear(
+        ops.dropout(gated, innerDropout),
+        new Linear(name + ".Wo", innerSize, hiddenSize, innerBias));
+  }
+
+  private LayerNorm norm(String name) {
+    return new LayerNorm(name, hiddenSize, epsilon, normBias);
+  }
+
+  @Override
+  public String prefix() {
+    return "model";
+  }
+
+  @Override
+  public boolean readsTokenTypes() {
+    return false;
+  }
+
+  @Override
+  public int layers() {
+    return windowed.size();
+  }
+
+  @Override
+  public String layerPrefix(int layer) {
+    return "model.layers.%d.".formatted(layer);
+  }
+}
