@@ -54,7 +54,7 @@ final class Checkpoint implements AutoCloseable {
     try (Checkpoint checkpoint = open(path);
         TextEncoder encoder =
             checkpoint.encoder(checkpoint.directory.description().text().maxLength())) {
-      return new ProbeRecorder(encoder).record(checkpoint.network);
+      return new ProbeRecorder(encoder).record(checkpoint.network, path);
     }
   }
 
@@ -76,6 +76,7 @@ final class Checkpoint implements AutoCloseable {
             new TextEncoding(checkpoint.encoder(maxLength)),
             checkpoint.backend(),
             new ClassifierSettings(
+                path.toString(),
                 manifest.task().labels(),
                 manifest.task().problemType(),
                 manifest.task().temperature(),

@@ -1,8 +1,8 @@
 package dev.nunchi.export;
 
 import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.infer.OnnxValues;
+import dev.nunchi.model.ComputedNumbers;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import java.nio.file.Path;
@@ -19,10 +19,15 @@ final class Calibration {
   /// @param graph file of a graph of [OnnxOps#observed]
   /// @param outputs of that graph: which output has the input of a linear layer
   /// @param encodings at least one; texts as those that the model is to serve
+  /// @param model directory of the checkpoint, which an error names
   /// @return the ranges by the layers' names
   /// @throws NunchiException `FAILED_CHECK` where the network computes what is no number
   static Map<String, Range> ranges(
-      Path graph, Map<String, String> outputs, List<Encoding> encodings, int padTokenId) {
+      Path graph,
+      Map<String, String> outputs,
+      List<Encoding> encodings,
+      int padTokenId,
+      Path model) {
     Set<String> wanted = new HashSet<>(outputs.values());
     Map<String, RangeSearch> searches = new HashMap<>();
     wanted.forEach(output -> searches.put(output, new RangeSearch()));
@@ -32,7 +37,7 @@ final class Calibration {
         values
             .run(PaddedBatch.of(List.of(encoding), padTokenId), wanted)
             .forEach((output, numbers) -> {
-              requireFinite(numbers);
+              ComputedNumbers.requireFinite(numbers, model.toString());
               search(searches, output).add(numbers);
             });
       }
@@ -42,18 +47,6 @@ final class Calibration {
     Map<String, Range> ranges = new HashMap<>();
     outputs.forEach((layer, output) -> ranges.put(layer, found.get(output)));
     return ranges;
-  }
-
-  private static void requireFinite(float[] numbers) {
-    for (float number : numbers) {
-      if (!Float.isFinite(number)) {
-        throw new NunchiException(
-            Reason.FAILED_CHECK,
-            "The network computes %s for a calibration text: its weights are damaged, or its"
-                    .formatted(number)
-                + " training has diverged");
-      }
-    }
   }
 
   private static RangeSearch search(Map<String, RangeSearch> searches, String output) {

@@ -28,6 +28,7 @@ final class Quantization implements AutoCloseable {
   /// With fewer the ranges are those of these texts, not of the language.
   private static final int FEW_CALIBRATION_TEXTS = 100;
 
+  private final Path source;
   private final TemporaryDirectory work;
   private final ModelDirectory exact;
   private final Map<String, String> outputs;
@@ -35,11 +36,13 @@ final class Quantization implements AutoCloseable {
   private final ExportOptions options;
 
   private Quantization(
+      Path source,
       TemporaryDirectory work,
       ModelDirectory exact,
       Map<String, String> outputs,
       TextEncoder encoder,
       ExportOptions options) {
+    this.source = source;
     this.work = work;
     this.exact = exact;
     this.outputs = outputs;
@@ -58,7 +61,8 @@ final class Quantization implements AutoCloseable {
           new ModelDirectory(work.path(), manifest, source.network().padTokenId());
       OnnxOps.ObservedGraph observed = OnnxOps.observed(source.network(), source.weights());
       observed.graph().write(exact.graph(), work.path().resolve(ModelDirectory.WEIGHTS));
-      return new Quantization(work, exact, observed.outputs(), encoder, options);
+      return new Quantization(
+          source.path(), work, exact, observed.outputs(), encoder, options);
     } catch (IOException | RuntimeException e) {
       work.close();
       throw e;
@@ -73,7 +77,7 @@ final class Quantization implements AutoCloseable {
     }
     List<Encoding> encodings = options.calibration().stream().map(this::encode).toList();
     return new NumberFormat.Int8(
-        Calibration.ranges(exact.graph(), outputs, encodings, exact.padTokenId()));
+        Calibration.ranges(exact.graph(), outputs, encodings, exact.padTokenId(), source));
   }
 
   /// Says so where the texts are too few for the ranges to fit others.

@@ -3,6 +3,7 @@ package dev.nunchi.infer;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.model.ComputedNumbers;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Truncation;
 import java.util.ArrayList;
@@ -164,7 +165,9 @@ public final class Classifier implements AutoCloseable {
     return new Outcome(whole, evidence);
   }
 
+  /// @throws NunchiException `FAILED_CHECK` where the model does not compute numbers
   private Scores scores(Run run) {
+    ComputedNumbers.requireFinite(run.logits(), settings.model());
     return Scores.of(run.logits(), settings.problemType(), settings.temperature());
   }
 

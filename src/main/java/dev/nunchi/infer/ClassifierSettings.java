@@ -6,12 +6,14 @@ import java.util.concurrent.Executor;
 
 /// What a [Classifier] has to know beside its encoder and its backend.
 ///
+/// @param model what an error calls it
 /// @param labels the labels in the order of the logits
 /// @param temperature the logits are divided by it; over 0
 /// @param padTokenId the id at the padded places of a batch
 /// @param workers the threads that call the backend, see [Workers]
 /// @param queueCapacity how many texts may wait to be run
 public record ClassifierSettings(
+    String model,
     LabelSet labels,
     ProblemType problemType,
     double temperature,

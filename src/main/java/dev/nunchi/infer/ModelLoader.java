@@ -40,6 +40,8 @@ public final class ModelLoader {
               new TextEncoding(encoder),
               backend,
               new ClassifierSettings(
+                  // Not by its directory, as a server's callers are told it too.
+                  manifest.name(),
                   manifest.task().labels(),
                   manifest.task().problemType(),
                   manifest.task().temperature(),

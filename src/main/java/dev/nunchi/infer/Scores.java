@@ -1,9 +1,7 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.LabelSet;
-import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
-import dev.nunchi.Reason;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
@@ -23,17 +21,9 @@ public final class Scores {
 
   /// @param logits one for each label, finite
   /// @param temperature over 0
-  /// @throws NunchiException `FAILED_CHECK` if a logit is not finite: the network is broken
   public static Scores of(float[] logits, ProblemType problemType, double temperature) {
     double[] values = new double[logits.length];
     for (int i = 0; i < logits.length; i++) {
-      if (!Float.isFinite(logits[i])) {
-        throw new NunchiException(
-            Reason.FAILED_CHECK,
-            ("The model gives the logit %s for a text: its weights are damaged, its training has"
-                    + " diverged, or its numbers are too large for its precision")
-                .formatted(logits[i]));
-      }
       values[i] = logits[i];
     }
     return new Scores(problemType.probabilities(values, temperature));

@@ -154,7 +154,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     provenance.put("training_step", Long.toString(step));
     return Manifest.of(
             name(), labels, recipe.data().problemType(), normalization, recipe.data().maxLength())
-        .withProbe(new ProbeRecorder(encoder).record(network))
+        .withProbe(new ProbeRecorder(encoder).record(network, output.path()))
         .withOrigin(new Manifest.Origin(quality, provenance, notes));
   }
 

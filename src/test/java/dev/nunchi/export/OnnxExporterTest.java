@@ -426,7 +426,7 @@ class OnnxExporterTest {
         TorchNetwork network = new TorchNetwork(source.network(), source.weights(), 0);
         TextEncoder encoder =
             TextEncoder.open(source.path(), Normalizer.of(normalization), maxLength)) {
-      return new ProbeRecorder(encoder).record(network);
+      return new ProbeRecorder(encoder).record(network, tiny.path());
     }
   }
 

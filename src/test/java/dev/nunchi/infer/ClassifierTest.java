@@ -79,7 +79,7 @@ class ClassifierTest {
       NunchiException refusal = refusal(classify(classifier, "1"));
       assertEquals(Reason.FAILED_CHECK, refusal.reason());
       assertTrue(
-          refusal.getMessage().startsWith("The model gives the logit " + logit),
+          refusal.getMessage().startsWith("The model tiny computes " + logit),
           refusal.getMessage());
     }
   }
@@ -161,6 +161,7 @@ class ClassifierTest {
         ClassifierTest::encode,
         backend,
         new ClassifierSettings(
+            "tiny",
             LABELS,
             ProblemType.SINGLE_LABEL_CLASSIFICATION,
             2,

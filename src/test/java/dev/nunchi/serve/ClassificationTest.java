@@ -238,6 +238,7 @@ class ClassificationTest {
             (text, _, _) -> words(text),
             backend,
             new ClassifierSettings(
+                "tiny",
                 LABELS,
                 ProblemType.SINGLE_LABEL_CLASSIFICATION,
                 1,

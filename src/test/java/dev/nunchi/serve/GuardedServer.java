@@ -83,6 +83,7 @@ public class GuardedServer implements QuarkusTestProfile {
               (text, context, truncation) -> tiny.classifier().encode(text, truncation),
               new FailingBackend(),
               new ClassifierSettings(
+                  "tiny",
                   tiny.manifest().task().labels(),
                   tiny.manifest().task().problemType(),
                   1,
