@@ -61,8 +61,7 @@ final class Quantization implements AutoCloseable {
           new ModelDirectory(work.path(), manifest, source.network().padTokenId());
       OnnxOps.ObservedGraph observed = OnnxOps.observed(source.network(), source.weights());
       observed.graph().write(exact.graph(), work.path().resolve(ModelDirectory.WEIGHTS));
-      return new Quantization(
-          source.path(), work, exact, observed.outputs(), encoder, options);
+      return new Quantization(source.path(), work, exact, observed.outputs(), encoder, options);
     } catch (IOException | RuntimeException e) {
       work.close();
       throw e;

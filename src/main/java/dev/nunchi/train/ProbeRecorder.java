@@ -18,8 +18,8 @@ public record ProbeRecorder(TextEncoder encoder) {
   /// Runs one text at a time, so that no padding has part in it.
   ///
   /// @param model directory that an error names
-  /// @throws dev.nunchi.NunchiException `FAILED_CHECK` where the network answers with something else
-  ///   than numbers
+  /// @throws dev.nunchi.NunchiException `FAILED_CHECK` where the network answers with something
+  ///   else than numbers
   public Probe record(TorchNetwork network, Path model) {
     List<Probe.Case> cases = new ArrayList<>();
     for (String text : ProbeTexts.ALL) {

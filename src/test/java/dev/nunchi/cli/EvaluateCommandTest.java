@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -127,6 +128,44 @@ class EvaluateCommandTest {
     assertEquals(0, evaluate("--output", second, "--overwrite"), err::toString);
     for (String name : List.of("metrics.json", "predictions.tsv", "report.html")) {
       assertEquals(-1, Files.mismatch(first.resolve(name), second.resolve(name)), name);
+    }
+  }
+
+  @Test
+  void run_overAnotherEvaluation_isRefusedUnasked() throws IOException {
+    Path output = temporary.resolve("kept");
+    assertEquals(0, evaluate("--output", output), err::toString);
+    // As of another model, so that a replaced file would differ.
+    Path metrics = output.resolve("metrics.json");
+    Files.writeString(metrics, Files.readString(metrics).replace("\"tiny\"", "\"mine\""));
+    Map<String, String> before = contents(output);
+    assertTrue(before.get("metrics.json").contains("mine"), before::toString);
+    err.getBuffer().setLength(0);
+    assertEquals(1, evaluate("--output", output));
+    assertEquals(
+        "nunchi: %s holds an evaluation; --overwrite replaces it, or give another --output%n"
+            .formatted(output),
+        err.toString());
+    assertEquals(before, contents(output));
+    // Any one of its files is as good as all.
+    for (String name : List.of("predictions.tsv", "report.html")) {
+      Files.delete(output.resolve(name));
+    }
+    assertEquals(1, evaluate("--output", output));
+    assertEquals(0, evaluate("--output", output, "--overwrite"), err::toString);
+    assertEquals("tiny", metrics(output).get("model").textValue());
+  }
+
+  @Test
+  void run_overFilesOfSomeoneElse_isRefusedAlsoWithOverwrite() throws IOException {
+    for (String name : List.of("metrics.json", "predictions.tsv", "report.html")) {
+      Path output = Files.createDirectory(temporary.resolve("of-another-" + name));
+      Files.writeString(output.resolve(name), "{\"mine\": true}");
+      assertEquals(1, evaluate("--output", output, "--overwrite"));
+      assertTrue(
+          err.toString().contains(output.resolve(name) + " stands there and is no evaluation's"),
+          err::toString);
+      assertEquals(Map.of(name, "{\"mine\": true}"), contents(output));
     }
   }
 
@@ -318,6 +357,16 @@ class EvaluateCommandTest {
         new Program(
             Nunchi.commands(), Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
     return program.run(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
+  }
+
+  private static Map<String, String> contents(Path directory) throws IOException {
+    Map<String, String> contents = new TreeMap<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      for (Path file : files.toList()) {
+        contents.put(file.getFileName().toString(), Files.readString(file));
+      }
+    }
+    return contents;
   }
 
   private static String sha256(Path file) throws IOException {

@@ -28,6 +28,7 @@ import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -377,6 +378,47 @@ class TrainingRunTest {
     assertEquals(3, watcher.steps);
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(directory.resolve("made"))) {
       checkpoint.requireComplete();
+    }
+  }
+
+  @Test
+  void run_logsThatCannotBeWritten_saysSoGoesOnAndSavesTheModel() throws IOException {
+    Path output = directory.resolve("made");
+    Watcher watcher = new Watcher();
+    watcher.afterStep =
+        step -> {
+          if (step == 3) {
+            // Neither can be opened as what it was any more, whoever runs this.
+            blockLogs(output);
+          }
+        };
+    TrainingListener all =
+        new TrainingListeners(
+            List.of(watcher, new MetricsLog(output, 1), new TensorBoardLog(output, 1)));
+    run(recipe(TINY + "max_steps: 8\neval_steps: 4\n"), output, all, new StopSignal());
+    assertEquals(8, watcher.steps);
+    assertEquals(8, Objects.requireNonNull(watcher.ended).step());
+    List<String> said =
+        watcher.warnings.stream()
+            .filter(sentence -> sentence.endsWith("; the training goes on without it"))
+            .toList();
+    assertEquals(2, said.size(), watcher.warnings::toString);
+    assertTrue(said.get(0).startsWith(output.resolve("metrics.jsonl") + " cannot be"), said.get(0));
+    assertTrue(said.get(1).startsWith(output.resolve("runs").toString()), said.get(1));
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(output)) {
+      checkpoint.requireComplete();
+    }
+  }
+
+  /// A directory in place of the file, and a file in place of the directory.
+  private static void blockLogs(Path output) {
+    try {
+      Files.move(output.resolve("metrics.jsonl"), output.resolve("metrics-so-far.jsonl"));
+      Files.createDirectory(output.resolve("metrics.jsonl"));
+      Files.move(output.resolve("runs"), output.resolve("runs-so-far"));
+      Files.createFile(output.resolve("runs"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
