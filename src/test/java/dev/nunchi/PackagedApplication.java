@@ -4,7 +4,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What `mvn package` made, as the launcher starts it.
+/// What `mvn package` made, as the launcher starts it; compiled in a hurry, as no process of a test
+/// lives for long.
 public final class PackagedApplication {
   static final Path FOLDER = Path.of("target/quarkus-app");
   static final Path TRAINING = Path.of("target/training");
@@ -27,6 +28,7 @@ public final class PackagedApplication {
   private static ProcessBuilder process(String classPath, String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.add("-XX:TieredStopAtLevel=1");
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
     command.add("--add-opens=java.base/java.lang=ALL-UNNAMED");

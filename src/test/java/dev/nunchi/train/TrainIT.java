@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -85,6 +86,48 @@ class TrainIT {
   }
 
   @Test
+  void train_sigtermBeforeTheFirstStep_endsAtOnceAndLeavesNothing() throws Exception {
+    // Long enough to read and encode that the signal comes meanwhile.
+    Files.writeString(directory.resolve("data/train.tsv"), Reviews.tsv(60_000, 1));
+    Process run = train("made");
+    await(() -> log("made").contains("Reading texts"), run);
+    run.destroy();
+    assertEquals(SIGTERM_EXIT_CODE, finish(run), log("made"));
+    assertFalse(log("made").contains("Stopping after this step"), log("made"));
+    assertEquals(
+        List.of("data", "made.log", "recipe.yaml"),
+        names(".").filter(name -> !name.equals("made")).sorted().toList());
+    assertEquals(
+        List.of(),
+        Files.exists(directory.resolve("made")) ? names("made").toList() : List.<String>of());
+  }
+
+  @Test
+  void export_sigtermInTheMiddle_leavesNothing() throws Exception {
+    Path checkpoint = Path.of("src/test/resources/dev/nunchi/nn/bert-tiny");
+    Path texts = Files.writeString(directory.resolve("texts.tsv"), Reviews.tsv(20_000, 1));
+    Path temporary = Files.createDirectory(directory.resolve("temporary"));
+    ProcessBuilder export =
+        PackagedApplication.training(
+            "export",
+            "--model=" + checkpoint,
+            "--output=" + directory.resolve("exported"),
+            "--precision=int8",
+            "--calibration=" + texts,
+            "--validation=" + texts);
+    export.command().add(1, "-Djava.io.tmpdir=" + temporary);
+    Process run = start(export, "export");
+    await(() -> !nunchis(temporary).isEmpty(), run);
+    run.destroy();
+    assertEquals(SIGTERM_EXIT_CODE, finish(run), log("export"));
+    assertEquals(List.of(), nunchis(temporary));
+    assertFalse(Files.exists(directory.resolve("exported")), log("export"));
+    assertEquals(
+        List.of("data", "export.log", "recipe.yaml", "temporary", "texts.tsv"),
+        names(".").sorted().toList());
+  }
+
+  @Test
   void train_noRoomToWrite_endsWithTheFileAndKeepsWhatWasThere() throws Exception {
     Process run = train("made");
     awaitFile("made/checkpoint-40", run);
@@ -149,17 +192,30 @@ class TrainIT {
   }
 
   private void awaitFile(String name, Process run) throws Exception {
+    await(() -> Files.exists(directory.resolve(name)), run);
+  }
+
+  private void await(Callable<Boolean> condition, Process run) throws Exception {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(PATIENCE_SECONDS);
-    while (!Files.exists(directory.resolve(name))) {
+    while (!condition.call()) {
       if (System.nanoTime() > end || !run.isAlive()) {
-        throw new AssertionError("There is no " + name + "; " + names(".").toList());
+        throw new AssertionError("It has not come to that; " + names(".").toList());
       }
       Thread.sleep(5);
     }
   }
 
+  /// What the program made among the temporary files.
+  private static List<String> nunchis(Path temporary) throws IOException {
+    return names(temporary).filter(name -> name.startsWith("nunchi-")).toList();
+  }
+
   private Stream<String> names(String folder) throws IOException {
-    try (Stream<Path> entries = Files.list(directory.resolve(folder))) {
+    return names(directory.resolve(folder));
+  }
+
+  private static Stream<String> names(Path folder) throws IOException {
+    try (Stream<Path> entries = Files.list(folder)) {
       return entries.map(entry -> entry.getFileName().toString()).toList().stream();
     }
   }
