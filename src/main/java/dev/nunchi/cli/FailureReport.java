@@ -1,6 +1,7 @@
 package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.text.ShownText;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
@@ -37,7 +38,7 @@ final class FailureReport implements IParameterExceptionHandler {
     String text = LeadingDash.text(failure);
     err.println(
         "nunchi: "
-            + ShownText.of(misunderstanding(failure))
+            + ShownText.sentence(misunderstanding(failure))
             + (text == null ? "" : LeadingDash.hint(failure, text)));
     if (text == null) {
       UnmatchedArgumentException.printSuggestions(failure, err);
@@ -53,7 +54,7 @@ final class FailureReport implements IParameterExceptionHandler {
   int report(Throwable failure, CommandLine commandLine) {
     PrintWriter err = commandLine.getErr();
     if (!(failure instanceof StandardOutput.Closed closed && closed.byReader())) {
-      err.println("nunchi: " + ShownText.of(sentence(failure)));
+      err.println("nunchi: " + ShownText.sentence(sentence(failure)));
     }
     printStackTrace(failure, err);
     return ExitCode.SOFTWARE;

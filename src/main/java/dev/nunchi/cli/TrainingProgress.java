@@ -1,5 +1,6 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.ResidentMemory;
 import dev.nunchi.data.DataReport;
 import dev.nunchi.train.BestMetric;
 import dev.nunchi.train.Evaluation;

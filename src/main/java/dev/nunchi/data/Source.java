@@ -2,7 +2,7 @@ package dev.nunchi.data;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import dev.nunchi.text.PlainName;
+import dev.nunchi.text.ShownText;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -56,28 +56,13 @@ record Source(String name) {
     return "'" + plain(name) + "'";
   }
 
-  /// A name with every character written out that cannot be seen or mistaken for another.
+  /// A name in quotes with every character written out that cannot be seen or mistaken for another.
   static String visible(String name) {
-    StringBuilder visible = new StringBuilder();
-    name.codePoints()
-        .limit(LONGEST_SHOWN)
-        .forEach(c -> {
-          boolean plain = PlainName.of(Character.toString(c)).equals(Character.toString(c));
-          if (plain || c == ' ') {
-            visible.appendCodePoint(c);
-          } else {
-            visible.append("\\u%04X".formatted(c));
-          }
-        });
-    return "'" + visible + (name.codePointCount(0, name.length()) > LONGEST_SHOWN ? "…'" : "'");
+    return ShownText.distinctName(name, LONGEST_SHOWN);
   }
 
-  /// Without quotes: cut, and without characters that a terminal obeys.
+  /// Without quotes.
   static String plain(String name) {
-    String cut =
-        name.length() > LONGEST_SHOWN
-            ? name.substring(0, name.offsetByCodePoints(0, LONGEST_SHOWN / 2)) + "…"
-            : name;
-    return cut.replaceAll("\\p{Cntrl}", " ");
+    return ShownText.name(name, LONGEST_SHOWN);
   }
 }

@@ -4,6 +4,7 @@ import ai.onnxruntime.OrtException;
 import dev.nunchi.NativeLibraries;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.RootCause;
 import java.io.IOException;
 import java.lang.reflect.Field;
 import java.net.URL;
@@ -58,14 +59,10 @@ final class OnnxRuntimeFiles {
 
   /// What loading threw, in the user's words.
   static NunchiException unusable(LinkageError failure) {
-    Throwable cause = failure;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
     return new NunchiException(
         Reason.UNAVAILABLE,
         "ONNX Runtime cannot be loaded from %s: %s"
-            .formatted(System.getProperty(FOLDER, "its jar"), cause.getMessage()),
+            .formatted(System.getProperty(FOLDER, "its jar"), RootCause.of(failure).getMessage()),
         failure);
   }
 

@@ -2,6 +2,7 @@ package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.text.ShownText;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -100,9 +101,8 @@ final class PickleBytes {
         "%s is not a PyTorch file of tensors that can be read: %s".formatted(file, what));
   }
 
-  /// What a file says, cut and without characters that a terminal would obey.
+  /// What a file says.
   static String shown(String text) {
-    String cut = text.length() > SHOWN ? text.substring(0, SHOWN) + "…" : text;
-    return cut.replaceAll("[^\\p{L}\\p{M}\\p{N}\\p{P}\\p{S} ]", "?");
+    return ShownText.name(text, SHOWN);
   }
 }

@@ -3,6 +3,7 @@ package dev.nunchi.torch;
 import dev.nunchi.NativeLibraries;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.RootCause;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -67,7 +68,7 @@ public final class TorchRuntime {
       throw new NunchiException(
           Reason.UNAVAILABLE,
           "libtorch cannot be unpacked to %s, which takes 450 MB of disk, or not be loaded from there: %s"
-              .formatted(System.getProperty(CACHE), rootCause(e).getMessage()),
+              .formatted(System.getProperty(CACHE), RootCause.of(e).getMessage()),
           e);
     }
     loaded = true;
@@ -76,14 +77,6 @@ public final class TorchRuntime {
   /// Whether there is libtorch for this system, without loading it.
   private static boolean isOnClassPath() {
     return TorchRuntime.class.getResource("/org/bytedeco/pytorch/global/torch.class") != null;
-  }
-
-  private static Throwable rootCause(Throwable failure) {
-    Throwable cause = failure;
-    while (cause.getCause() != null) {
-      cause = cause.getCause();
-    }
-    return cause;
   }
 
   /// Threads inside one operation.

@@ -36,6 +36,7 @@ public final class TorchTrainer implements AutoCloseable {
   private final Optimizer optimizer;
   private final DropoutMasks masks;
   private final @Nullable WeightAverage average;
+  private final NativeHeap heap = NativeHeap.ofThisProcess();
   private long steps;
 
   public TorchTrainer(TorchNetwork network, Settings settings) {
@@ -93,6 +94,7 @@ public final class TorchTrainer implements AutoCloseable {
         average.update(steps);
       }
     }
+    heap.stepped();
   }
 
   /// Does something while the network holds the averaged weights, where they are averaged.

@@ -60,7 +60,7 @@ class ProgramTest {
   void run_messageWithWhatAFileBrought_isOneLineThatATerminalCanShow() {
     assertEquals(
         1, fail(new NunchiException(Reason.INVALID_DATA, "label is '\u001b[31m\0\ud83d\n긍정 👍'")));
-    assertEquals("nunchi: label is '\\u001b[31m\\u0000\\ud83d 긍정 👍'\n", err());
+    assertEquals("nunchi: label is '\\u001B[31m\\u0000\\uD83D 긍정 👍'\n", err());
   }
 
   @Test

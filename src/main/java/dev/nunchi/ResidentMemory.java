@@ -1,4 +1,4 @@
-package dev.nunchi.cli;
+package dev.nunchi;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -11,15 +11,15 @@ import java.util.stream.Stream;
 /// The part of a process's memory that lies in RAM, natively allocated memory included.
 ///
 /// @param status the process's file `status` as Linux has it under `/proc`
-record ResidentMemory(Path status) {
+public record ResidentMemory(Path status) {
   private static final Pattern LINE = Pattern.compile("VmRSS:\\s*(\\d+) kB");
 
-  static ResidentMemory ofThisProcess() {
+  public static ResidentMemory ofThisProcess() {
     return new ResidentMemory(Path.of("/proc/self/status"));
   }
 
   /// Empty where the system does not tell.
-  OptionalLong bytes() {
+  public OptionalLong bytes() {
     try (Stream<String> lines = Files.lines(status)) {
       return lines
           .map(LINE::matcher)

@@ -1,4 +1,4 @@
-package dev.nunchi.cli;
+package dev.nunchi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

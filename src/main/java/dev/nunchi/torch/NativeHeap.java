@@ -1,0 +1,73 @@
+package dev.nunchi.torch;
+
+import dev.nunchi.ResidentMemory;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
+import java.util.OptionalLong;
+import java.util.function.Supplier;
+
+/// Keeps the memory of a training flat: the C library's heap, from which tensors come, gives its
+/// free pages back when they have become too many.
+///
+/// Batches of changing lengths have tensors of changing sizes. The heap does not return the room
+/// between them, and finds ever new places for the next ones. `malloc_trim` of glibc returns every
+/// free page, but to get the pages of a step anew costs a tenth of the step's time. So it is called
+/// only when the resident set has grown by an eighth over the most that one step has left in a
+/// trimmed heap, which is once in several steps at most; what a training takes is bounded by that
+/// and one step.
+///
+/// Does nothing where the system has no `malloc_trim` or does not tell the resident set.
+final class NativeHeap {
+  private static final double ROOM = 9.0 / 8;
+
+  private final Supplier<OptionalLong> resident;
+  private final Runnable trim;
+  private long leftByOneStep;
+  private boolean trimmed = true;
+
+  NativeHeap(Supplier<OptionalLong> resident, Runnable trim) {
+    this.resident = resident;
+    this.trim = trim;
+  }
+
+  static NativeHeap ofThisProcess() {
+    return new NativeHeap(ResidentMemory.ofThisProcess()::bytes, trim());
+  }
+
+  /// To be called after each step, when its tensors are freed.
+  void stepped() {
+    resident.get().ifPresent(this::stepped);
+  }
+
+  private void stepped(long bytes) {
+    if (trimmed) {
+      leftByOneStep = Math.max(leftByOneStep, bytes);
+      trimmed = false;
+    } else if (bytes > ROOM * leftByOneStep) {
+      trim.run();
+      trimmed = true;
+    }
+  }
+
+  static Runnable trim() {
+    Linker linker = Linker.nativeLinker();
+    return linker
+        .defaultLookup()
+        .find("malloc_trim")
+        .map(address ->
+            linker.downcallHandle(
+                address, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG)))
+        .<Runnable>map(function -> () -> call(function))
+        .orElse(() -> {});
+  }
+
+  private static void call(MethodHandle trim) {
+    try {
+      int unused = (int) trim.invokeExact(0L);
+    } catch (Throwable e) {
+      throw new IllegalStateException("malloc_trim failed", e);
+    }
+  }
+}
