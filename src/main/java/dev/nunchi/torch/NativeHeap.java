@@ -13,10 +13,9 @@ import java.util.function.Supplier;
 ///
 /// Batches of changing lengths have tensors of changing sizes. The heap does not return the room
 /// between them, and finds ever new places for the next ones. `malloc_trim` of glibc returns every
-/// free page, but to get the pages of a step anew costs a tenth of the step's time. So it is called
-/// only when the resident set has grown by an eighth over the most that one step has left in a
-/// trimmed heap, which is once in several steps at most; what a training takes is bounded by that
-/// and one step.
+/// free page, but then the next step has to get its pages anew. So it is called only when the
+/// resident set has grown by an eighth over the most that one step has left in a trimmed heap, and
+/// never after two steps in turn; what a training takes is bounded by that and one step.
 ///
 /// Does nothing where the system has no `malloc_trim` or does not tell the resident set.
 final class NativeHeap {
