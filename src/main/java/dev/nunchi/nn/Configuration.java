@@ -4,7 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /// Typed access to a Hugging Face `config.json`; every complaint names the key and the value.
@@ -44,6 +48,11 @@ final class Configuration {
       throw invalid(key, "a whole number of at least " + least, value);
     }
     return value.intValue();
+  }
+
+  /// A whole number.
+  int atLeast(String key, int fallback, int least) {
+    return isAbsent(key) ? fallback : atLeast(key, least);
   }
 
   /// A whole number in [least, most] that has to be there.
@@ -192,6 +201,33 @@ final class Configuration {
     throw unsupported(key, name, String.join(", ", supported));
   }
 
+  /// Several words: a list of them, or a string of them with `|` between; none where it is absent.
+  ///
+  /// @param supported in small letters
+  Set<String> parts(String key, String... supported) {
+    Set<String> parts = new TreeSet<>();
+    for (String part : isAbsent(key) ? List.<String>of() : words(key)) {
+      if (!List.of(supported).contains(part)) {
+        throw unsupported(key, part, String.join(", ", supported));
+      }
+      parts.add(part);
+    }
+    return parts;
+  }
+
+  private List<String> words(String key) {
+    JsonNode value = json.get(key);
+    if (value.isTextual()) {
+      return Arrays.stream(value.textValue().toLowerCase(Locale.ROOT).split("\\|", -1))
+          .map(String::strip)
+          .toList();
+    }
+    if (!value.isArray() || !value.valueStream().allMatch(JsonNode::isTextual)) {
+      throw invalid(key, "a list of strings, or a string with | between its parts", value);
+    }
+    return value.valueStream().map(JsonNode::textValue).toList();
+  }
+
   /// Refuses a key whose value would change the mathematics.
   void require(String key, String onlyValue) {
     JsonNode value = json.get(key);
@@ -243,7 +279,8 @@ final class Configuration {
     return json.get(key) == null || json.get(key).isNull();
   }
 
-  private NunchiException unsupported(String key, String value, String supported) {
+  /// What a value that is not implemented is refused with.
+  NunchiException unsupported(String key, String value, String supported) {
     return new NunchiException(
         Reason.UNSUPPORTED_MODEL,
         "%s: %s is '%s', which is not supported; supported: %s"

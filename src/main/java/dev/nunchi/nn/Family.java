@@ -15,6 +15,7 @@ final class Family {
           "camembert",
           DistilBert.MODEL_TYPE,
           ModernBert.MODEL_TYPE,
+          Deberta.MODEL_TYPE,
           NgramLinear.MODEL_TYPE);
 
   private Family() {}
@@ -27,6 +28,7 @@ final class Family {
       case "roberta", "xlm-roberta", "camembert" -> Roberta.of(config, modelType);
       case DistilBert.MODEL_TYPE -> DistilBert.of(config);
       case ModernBert.MODEL_TYPE -> ModernBert.of(config);
+      case Deberta.MODEL_TYPE -> Deberta.of(config);
       case NgramLinear.MODEL_TYPE -> NgramLinear.of(config);
       default -> throw config.unsupportedFamily(modelType, MODEL_TYPES);
     };

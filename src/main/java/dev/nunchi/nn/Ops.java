@@ -56,6 +56,11 @@ public interface Ops<T> {
   /// `factor · x`.
   T scale(T x, double factor);
 
+  /// `x` `[batch, seq, width]` with zeros for the vectors of padding.
+  ///
+  /// @param attentionMask `[batch, seq]`, as the network's inputs have it
+  T masked(T x, T attentionMask);
+
   /// One of equal parts of the last axis: `[…, parts · width]` to `[…, width]`.
   ///
   /// @param part in `[0, parts)`
@@ -88,6 +93,13 @@ public interface Ops<T> {
   /// @param scores `[batch, heads, seq, seq]`, added to the scaled products before cap and mask;
   ///   null for none
   T attention(T query, T key, T value, @Nullable T scores, T attentionMask, Attention attention);
+
+  /// Scores of pairs of tokens by their distance, `[batch, heads, seq, seq]`, as [#attention] adds
+  /// them.
+  ///
+  /// @param x queries or keys, `[batch, seq, heads · head_dim]`
+  /// @param table of the distances, `[1, rows, width]`, before its projection
+  T distanceScores(T x, T table, DistanceScores scores);
 
   /// One vector of every text: `[batch, seq, hidden]` to `[batch, hidden]`.
   ///

@@ -1,5 +1,7 @@
 package dev.nunchi.nn;
 
+import java.util.function.Supplier;
+
 /// The post-norm encoder that BERT is, and after it ELECTRA, RoBERTa and DistilBERT (Devlin et al.,
 /// 2019, <https://arxiv.org/abs/1810.04805>): embeddings, then layers.
 ///
@@ -100,7 +102,9 @@ record PostNormEncoder(
   public <T> T hidden(Ops<T> ops, Inputs<T> inputs) {
     T x = ops.scoped(() -> embeddings(ops, inputs));
     for (int layer = 0; layer < layers; layer++) {
-      x = layer(ops, x, inputs.attentionMask(), layerPrefix(layer));
+      T before = x;
+      String name = layerPrefix(layer);
+      x = layer(ops, before, name, () -> attended(ops, before, inputs.attentionMask(), name));
     }
     return x;
   }
@@ -136,13 +140,17 @@ record PostNormEncoder(
             x, Linear.of(names.prefix() + ".embeddings_project", embeddingSize, hiddenSize));
   }
 
-  private <T> T layer(Ops<T> ops, T x, T attentionMask, String name) {
+  /// One layer; frees `x`.
+  ///
+  /// @param name how its parameters begin
+  /// @param attended what attention gives, before its output
+  <T> T layer(Ops<T> ops, T x, String name, Supplier<T> attended) {
     T h =
         ops.scoped(() ->
             addAndNorm(
                 ops,
                 x,
-                attended(ops, x, attentionMask, name),
+                attended.get(),
                 Linear.of(name + names.attentionOutput(), hiddenSize, hiddenSize),
                 name + names.attentionNorm()));
     ops.release(x);

@@ -98,6 +98,12 @@ public final class ShapeOps implements Ops<List<Integer>> {
   }
 
   @Override
+  public List<Integer> masked(List<Integer> x, List<Integer> attentionMask) {
+    check(attentionMask.equals(x.subList(0, 2)), "mask %s for %s", attentionMask, x);
+    return x;
+  }
+
+  @Override
   public List<Integer> part(List<Integer> x, int part, int parts) {
     check(x.getLast() % parts == 0 && part < parts, "no %d parts of %s", parts, x);
     return append(x.subList(0, x.size() - 1), x.getLast() / parts);
@@ -137,6 +143,20 @@ public final class ShapeOps implements Ops<List<Integer>> {
       check(scores.equals(square), "scores %s for %s", scores, query);
     }
     return query;
+  }
+
+  @Override
+  public List<Integer> distanceScores(
+      List<Integer> x, List<Integer> table, DistanceScores scores) {
+    check(
+        table.size() == 3 && table.get(1) == scores.positions().rows(),
+        "%s does not take %s",
+        scores,
+        table);
+    List<Integer> projected = linear(table, scores.projection());
+    check(projected.getLast().equals(x.getLast()), "%s, %s", scores, x);
+    check(x.getLast() % scores.heads() == 0, "%s does not take %s", scores, x);
+    return List.of(x.get(0), scores.heads(), x.get(1), x.get(1));
   }
 
   @Override

@@ -1,6 +1,8 @@
 package dev.nunchi.torch;
 
 import dev.nunchi.nn.Attention;
+import dev.nunchi.nn.DistanceScores;
+import dev.nunchi.nn.RelativePositions;
 import dev.nunchi.nn.Rotary;
 import java.util.HashMap;
 import java.util.Map;
@@ -28,6 +30,10 @@ final class TorchAttention {
   private final @Nullable Tensor padding;
   private final Map<Window, Tensor> masks = new HashMap<>();
   private final Map<Rotary, Tensor[]> angles = new HashMap<>();
+
+  private final Map<Distances, Tensor> rows = new HashMap<>();
+
+  private record Distances(RelativePositions positions, boolean ofKeys) {}
 
   private record Window(boolean causal, int reach) {}
 
@@ -109,6 +115,38 @@ final class TorchAttention {
   /// `[batch, seq, hidden]` to `[batch, heads, seq, head_dim]`.
   private static Tensor heads(Tensor x, int heads, Attention attention) {
     return x.view(x.size(0), x.size(1), heads, attention.headDim()).transpose(1, 2);
+  }
+
+  /// Whether any row of the batch has padding.
+  boolean hasPadding() {
+    return padding != null;
+  }
+
+  /// The rows of the table that the distances of a text of that length have, `[2 · seq]`.
+  Tensor rows(DistanceScores scores, long seq) {
+    return rows.computeIfAbsent(
+        new Distances(scores.positions(), scores.ofKeys()),
+        _ -> atHome(() -> torch.tensor(scores.rows(Math.toIntExact(seq)))));
+  }
+
+  /// One product for each head over the tokens of all texts, read along the diagonals.
+  ///
+  /// @param projected the rows of [#rows], projected, `[1, 2 · seq, heads · head_dim]`
+  Tensor distanceScores(Tensor x, Tensor projected, DistanceScores scores) {
+    long batch = x.size(0);
+    long seq = x.size(1);
+    long heads = scores.heads();
+    long width = x.size(2) / heads;
+    Tensor vectors = x.view(batch * seq, heads, width).transpose(0, 1);
+    Tensor rows =
+        projected.mul(new Scalar(scores.scale())).view(2 * seq, heads, width).permute(1, 2, 0);
+    Tensor products = vectors.bmm(rows);
+    Tensor pairs =
+        products.as_strided(
+            new long[] {batch, heads, seq, seq},
+            new long[] {2 * seq * seq, 2 * seq * seq * batch, 2 * seq - 1, 1},
+            new LongOptional(seq - 1));
+    return scores.ofKeys() ? pairs.transpose(2, 3) : pairs;
   }
 
   Tensor rotary(Tensor x, Rotary rotary) {

@@ -3,6 +3,7 @@ package dev.nunchi.torch;
 import dev.nunchi.nn.Activation;
 import dev.nunchi.nn.Attention;
 import dev.nunchi.nn.Bias;
+import dev.nunchi.nn.DistanceScores;
 import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
@@ -147,6 +148,11 @@ final class TorchOps implements Ops<Tensor> {
   }
 
   @Override
+  public Tensor masked(Tensor x, Tensor attentionMask) {
+    return attention.hasPadding() ? x.mul(attentionMask.unsqueeze(2).to(x.scalar_type())) : x;
+  }
+
+  @Override
   public Tensor part(Tensor x, int part, int parts) {
     long width = x.size(-1) / parts;
     return x.narrow(-1, part * width, width);
@@ -188,6 +194,13 @@ final class TorchOps implements Ops<Tensor> {
         kind,
         masks != null && kind.dropout() > 0,
         shares -> dropout(shares, kind.dropout()));
+  }
+
+  /// Only the rows that the text has are projected.
+  @Override
+  public Tensor distanceScores(Tensor x, Tensor table, DistanceScores scores) {
+    Tensor rows = table.index_select(1, attention.rows(scores, x.size(1)));
+    return attention.distanceScores(x, linear(rows, scores.projection()), scores);
   }
 
   @Override
