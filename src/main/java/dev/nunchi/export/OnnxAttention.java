@@ -2,6 +2,8 @@ package dev.nunchi.export;
 
 import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.nn.Attention;
+import dev.nunchi.nn.DistanceScores;
+import dev.nunchi.nn.RelativePositions;
 import dev.nunchi.nn.Rotary;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,11 +21,17 @@ final class OnnxAttention {
   /// of padding alone gives no NaN.
   private static final float MASKED = -Float.MAX_VALUE;
 
+  private static final Axis TWICE_SEQ = new Axis.Named("twice_sequence_length");
+
   private final GraphWriter graph;
   private final GraphNodes nodes;
   private final Map<Window, Value> masks = new HashMap<>();
   private final Map<Value, Value> places = new HashMap<>();
   private final Map<Rotary, Value> angles = new HashMap<>();
+
+  private final Map<Distances, Value> rows = new HashMap<>();
+
+  private record Distances(RelativePositions positions, boolean ofKeys) {}
 
   private record Window(Value mask, boolean causal, int reach) {}
 
@@ -147,6 +155,125 @@ final class OnnxAttention {
         List.of(x.axis(0), Axis.of(numbers.length), x.axis(2), x.axis(3)),
         List.of(x, graph.constant("repeated.%d.%d".formatted(heads, times), numbers)),
         Attributes.of("axis", 1));
+  }
+
+  /// The products with the rows of the text's distances, read along the diagonals.
+  ///
+  /// @param projected the whole table, projected, `[1, rows, heads · head_dim]`
+  Value distanceScores(Value x, Value projected, DistanceScores scores) {
+    Axis heads = Axis.of(scores.heads());
+    Axis width = Axis.of(((Axis.Sized) x.axis(2)).size() / scores.heads());
+    String name = scores.projection().name() + ".distances";
+    Value scaled =
+        nodes.node(
+            "Mul",
+            name + ".scaled",
+            projected.shape(),
+            List.of(
+                nodes.as(DataType.FLOAT, projected),
+                graph.scalar("factor." + scores.scale(), (float) scores.scale())));
+    Value apart = heads(nodes.as(x.type(), scaled), scores.heads(), width, 0L, 2L, 1L, 3L);
+    Value found =
+        nodes.node(
+            "Gather",
+            name + ".rows",
+            List.of(apart.axis(0), heads, TWICE_SEQ, width),
+            List.of(apart, rows(x, scores)),
+            Attributes.of("axis", 2));
+    Value columns =
+        nodes.node(
+            "Transpose",
+            name + ".columns",
+            List.of(apart.axis(0), heads, width, TWICE_SEQ),
+            List.of(found),
+            Attributes.list("perm", 0L, 1L, 3L, 2L));
+    Value vectors = heads(x, scores.heads(), width, 0L, 2L, 1L, 3L);
+    Value products =
+        nodes.node(
+            "MatMul",
+            name + ".products",
+            List.of(x.axis(0), heads, x.axis(1), TWICE_SEQ),
+            List.of(vectors, columns));
+    Value pairs = diagonals(x, products, name);
+    return nodes.as(
+        DataType.FLOAT,
+        scores.ofKeys()
+            ? nodes.node(
+                "Transpose",
+                name + ".transposed",
+                pairs.shape(),
+                List.of(pairs),
+                Attributes.list("perm", 0L, 1L, 3L, 2L))
+            : pairs);
+  }
+
+  /// `[batch, heads, seq, 2 · seq]` to `[batch, heads, seq, seq]`: line `i` from `seq - 1 - i` on.
+  private Value diagonals(Value x, Value products, String name) {
+    List<Axis> texts = List.of(products.axis(0), products.axis(1));
+    Value length = length(x, "distances.length");
+    Value flat =
+        nodes.node(
+            "Reshape",
+            name + ".flat",
+            List.of(texts.get(0), texts.get(1), new Axis.Named("products")),
+            List.of(products, graph.constant("shape.flat", 0, 0, -1)));
+    Value from =
+        nodes.node(
+            "Slice",
+            name + ".from",
+            List.of(texts.get(0), texts.get(1), new Axis.Named("products_from_the_first")),
+            List.of(
+                flat,
+                nodes.node(
+                    "Sub",
+                    "distances.first",
+                    length.shape(),
+                    List.of(length, graph.constant("ones", 1))),
+                graph.constant("last", -1),
+                graph.constant("twos", 2)));
+    Value shape =
+        nodes.node(
+            "Concat",
+            "distances.shape",
+            List.of(Axis.of(4)),
+            List.of(graph.constant("shape.texts", 0, 0), length, graph.constant("last", -1)),
+            Attributes.of("axis", 0));
+    Value lines =
+        nodes.node(
+            "Reshape",
+            name + ".lines",
+            List.of(texts.get(0), texts.get(1), x.axis(1), new Axis.Named("distances")),
+            List.of(from, shape));
+    return nodes.node(
+        "Slice",
+        name,
+        List.of(texts.get(0), texts.get(1), x.axis(1), x.axis(1)),
+        List.of(lines, graph.constant("zeros", 0), length, graph.constant("index.3", 3)));
+  }
+
+  /// The rows of the table that the distances of the texts have: the middle of those of the longest
+  /// text.
+  private Value rows(Value x, DistanceScores scores) {
+    return rows.computeIfAbsent(
+        new Distances(scores.positions(), scores.ofKeys()),
+        _ -> {
+          int longest = scores.positions().longest();
+          Value middle = graph.constant("distances.middle." + longest, longest);
+          Value length = length(x, "distances.length");
+          Value all =
+              graph.constant(
+                  "distances.%s.%s".formatted(scores.positions(), scores.ofKeys()),
+                  scores.rows(longest));
+          List<Axis> one = List.of(Axis.of(1));
+          return nodes.node(
+              "Slice",
+              "distances.rows",
+              List.of(TWICE_SEQ),
+              List.of(
+                  all,
+                  nodes.node("Sub", "distances.start", one, List.of(middle, length)),
+                  nodes.node("Add", "distances.end", one, List.of(middle, length))));
+        });
   }
 
   Value rotary(Value x, Rotary rotary) {

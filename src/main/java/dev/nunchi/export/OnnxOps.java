@@ -5,6 +5,7 @@ import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.nn.Activation;
 import dev.nunchi.nn.Attention;
 import dev.nunchi.nn.Bias;
+import dev.nunchi.nn.DistanceScores;
 import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.Inputs;
 import dev.nunchi.nn.LayerNorm;
@@ -43,6 +44,7 @@ final class OnnxOps implements Ops<Value> {
   private final NumberFormat format;
   private final Map<Value, Rounded> roundedInputs = new HashMap<>();
   private final Map<String, Value> linearInputs = new LinkedHashMap<>();
+  private final Map<String, Integer> uses = new HashMap<>();
 
   /// An input of linear layers in whole numbers.
   private record Rounded(Value value, Value step, Value zeroPoint) {}
@@ -84,8 +86,9 @@ final class OnnxOps implements Ops<Value> {
     return new ObservedGraph(graph, outputs);
   }
 
-  /// @param outputs which output has the input of a linear layer, by the layer's name; layers with
-  ///   one input share the output
+  /// @param outputs which output has the input of a linear layer, by the layer's name, with the
+  ///   number of the use after it where the layer is applied again; layers with one input share the
+  ///   output
   record ObservedGraph(GraphWriter graph, Map<String, String> outputs) {}
 
   private void write(Network network) {
@@ -173,7 +176,8 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value linear(Value x, Linear layer) {
-    linearInputs.put(layer.name(), x);
+    String use = use(layer);
+    linearInputs.put(use, x);
     // Rows of [batch, hidden] are the head's.
     boolean head = x.shape().size() == 2;
     return switch (format) {
@@ -182,8 +186,15 @@ final class OnnxOps implements Ops<Value> {
       case NumberFormat.Int8(Map<String, Range> inputs) ->
           head
               ? linear(x, layer, DataType.FLOAT)
-              : roundedLinear(x, layer, Objects.requireNonNull(inputs.get(layer.name())));
+              : roundedLinear(x, layer, Objects.requireNonNull(inputs.get(use)));
     };
+  }
+
+  /// The layer's name where it is first applied, then `name#2` …: what it is applied to has another
+  /// range.
+  private String use(Linear layer) {
+    int before = uses.merge(layer.name(), 1, Integer::sum) - 1;
+    return before == 0 ? layer.name() : layer.name() + "#" + (before + 1);
   }
 
   private Value linear(Value input, Linear layer, DataType type) {
@@ -316,6 +327,17 @@ final class OnnxOps implements Ops<Value> {
   }
 
   @Override
+  public Value masked(Value x, Value attentionMask) {
+    Value kept =
+        nodes.node(
+            "Unsqueeze",
+            x.name() + ".kept",
+            append(attentionMask.shape(), 1),
+            List.of(attentionMask, graph.constant("twos", 2)));
+    return nodes.node("Mul", x.name() + ".masked", x.shape(), List.of(x, nodes.as(x.type(), kept)));
+  }
+
+  @Override
   public Value part(Value x, int part, int parts) {
     long width = ((Axis.Sized) x.shape().getLast()).size() / parts;
     return attention.slice(x, part * width, (part + 1) * width, x.name() + ".part");
@@ -354,6 +376,13 @@ final class OnnxOps implements Ops<Value> {
       Value attentionMask,
       Attention kind) {
     return attention.attention(query, key, value, scores, attentionMask, kind);
+  }
+
+  /// The whole table is projected, which depends on no text, so that ONNX Runtime computes it once,
+  /// when it loads the graph.
+  @Override
+  public Value distanceScores(Value x, Value table, DistanceScores scores) {
+    return attention.distanceScores(x, linear(table, scores.projection()), scores);
   }
 
   @Override

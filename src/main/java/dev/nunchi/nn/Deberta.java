@@ -2,7 +2,6 @@ package dev.nunchi.nn;
 
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /// DeBERTa of the versions 2 and 3 with a classification head, as
 /// `DebertaV2ForSequenceClassification` of transformers defines it (He et al., 2021,

@@ -5,8 +5,8 @@ import org.jspecify.annotations.Nullable;
 /// The encoder of DeBERTa: the layers of a [PostNormEncoder], whose attention adds terms of each
 /// pair's distance (He et al., 2021, <https://arxiv.org/abs/2006.03654>).
 ///
-/// The scores are `(q_i·k_j + q_i·kₚ(i - j) + k_j·qₚ(i - j)) / √(headDim · terms)` with one table of
-/// distances for all layers, which each layer projects anew. The embeddings are projected before
+/// The scores are `(q_i·k_j + q_i·kₚ(i - j) + k_j·qₚ(i - j)) / √(headDim · terms)` with one table
+/// of distances for all layers, which each layer projects anew. The embeddings are projected before
 /// their norm, and those of padding are zeros after it.
 ///
 /// In transformers no token attends where the query is padding. Here one does, which changes
@@ -55,18 +55,17 @@ record DisentangledEncoder(
     T x =
         ops.embedding(
             inputs.inputIds(),
-            new Embedding(
-                name + ".word_embeddings", vocabularySize(), width, body.padTokenId()));
+            new Embedding(name + ".word_embeddings", vocabularySize(), width, body.padTokenId()));
     if (addsPositions) {
-      Embedding positions =
-          Embedding.of(name + ".position_embeddings", body.positions(), width);
+      Embedding positions = Embedding.of(name + ".position_embeddings", body.positions(), width);
       x = ops.add(x, ops.positions(inputs.inputIds(), positions));
     }
     if (body.tokenTypes() > 0) {
       Embedding types = Embedding.of(name + ".token_type_embeddings", body.tokenTypes(), width);
       x =
           ops.add(
-              x, readsTokenTypes() ? ops.embedding(inputs.tokenTypeIds(), types) : ops.table(types));
+              x,
+              readsTokenTypes() ? ops.embedding(inputs.tokenTypeIds(), types) : ops.table(types));
     }
     if (width != body.hiddenSize()) {
       x = ops.linear(x, new Linear(name + ".embed_proj", width, body.hiddenSize(), false));
@@ -86,8 +85,7 @@ record DisentangledEncoder(
     return LayerNorm.of(name, body.hiddenSize(), body.epsilon());
   }
 
-  private <T> T attended(
-      Ops<T> ops, T x, @Nullable T table, T attentionMask, String name) {
+  private <T> T attended(Ops<T> ops, T x, @Nullable T table, T attentionMask, String name) {
     int headDim = body.hiddenSize() / body.heads();
     double scale = 1 / Math.sqrt((double) headDim * terms);
     T query = ops.linear(x, projection(name + body.names().query()));
@@ -113,20 +111,18 @@ record DisentangledEncoder(
   }
 
   private <T> @Nullable T terms(
-      Ops<T> ops,
-      T query,
-      T key,
-      T table,
-      RelativePositions positions,
-      double scale,
-      String name) {
+      Ops<T> ops, T query, T key, T table, RelativePositions positions, double scale, String name) {
     T dropped = ops.dropout(table, body.hiddenDropout());
     @Nullable T ofQueries =
         queriesSeeDistances
             ? ops.distanceScores(
                 query,
                 dropped,
-                scores(name + (sharesProjections ? body.names().key() : "attention.self.pos_key_proj"), positions, scale, false))
+                scores(
+                    name + (sharesProjections ? body.names().key() : "attention.self.pos_key_proj"),
+                    positions,
+                    scale,
+                    false))
             : null;
     if (!keysSeeDistances) {
       return ofQueries;
@@ -135,7 +131,11 @@ record DisentangledEncoder(
         ops.distanceScores(
             key,
             dropped,
-            scores(name + (sharesProjections ? body.names().query() : "attention.self.pos_query_proj"), positions, scale, true));
+            scores(
+                name + (sharesProjections ? body.names().query() : "attention.self.pos_query_proj"),
+                positions,
+                scale,
+                true));
     return ofQueries == null ? ofKeys : ops.add(ofQueries, ofKeys);
   }
 

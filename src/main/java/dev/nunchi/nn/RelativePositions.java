@@ -1,7 +1,7 @@
 package dev.nunchi.nn;
 
-/// Which row of a table of relative positions the distance of two tokens has, as DeBERTa counts
-/// (He et al., 2021, <https://arxiv.org/abs/2006.03654>; with buckets since its version 2, as
+/// Which row of a table of relative positions the distance of two tokens has, as DeBERTa counts (He
+/// et al., 2021, <https://arxiv.org/abs/2006.03654>; with buckets since its version 2, as
 /// transformers computes them).
 ///
 /// Distance `d`, of query `i` and key `j` `i - j`, has row `clamp(bucket(d) + span, 0, 2·span -

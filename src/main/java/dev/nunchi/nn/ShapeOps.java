@@ -146,8 +146,7 @@ public final class ShapeOps implements Ops<List<Integer>> {
   }
 
   @Override
-  public List<Integer> distanceScores(
-      List<Integer> x, List<Integer> table, DistanceScores scores) {
+  public List<Integer> distanceScores(List<Integer> x, List<Integer> table, DistanceScores scores) {
     check(
         table.size() == 3 && table.get(1) == scores.positions().rows(),
         "%s does not take %s",

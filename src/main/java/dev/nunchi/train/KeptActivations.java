@@ -3,6 +3,7 @@ package dev.nunchi.train;
 import dev.nunchi.nn.Activation;
 import dev.nunchi.nn.Attention;
 import dev.nunchi.nn.Bias;
+import dev.nunchi.nn.DistanceScores;
 import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.Inputs;
 import dev.nunchi.nn.LayerNorm;
@@ -129,6 +130,11 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
     return value(shapes.scale(x.shape, factor), x.elementBytes);
   }
 
+  @Override
+  public Value masked(Value x, Value attentionMask) {
+    return value(shapes.masked(x.shape, attentionMask.shape), x.elementBytes);
+  }
+
   /// A view.
   @Override
   public Value part(Value x, int part, int parts) {
@@ -193,6 +199,17 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
       keep(result);
     }
     return result;
+  }
+
+  @Override
+  public Value distanceScores(Value x, Value table, DistanceScores scores) {
+    int seq = x.shape.get(1);
+    List<Integer> rows = List.of(1, 2 * seq, table.shape.get(2));
+    keep(x);
+    keep(linear(value(rows, table.elementBytes), scores.projection()));
+    // The products, of which a view is read.
+    Value products = value(List.of(x.shape.get(0), scores.heads(), seq, 2 * seq), x.elementBytes);
+    return value(shapes.distanceScores(x.shape, table.shape, scores), products.elementBytes);
   }
 
   @Override

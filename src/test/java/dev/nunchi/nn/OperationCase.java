@@ -46,6 +46,7 @@ public record OperationCase(
     layers(builder);
     arithmetic(builder);
     attention(builder);
+    distances(builder);
     pooling(builder);
     ngrams(builder);
     return builder.cases;
@@ -209,6 +210,16 @@ public record OperationCase(
           }
         });
     all.add(
+        "masked",
+        some(),
+        List.of(mask(), all.states()),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.masked(inputs.get(1), inputs.get(0));
+          }
+        });
+    all.add(
         "part",
         some(),
         List.of(all.states()),
@@ -273,6 +284,34 @@ public record OperationCase(
                 terms ? inputs.get(4) : null,
                 inputs.get(0),
                 attention);
+          }
+        });
+  }
+
+  private static void distances(Builder all) {
+    // Over the reach, and in buckets of several distances each, which have other numbers of rows.
+    distanceScores(all, "without buckets", new RelativePositions(0, 3, 7), false);
+    distanceScores(all, "without buckets", new RelativePositions(0, 3, 7), true);
+    distanceScores(all, "in buckets", new RelativePositions(4, 6, 5), false);
+    distanceScores(all, "in buckets", new RelativePositions(4, 6, 5), true);
+  }
+
+  private static void distanceScores(
+      Builder all, String name, RelativePositions positions, boolean ofKeys) {
+    Linear projection = new Linear("projection", 7, 6, ofKeys);
+    all.add(
+        "distanceScores %s of %s".formatted(name, ofKeys ? "keys" : "queries"),
+        ofKeys
+            ? some().add("projection.weight", List.of(6, 7)).add("projection.bias", List.of(6))
+            : some().add("projection.weight", List.of(6, 7)),
+        List.of(all.states(2, 5, 6), all.states(1, positions.rows(), 7)),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.distanceScores(
+                inputs.get(0),
+                inputs.get(1),
+                new DistanceScores(projection, 2, positions, 0.7, ofKeys));
           }
         });
   }

@@ -175,6 +175,13 @@ public final class PlainOps implements Ops<PlainTensor> {
   }
 
   @Override
+  public PlainTensor masked(PlainTensor x, PlainTensor attentionMask) {
+    PlainTensor result = PlainTensor.of(x.shape());
+    Arrays.setAll(result.values(), i -> x.values()[i] * attentionMask.values()[i / x.width()]);
+    return result;
+  }
+
+  @Override
   public PlainTensor part(PlainTensor x, int part, int parts) {
     int width = x.width() / parts;
     PlainTensor result = PlainTensor.of(x.shapeWithWidth(width));
@@ -231,6 +238,29 @@ public final class PlainOps implements Ops<PlainTensor> {
       PlainTensor attentionMask,
       Attention attention) {
     return new PlainAttention(query, key, value, scores, attentionMask, attention).result();
+  }
+
+  @Override
+  public PlainTensor distanceScores(PlainTensor x, PlainTensor table, DistanceScores scores) {
+    PlainTensor projected = linear(table, scores.projection());
+    int seq = x.axis(1);
+    int heads = scores.heads();
+    int headDim = x.width() / heads;
+    PlainTensor result = PlainTensor.of(List.of(x.axis(0), heads, seq, seq));
+    for (int at = 0; at < result.values().length; at++) {
+      int j = at % seq;
+      int i = at / seq % seq;
+      int head = at / seq / seq % heads;
+      int text = at / seq / seq / heads;
+      int vector = (text * seq + (scores.ofKeys() ? j : i)) * x.width() + head * headDim;
+      int row = scores.positions().row(i - j) * x.width() + head * headDim;
+      double product = 0;
+      for (int d = 0; d < headDim; d++) {
+        product += x.values()[vector + d] * projected.values()[row + d];
+      }
+      result.values()[at] = scores.scale() * product;
+    }
+    return result;
   }
 
   @Override
