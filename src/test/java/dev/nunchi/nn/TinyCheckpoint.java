@@ -25,7 +25,12 @@ public enum TinyCheckpoint {
   /// Whose window is shorter than its longest text, in the older form of its configuration.
   MODERNBERT("modernbert-tiny"),
   /// With biases and the mean of the tokens.
-  MODERNBERT_MEAN("modernbert-tiny-mean");
+  MODERNBERT_MEAN("modernbert-tiny-mean"),
+  /// With distances in buckets and the projections of the tokens.
+  DEBERTA_V3("deberta-v3-tiny"),
+  /// With projections of their own for distances, absolute positions and an embedding size other
+  /// than the hidden size.
+  DEBERTA_V2("deberta-v2-tiny");
 
   private final String name;
 

@@ -384,7 +384,8 @@ class TorchTrainerTest {
             "attention_probs_dropout_prob",
             "dropout",
             "attention_dropout",
-            "seq_classif_dropout")) {
+            "seq_classif_dropout",
+            "cls_dropout")) {
       config.put(key, 0);
     }
     return Network.of(config);

@@ -14,6 +14,8 @@ from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers,
 from transformers import (
     BertConfig,
     BertForSequenceClassification,
+    DebertaV2Config,
+    DebertaV2ForSequenceClassification,
     DistilBertConfig,
     DistilBertForSequenceClassification,
     ElectraConfig,
@@ -220,3 +222,25 @@ if __name__ == "__main__":
     biased = dict(norm_bias=True, attention_bias=True, mlp_bias=True, classifier_bias=True)
     mean = modernbert(classifier_pooling="mean", **biased)
     save("modernbert-tiny-mean", mean, 8, segments=False)
+    # As version 3: the projections of the tokens for distances too, in buckets that 24 places fill.
+    third = DebertaV2Config(
+        **(SHAPE | dict(hidden_size=30, num_attention_heads=3, type_vocab_size=0)),
+        relative_attention=True,
+        position_buckets=6,
+        norm_rel_ebd="layer_norm",
+        share_att_key=True,
+        pos_att_type="p2c|c2p",
+        position_biased_input=False,
+    )
+    save("deberta-v3-tiny", DebertaV2ForSequenceClassification(third), 7, segments=False)
+    # As version 2 may be: projections for distances, which are cut off at 10, and all embeddings.
+    second = DebertaV2Config(
+        **(SHAPE | dict(hidden_size=30, num_attention_heads=5)),
+        relative_attention=True,
+        max_relative_positions=10,
+        pos_att_type=["c2p", "p2c"],
+        embedding_size=20,
+        pooler_hidden_act="tanh",
+        cls_dropout=0.15,
+    )
+    save("deberta-v2-tiny", DebertaV2ForSequenceClassification(second), 8)

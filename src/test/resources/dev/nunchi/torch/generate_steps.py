@@ -15,7 +15,7 @@ CHECKPOINTS = pathlib.Path("../nn")
 STEPS = 10
 
 # Families that read the segment of each token.
-SEGMENTS = ("bert", "electra")
+SEGMENTS = ("bert", "electra", "deberta-v2")
 LEARNING_RATE = 2e-3
 SETTINGS = dict(betas=(0.9, 0.98), eps=1e-6, weight_decay=0.1)
 MAX_GRAD_NORM = 1.0
@@ -73,7 +73,8 @@ def run(name, optimizer_of, loss_of=plain):
     types = torch.tensor(case["token_type_ids"])
     losses, norms = [], []
     for _ in range(STEPS):
-        segments = {"token_type_ids": types} if model.config.model_type in SEGMENTS else {}
+        segmented = model.config.model_type in SEGMENTS and model.config.type_vocab_size > 0
+        segments = {"token_type_ids": types} if segmented else {}
         logits = model(input_ids=ids, attention_mask=mask, **segments).logits
         loss = loss_of(logits)
         loss.backward()
@@ -140,6 +141,8 @@ names = [
     "distilbert-tiny",
     "modernbert-tiny",
     "modernbert-tiny-mean",
+    "deberta-v3-tiny",
+    "deberta-v2-tiny",
 ]
 steps = {name: run(name, adamw) for name in names}
 steps["bert-tiny-adagrad"] = run("bert-tiny", adagrad)
