@@ -173,8 +173,8 @@ class GraphWriterTest {
 
   private static boolean readsSegments(TinyCheckpoint tiny) {
     return switch (tiny) {
-      case BERT, ELECTRA, ELECTRA_PROJECTED -> true;
-      case ROBERTA, XLM_ROBERTA, DISTILBERT, MODERNBERT, MODERNBERT_MEAN -> false;
+      case BERT, ELECTRA, ELECTRA_PROJECTED, DEBERTA_V2 -> true;
+      case ROBERTA, XLM_ROBERTA, DISTILBERT, MODERNBERT, MODERNBERT_MEAN, DEBERTA_V3 -> false;
     };
   }
 
