@@ -35,6 +35,7 @@ class ArchitectureTest {
           entry("nn", Set.of()),
           entry("torch", Set.of("nn", "text", "org.bytedeco")),
           entry("model", Set.of("text", "nn")),
+          entry("hub", Set.of("model", "java.net.http", "org.apache.commons.compress")),
           entry("train", Set.of("data", "text", "nn", "torch", "eval", "model")),
           entry("eval", Set.of()),
           entry("export", Set.of("nn", "model", "text", "infer", "com.google.protobuf")),
@@ -56,7 +57,7 @@ class ArchitectureTest {
               "cli",
               Set.of(
                   "text", "data", "nn", "torch", "model", "train", "eval", "export", "infer",
-                  "serve", "picocli")));
+                  "serve", "hub", "picocli")));
 
   private static final Set<String> LIBRARIES =
       MAY_USE.values().stream()

@@ -64,11 +64,11 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Option(
       names = "--model",
-      paramLabel = "DIR",
+      paramLabel = "DIR|NAME",
       description =
-          "A model directory, as 'nunchi export' writes it, or a checkpoint directory (default: the"
-              + " built-in model).")
-  private @Nullable Path model;
+          "A model directory, as 'nunchi export' writes it, or a checkpoint directory, or the name"
+              + " of a model that 'nunchi models --help' explains (default: the built-in model).")
+  private @Nullable ModelArgument model;
 
   @Option(
       names = "--input",
@@ -157,7 +157,7 @@ final class ClassifyCommand implements Callable<Integer> {
   private LoadedModel load() {
     Path directory =
         model != null
-            ? model
+            ? model.directory(spec)
             : BuiltInModel.directory(Optional.ofNullable(System.getenv("NUNCHI_HOME")));
     return backend.load(
         directory,

@@ -43,9 +43,9 @@ final class EvaluateCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       required = true,
-      paramLabel = "DIR",
-      description = "Model directory (ONNX) or checkpoint directory.")
-  private Path model = Path.of("");
+      paramLabel = "DIR|NAME",
+      description = "Model directory (ONNX), checkpoint directory, or a model's name.")
+  private ModelArgument model = ModelArgument.NONE;
 
   @Option(
       names = "--data",
@@ -111,7 +111,8 @@ final class EvaluateCommand implements Callable<Integer> {
     PrintWriter err = command.commandLine().getErr();
     EvaluationFiles files = new EvaluationFiles(output);
     files.require(overwrite);
-    try (LoadedModel loaded = backend.load(model, LoadOptions.DEFAULT)) {
+    Path directory = model.directory(command);
+    try (LoadedModel loaded = backend.load(directory, LoadOptions.DEFAULT)) {
       ReadingNotes notes = new ReadingNotes();
       List<Example> examples =
           labelled.read(
@@ -136,7 +137,7 @@ final class EvaluateCommand implements Callable<Integer> {
               data.getFileName().toString(),
               examples,
               predictions,
-              LearningCurvesFile.read(model));
+              LearningCurvesFile.read(directory));
       PrintWriter out = command.commandLine().getOut();
       out.print(outcome.summary());
       out.flush();

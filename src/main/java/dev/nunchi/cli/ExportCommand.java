@@ -58,9 +58,9 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--model",
       required = true,
-      paramLabel = "DIR",
-      description = "Checkpoint directory to read.")
-  private Path model = Path.of("");
+      paramLabel = "DIR|NAME",
+      description = "Checkpoint to read: a directory, or a model's name.")
+  private ModelArgument model = ModelArgument.NONE;
 
   @Option(
       names = "--output",
@@ -110,9 +110,10 @@ final class ExportCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     OutputDirectory.Existing existing =
         overwrite ? OutputDirectory.Existing.REPLACE : OutputDirectory.Existing.KEEP;
-    OnnxExporter.require(model, output, existing);
+    Path source = model.directory(spec);
+    OnnxExporter.require(source, output, existing);
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
-    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(model)) {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source)) {
       checkpoint.requireComplete();
       ExportOptions options = options(checkpoint.description(), err);
       if (overwrite) {
@@ -122,7 +123,7 @@ final class ExportCommand implements Callable<Integer> {
           checkpoint.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
       if (probe == null) {
         err.println("Recording what the checkpoint answers …");
-        probe = Checkpoint.probe(model);
+        probe = Checkpoint.probe(source);
       }
       err.println(
           rounded

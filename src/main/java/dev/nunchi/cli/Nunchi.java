@@ -38,6 +38,7 @@ public final class Nunchi {
     CommandGroup use = new CommandGroup("Use a model");
     use.add(new ServeCommand());
     use.add(new ClassifyCommand());
+    use.add(new ModelsCommand());
     CommandGroup make = new CommandGroup("Make a model");
     make.add(new TrainCommand());
     make.add(new EvaluateCommand());

@@ -28,7 +28,7 @@ final class Program {
       Map<String, String> environment,
       PrintWriter out,
       PrintWriter err) {
-    RootCommand root = new RootCommand("1".equals(environment.get("NUNCHI_DEBUG")));
+    RootCommand root = new RootCommand(environment);
     failures = new FailureReport(root);
     commandLine = new CommandLine(root);
     groups.forEach(group -> group.commands().forEach(this::add));
@@ -44,6 +44,7 @@ final class Program {
         .setPosixClusteredShortOptionsAllowed(false)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .registerConverter(Path.class, new PathConverter())
+        .registerConverter(ModelArgument.class, ModelArgument::of)
         .setUsageHelpWidth(100)
         .setParameterExceptionHandler(failures)
         .setExecutionStrategy(this::execute)
@@ -60,7 +61,13 @@ final class Program {
 
   private void add(Object command) {
     CommandLine subcommand = new CommandLine(command);
-    CommandSpec spec = subcommand.getCommandSpec();
+    complete(subcommand);
+    commandLine.addSubcommand(subcommand);
+  }
+
+  /// What every command has, and every command inside it.
+  private static void complete(CommandLine command) {
+    CommandSpec spec = command.getCommandSpec();
     if (spec.findOption("--help") == null) {
       spec.addOption(
           OptionSpec.builder("-h", "--help")
@@ -71,8 +78,9 @@ final class Program {
     spec.usageMessage()
         .synopsisHeading("%nUsage: ")
         .parameterListHeading("%nArguments:%n")
-        .optionListHeading("%nOptions:%n");
-    commandLine.addSubcommand(subcommand);
+        .optionListHeading("%nOptions:%n")
+        .commandListHeading("%nCommands:%n");
+    command.getSubcommands().values().forEach(Program::complete);
   }
 
   private int execute(ParseResult parsed) {

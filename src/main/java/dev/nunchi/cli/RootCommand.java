@@ -1,5 +1,7 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.hub.HubSettings;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -32,6 +34,7 @@ import picocli.CommandLine.Spec;
     })
 final class RootCommand implements Callable<Integer> {
   private final boolean debugByDefault;
+  private final Map<String, String> environment;
 
   @Spec private CommandSpec spec;
 
@@ -41,9 +44,22 @@ final class RootCommand implements Callable<Integer> {
       description = "On failure show where in the program it happened, too.")
   private boolean debug;
 
-  /// @param debugByDefault whether to act as though `--debug` were always given
-  RootCommand(boolean debugByDefault) {
-    this.debugByDefault = debugByDefault;
+  @Option(
+      names = "--offline",
+      scope = ScopeType.INHERIT,
+      description = "Fetch nothing: a model that is named and not here yet is refused.")
+  private boolean offline;
+
+  /// @param environment the process's environment; `NUNCHI_DEBUG=1` in it stands for `--debug`
+  RootCommand(Map<String, String> environment) {
+    this.environment = environment;
+    this.debugByDefault = "1".equals(environment.get("NUNCHI_DEBUG"));
+  }
+
+  /// Where models come from and are kept.
+  HubSettings hubSettings() {
+    HubSettings settings = HubSettings.of(environment);
+    return offline ? settings.withoutNetwork() : settings;
   }
 
   boolean debug() {

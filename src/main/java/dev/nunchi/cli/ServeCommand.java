@@ -68,7 +68,8 @@ final class ServeCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "[NAME=]DIR",
       description = {
-        "A model directory, as 'nunchi export' writes it, and the name by which requests choose it"
+        "A model directory, as 'nunchi export' writes it (or an exported model that 'nunchi models"
+            + " --help' says how to name), and the name by which requests choose it"
             + " (default: the name in the model), such as 영화: "
             + ModelName.RULE
             + ". Give it again for further models; the first is the default model. Without it the"
@@ -189,7 +190,9 @@ final class ServeCommand implements Callable<Integer> {
       if (name >= 0) {
         settings.put(key + "name", name(model.substring(0, name)));
       }
-      settings.put(key + "directory", model.substring(name + 1));
+      settings.put(
+          key + "directory",
+          new ModelArgument(model.substring(name + 1)).directory(spec).toString());
     }
     if (port != null) {
       require(port >= 0 && port <= LAST_PORT, "--port is a number from 0 to 65535, not " + port);

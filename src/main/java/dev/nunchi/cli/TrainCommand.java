@@ -122,6 +122,10 @@ final class TrainCommand implements Callable<Integer> {
     try {
       TrainingRun run =
           new TrainingRun(resolved, data, output, existing.mode(), listeners(resolved, err));
+      String base = resolved.start().modelNameOrPath();
+      if (base != null) {
+        run = run.from(new ModelArgument(base).directory(spec));
+      }
       if (dryRun) {
         run.dryRun(stop);
       } else {

@@ -13,6 +13,7 @@ import dev.nunchi.text.Normalization;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 
 /// What a `config.json` says about the classifier beyond its network: labels and problem type.
@@ -174,12 +175,17 @@ record CheckpointConfig(Path file, ObjectNode json) {
           Reason.UNSUPPORTED_MODEL,
           file + ": a model of one label is a regression, which is not supported");
     }
+    Provenance provenance = Provenance.of(directory);
     return Manifest.of(
-        directory.toAbsolutePath().normalize().getFileName().toString(),
-        labels(),
-        problemType(),
-        Normalization.NONE,
-        Math.min(maxLength(), TokenizerFiles.maxLength(directory)));
+            provenance
+                .name()
+                .map(name -> name.substring(name.indexOf('/') + 1))
+                .orElse(directory.toAbsolutePath().normalize().getFileName().toString()),
+            labels(),
+            problemType(),
+            Normalization.NONE,
+            Math.min(maxLength(), TokenizerFiles.maxLength(directory)))
+        .withOrigin(new Manifest.Origin(Map.of(), provenance.asSource(), List.of()));
   }
 
   /// The longest input in tokens.

@@ -80,14 +80,15 @@ public final class DurableFiles {
     return said.equals("No space left on device") ? "the disk is full" : said;
   }
 
-  static void sync(Path file) throws IOException {
+  /// Makes what was written to a file outlast a loss of power.
+  public static void sync(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
       channel.force(true);
     }
   }
 
   /// Makes renames in a directory last, where the system lets a directory be opened.
-  static void syncDirectory(Path directory) throws IOException {
+  public static void syncDirectory(Path directory) throws IOException {
     if (directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
         channel.force(true);
@@ -117,7 +118,8 @@ public final class DurableFiles {
     }
   }
 
-  static void deleteTree(Path directory) throws IOException {
+  /// Deletes a file, or a directory with all that is in it; links are not followed.
+  public static void deleteTree(Path directory) throws IOException {
     if (!Files.exists(directory, LinkOption.NOFOLLOW_LINKS)) {
       return;
     }

@@ -38,7 +38,7 @@ public final class ModelFiles {
       what += "; name the directory that holds this file";
     } else if (directory.toString().matches(HUB_NAME)) {
       what +=
-          "; names of the Hugging Face hub are not fetched, so download the model first ('hf download %s --local-dir DIR') and name that directory"
+          "; where a model of the hub is meant, 'nunchi models pull %s' fetches it"
               .formatted(directory);
     }
     throw invalid(what);
@@ -126,7 +126,7 @@ public final class ModelFiles {
     return names;
   }
 
-  private static Stream<Path> entries(Path directory) {
+  static Stream<Path> entries(Path directory) {
     if (!Files.isDirectory(directory)) {
       return Stream.empty();
     }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -63,6 +64,20 @@ enum WeightFiles {
         .findFirst();
   }
 
+  /// The form that a directory of such files has.
+  static Optional<WeightFiles> among(Collection<String> names) {
+    return Stream.of(values())
+        .filter(form -> names.contains(form.single) || names.contains(form.index()))
+        .findFirst();
+  }
+
+  /// Whether a file of that name can hold weights, or the index of them.
+  static boolean isName(String name) {
+    return Stream.of(values())
+        .anyMatch(form ->
+            name.equals(form.index()) || name.matches("[\\w.-]+\\." + form.suffix));
+  }
+
   /// The tensors of all the directory's files, by the names that stand there.
   ///
   /// @throws NunchiException `INVALID_MODEL` where a file is missing or damaged or there is none
@@ -87,7 +102,13 @@ enum WeightFiles {
     return stored;
   }
 
-  private String index() {
+  /// The file that holds all tensors, where one does.
+  String single() {
+    return single;
+  }
+
+  /// The file that says which shard holds a tensor.
+  String index() {
     return single + ".index.json";
   }
 

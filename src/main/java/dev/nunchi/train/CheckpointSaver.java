@@ -31,6 +31,7 @@ final class CheckpointSaver implements Trainer.Keeper {
   private Path tokenizerDirectory;
   private final TorchNetwork network;
   private final RunDirectory output;
+  private final Map<String, String> baseModel;
   private final TrainingListener listener;
 
   CheckpointSaver(
@@ -44,6 +45,7 @@ final class CheckpointSaver implements Trainer.Keeper {
       Path tokenizerDirectory,
       TorchNetwork network,
       RunDirectory output,
+      Map<String, String> baseModel,
       TrainingListener listener) {
     this.recipe = recipe;
     this.config = config;
@@ -55,6 +57,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     this.tokenizerDirectory = tokenizerDirectory;
     this.network = network;
     this.output = output;
+    this.baseModel = baseModel;
     this.listener = listener;
   }
 
@@ -150,7 +153,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     put(provenance, "description", recipe.card().description());
     put(provenance, "license", recipe.card().license());
     put(provenance, "data_source", recipe.card().dataSource());
-    put(provenance, "base_model", recipe.start().modelNameOrPath());
+    provenance.putAll(baseModel);
     provenance.put("training_step", Long.toString(step));
     return Manifest.of(
             name(), labels, recipe.data().problemType(), normalization, recipe.data().maxLength())

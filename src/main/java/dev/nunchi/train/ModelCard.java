@@ -2,6 +2,7 @@ package dev.nunchi.train;
 
 import dev.nunchi.Label;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.Provenance;
 import java.util.Locale;
 import java.util.StringJoiner;
 
@@ -15,6 +16,10 @@ record ModelCard(Recipe recipe, Manifest manifest) {
           .append(recipe.card().license().toLowerCase(Locale.ROOT))
           .append('\n');
     }
+    String baseModel = manifest.origin().provenance().getOrDefault("base_model", "");
+    if (manifest.origin().provenance().containsKey("base_model_revision")) {
+      card.append("base_model: ").append(baseModel).append('\n');
+    }
     card.append("---\n\n# ").append(manifest.name()).append("\n\n");
     if (recipe.card().description() != null) {
       card.append(recipe.card().description()).append("\n\n");
@@ -25,8 +30,9 @@ record ModelCard(Recipe recipe, Manifest manifest) {
     if (recipe.card().dataSource() != null) {
       row(card, "data", recipe.card().dataSource());
     }
-    if (recipe.start().modelNameOrPath() != null) {
-      row(card, "started from", recipe.start().modelNameOrPath());
+    String base = Provenance.shown(manifest.origin().provenance());
+    if (!base.isEmpty()) {
+      row(card, "started from", base);
     }
     manifest.origin().shown().forEach((name, value) -> row(card, name, value));
     boolean measured = !manifest.origin().quality().isEmpty();

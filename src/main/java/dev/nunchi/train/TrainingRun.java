@@ -9,6 +9,7 @@ import dev.nunchi.data.DataReport;
 import dev.nunchi.data.DataSplit;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.ManifestFile;
+import dev.nunchi.model.Provenance;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
@@ -25,8 +26,10 @@ import dev.nunchi.torch.TorchRuntime;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -44,20 +47,45 @@ public final class TrainingRun {
     OVERWRITE
   }
 
+  private static final String BASE_MODEL = "base_model";
+
   private final Recipe recipe;
   private final Path data;
   private final Path output;
   private final Mode mode;
   private final TrainingListener listener;
+  private final @Nullable Path base;
 
+  /// Starts from the directory that the recipe names, if it names one.
+  ///
   /// @param data directory that the recipe's files are relative to
   /// @param output directory of the run: the model, and checkpoints to go on from
   public TrainingRun(Recipe recipe, Path data, Path output, Mode mode, TrainingListener listener) {
+    this(recipe, data, output, mode, listener, directory(recipe.start().modelNameOrPath()));
+  }
+
+  private TrainingRun(
+      Recipe recipe,
+      Path data,
+      Path output,
+      Mode mode,
+      TrainingListener listener,
+      @Nullable Path base) {
     this.recipe = recipe;
     this.data = data;
     this.output = output;
     this.mode = mode;
     this.listener = listener;
+    this.base = base;
+  }
+
+  private static @Nullable Path directory(@Nullable String path) {
+    return path == null ? null : Path.of(path);
+  }
+
+  /// The same run from the directory where the model lies that the recipe names.
+  public TrainingRun from(Path base) {
+    return new TrainingRun(recipe, data, output, mode, listener, base);
   }
 
   /// Trains to the end or until `stop` is requested.
@@ -74,9 +102,7 @@ public final class TrainingRun {
   }
 
   private void prepare(StopSignal stop, boolean dry) {
-    @Nullable String base = recipe.start().modelNameOrPath();
-    Optional<Path> earlier =
-        RunDirectory.examine(output, mode, base == null ? null : Path.of(base), listener::warned);
+    Optional<Path> earlier = RunDirectory.examine(output, mode, base, listener::warned);
     @Nullable Resumption resumption = earlier.map(Resumption::new).orElse(null);
     if (resumption != null) {
       resumption.requireSameRecipe(recipe);
@@ -106,7 +132,7 @@ public final class TrainingRun {
     } else if (base == null) {
       startFresh(texts, stop, dry);
     } else {
-      startFrom(Path.of(base), texts, stop, dry);
+      startFrom(base, texts, stop, dry);
     }
   }
 
@@ -230,6 +256,7 @@ public final class TrainingRun {
                   tokenizerDirectory,
                   network,
                   directory,
+                  baseModel(resumption),
                   listener);
           TrainingListener.Outcome outcome = trainer.run(saver, stop);
           if (!outcome.stopped()) {
@@ -241,6 +268,27 @@ public final class TrainingRun {
         }
       }
     }
+  }
+
+  /// What manifest and card say of the model that the run started from.
+  private Map<String, String> baseModel(@Nullable Resumption resumption) {
+    Map<String, String> known = new LinkedHashMap<>();
+    if (recipe.start().modelNameOrPath() != null) {
+      known.put(BASE_MODEL, recipe.start().modelNameOrPath());
+    }
+    if (resumption != null) {
+      // The checkpoint knows; the base may have gone.
+      ManifestFile.read(resumption.checkpoint())
+          .ifPresent(kept ->
+              kept.origin().provenance().forEach((key, value) -> {
+                if (key.startsWith(BASE_MODEL)) {
+                  known.put(key, value);
+                }
+              }));
+    } else if (base != null) {
+      known.putAll(Provenance.of(base).asBase());
+    }
+    return known;
   }
 
   private DataReport inspect(
