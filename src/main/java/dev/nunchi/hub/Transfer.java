@@ -185,6 +185,8 @@ final class Transfer {
     public void accept(ByteBuffer bytes) throws IOException {
       int count = bytes.remaining();
       if (partial.length() + count > file.size()) {
+        // Who sends too much may have sent what is here too.
+        partial.restart();
         throw wrong(
             String.format(Locale.ROOT, "%,d bytes were listed, but more came", file.size()));
       }
