@@ -25,14 +25,15 @@ import picocli.CommandLine.Spec;
           + " model_name_or_path. A directory that is there goes first; a name that is not here yet"
           + " is pulled, after saying so, unless --offline is given. Names are:",
       "",
-      "  klue/roberta-base              of the hub; @REVISION behind it pins a branch, tag or commit",
+      "  klue/roberta-base              of the hub; @REVISION behind it pins a branch, tag or"
+          + " commit",
       "  oci://registry.example/movies:1   an exported model in an OCI registry, or @sha256:DIGEST",
       "  https://store.example/movies.tar.gz#sha256=DIGEST   one in a tar archive",
       "",
       "Models of the hub lie in the cache of huggingface_hub and transformers, and what either"
           + " program fetched serves both. Only what is read here is fetched: configuration,"
-          + " tokenizer, card, licence, and weights as safetensors where there are such; never code."
-          + " Every file is held against the digest that the hub lists.",
+          + " tokenizer, card, licence, and weights as safetensors where there are such; never"
+          + " code. Every file is held against the digest that the hub lists.",
     },
     footerHeading = "%nEnvironment:%n",
     footer = {

@@ -34,8 +34,7 @@ final class ModelsRemoveCommand implements Callable<Integer> {
       long freed = store.remove(model);
       spec.commandLine()
           .getErr()
-          .printf(
-              Locale.ROOT, "Removed %s %s, %,d bytes%n", model.name(), model.revision(), freed);
+          .printf(Locale.ROOT, "Removed %s %s, %,d bytes%n", model.name(), model.revision(), freed);
     }
     return 0;
   }

@@ -44,8 +44,7 @@ final class ModelsShowCommand implements Callable<Integer> {
     }
     out.printf("licence    %s%n", model.license().orElse("its card names none"));
     out.printf("directory  %s%n", model.directory());
-    out.printf(
-        Locale.ROOT, "files      %d, %,d bytes%n", model.files().size(), model.bytes());
+    out.printf(Locale.ROOT, "files      %d, %,d bytes%n", model.files().size(), model.bytes());
     int width = model.files().stream().mapToInt(file -> file.name().length()).max().orElse(1);
     for (StoredModel.File file : model.files()) {
       out.printf(

@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Says of each revision that it is whole, or names the files that are damaged or missing; the"
-          + " exit status is then 1. Nothing is fetched: 'nunchi models pull' mends what is damaged.",
+          + " exit status is then 1. Nothing is fetched: 'nunchi models pull' mends what is"
+          + " damaged.",
     },
     footerHeading = "%nExample:%n",
     footer = "  nunchi models verify klue/roberta-base")
@@ -33,9 +34,7 @@ final class ModelsVerifyCommand implements Callable<Integer> {
   public Integer call() {
     ModelStore store = new ModelStore(ModelArgument.settings(spec));
     List<StoredModel> models =
-        name.isEmpty()
-            ? store.list()
-            : store.revisions(ModelArgument.reference(spec, name), name);
+        name.isEmpty() ? store.list() : store.revisions(ModelArgument.reference(spec, name), name);
     int damaged = 0;
     for (StoredModel model : models) {
       List<String> damage = store.damage(model);
@@ -50,7 +49,10 @@ final class ModelsVerifyCommand implements Callable<Integer> {
               model.revision(),
               damage.isEmpty()
                   ? String.format(
-                      Locale.ROOT, "%d files, %,d bytes, whole", model.files().size(), model.bytes())
+                      Locale.ROOT,
+                      "%d files, %,d bytes, whole",
+                      model.files().size(),
+                      model.bytes())
                   : "damaged");
     }
     if (damaged > 0) {

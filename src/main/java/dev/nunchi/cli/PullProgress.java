@@ -78,9 +78,7 @@ final class PullProgress implements PullListener {
     out.println(
         format(
             "Pulled %,d bytes in %s; %,d were here",
-            received,
-            TrainingSummary.duration(seconds()),
-            found));
+            received, TrainingSummary.duration(seconds()), found));
     out.flush();
   }
 
@@ -95,9 +93,7 @@ final class PullProgress implements PullListener {
     ProgressLine line =
         new ProgressLine()
             .add(
-                0,
-                format(
-                    "%,d of %,d bytes (%d %%)", here, total, 100 * here / Math.max(total, 1)))
+                0, format("%,d of %,d bytes (%d %%)", here, total, 100 * here / Math.max(total, 1)))
             .add(2, format("%,.1f MB/s", perSecond / 1e6));
     if (perSecond > 0) {
       line.add(1, TrainingSummary.duration(Math.max(0, total - here) / perSecond) + " left");

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalLong;
 
-/// Brings an archive with a model from an address, such as that of an object store, and unpacks
-/// it. The digest in the address decides; who serves it need not be trusted.
+/// Brings an archive with a model from an address, such as that of an object store, and unpacks it.
+/// The digest in the address decides; who serves it need not be trusted.
 final class ArchivePull {
   private final ModelReference.Archive reference;
   private final Http http;
@@ -83,8 +83,7 @@ final class ArchivePull {
               : OptionalLong.empty();
     }
     return size.orElseThrow(() ->
-        new NunchiException(
-            Reason.UNAVAILABLE, reference.uri() + " does not say how long it is"));
+        new NunchiException(Reason.UNAVAILABLE, reference.uri() + " does not say how long it is"));
   }
 
   private Http.Head ask(String method, Map<String, String> headers) {

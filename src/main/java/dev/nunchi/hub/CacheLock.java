@@ -50,8 +50,7 @@ final class CacheLock implements AutoCloseable {
           FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT),
           Linker.Option.captureCallState("errno"));
   private static final Optional<MethodHandle> CLOSE =
-      function(
-          "close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
+      function("close", FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
   private static final int NONE = -1;
 

@@ -9,7 +9,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// What a hub says a file's bytes come to, which is its ETag and its name in the cache: SHA-256 of
-/// what lies in LFS, git's SHA-1 of a blob (with `blob`, its size and a zero before it) of the rest.
+/// what lies in LFS, git's SHA-1 of a blob (with `blob`, its size and a zero before it) of the
+/// rest.
 ///
 /// @param hex 64 or 40 lower-case digits
 record ContentDigest(String hex) {

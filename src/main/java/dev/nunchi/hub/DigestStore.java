@@ -177,8 +177,7 @@ final class DigestStore {
       Files.deleteIfExists(root.resolve(PREFIX + sha256 + ".json"));
       return bytes;
     } catch (IOException e) {
-      throw new NunchiException(
-          Reason.IO_FAILURE, directory(sha256) + " cannot be deleted", e);
+      throw new NunchiException(Reason.IO_FAILURE, directory(sha256) + " cannot be deleted", e);
     }
   }
 

@@ -198,7 +198,8 @@ final class Http implements AutoCloseable {
         case Error error -> throw error;
         // Headers that no server should send.
         case IllegalArgumentException _ ->
-            outermost = new IOException("an answer that makes no sense");
+            outermost =
+                outermost == null ? new IOException("an answer that makes no sense") : outermost;
         case CompletionException _ -> {}
         case RuntimeException fault -> throw fault;
         case IOException failure -> outermost = outermost == null ? failure : outermost;

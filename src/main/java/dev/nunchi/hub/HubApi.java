@@ -26,9 +26,7 @@ final class HubApi {
     this.http = http;
     this.settings = settings;
     this.credential =
-        settings.token() == null
-            ? null
-            : Credential.bearer(settings.endpoint(), settings.token());
+        settings.token() == null ? null : Credential.bearer(settings.endpoint(), settings.token());
   }
 
   /// A model at a commit.

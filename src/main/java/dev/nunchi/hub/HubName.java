@@ -18,8 +18,7 @@ public record HubName(String id, String revision) {
 
   private static final String WORD = "[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,94}[A-Za-z0-9_])?";
   private static final Pattern NAME =
-      Pattern.compile(
-          "(?:hf://(?:models/)?)?((?:%s/)?%s)(?:@(.+))?".formatted(WORD, WORD));
+      Pattern.compile("(?:hf://(?:models/)?)?((?:%s/)?%s)(?:@(.+))?".formatted(WORD, WORD));
   private static final String REVISION = "[\\w.-]+(/[\\w.-]+)*";
 
   /// @return empty where it can be no model's name

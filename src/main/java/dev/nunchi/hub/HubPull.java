@@ -126,7 +126,8 @@ final class HubPull {
             Reason.IO_FAILURE,
             String.format(
                 Locale.ROOT,
-                "%s needs %,d bytes more, but the disk of %s has %,d; make room, or set HF_HUB_CACHE to a folder on another one",
+                "%s needs %,d bytes more, but the disk of %s has %,d; make room, or set"
+                    + " HF_HUB_CACHE to a folder on another one",
                 name,
                 missing,
                 repository.folder(),
@@ -150,8 +151,7 @@ final class HubPull {
   }
 
   private void fetch(String commit, List<RemoteFile> files) {
-    Parallel.run(
-        files.stream().<Runnable>map(file -> () -> fetch(commit, file)).toList(), workers);
+    Parallel.run(files.stream().<Runnable>map(file -> () -> fetch(commit, file)).toList(), workers);
   }
 
   private void fetch(String commit, RemoteFile file) {

@@ -70,8 +70,7 @@ public record HubSettings(
 
   /// With nothing fetched, whatever the environment says.
   public HubSettings withoutNetwork() {
-    return new HubSettings(
-        endpoint, token, cache, store, dockerConfig, true, silence, patience);
+    return new HubSettings(endpoint, token, cache, store, dockerConfig, true, silence, patience);
   }
 
   /// The environment, where an empty value is as none.

@@ -191,9 +191,7 @@ public final class ModelStore {
         HubRepository.entries(directory).stream()
             .map(file ->
                 new StoredModel.File(
-                    file.getFileName().toString(),
-                    size(file),
-                    "sha256:" + Digests.sha256(file)))
+                    file.getFileName().toString(), size(file), "sha256:" + Digests.sha256(file)))
             .toList(),
         Provenance.of(directory).license());
   }

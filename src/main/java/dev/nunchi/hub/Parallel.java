@@ -23,7 +23,8 @@ final class Parallel {
     }
     ExecutorService threads =
         Executors.newFixedThreadPool(
-            Math.min(workers, work.size()), Thread.ofPlatform().name("pull-", 0).daemon().factory());
+            Math.min(workers, work.size()),
+            Thread.ofPlatform().name("pull-", 0).daemon().factory());
     try {
       CompletionService<Void> done = new ExecutorCompletionService<>(threads);
       work.forEach(each -> done.submit(each, null));

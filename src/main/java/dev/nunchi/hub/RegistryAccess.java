@@ -35,7 +35,8 @@ final class RegistryAccess {
     this.http = http;
     this.reference = reference;
     // As docker does: in the clear on this machine alone.
-    this.registry = URI.create((isLoopback(reference.host()) ? "http://" : "https://") + reference.host());
+    this.registry =
+        URI.create((isLoopback(reference.host()) ? "http://" : "https://") + reference.host());
     this.login = login(dockerConfig, reference.host());
   }
 
@@ -71,7 +72,8 @@ final class RegistryAccess {
     String scope =
         parameters.getOrDefault("scope", "repository:%s:pull".formatted(reference.repository()));
     String query =
-        "scope=" + encoded(scope)
+        "scope="
+            + encoded(scope)
             + (parameters.containsKey("service")
                 ? "&service=" + encoded(parameters.get("service"))
                 : "");

@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
+import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.jspecify.annotations.Nullable;
 
 /// Takes a model out of a tar archive, gzipped or not, that somebody else made.
@@ -84,10 +85,9 @@ final class Unpacking {
 
   private Path place(Path directory, TarArchiveEntry entry) {
     String path = entry.getName();
-    if (entry.isSymbolicLink()
-        || entry.isLink()
-        || !(entry.isFile() || entry.isDirectory())
-        || entry.isSparse()) {
+    byte type = entry.getLinkFlag();
+    boolean isFile = type == TarConstants.LF_NORMAL || type == TarConstants.LF_OLDNORM;
+    if (!isFile && !entry.isDirectory() || entry.isSparse()) {
       throw refused("'%s', which is neither a file nor a directory".formatted(path));
     }
     String[] parts = path.replaceFirst("^(\\./)+", "").split("/", -1);

@@ -74,8 +74,7 @@ enum WeightFiles {
   /// Whether a file of that name can hold weights, or the index of them.
   static boolean isName(String name) {
     return Stream.of(values())
-        .anyMatch(form ->
-            name.equals(form.index()) || name.matches("[\\w.-]+\\." + form.suffix));
+        .anyMatch(form -> name.equals(form.index()) || name.matches("[\\w.-]+\\." + form.suffix));
   }
 
   /// The tensors of all the directory's files, by the names that stand there.

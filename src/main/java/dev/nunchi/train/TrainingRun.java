@@ -280,11 +280,13 @@ public final class TrainingRun {
       // The checkpoint knows; the base may have gone.
       ManifestFile.read(resumption.checkpoint())
           .ifPresent(kept ->
-              kept.origin().provenance().forEach((key, value) -> {
-                if (key.startsWith(BASE_MODEL)) {
-                  known.put(key, value);
-                }
-              }));
+              kept.origin()
+                  .provenance()
+                  .forEach((key, value) -> {
+                    if (key.startsWith(BASE_MODEL)) {
+                      known.put(key, value);
+                    }
+                  }));
     } else if (base != null) {
       known.putAll(Provenance.of(base).asBase());
     }

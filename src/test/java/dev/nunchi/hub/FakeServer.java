@@ -74,14 +74,11 @@ final class FakeServer implements AutoCloseable {
 
     static Answer json(String json) {
       return of(
-          200,
-          Map.of("Content-Type", "application/json"),
-          json.getBytes(StandardCharsets.UTF_8));
+          200, Map.of("Content-Type", "application/json"), json.getBytes(StandardCharsets.UTF_8));
     }
 
     Answer cut(int after, boolean withReset) {
-      return new Answer(
-          status, headers, body, after, withReset, silentAfter, pauseMillis, sent);
+      return new Answer(status, headers, body, after, withReset, silentAfter, pauseMillis, sent);
     }
 
     Answer silent(int after) {
@@ -93,20 +90,17 @@ final class FakeServer implements AutoCloseable {
     }
 
     Answer counted(IntConsumer counter) {
-      return new Answer(
-          status, headers, body, cutAfter, reset, silentAfter, pauseMillis, counter);
+      return new Answer(status, headers, body, cutAfter, reset, silentAfter, pauseMillis, counter);
     }
 
     Answer with(String name, String value) {
       Map<String, String> more = new LinkedHashMap<>(headers);
       more.put(name, value);
-      return new Answer(
-          status, more, body, cutAfter, reset, silentAfter, pauseMillis, sent);
+      return new Answer(status, more, body, cutAfter, reset, silentAfter, pauseMillis, sent);
     }
 
     Answer withBody(byte[] other) {
-      return new Answer(
-          status, headers, other, cutAfter, reset, silentAfter, pauseMillis, sent);
+      return new Answer(status, headers, other, cutAfter, reset, silentAfter, pauseMillis, sent);
     }
   }
 
@@ -158,7 +152,6 @@ final class FakeServer implements AutoCloseable {
       open.remove(socket);
     }
   }
-
 
   private static @Nullable Request read(InputStream in) throws IOException {
     List<String> lines = new ArrayList<>();

@@ -96,8 +96,7 @@ class HubPullTest {
           Files.exists(
               directory.resolve(
                   "hub/.locks/models--team--tiny/%s.lock"
-                      .formatted(
-                          FakeHub.digest("config.json", files.get("config.json")).hex()))));
+                      .formatted(FakeHub.digest("config.json", files.get("config.json")).hex()))));
       assertEquals(Optional.of(snapshot), store(hub).find(TINY));
       assertTrue(notes.said.getFirst().contains("licence mit"), notes.said::toString);
     }
@@ -218,8 +217,7 @@ class HubPullTest {
       NunchiException e =
           assertThrows(
               NunchiException.class,
-              () ->
-                  store(hub).pull(ModelReference.parse(ID + "@v9").orElseThrow(), 2, notes));
+              () -> store(hub).pull(ModelReference.parse(ID + "@v9").orElseThrow(), 2, notes));
       assertEquals(hub.uri() + "/team/tiny has no revision v9", e.getMessage());
     }
   }
@@ -265,9 +263,7 @@ class HubPullTest {
     AtomicInteger refused = new AtomicInteger();
     try (FakeHub hub = hub(files())) {
       hub.be((request, answer) ->
-          refused.getAndIncrement() < 1
-              ? Answer.of(429, Map.of("Retry-After", "1"))
-              : answer);
+          refused.getAndIncrement() < 1 ? Answer.of(429, Map.of("Retry-After", "1")) : answer);
       long start = System.nanoTime();
       pull(hub);
       assertTrue(System.nanoTime() - start >= Duration.ofSeconds(1).toNanos());
@@ -284,8 +280,8 @@ class HubPullTest {
   void pull_serverFails_isTriedAgainAndThenSaid() throws IOException {
     AtomicInteger failures = new AtomicInteger();
     try (FakeHub hub = hub(files())) {
-      hub.be((request, answer) ->
-          failures.incrementAndGet() <= 2 ? Answer.of(503, Map.of()) : answer);
+      hub.be(
+          (request, answer) -> failures.incrementAndGet() <= 2 ? Answer.of(503, Map.of()) : answer);
       pull(hub);
       hub.be((request, answer) -> Answer.of(500, Map.of()));
       assertRefused(hub, Reason.UNAVAILABLE, "the server answered 500, 3 times in a row");
@@ -371,7 +367,9 @@ class HubPullTest {
         "model.safetensors: 40,000 bytes were listed, but more came",
         large(answer ->
             answer
-                .withBody(("A000\r\n" + "x".repeat(0xa000) + "\r\n0\r\n\r\n").getBytes(StandardCharsets.US_ASCII))
+                .withBody(
+                    ("A000\r\n" + "x".repeat(0xa000) + "\r\n0\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII))
                 .with("Transfer-Encoding", "chunked")));
     lies.put(
         "model.safetensors: the file as it is was asked for, but it came as gzip",
