@@ -59,7 +59,12 @@ final class DocumentedCommands {
     List<String> helps = new ArrayList<>(List.of(help("--help")));
     for (CommandGroup group : Nunchi.commands()) {
       for (Object command : group.commands()) {
-        helps.add(help(command.getClass().getAnnotation(Command.class).name(), "--help"));
+        Command annotation = command.getClass().getAnnotation(Command.class);
+        helps.add(help(annotation.name(), "--help"));
+        for (Class<?> inner : annotation.subcommands()) {
+          helps.add(
+              help(annotation.name(), inner.getAnnotation(Command.class).name(), "--help"));
+        }
       }
     }
     return helps;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.PackagedApplication;
+import dev.nunchi.hub.FakeHub;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import dev.nunchi.serve.TestAuthority;
@@ -21,11 +22,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,19 +40,25 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// name: labelled texts, a recipe, models, certificates.
 ///
 /// Each gets a copy of that folder, without what its `--output` names. Trainings are planned
-/// (`--dry-run`) and not run: that they train is shown elsewhere.
+/// (`--dry-run`) and not run: that they train is shown elsewhere. Models come from a hub on the
+/// loopback.
 class DocumentedCommandsIT {
   private static final long PATIENCE_SECONDS = 120;
   private static final Pattern OUTPUT = Pattern.compile("--output (\\S+)");
   private static final Pattern PORT = Pattern.compile("--port \\d+");
 
+  /// The model of the hub that the documentation names.
+  private static final String NAME = "klue/roberta-base";
+
   @TempDir private static Path directory;
+  private static @Nullable FakeHub hub;
   private static Path template = Path.of("");
   private static int copies;
 
   @BeforeAll
   static void makeWhatTheyName() throws Exception {
     template = Files.createDirectories(directory.resolve("template"));
+    hub = FakeHub.of(NAME, Path.of("src/test/resources/dev/nunchi/nn/bert-tiny"));
     program();
     Path reviews = Files.createDirectories(template.resolve("reviews"));
     Path nsmc = Files.createDirectories(template.resolve("nsmc"));
@@ -81,6 +91,13 @@ class DocumentedCommandsIT {
     run(template, "nunchi train --recipe nsmc-small --data nsmc --output nsmc-small");
   }
 
+  @AfterAll
+  static void stopHub() throws IOException {
+    if (hub != null) {
+      hub.close();
+    }
+  }
+
   static Stream<String> commands() throws IOException {
     return DocumentedCommands.all().stream()
         .filter(command -> command.matches("(nunchi|cat|echo|printf|tail) .*"))
@@ -104,6 +121,10 @@ class DocumentedCommandsIT {
   void command_asItStands_succeeds(String command) throws Exception {
     Matcher output = OUTPUT.matcher(command);
     Path folder = copy(output.find() ? Path.of(output.group(1)) : Path.of("-"));
+    if (command.matches("nunchi models (show|verify|remove) .*")) {
+      run(folder, "nunchi models pull " + NAME);
+      Files.delete(folder.resolve("said"));
+    }
     run(folder, command.startsWith("nunchi train") ? command + " --dry-run" : command);
   }
 
@@ -235,6 +256,8 @@ class DocumentedCommandsIT {
     process.environment().put("PATH", folder + ":" + System.getenv("PATH"));
     process.environment().put("NUNCHI_HOME", folder.toString());
     process.environment().put("LC_ALL", "C.UTF-8");
+    process.environment().put("HF_HOME", folder.resolve("hugging-face").toString());
+    process.environment().put("HF_ENDPOINT", Objects.requireNonNull(hub).uri().toString());
     return process.start();
   }
 
