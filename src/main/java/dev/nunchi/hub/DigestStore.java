@@ -21,12 +21,13 @@ import java.util.stream.Stream;
 /// ```
 /// sha256-HEX/           the model
 /// sha256-HEX.json       where it came from
-/// refs/HOST/NAME/TAG    the digest that a tag was when it was last pulled
+/// refs/HOST/NAME/@TAG   the digest that a tag was when it was last pulled
 /// partial/, locks/      what is on its way
 /// ```
 final class DigestStore {
   private static final ObjectMapper MAPPER = new ObjectMapper();
   private static final String PREFIX = "sha256-";
+  private static final String SHA_256 = "[0-9a-f]{64}";
   private static final String SOURCE = "source";
 
   private final Path root;
@@ -59,7 +60,8 @@ final class DigestStore {
     return root.resolve("refs")
         .resolve(reference.host())
         .resolve(reference.repository())
-        .resolve(reference.reference());
+        // No part of a repository's name begins so.
+        .resolve("@" + reference.reference());
   }
 
   void makeFolders() {
@@ -79,7 +81,10 @@ final class DigestStore {
           case ModelReference.Registry registry -> read(ref(registry));
           case ModelReference.Hub _ -> Optional.empty();
         };
-    return digest.map(this::directory).filter(Files::isDirectory);
+    return digest
+        .filter(hex -> hex.matches(SHA_256))
+        .map(this::directory)
+        .filter(Files::isDirectory);
   }
 
   void writeRef(ModelReference.Registry reference, String sha256) {
@@ -103,19 +108,26 @@ final class DigestStore {
     try {
       DurableFiles.deleteTree(made);
       Files.createDirectories(made);
-      fill.accept(made);
-      Path model = onlyModel(made, source);
-      DurableFiles.write(
-          root.resolve(PREFIX + sha256 + ".json"),
-          MAPPER.createObjectNode().put(SOURCE, source.toString()) + "\n");
-      DurableFiles.syncDirectory(model);
-      Files.move(model, directory(sha256), StandardCopyOption.ATOMIC_MOVE);
-      DurableFiles.syncDirectory(root);
-      DurableFiles.deleteTree(made);
+      try {
+        fill.accept(made);
+        commit(sha256, source, made);
+      } finally {
+        DurableFiles.deleteTree(made);
+      }
       Files.deleteIfExists(fetched(sha256));
     } catch (IOException e) {
       throw DurableFiles.notWritten(directory(sha256), e);
     }
+  }
+
+  private void commit(String sha256, ModelReference source, Path made) throws IOException {
+    Path model = onlyModel(made, source);
+    DurableFiles.write(
+        root.resolve(PREFIX + sha256 + ".json"),
+        MAPPER.createObjectNode().put(SOURCE, source.toString()) + "\n");
+    DurableFiles.syncDirectory(model);
+    Files.move(model, directory(sha256), StandardCopyOption.ATOMIC_MOVE);
+    DurableFiles.syncDirectory(root);
   }
 
   /// The one directory of what was unpacked that holds a model.
@@ -130,7 +142,7 @@ final class DigestStore {
           "%s should hold one model, but holds %d files config.json"
               .formatted(source, configs.size()));
     }
-    Path model = configs.getFirst().getParent();
+    Path model = configs.getFirst().resolveSibling("");
     if (!PublishedFiles.areWhole(model)) {
       throw new NunchiException(
           Reason.INVALID_MODEL,
@@ -145,7 +157,7 @@ final class DigestStore {
     return HubRepository.entries(root).stream()
         .filter(Files::isDirectory)
         .map(entry -> entry.getFileName().toString())
-        .filter(name -> name.matches(PREFIX + "[0-9a-f]{64}"))
+        .filter(name -> name.matches(PREFIX + SHA_256))
         .map(name -> name.substring(PREFIX.length()))
         .toList();
   }

@@ -3,6 +3,7 @@ package dev.nunchi.hub;
 import dev.nunchi.NunchiException;
 import java.io.EOFException;
 import java.io.IOException;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpHeaders;
@@ -40,7 +41,7 @@ final class Http implements AutoCloseable {
   private final HttpClient client;
 
   /// @param silence longest time without a byte
-  Http(Duration silence) {
+  Http(Duration silence, ProxySelector proxies) {
     this.silence = silence;
     this.client =
         HttpClient.newBuilder()
@@ -48,6 +49,7 @@ final class Http implements AutoCloseable {
             .version(HttpClient.Version.HTTP_1_1)
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(silence)
+            .proxy(proxies)
             .executor(Executors.newVirtualThreadPerTaskExecutor())
             .build();
   }

@@ -64,7 +64,8 @@ final class HubPull {
     listing.files().keySet().stream()
         .filter(file -> file.equals("model.safetensors") || file.equals("pytorch_model.bin"))
         .limit(1)
-        .forEach(file -> listing.files().get(file).ifPresent(foreseen::add));
+        .forEach(
+            file -> listing.files().getOrDefault(file, Optional.empty()).ifPresent(foreseen::add));
     listener.planned(what, bytes(foreseen));
     fetch(commit, small);
     Path snapshot = repository.snapshot(commit);

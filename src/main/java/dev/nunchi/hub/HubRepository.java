@@ -152,7 +152,7 @@ final class HubRepository {
       }
       Files.deleteIfExists(file);
       try {
-        Files.createSymbolicLink(file, file.getParent().relativize(blob));
+        Files.createSymbolicLink(file, snapshot(commit).relativize(blob));
       } catch (FileAlreadyExistsException _) {
         // Another pull made it in between.
       } catch (UnsupportedOperationException | FileSystemException e) {

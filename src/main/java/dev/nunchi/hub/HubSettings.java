@@ -3,6 +3,7 @@ package dev.nunchi.hub;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.io.IOException;
+import java.net.ProxySelector;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 /// | `HF_HUB_CACHE`, else `HF_HOME/hub` | the cache (`~/.cache/huggingface/hub`) |
 /// | `HF_HUB_OFFLINE` or `TRANSFORMERS_OFFLINE` | `1`: nothing is fetched |
 /// | `HF_HUB_DOWNLOAD_TIMEOUT` | seconds for which a server may be silent (10) |
+/// | `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY`, `NO_PROXY` | as for curl |
 /// | `NUNCHI_CACHE` | what comes from registries and URLs, in `models` (`~/.cache/nunchi`) |
 ///
 /// @param token null where nobody has logged in
@@ -37,7 +39,8 @@ public record HubSettings(
     Path dockerConfig,
     boolean offline,
     Duration silence,
-    Patience patience) {
+    Patience patience,
+    ProxySelector proxies) {
   private static final String DEFAULT_ENDPOINT = "https://huggingface.co";
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
   private static final long DEFAULT_SILENCE_SECONDS = 10;
@@ -65,12 +68,20 @@ public record HubSettings(
         variables.path("DOCKER_CONFIG", home.resolve(".docker")).resolve("config.json"),
         variables.isTrue("HF_HUB_OFFLINE") || variables.isTrue("TRANSFORMERS_OFFLINE"),
         variables.silence(),
-        Patience.DEFAULT);
+        Patience.DEFAULT,
+        new EnvironmentProxies(environment));
   }
 
   /// With nothing fetched, whatever the environment says.
   public HubSettings withoutNetwork() {
-    return new HubSettings(endpoint, token, cache, store, dockerConfig, true, silence, patience);
+    return new HubSettings(
+        endpoint, token, cache, store, dockerConfig, true, silence, patience, proxies);
+  }
+
+  /// With another measure of what is borne with.
+  HubSettings bearing(Duration silence, Patience patience) {
+    return new HubSettings(
+        endpoint, token, cache, store, dockerConfig, offline, silence, patience, proxies);
   }
 
   /// The environment, where an empty value is as none.

@@ -54,7 +54,7 @@ public final class ModelStore {
           "%s is not fetched, as --offline or HF_HUB_OFFLINE says; what is here is listed by 'nunchi models list'"
               .formatted(reference));
     }
-    try (Http http = new Http(settings.silence())) {
+    try (Http http = new Http(settings.silence(), settings.proxies())) {
       Transfer transfer = new Transfer(http, settings.patience(), listener);
       return switch (reference) {
         case ModelReference.Hub(HubName name) ->

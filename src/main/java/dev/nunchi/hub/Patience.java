@@ -55,8 +55,10 @@ public record Patience(
         vain = progress.getAsLong() > before ? 1 : vain + 1;
         String why = Failures.reason(e);
         Duration pause = pause(e, vain);
-        if (Failures.isFinal(e) || vain >= attempts || pause.compareTo(longestWait) > 0) {
-          throw new NunchiException(Reason.UNAVAILABLE, ended(what, why, e, vain, pause), e);
+        // Where something came, the network has gone, and not the name.
+        boolean isFinal = Failures.isFinal(e) && progress.getAsLong() == 0;
+        if (isFinal || vain >= attempts || pause.compareTo(longestWait) > 0) {
+          throw new NunchiException(Reason.UNAVAILABLE, ended(what, why, vain, pause), e);
         }
         notes.accept("%s: %s; trying again in %s".formatted(what, why, seconds(pause)));
         sleep(pause);
@@ -64,11 +66,11 @@ public record Patience(
     }
   }
 
-  private String ended(String what, String why, IOException e, int vain, Duration pause) {
+  private String ended(String what, String why, int vain, Duration pause) {
     if (pause.compareTo(longestWait) > 0) {
       return "%s: %s and asks to come back in %s; do so".formatted(what, why, seconds(pause));
     }
-    return Failures.isFinal(e) || vain == 1
+    return vain == 1
         ? "%s: %s".formatted(what, why)
         : "%s: %s, %d times in a row; the same command goes on from what is here"
             .formatted(what, why, vain);

@@ -54,15 +54,15 @@ final class Transfer {
       Path incomplete,
       Path target) {
     try (PartialFile partial = PartialFile.open(incomplete, file)) {
-      boolean wasWhole = partial.length() == file.size();
+      boolean isContinued = partial.length() > 0;
       listener.found(partial.length());
-      if (!wasWhole) {
+      if (partial.length() < file.size()) {
         complete(file, source, credential, refusal, partial);
       }
       ContentDigest came = partial.digest();
       if (!came.equals(file.digest())) {
         Files.delete(incomplete);
-        if (!wasWhole) {
+        if (!isContinued) {
           throw new NunchiException(
               Reason.INVALID_MODEL,
               "%s: a %s of %s was expected, but %s came; it was deleted, and the same command fetches it anew"

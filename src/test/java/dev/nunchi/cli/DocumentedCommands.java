@@ -62,8 +62,7 @@ final class DocumentedCommands {
         Command annotation = command.getClass().getAnnotation(Command.class);
         helps.add(help(annotation.name(), "--help"));
         for (Class<?> inner : annotation.subcommands()) {
-          helps.add(
-              help(annotation.name(), inner.getAnnotation(Command.class).name(), "--help"));
+          helps.add(help(annotation.name(), inner.getAnnotation(Command.class).name(), "--help"));
         }
       }
     }

@@ -17,11 +17,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jspecify.annotations.Nullable;
 
 /// Models by their names, as a user asks for them.
 class ModelsCommandTest {
@@ -58,7 +58,8 @@ class ModelsCommandTest {
     assertTrue(pulled.err().contains("Pulling " + NAME + " (main is "), pulled.err());
     assertTrue(pulled.err().contains("licence cc-by-sa-4.0"), pulled.err());
     String listed = run("models", "ls").out();
-    assertTrue(listed.matches("(?s)MODEL .*" + NAME + " +\\w{12}  main  5 .*cc-by-sa-4.0\n"), listed);
+    assertTrue(
+        listed.matches("(?s)MODEL .*" + NAME + " +\\w{12}  main  5 .*cc-by-sa-4.0\n"), listed);
     String shown = run("models", "show", NAME).out();
     assertTrue(shown.contains("licence    cc-by-sa-4.0\n"), shown);
     assertTrue(shown.contains("directory  " + snapshot + "\n"), shown);

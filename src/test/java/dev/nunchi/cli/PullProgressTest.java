@@ -20,8 +20,7 @@ class PullProgressTest {
     now += TimeUnit.SECONDS.toNanos(1);
     progress.received(1_000_000);
     assertTrue(
-        out.toString()
-            .endsWith("\r2,000,000 of 4,000,000 bytes (50 %)  1.0 MB/s  0:00:02 left"),
+        out.toString().endsWith("\r2,000,000 of 4,000,000 bytes (50 %)  1.0 MB/s  0:00:02 left"),
         out::toString);
     progress.noted("model.safetensors: the connection broke");
     progress.lost(500_000);
@@ -29,8 +28,7 @@ class PullProgressTest {
     progress.received(2_500_000);
     progress.ended();
     assertTrue(
-        out.toString()
-            .contains("\r4,000,000 of 4,000,000 bytes (100 %)  1.8 MB/s  0:00:00 left"),
+        out.toString().contains("\r4,000,000 of 4,000,000 bytes (100 %)  1.8 MB/s  0:00:00 left"),
         out::toString);
     assertTrue(
         out.toString().endsWith("\nPulled 3,500,000 bytes in 0:00:02; 1,000,000 were here\n"),
@@ -45,8 +43,7 @@ class PullProgressTest {
     progress.received(20);
     progress.noted("x");
     progress.ended();
-    assertEquals(
-        "Pulling a/b\nNote: x\nPulled 20 bytes in 0:00:00; 0 were here\n", out.toString());
+    assertEquals("Pulling a/b\nNote: x\nPulled 20 bytes in 0:00:00; 0 were here\n", out.toString());
   }
 
   private PullProgress progress(int width) {

@@ -212,11 +212,11 @@ class BadNetworkTest {
                 .redirectErrorStream(true)
                 .redirectOutput(home.resolve("said").toFile())
                 .start();
-        long until = before + 50_000 + random.nextInt(200_000);
+        long until = before + 10_000 + random.nextInt(90_000);
         while (served(hub, files) < until && process.isAlive()) {
           Thread.sleep(2);
         }
-        assertTrue(process.isAlive(), () -> said(home));
+        assertTrue(process.isAlive() || process.exitValue() == 0, () -> said(home));
         process.destroyForcibly();
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
       }
@@ -327,14 +327,6 @@ class BadNetworkTest {
   private static HubSettings settings(FakeHub hub, Path home, Patience patience) {
     HubSettings settings =
         HubSettings.of(Map.of("HF_ENDPOINT", hub.uri().toString(), "HF_HOME", home.toString()));
-    return new HubSettings(
-        settings.endpoint(),
-        settings.token(),
-        settings.cache(),
-        settings.store(),
-        settings.dockerConfig(),
-        false,
-        Duration.ofMillis(500),
-        patience);
+    return settings.bearing(Duration.ofMillis(500), patience);
   }
 }

@@ -21,8 +21,7 @@ class CacheLockTest {
     Thread other;
     try (CacheLock _ = CacheLock.acquire(file, () -> {})) {
       assertTrue(CacheLock.tryAcquire(file).isEmpty());
-      other =
-          Thread.ofPlatform().start(() -> CacheLock.acquire(file, waiting::countDown).close());
+      other = Thread.ofPlatform().start(() -> CacheLock.acquire(file, waiting::countDown).close());
       assertTrue(waiting.await(10, TimeUnit.SECONDS));
       assertTrue(other.isAlive());
     }

@@ -127,11 +127,7 @@ class ForeignModelTest {
     }
     assertEquals(List.of(), store().list());
     try (Stream<Path> all = Files.walk(directory)) {
-      assertEquals(
-          List.of(),
-          all.filter(file ->
-                  file.endsWith("config.json") && !file.toString().contains(".unpacked"))
-              .toList());
+      assertEquals(List.of(), all.filter(file -> file.endsWith("config.json")).toList());
     }
   }
 
@@ -164,8 +160,7 @@ class ForeignModelTest {
     byte[] archive = tar(out -> MODEL.forEach((name, text) -> add(out, name, text)));
     String layer = "application/vnd.oci.image.layer.v1.tar+gzip ";
     try (FakeRegistry registry = new FakeRegistry(Map.of(layer, archive), false)) {
-      assertEquals(
-          4, names(store().pull(registry.reference(":1"), 1, PullListener.NONE)).size());
+      assertEquals(4, names(store().pull(registry.reference(":1"), 1, PullListener.NONE)).size());
     }
   }
 
@@ -183,8 +178,7 @@ class ForeignModelTest {
       registry.deny = true;
       assertRefused(registry.reference(":1"), "'docker login " + registry.host() + "'");
     }
-    try (FakeRegistry registry =
-        new FakeRegistry(layers(Map.of("../../evil.json", "{}")), false)) {
+    try (FakeRegistry registry = new FakeRegistry(layers(Map.of("../../evil.json", "{}")), false)) {
       assertRefused(registry.reference(":1"), "it has no layer that is a file of a model");
       assertRefused(
           ModelReference.parse("oci://" + registry.host() + "/other:1").orElseThrow(), "has no");
@@ -244,9 +238,7 @@ class ForeignModelTest {
     private Answer answer(Request request) {
       String path = request.path();
       if (path.startsWith("/token")) {
-        return deny
-            ? Answer.of(401, Map.of())
-            : Answer.json("{\"token\": \"secret-token\"}");
+        return deny ? Answer.of(401, Map.of()) : Answer.json("{\"token\": \"secret-token\"}");
       }
       if (!path.startsWith("/v2/team/movies/")) {
         return Answer.of(404, Map.of());
@@ -292,15 +284,13 @@ class ForeignModelTest {
   }
 
   private static ModelReference archive(FakeServer server, byte[] archive) {
-    return ModelReference.parse(
-            server.uri() + "/m.tar.gz#sha256=" + FakeHub.sha256(archive).hex())
+    return ModelReference.parse(server.uri() + "/m.tar.gz#sha256=" + FakeHub.sha256(archive).hex())
         .orElseThrow();
   }
 
   private void assertRefused(ModelReference reference, String part) {
     NunchiException e =
-        assertThrows(
-            NunchiException.class, () -> store().pull(reference, 1, PullListener.NONE));
+        assertThrows(NunchiException.class, () -> store().pull(reference, 1, PullListener.NONE));
     assertTrue(e.getMessage().contains(part), e::getMessage);
     assertFalse(e.getMessage().contains("secret"), e::getMessage);
   }
@@ -312,13 +302,7 @@ class ForeignModelTest {
                 "HOME", directory.toString(),
                 "NUNCHI_CACHE", directory.resolve("nunchi").toString()));
     return new ModelStore(
-        new HubSettings(
-            settings.endpoint(),
-            settings.token(),
-            settings.cache(),
-            settings.store(),
-            settings.dockerConfig(),
-            false,
+        settings.bearing(
             Duration.ofSeconds(5),
             new Patience(2, Duration.ofMillis(1), Duration.ofMillis(1), Duration.ofSeconds(1))));
   }

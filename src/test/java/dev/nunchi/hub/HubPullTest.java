@@ -21,6 +21,7 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
@@ -87,16 +88,17 @@ class HubPullTest {
       assertEquals(hub.commit(), Files.readString(model.resolve("refs/main")));
       for (String name : List.of("config.json", "model.safetensors", "tokenizer.json")) {
         Path file = snapshot.resolve(name);
-        assertArrayEquals(files.get(name), Files.readAllBytes(file), name);
+        assertArrayEquals(content(files, name), Files.readAllBytes(file), name);
         assertEquals(
-            Path.of("../../blobs", FakeHub.digest(name, files.get(name)).hex()),
+            Path.of("../../blobs", FakeHub.digest(name, content(files, name)).hex()),
             Files.readSymbolicLink(file));
       }
       assertTrue(
           Files.exists(
               directory.resolve(
                   "hub/.locks/models--team--tiny/%s.lock"
-                      .formatted(FakeHub.digest("config.json", files.get("config.json")).hex()))));
+                      .formatted(
+                          FakeHub.digest("config.json", content(files, "config.json")).hex()))));
       assertEquals(Optional.of(snapshot), store(hub).find(TINY));
       assertTrue(notes.said.getFirst().contains("licence mit"), notes.said::toString);
     }
@@ -340,10 +342,10 @@ class HubPullTest {
               ? answer
               : asked.getAndIncrement() == 0
                   ? answer.cut(15_000, false)
-                  : Answer.of(200, Map.of(), files.get("model.safetensors")));
+                  : Answer.of(200, Map.of(), content(files, "model.safetensors")));
       Path snapshot = pull(hub);
       assertArrayEquals(
-          files.get("model.safetensors"),
+          content(files, "model.safetensors"),
           Files.readAllBytes(snapshot.resolve("model.safetensors")));
       assertTrue(notes.said.contains("lost 15000"), notes.said::toString);
     }
@@ -354,7 +356,7 @@ class HubPullTest {
     Map<String, byte[]> files = files();
     byte[] wrong = bytes(40_000);
     wrong[7]++;
-    String listed = FakeHub.digest("model.safetensors", files.get("model.safetensors")).hex();
+    String listed = FakeHub.digest("model.safetensors", content(files, "model.safetensors")).hex();
     Map<String, FakeHub.Mood> lies = new TreeMap<>();
     lies.put(
         "model.safetensors: a SHA-256 of %s was expected, but %s came; it was deleted"
@@ -377,7 +379,7 @@ class HubPullTest {
     lies.put(
         "config.json: a git SHA-1 of %s was listed, but %s is announced"
             .formatted(
-                FakeHub.digest("config.json", files.get("config.json")).hex(), "0".repeat(40)),
+                FakeHub.digest("config.json", content(files, "config.json")).hex(), "0".repeat(40)),
         (request, answer) ->
             request.path().endsWith("config.json")
                 ? answer.with("ETag", "W/\"" + "0".repeat(40) + "\"")
@@ -424,7 +426,8 @@ class HubPullTest {
     try (FakeHub hub = hub(files)) {
       Path blobs = directory.resolve("hub/models--team--tiny/blobs");
       Files.createDirectories(blobs);
-      String digest = FakeHub.digest("model.safetensors", files.get("model.safetensors")).hex();
+      String digest =
+          FakeHub.digest("model.safetensors", content(files, "model.safetensors")).hex();
       Files.write(blobs.resolve(digest + ".incomplete"), new byte[40_000]);
       Path snapshot = pull(hub);
       assertEquals(List.of(), store(hub).damage(store(hub).list().getFirst()));
@@ -432,7 +435,7 @@ class HubPullTest {
       assertEquals(1, store(hub).damage(store(hub).list().getFirst()).size());
       pull(hub);
       assertArrayEquals(
-          files.get("model.safetensors"),
+          content(files, "model.safetensors"),
           Files.readAllBytes(snapshot.resolve("model.safetensors")));
     }
   }
@@ -540,15 +543,7 @@ class HubPullTest {
                 "HF_HOME", directory.toString(),
                 "NUNCHI_CACHE", directory.resolve("nunchi").toString(),
                 "HF_TOKEN", "hf_secret"));
-    return new HubSettings(
-        settings.endpoint(),
-        settings.token(),
-        settings.cache(),
-        settings.store(),
-        settings.dockerConfig(),
-        false,
-        SILENCE,
-        SHORT);
+    return settings.bearing(SILENCE, SHORT);
   }
 
   private static FakeHub hub(Map<String, byte[]> files) throws IOException {
@@ -563,6 +558,10 @@ class HubPullTest {
     files.put(".gitattributes", bytes(100));
     files.put("model.safetensors", bytes(40_000));
     return files;
+  }
+
+  private static byte[] content(Map<String, byte[]> files, String name) {
+    return Objects.requireNonNull(files.get(name), name);
   }
 
   private static byte[] bytes(int count) {

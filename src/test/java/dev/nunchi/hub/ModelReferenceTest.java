@@ -29,8 +29,22 @@ class ModelReferenceTest {
   void parse_whatIsAPath_isNone() {
     for (String path :
         List.of(
-            "/a/b", "./a", "../a/b", "a/b/c", "a/", "a--b/c", "a..b/c", "a/b.git", "a/b@../x",
-            "a/b@/x", "a/-b", "", ".", "모델/이름", "a/b c", "x".repeat(200))) {
+            "/a/b",
+            "./a",
+            "../a/b",
+            "a/b/c",
+            "a/",
+            "a--b/c",
+            "a..b/c",
+            "a/b.git",
+            "a/b@../x",
+            "a/b@/x",
+            "a/-b",
+            "",
+            ".",
+            "모델/이름",
+            "a/b c",
+            "x".repeat(200))) {
       assertEquals(Optional.empty(), ModelReference.parse(path), path);
     }
   }

@@ -324,10 +324,11 @@ class ModelFilesTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"klue/bert-base", "beomi/KcELECTRA-base", "bert-base-multilingual-cased"})
-  void open_nameOfTheHub_saysThatItIsNotFetched(String name) {
+  void open_nameOfTheHub_saysWhatFetchesIt(String name) {
     NunchiException e =
         assertThrows(NunchiException.class, () -> CheckpointDirectory.open(Path.of(name)));
-    assertContains(e, name + " is no directory; names of the Hugging Face hub are not fetched");
+    assertContains(e, name + " is no directory");
+    assertContains(e, "'nunchi models pull %s' fetches it".formatted(name));
   }
 
   @Test

@@ -28,8 +28,7 @@ class ProvenanceTest {
     licenses.put("", "");
     for (Map.Entry<String, String> each : licenses.entrySet()) {
       Files.writeString(directory.resolve("README.md"), each.getKey());
-      assertEquals(
-          each.getValue(), Provenance.of(directory).license().orElse(""), each.getKey());
+      assertEquals(each.getValue(), Provenance.of(directory).license().orElse(""), each.getKey());
     }
     Files.delete(directory.resolve("README.md"));
     assertEquals(Optional.empty(), Provenance.of(directory).license());
@@ -39,7 +38,8 @@ class ProvenanceTest {
   void of_snapshotOfACache_knowsNameAndCommit() throws IOException {
     String commit = "0123456789".repeat(4);
     Path snapshot =
-        Files.createDirectories(directory.resolve("models--klue--roberta-base/snapshots/" + commit));
+        Files.createDirectories(
+            directory.resolve("models--klue--roberta-base/snapshots/" + commit));
     Files.writeString(snapshot.resolve("README.md"), "---\nlicense: cc-by-sa-4.0\n---\n");
     Provenance provenance = Provenance.of(snapshot);
     assertEquals(
