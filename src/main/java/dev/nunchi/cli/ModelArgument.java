@@ -23,14 +23,10 @@ record ModelArgument(String given) {
   static final ModelArgument NONE = new ModelArgument("");
 
   static ModelArgument of(String value) {
-    if (!isAddress(value)) {
+    if (!ModelReference.isAddress(value)) {
       new PathConverter().convert(value);
     }
     return new ModelArgument(value);
-  }
-
-  private static boolean isAddress(String value) {
-    return value.matches("(?i)(oci|https?|hf)://.*");
   }
 
   /// What a command about names is given.
@@ -46,7 +42,7 @@ record ModelArgument(String given) {
   /// @param spec of the command that runs
   /// @throws NunchiException where the model is not here and cannot be had
   Path directory(CommandSpec spec) {
-    if (!isAddress(given) && Files.exists(Path.of(given))) {
+    if (!ModelReference.isAddress(given) && Files.exists(Path.of(given))) {
       return Path.of(given);
     }
     Optional<ModelReference> reference = ModelReference.parse(given);
@@ -59,7 +55,7 @@ record ModelArgument(String given) {
     if (here.isPresent()) {
       return here.get();
     }
-    if (!isAddress(given) && mayBeSlip()) {
+    if (!ModelReference.isAddress(given) && mayBeSlip()) {
       return Path.of(given);
     }
     PrintWriter err = spec.commandLine().getErr();

@@ -6,7 +6,7 @@ import java.util.Locale;
 /// What proves to one origin (scheme, host and port) who asks; it is sent nowhere else, also not
 /// where that origin redirects to.
 record Credential(URI origin, String authorization) {
-  /// Never shown.
+  /// Without what proves it.
   @Override
   public String toString() {
     return "Credential[" + origin + "]";

@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 /// @param token null where nobody has logged in
 /// @param cache of `huggingface_hub`
 /// @param store for models that are from no hub
+/// @param dockerConfig where `docker login` stores who asks registries
 /// @param silence longest time without a byte
 public record HubSettings(
     URI endpoint,
@@ -45,7 +46,7 @@ public record HubSettings(
   private static final Set<String> TRUE = Set.of("1", "ON", "YES", "TRUE");
   private static final long DEFAULT_SILENCE_SECONDS = 10;
 
-  /// Never shown.
+  /// Without the token.
   @Override
   public String toString() {
     return "HubSettings[%s, %s]".formatted(endpoint, cache);
