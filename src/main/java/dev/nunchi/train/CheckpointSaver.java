@@ -1,15 +1,12 @@
 package dev.nunchi.train;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.StagedDirectory;
 import dev.nunchi.model.TrainerState;
-import dev.nunchi.text.Normalization;
-import dev.nunchi.text.TextEncoder;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
 import java.nio.file.Path;
@@ -22,43 +19,31 @@ import org.jspecify.annotations.Nullable;
 /// Hugging Face directories with manifest and probe.
 final class CheckpointSaver implements Trainer.Keeper {
   private final Recipe recipe;
-  private final ObjectNode config;
-  private final LabelSet labels;
-  private final String trainDigest;
-  private final String validationDigest;
-  private final Normalization normalization;
-  private final TextEncoder encoder;
-  private Path tokenizerDirectory;
+  private final StartingPoint start;
+  private final Corpus corpus;
   private final TorchNetwork network;
   private final RunDirectory output;
-  private final Map<String, String> baseModel;
   private final TrainingListener listener;
+  private final String trainDigest;
+  private final String validationDigest;
+  private Path tokenizerDirectory;
 
   CheckpointSaver(
       Recipe recipe,
-      ObjectNode config,
-      LabelSet labels,
-      EncodedTexts train,
-      EncodedTexts validation,
-      Normalization normalization,
-      TextEncoder encoder,
-      Path tokenizerDirectory,
+      StartingPoint start,
+      Corpus corpus,
       TorchNetwork network,
       RunDirectory output,
-      Map<String, String> baseModel,
       TrainingListener listener) {
     this.recipe = recipe;
-    this.config = config;
-    this.labels = labels;
-    this.trainDigest = train.digest();
-    this.validationDigest = validation.digest();
-    this.normalization = normalization;
-    this.encoder = encoder;
-    this.tokenizerDirectory = tokenizerDirectory;
+    this.start = start;
+    this.corpus = corpus;
     this.network = network;
     this.output = output;
-    this.baseModel = baseModel;
     this.listener = listener;
+    this.trainDigest = corpus.train().digest();
+    this.validationDigest = corpus.validation().digest();
+    this.tokenizerDirectory = start.tokenizerDirectory();
   }
 
   /// @param evaluation of these weights on validation
@@ -137,8 +122,8 @@ final class CheckpointSaver implements Trainer.Keeper {
       Map<String, String> documents,
       @Nullable TrainerState state) {
     new CheckpointContents(
-            config,
-            labels,
+            start.config(),
+            corpus.labels(),
             recipe.data().problemType(),
             network.weights(),
             tokenizerDirectory,
@@ -153,11 +138,15 @@ final class CheckpointSaver implements Trainer.Keeper {
     put(provenance, "description", recipe.card().description());
     put(provenance, "license", recipe.card().license());
     put(provenance, "data_source", recipe.card().dataSource());
-    provenance.putAll(baseModel);
+    provenance.putAll(start.baseModel());
     provenance.put("training_step", Long.toString(step));
     return Manifest.of(
-            name(), labels, recipe.data().problemType(), normalization, recipe.data().maxLength())
-        .withProbe(new ProbeRecorder(encoder).record(network, output.path()))
+            name(),
+            corpus.labels(),
+            recipe.data().problemType(),
+            start.normalization(),
+            recipe.data().maxLength())
+        .withProbe(new ProbeRecorder(corpus.encoder()).record(network, output.path()))
         .withOrigin(new Manifest.Origin(quality, provenance, notes));
   }
 

@@ -1,26 +1,28 @@
 package dev.nunchi.train;
 
 import dev.nunchi.nn.Network;
+import dev.nunchi.torch.Loss;
 import java.util.List;
 
 /// What a run will do and take, known before libtorch is loaded and any weight is read.
 ///
+/// @param loss that is minimised
 /// @param buckets the texts as batches, without noise
 /// @param noise of the training texts
-record Course(LengthBuckets buckets, TextNoise noise, StepPlan steps, MemoryEstimate memory) {
+record Course(
+    Loss loss, LengthBuckets buckets, TextNoise noise, StepPlan steps, MemoryEstimate memory) {
   static Course of(
-      Recipe recipe,
-      Network network,
-      EncodedTexts train,
-      TextNoise noise,
-      EncodedTexts validation,
-      EvaluationPlan plan) {
+      Recipe recipe, Network network, Corpus corpus, TextNoise noise, EvaluationPlan plan) {
+    EncodedTexts train = corpus.train();
+    EncodedTexts validation = corpus.validation();
     LengthBuckets buckets = buckets(recipe, train);
     // The first epoch stands for all: under noise the lengths of the others are much the same.
     LengthBuckets first = buckets.with(noise.epoch(0));
     List<int[]> batches = first.sorted();
     LengthBuckets watched = new LengthBuckets(validation.lengths(), plan.size(), true);
     return new Course(
+        new ClassWeights(recipe.loss(), corpus.labels())
+            .loss(recipe.data().problemType(), train.labels()),
         buckets,
         noise,
         StepPlan.of(recipe, batches.size()),

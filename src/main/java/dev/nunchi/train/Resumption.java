@@ -52,11 +52,11 @@ record Resumption(Path checkpoint) {
   /// @throws NunchiException `INVALID_DATA` where the texts are not those that the run began with:
   ///   other training texts would make other weights, and the best figure so far is one of the
   ///   validation texts
-  void requireSameTexts(EncodedTexts train, EncodedTexts validation) {
+  void requireSameTexts(Corpus corpus) {
     JsonNode state = TrainerState.readNumbers(checkpoint);
-    requireSame("training", state.path(TRAIN_DIGEST), train);
+    requireSame("training", state.path(TRAIN_DIGEST), corpus.train());
     if (state.has(VALIDATION_DIGEST)) {
-      requireSame("validation", state.path(VALIDATION_DIGEST), validation);
+      requireSame("validation", state.path(VALIDATION_DIGEST), corpus.validation());
     }
   }
 

@@ -5,8 +5,6 @@ import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
 import dev.nunchi.data.Noise;
 import dev.nunchi.text.Encoding;
-import dev.nunchi.text.TextEncoder;
-import dev.nunchi.text.Truncation;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,9 +49,8 @@ final class TextNoise {
 
   /// As a recipe says; holds on to the texts only where it says any.
   ///
-  /// @param encoder stays the caller's, and open while batches are prepared
-  static TextNoise of(
-      Recipe recipe, List<Example> train, TextEncoder encoder, Truncation truncation) {
+  /// @param corpus whose encoder stays open while batches are prepared
+  static TextNoise of(Recipe recipe, List<Example> train, Corpus corpus) {
     double share = recipe.batches().noiseShare();
     return share == 0
         ? NONE
@@ -61,7 +58,7 @@ final class TextNoise {
             share,
             recipe.dataSeed(),
             train.stream().map(Example::text).toList(),
-            text -> EncodedTexts.withoutSpans(encoder.encode(text, truncation)));
+            text -> EncodedTexts.withoutSpans(corpus.encoder().encode(text, corpus.truncation())));
   }
 
   /// The encodings of the texts that are under noise in an epoch, by their index.

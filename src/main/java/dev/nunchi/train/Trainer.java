@@ -39,19 +39,17 @@ final class Trainer implements AutoCloseable {
   Trainer(
       Recipe recipe,
       TorchNetwork network,
-      Loss loss,
-      EncodedTexts train,
+      Corpus corpus,
       Course course,
-      EncodedTexts validation,
       EvaluationPlan plan,
       TrainingListener listener) {
     this.recipe = recipe;
     this.network = network;
-    this.loss = loss;
-    this.train = train;
+    this.train = corpus.train();
+    this.validation = corpus.validation();
+    this.loss = course.loss();
     this.course = course;
     this.steps = course.steps();
-    this.validation = validation;
     this.plan = plan;
     this.listener = listener;
     this.torch = new TorchTrainer(network, settings(recipe.optimization(), loss));

@@ -1,0 +1,73 @@
+package dev.nunchi.train;
+
+import dev.nunchi.LabelSet;
+import dev.nunchi.data.DataReport;
+import dev.nunchi.data.DataSplit;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/// The texts of a run as its network reads them. Owns the encoder.
+///
+/// @param truncation of longer texts
+/// @param validation empty where nothing is measured
+record Corpus(
+    LabelSet labels,
+    TextEncoder encoder,
+    Truncation truncation,
+    EncodedTexts train,
+    EncodedTexts validation)
+    implements AutoCloseable {
+
+  static Corpus encode(TrainingTexts texts, StartingPoint start, Recipe recipe) {
+    Truncation truncation = Truncation.valueOf(recipe.data().truncation().toUpperCase(Locale.ROOT));
+    TextEncoder encoder =
+        TextEncoder.open(
+            start.tokenizerDirectory(),
+            Normalizer.of(start.normalization()),
+            recipe.data().maxLength());
+    try {
+      return new Corpus(
+          texts.labels(),
+          encoder,
+          truncation,
+          EncodedTexts.of(texts.train(), texts.labels(), encoder, truncation),
+          EncodedTexts.of(texts.validation(), texts.labels(), encoder, truncation));
+    } catch (RuntimeException e) {
+      encoder.close();
+      throw e;
+    }
+  }
+
+  /// What the splits hold.
+  ///
+  /// @param texts those that this was encoded from
+  DataReport report(TrainingTexts texts) {
+    List<DataSplit> splits = new ArrayList<>();
+    splits.add(
+        new DataSplit(
+            "train",
+            texts.train(),
+            texts.emptyTrainTexts(),
+            i -> train.encodings().get(i).tokenCount(),
+            train.unknownShare(encoder.specialTokens())));
+    if (texts.hasValidation()) {
+      splits.add(
+          new DataSplit(
+              "validation",
+              texts.validation(),
+              texts.emptyValidationTexts(),
+              i -> validation.encodings().get(i).tokenCount(),
+              validation.unknownShare(encoder.specialTokens())));
+    }
+    return DataReport.of(labels, splits);
+  }
+
+  @Override
+  public void close() {
+    encoder.close();
+  }
+}
