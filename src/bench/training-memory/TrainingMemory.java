@@ -5,6 +5,7 @@ import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
 import dev.nunchi.torch.CrossEntropy;
 import dev.nunchi.torch.OptimizerSettings;
+import dev.nunchi.torch.Targets;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.torch.TorchTrainer;
@@ -43,11 +44,12 @@ public final class TrainingMemory {
         if (trainer == null) {
           torch.logits(batch);
         } else {
-          int[][] labels =
-              random
-                  .ints(batch.batch(), 0, network.labels())
-                  .mapToObj(label -> new int[] {label})
-                  .toArray(int[][]::new);
+          Targets labels =
+              new Targets.Labels(
+                  random
+                      .ints(batch.batch(), 0, network.labels())
+                      .mapToObj(label -> new int[] {label})
+                      .toArray(int[][]::new));
           trainer.accumulate(batch, labels, 1);
           trainer.clip();
           trainer.step(1e-4);

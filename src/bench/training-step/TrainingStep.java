@@ -5,6 +5,7 @@ import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.ComputeType;
 import dev.nunchi.torch.CrossEntropy;
 import dev.nunchi.torch.OptimizerSettings;
+import dev.nunchi.torch.Targets;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.torch.TorchTrainer;
@@ -34,11 +35,12 @@ public final class TrainingStep {
     long[] mask = new long[ids.length];
     Arrays.fill(mask, 1);
     PaddedBatch batch = new PaddedBatch(rows, seq, ids, mask, new long[ids.length]);
-    int[][] labels =
-        random
-            .ints(rows, 0, network.labels())
-            .mapToObj(label -> new int[] {label})
-            .toArray(int[][]::new);
+    Targets labels =
+        new Targets.Labels(
+            random
+                .ints(rows, 0, network.labels())
+                .mapToObj(label -> new int[] {label})
+                .toArray(int[][]::new));
     try (TorchNetwork torch = new TorchNetwork(network, Weights.NONE, 0.02);
         TorchTrainer trainer =
             new TorchTrainer(
@@ -57,7 +59,7 @@ public final class TrainingStep {
     }
   }
 
-  private static void run(TorchTrainer trainer, PaddedBatch batch, int[][] labels, int steps) {
+  private static void run(TorchTrainer trainer, PaddedBatch batch, Targets labels, int steps) {
     for (int step = 0; step < steps; step++) {
       trainer.accumulate(batch, labels, 1);
       trainer.clip();

@@ -6,7 +6,8 @@ import java.util.OptionalDouble;
 ///
 /// @param name the label as callers see it, for example `긍정`; never blank
 /// @param polarity where the label stands between wholly negative (-1) and wholly positive (+1);
-///   empty where the label says nothing about sentiment
+///   empty where the label says nothing about sentiment. Of a regression, whose one label names its
+///   value, the polarity that a value of 1 stands for
 public record Label(String name, OptionalDouble polarity) {
   public Label {
     if (name.isBlank()) {

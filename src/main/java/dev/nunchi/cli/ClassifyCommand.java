@@ -46,8 +46,9 @@ import picocli.CommandLine.Spec;
       "",
       "jsonl has an object for each text: text, label, confidence, polarity (null where the labels"
           + " have none), scores by label, logits, token_count, truncated. Where a text has any"
-          + " number of labels, labels has them all, and label is the surest one or null. In place"
-          + " of a refused text stands {\"text\": …, \"error\": {\"line\", \"reason\","
+          + " number of labels, labels has them all, and label is the surest one or null. A"
+          + " regression has value in place of confidence (in tsv too), and label names it. In"
+          + " place of a refused text stands {\"text\": …, \"error\": {\"line\", \"reason\","
           + " \"message\"}}.",
       "",
       "tsv has a header: text, label, confidence, polarity, token_count, truncated, error (the"

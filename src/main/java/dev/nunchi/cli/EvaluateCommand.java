@@ -1,5 +1,8 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.data.UnknownTokens;
@@ -35,7 +38,8 @@ import picocli.CommandLine.Spec;
       "Prints scikit-learn's classification report; the output directory gets metrics.json,",
       "predictions.tsv and report.html, a page for a browser that needs nothing but itself.",
       "Labels in the file are the model's, or their numbers from 0; metrics.json says for which a",
-      "number was taken. Rows with an empty text are left out and counted."
+      "number was taken. Rows with an empty text are left out and counted. Of a regression the",
+      "label column holds numbers; the figures are MAE, RMSE, Pearson and Spearman."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
@@ -113,6 +117,13 @@ final class EvaluateCommand implements Callable<Integer> {
     files.require(overwrite);
     Path directory = model.directory(command);
     try (LoadedModel loaded = backend.load(directory, LoadOptions.DEFAULT)) {
+      if (!noise.kinds().isEmpty()
+          && loaded.manifest().task().problemType() == ProblemType.REGRESSION) {
+        throw new NunchiException(
+            Reason.INVALID_ARGUMENT,
+            "--noise counts the labels that flip, and %s is a regression, which has none; leave it out"
+                .formatted(directory));
+      }
       ReadingNotes notes = new ReadingNotes();
       List<Example> examples =
           labelled.read(

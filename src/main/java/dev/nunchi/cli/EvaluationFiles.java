@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
 import dev.nunchi.data.ReadingNotes;
@@ -121,6 +122,9 @@ record EvaluationFiles(Path directory) {
 
   private static String predictions(
       EvaluationOutcome outcome, List<Example> examples, List<Prediction> predictions) {
+    if (outcome.problemType() == ProblemType.REGRESSION) {
+      return values(examples, predictions);
+    }
     StringBuilder table = new StringBuilder();
     StringJoiner header = new StringJoiner("\t", "", "\n");
     header.add("id").add("label").add("predicted").add("confidence");
@@ -135,6 +139,22 @@ record EvaluationFiles(Path directory) {
       row.add(joined(outcome.predicted(prediction)));
       row.add(score(prediction.confidence()));
       prediction.scores().toList().forEach(score -> row.add(score(score)));
+      row.add(Integer.toString(prediction.tokenCount()));
+      row.add(Boolean.toString(prediction.truncated()));
+      table.append(row);
+    }
+    return table.toString();
+  }
+
+  /// The file of a regression.
+  private static String values(List<Example> examples, List<Prediction> predictions) {
+    StringBuilder table = new StringBuilder("id\tvalue\tpredicted\ttoken_count\ttruncated\n");
+    for (int i = 0; i < examples.size(); i++) {
+      Prediction prediction = predictions.get(i);
+      StringJoiner row = new StringJoiner("\t", "", "\n");
+      row.add(TsvAnswers.field(examples.get(i).id()));
+      row.add(examples.get(i).label());
+      row.add(score(prediction.value().orElseThrow()));
       row.add(Integer.toString(prediction.tokenCount()));
       row.add(Boolean.toString(prediction.truncated()));
       table.append(row);

@@ -13,15 +13,19 @@ import dev.nunchi.eval.HtmlReport;
 import dev.nunchi.eval.LearningCurves;
 import dev.nunchi.eval.MultiLabelHtmlReport;
 import dev.nunchi.eval.MultiLabelReport;
+import dev.nunchi.eval.RegressionHtmlReport;
+import dev.nunchi.eval.RegressionReport;
 import dev.nunchi.eval.Robustness;
 import dev.nunchi.eval.ScoredText;
 import dev.nunchi.eval.Subject;
+import dev.nunchi.eval.ValuedText;
 import dev.nunchi.eval.WilsonInterval;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.model.Manifest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 
 /// What an evaluation found, for people and for programs.
 sealed interface EvaluationOutcome {
@@ -39,7 +43,7 @@ sealed interface EvaluationOutcome {
   /// What the command prints.
   String summary();
 
-  /// Whether a text has one label or any number of them.
+  /// Whether a text has one label, any number of them, or a value.
   ProblemType problemType();
 
   /// The names of the labels that a prediction gives a text.
@@ -73,7 +77,31 @@ sealed interface EvaluationOutcome {
                   logits(predictions),
                   manifest.task().temperature(),
                   curves));
+      case REGRESSION ->
+          new Regression(
+              manifest.task().labels(),
+              RegressionReport.of(
+                  subject,
+                  manifest.task().labels().get(0).name(),
+                  valued(examples, predictions),
+                  curves));
     };
+  }
+
+  private static List<ValuedText> valued(List<Example> examples, List<Prediction> predictions) {
+    List<ValuedText> texts = new ArrayList<>(examples.size());
+    for (int i = 0; i < examples.size(); i++) {
+      Example example = examples.get(i);
+      Prediction prediction = predictions.get(i);
+      texts.add(
+          new ValuedText(
+              example.id(),
+              example.text(),
+              example.value(),
+              prediction.value().orElseThrow(),
+              prediction.tokenCount()));
+    }
+    return texts;
   }
 
   private static List<ScoredText> scored(
@@ -179,13 +207,43 @@ sealed interface EvaluationOutcome {
 
     @Override
     public String summary() {
-      StringBuilder summary = new StringBuilder();
-      report
-          .result()
-          .metrics()
-          .forEach((name, value) ->
-              summary.append(String.format(Locale.ROOT, "%-33s %10.4f%n", name, value)));
-      return summary.toString();
+      return listed(report.result().metrics());
     }
+  }
+
+  /// Each text has a value.
+  record Regression(LabelSet labels, RegressionReport report) implements EvaluationOutcome {
+    @Override
+    public ProblemType problemType() {
+      return ProblemType.REGRESSION;
+    }
+
+    @Override
+    public ObjectNode metricsJson() {
+      return RegressionJson.of(report);
+    }
+
+    /// @param robustness none: noise is counted in labels
+    @Override
+    public String reportHtml(Robustness robustness) {
+      return RegressionHtmlReport.of(report);
+    }
+
+    @Override
+    public List<String> cautions() {
+      return Cautions.of(report.result());
+    }
+
+    @Override
+    public String summary() {
+      return listed(report.result().metrics());
+    }
+  }
+
+  private static String listed(Map<String, Double> metrics) {
+    StringBuilder lines = new StringBuilder();
+    metrics.forEach(
+        (name, value) -> lines.append(String.format(Locale.ROOT, "%-33s %10.4f%n", name, value)));
+    return lines.toString();
   }
 }

@@ -1,5 +1,8 @@
 package dev.nunchi.cli;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
+import dev.nunchi.Reason;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.export.ExportOptions;
 import dev.nunchi.export.ExportOptions.LabelledText;
@@ -115,6 +118,12 @@ final class ExportCommand implements Callable<Integer> {
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source)) {
       checkpoint.requireComplete();
+      if (rounded && checkpoint.problemType() == ProblemType.REGRESSION) {
+        throw new NunchiException(
+            Reason.INVALID_ARGUMENT,
+            "--precision int8 is gated by the labels that it keeps, and %s is a regression, which has none; fp32 and fp16 export it"
+                .formatted(model));
+      }
       ExportOptions options = options(checkpoint.description(), err);
       if (overwrite) {
         options = options.replacing();

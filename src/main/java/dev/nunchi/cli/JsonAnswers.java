@@ -12,7 +12,8 @@ import java.util.List;
 
 /// Answers as JSON, one object a line: `text`, `label`, `confidence`, `polarity` (null where the
 /// labels have none), `scores` by label, `logits` in the order of the labels, `token_count`,
-/// `truncated`.
+/// `truncated`. A regression has `value` in place of `confidence`, and the name of the value for a
+/// `label`.
 ///
 /// Where a text has any number of labels, `labels` has them all and `label` the one with the
 /// highest score, or null where it has none. A text that was refused has `text` (null where it
@@ -38,7 +39,11 @@ final class JsonAnswers implements AnswerWriter {
       ArrayNode names = json.putArray("labels");
       labels.forEach(label -> names.add(label.name()));
     }
-    json.put("confidence", prediction.confidence());
+    prediction
+        .value()
+        .ifPresentOrElse(
+            value -> json.put("value", value),
+            () -> json.put("confidence", prediction.confidence()));
     json.put(
         "polarity", prediction.polarity().isPresent() ? prediction.polarity().getAsDouble() : null);
     ObjectNode scores = json.putObject("scores");

@@ -49,12 +49,19 @@ final class LabelledFile {
   /// @param notes which take down what was left out, and which numbers stood for which labels
   /// @throws NunchiException `INVALID_DATA` where the file has no labelled text
   List<Example> read(Path file, LabelSet labels, ProblemType problemType, ReadingNotes notes) {
-    LabelMapping mapping =
-        labelMapping == null
-            ? LabelMapping.ofModel(labels)
-            : LabelMapping.parse(labelMapping).restrictedTo(labels);
+    LabelMapping mapping = problemType == ProblemType.REGRESSION ? ofValues() : ofLabels(labels);
     return new ExampleReader(
             new Columns(idColumn, textColumn, labelColumn), mapping, problemType, EmptyTexts.DROP)
         .read(file, notes);
+  }
+
+  private LabelMapping ofLabels(LabelSet labels) {
+    return labelMapping == null
+        ? LabelMapping.ofModel(labels)
+        : LabelMapping.parse(labelMapping).restrictedTo(labels);
+  }
+
+  private LabelMapping ofValues() {
+    return labelMapping == null ? LabelMapping.IDENTITY : LabelMapping.parse(labelMapping);
   }
 }

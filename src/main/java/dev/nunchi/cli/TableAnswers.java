@@ -11,7 +11,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/// Answers for people: label, confidence, polarity, text. A text that was cut says so.
+/// Answers for people: label, confidence (of a regression the value), polarity, text. A text that
+/// was cut says so.
 ///
 /// Several labels of one text are parted by `|`, the confidence is that of the least sure one; `-`
 /// stands for none, and where a text was refused, which its line says at the end.
@@ -41,7 +42,9 @@ final class TableAnswers implements AnswerWriter {
             .orElse(Double.NaN);
     write(
         labels.isEmpty() ? NONE : names,
-        labels.isEmpty() ? NONE : String.format(Locale.ROOT, "%.1f %%", 100 * confidence),
+        prediction.value().isPresent()
+            ? String.format(Locale.ROOT, "%.4f", prediction.value().getAsDouble())
+            : labels.isEmpty() ? NONE : String.format(Locale.ROOT, "%.1f %%", 100 * confidence),
         prediction.polarity().isPresent()
             ? String.format(Locale.ROOT, "%+.2f", prediction.polarity().getAsDouble())
             : NONE,

@@ -2,7 +2,6 @@ package dev.nunchi.cli;
 
 import dev.nunchi.ResidentMemory;
 import dev.nunchi.data.DataReport;
-import dev.nunchi.train.BestMetric;
 import dev.nunchi.train.Evaluation;
 import dev.nunchi.train.MemoryEstimate;
 import dev.nunchi.train.TrainingListener;
@@ -142,12 +141,8 @@ final class TrainingProgress implements TrainingListener {
     summary.evaluated(step, evaluation, best);
     line(
         format(
-            "step %,d: validation accuracy %.4f, macro F1 %.4f, loss %.4f%s",
-            step,
-            evaluation.value(BestMetric.ACCURACY),
-            evaluation.value(BestMetric.MACRO_F1),
-            evaluation.value(BestMetric.LOSS),
-            best ? ", the best so far" : ""));
+            "step %,d: validation %s%s",
+            step, evaluation.summary(), best ? ", the best so far" : ""));
     rate.restartClock();
   }
 

@@ -2,7 +2,6 @@ package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.data.DataDirectory;
-import dev.nunchi.train.BestMetric;
 import dev.nunchi.train.Evaluation;
 import dev.nunchi.train.MetricsLog;
 import dev.nunchi.train.TensorBoardLog;
@@ -45,13 +44,7 @@ final class TrainingSummary {
 
   void evaluated(long step, Evaluation evaluation, boolean isBest) {
     if (isBest) {
-      best =
-          format(
-              "Best at step %,d: accuracy %.4f, macro F1 %.4f, loss %.4f on validation",
-              step,
-              evaluation.value(BestMetric.ACCURACY),
-              evaluation.value(BestMetric.MACRO_F1),
-              evaluation.value(BestMetric.LOSS));
+      best = format("Best at step %,d: %s on validation", step, evaluation.summary());
     }
   }
 

@@ -19,7 +19,8 @@ import java.util.stream.Collectors;
 /// All other fields stand as they are.
 ///
 /// Where a text has any number of labels they are parted by `|`, and a column for each label has
-/// its score. A text that was refused has empty fields and its reason in the last one.
+/// its score. A regression has the column `value` in place of `confidence`. A text that was refused
+/// has empty fields and its reason in the last one.
 final class TsvAnswers implements AnswerWriter {
   private static final Pattern LINE_ENDS = Pattern.compile("[\\p{Cntrl}\\u0085\\u2028\\u2029]");
 
@@ -31,7 +32,13 @@ final class TsvAnswers implements AnswerWriter {
     this.out = out;
     this.problemType = problemType;
     this.scoreColumns = problemType == ProblemType.MULTI_LABEL_CLASSIFICATION ? labels.size() : 0;
-    List<String> header = new ArrayList<>(List.of("text", "label", "confidence", "polarity"));
+    List<String> header =
+        new ArrayList<>(
+            List.of(
+                "text",
+                "label",
+                problemType == ProblemType.REGRESSION ? "value" : "confidence",
+                "polarity"));
     labels.names().stream().limit(scoreColumns).forEach(name -> header.add("score_" + name));
     header.addAll(List.of("token_count", "truncated", "error"));
     write(header);
@@ -45,7 +52,7 @@ final class TsvAnswers implements AnswerWriter {
         prediction.predicted(problemType).stream()
             .map(Label::name)
             .collect(Collectors.joining("|")));
-    row.add(number(prediction.confidence()));
+    row.add(number(prediction.value().orElse(prediction.confidence())));
     row.add(prediction.polarity().isPresent() ? number(prediction.polarity().getAsDouble()) : "");
     prediction.scores().toList().stream()
         .limit(scoreColumns)

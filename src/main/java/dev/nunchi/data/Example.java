@@ -2,7 +2,7 @@ package dev.nunchi.data;
 
 import java.util.List;
 
-/// A text and the labels that a person gave it.
+/// A text and the labels that a person gave it, or the number.
 ///
 /// @param id the row's identifier in its file, or its line number where the file has none
 /// @param labels names as they stand in the file or as they were mapped; each once, in the order of
@@ -27,5 +27,10 @@ public record Example(String id, String text, List<String> labels) {
           "Example %s has %d labels; expected one".formatted(id, labels.size()));
     }
     return labels.getFirst();
+  }
+
+  /// The value of an example of a regression, whose label is a number.
+  public double value() {
+    return Double.parseDouble(label());
   }
 }

@@ -3,6 +3,7 @@ package dev.nunchi.data;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.PlainName;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,6 +17,7 @@ import java.util.Objects;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPInputStream;
@@ -32,13 +34,17 @@ import org.jspecify.annotations.Nullable;
 /// Safe for several threads; a stream that it gave out is not. A stream holds its file open until
 /// it is closed.
 public final class ExampleReader {
+  private static final Pattern NUMBER =
+      Pattern.compile("[-+]?(\\d+\\.?\\d*|\\.\\d+)([eE][-+]?\\d+)?");
+
   private final Columns columns;
   private final LabelMapping mapping;
   private final LabelField labelField;
   private final EmptyTexts emptyTexts;
 
-  /// @param problemType whether a text has one label, or any number of them: in tables parted by
-  ///   `|`, in JSONL an array, in both also such a list written as a string
+  /// @param problemType whether a text has one label, which in a regression is a number, or any
+  ///   number of them: in tables parted by `|`, in JSONL an array, in both also such a list written
+  ///   as a string
   public ExampleReader(
       Columns columns, LabelMapping mapping, ProblemType problemType, EmptyTexts emptyTexts) {
     this.columns = columns;
@@ -144,6 +150,9 @@ public final class ExampleReader {
 
   /// The labels of a row without those that the mapping drops.
   private List<String> labels(Row row, Source source, ReadingNotes notes) {
+    if (labelField == LabelField.NUMBER && mapping.isOpen()) {
+      return List.of(requireNumber(Objects.requireNonNull(row.labels()).getFirst(), row, source));
+    }
     List<String> labels = new ArrayList<>(1);
     for (String value : Objects.requireNonNull(row.labels())) {
       if (!mapping.knows(value)) {
@@ -157,7 +166,21 @@ public final class ExampleReader {
       }
       mapping.labelOf(value).ifPresent(labels::add);
     }
+    if (labelField == LabelField.NUMBER) {
+      labels.forEach(label -> requireNumber(label, row, source));
+    }
     return labels;
+  }
+
+  private static String requireNumber(String label, Row row, Source source) {
+    String number = PlainName.of(label);
+    if (!NUMBER.matcher(number).matches() || !Double.isFinite(Double.parseDouble(number))) {
+      throw source.invalid(
+          row.line(),
+          "label %s is not a number, as problem_type regression needs; label_mapping makes numbers of names"
+              .formatted(Source.shown(label)));
+    }
+    return number;
   }
 
   /// The texts of a file; a label column is not needed and not read. A text may be empty, and a row

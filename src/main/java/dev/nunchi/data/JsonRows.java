@@ -129,7 +129,7 @@ final class JsonRows implements Rows {
       return node.valueStream().map(label -> scalar(name, label, line)).toList();
     }
     String value = scalar(name, node, line);
-    return LabelList.isList(value) || labels == LabelField.ONE
+    return LabelList.isList(value) || labels != LabelField.SEVERAL
         ? labels.labels(value, name, lines.source(), line)
         : List.of(value);
   }

@@ -12,7 +12,9 @@ enum LabelField {
   /// One label a text.
   ONE,
   /// Any number of labels a text.
-  SEVERAL;
+  SEVERAL,
+  /// A number a text.
+  NUMBER;
 
   /// Parts the labels of one text in a table; JSONL has arrays for them.
   static final String SEPARATOR = "|";
@@ -55,6 +57,7 @@ enum LabelField {
     return switch (problemType) {
       case SINGLE_LABEL_CLASSIFICATION -> ONE;
       case MULTI_LABEL_CLASSIFICATION -> SEVERAL;
+      case REGRESSION -> NUMBER;
     };
   }
 }

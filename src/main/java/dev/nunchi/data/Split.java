@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /// Examples parted into three, the labels in the same proportions in each.
@@ -49,6 +50,23 @@ public record Split(List<Example> train, List<Example> validation, List<Example>
   /// @throws NunchiException `INVALID_ARGUMENT` if nothing would be left to train on
   public static Split stratified(
       List<Example> examples, SplitSize validation, SplitSize test, long seed) {
+    return stratified(examples, validation, test, seed, example -> example);
+  }
+
+  /// Splits by the ranges that the values of a regression lie in.
+  ///
+  /// @throws NunchiException as [#stratified]
+  public static Split byValue(
+      List<Example> examples, SplitSize validation, SplitSize test, long seed) {
+    return stratified(examples, validation, test, seed, ValueRanges.of(examples)::inRange);
+  }
+
+  private static Split stratified(
+      List<Example> examples,
+      SplitSize validation,
+      SplitSize test,
+      long seed,
+      UnaryOperator<Example> counted) {
     long rows = examples.size();
     long validationRows = validation.of(rows);
     long testRows = test.of(rows);
@@ -59,7 +77,7 @@ public record Split(List<Example> train, List<Example> validation, List<Example>
               .formatted(rows, validationRows, testRows));
     }
     Map<String, List<Group>> strata =
-        groups(examples, seed).stream()
+        groups(examples.stream().map(counted).toList(), seed).stream()
             .sorted(Comparator.comparingLong(Group::hash).thenComparing(Group::text))
             .collect(Collectors.groupingBy(Group::stratum, TreeMap::new, Collectors.toList()));
     Map<String, Long> testQuota = quotas(strata, Map.of(), testRows, rows);

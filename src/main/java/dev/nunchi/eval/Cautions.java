@@ -66,6 +66,30 @@ public final class Cautions {
     return List.copyOf(cautions);
   }
 
+  public static List<String> of(RegressionResult result) {
+    Map<String, Double> metrics = result.metrics();
+    long count = (long) figure(metrics, "count");
+    List<String> cautions = new ArrayList<>();
+    if (count < FEW_TEXTS) {
+      cautions.add(
+          format(
+              "The mean absolute error %.4f is that of %,d texts; with 95 %% confidence it lies"
+                  + " between %.4f and %.4f.",
+              figure(metrics, "mae"),
+              count,
+              figure(metrics, "mae_low"),
+              figure(metrics, "mae_high")));
+    }
+    if (figure(metrics, "pearson_low") <= 0) {
+      cautions.add(
+          format(
+              "Answers that have nothing to do with the %,d texts could look like these (Pearson"
+                  + " correlation %.2f).",
+              count, figure(metrics, "pearson")));
+    }
+    return List.copyOf(cautions);
+  }
+
   /// About a temperature that was fitted on validation texts.
   ///
   /// @param mistakes texts that are not answered rightly

@@ -60,6 +60,7 @@ record Agreement(int texts, int sameLabels, int exactRight, int roundedRight) {
         }
         predicted.add(labels.get(best).name());
       }
+      case REGRESSION -> throw new IllegalArgumentException("A regression has no labels to keep");
       case MULTI_LABEL_CLASSIFICATION -> {
         for (int i = 0; i < logits.length; i++) {
           // A probability of one half.

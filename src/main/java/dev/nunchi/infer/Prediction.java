@@ -42,9 +42,14 @@ public record Prediction(
     return problemType.predicted(scores.toList()).stream().map(labels::get).toList();
   }
 
-  /// The score of [#best], in [0, 1].
+  /// The score of [#best], in [0, 1]; 0 of a regression, which has none.
   public double confidence() {
-    return scores.get(scores.best());
+    return value().isPresent() ? 0 : scores.get(scores.best());
+  }
+
+  /// The value that a regression gives; empty of a classifier.
+  public OptionalDouble value() {
+    return scores.value();
   }
 
   /// Where the text stands between wholly negative (-1) and wholly positive (+1); empty where a

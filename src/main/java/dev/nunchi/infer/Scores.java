@@ -10,12 +10,14 @@ import java.util.OptionalDouble;
 ///
 /// With logits `z` and temperature `t` (Guo et al., 2017, <https://arxiv.org/abs/1706.04599>) the
 /// score of label `i` is `exp(z_i / t) / Σ exp(z_j / t)` where a text has one label, and `1 / (1 +
-/// exp(-z_i / t))` where it has any number of them. Computed in double precision, in forms that do
-/// not overflow.
+/// exp(-z_i / t))` where it has any number of them. The one score of a regression is its value, `z
+/// / t`. Computed in double precision, in forms that do not overflow.
 public final class Scores {
+  private final ProblemType problemType;
   private final double[] scores;
 
-  private Scores(double[] scores) {
+  private Scores(ProblemType problemType, double[] scores) {
+    this.problemType = problemType;
     this.scores = scores;
   }
 
@@ -26,14 +28,14 @@ public final class Scores {
     for (int i = 0; i < logits.length; i++) {
       values[i] = logits[i];
     }
-    return new Scores(problemType.probabilities(values, temperature));
+    return new Scores(problemType, problemType.probabilities(values, temperature));
   }
 
   public int size() {
     return scores.length;
   }
 
-  /// The score of the label with that index, in [0, 1].
+  /// The score of the label with that index, in [0, 1]; of a regression the value.
   public double get(int index) {
     return scores[index];
   }
@@ -52,10 +54,15 @@ public final class Scores {
   /// `Σ score · polarity / Σ score`, in [-1, 1]; empty where a label has no polarity.
   ///
   /// Where a text has one label the scores sum to 1, and this is the expected polarity. Where it
-  /// has any number of labels it is the mean polarity of the labels, each weighted by its score.
+  /// has any number of labels it is the mean polarity of the labels, each weighted by its score. A
+  /// regression's is its value times the polarity that a value of 1 stands for.
   public OptionalDouble polarity(LabelSet labels) {
     if (!labels.hasPolarity()) {
       return OptionalDouble.empty();
+    }
+    if (problemType == ProblemType.REGRESSION) {
+      return OptionalDouble.of(
+          Math.clamp(scores[0] * labels.get(0).polarity().getAsDouble(), -1.0, 1.0));
     }
     double weighted = 0;
     double sum = 0;
@@ -64,6 +71,13 @@ public final class Scores {
       sum += scores[i];
     }
     return OptionalDouble.of(sum == 0 ? 0 : Math.clamp(weighted / sum, -1.0, 1.0));
+  }
+
+  /// The value that a regression gives.
+  public OptionalDouble value() {
+    return problemType == ProblemType.REGRESSION
+        ? OptionalDouble.of(scores[0])
+        : OptionalDouble.empty();
   }
 
   public List<Double> toList() {

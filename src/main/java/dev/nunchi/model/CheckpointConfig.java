@@ -85,10 +85,14 @@ record CheckpointConfig(Path file, ObjectNode json) {
   ProblemType problemType() {
     JsonNode type = json.path("problem_type");
     if (type.isMissingNode() || type.isNull()) {
-      return ProblemType.SINGLE_LABEL_CLASSIFICATION;
+      // As transformers decides at the first training step.
+      return labels().size() == 1
+          ? ProblemType.REGRESSION
+          : ProblemType.SINGLE_LABEL_CLASSIFICATION;
     }
     for (ProblemType known : ProblemType.values()) {
       if (known.configName().equals(type.asText())) {
+        requireLabels(known);
         return known;
       }
     }
@@ -101,6 +105,20 @@ record CheckpointConfig(Path file, ObjectNode json) {
                 String.join(
                     ", ",
                     List.of(ProblemType.values()).stream().map(ProblemType::configName).toList())));
+  }
+
+  private void requireLabels(ProblemType type) {
+    int count = labels().size();
+    if (!type.takes(count)) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          "%s: problem_type is %s and there are %d labels; supported are %s"
+              .formatted(
+                  file,
+                  type.configName(),
+                  count,
+                  type == ProblemType.REGRESSION ? "regressions of one value" : "two or more"));
+    }
   }
 
   /// This configuration for a classifier of other labels; every other key is kept.
@@ -167,14 +185,7 @@ record CheckpointConfig(Path file, ObjectNode json) {
   }
 
   /// A manifest for a directory that has none: no normaliser, no probe, temperature 1.
-  ///
-  /// @throws NunchiException `UNSUPPORTED_MODEL` for a regression
   Manifest description(Path directory) {
-    if (labels().size() < 2) {
-      throw new NunchiException(
-          Reason.UNSUPPORTED_MODEL,
-          file + ": a model of one label is a regression, which is not supported");
-    }
     Provenance provenance = Provenance.of(directory);
     return Manifest.of(
             provenance

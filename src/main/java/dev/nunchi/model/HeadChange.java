@@ -22,6 +22,11 @@ record HeadChange(LabelSet labels, boolean isNew, LabelOrder order) {
   /// @param stored labels of the checkpoint
   /// @param wanted labels that the texts have
   static HeadChange of(LabelSet stored, LabelSet wanted, CheckpointDirectory.Order order) {
+    if (order == CheckpointDirectory.Order.OF_THE_CHECKPOINT
+        && stored.size() == 1
+        && wanted.size() == 1) {
+      return kept(new LabelSet(List.of(value(stored.get(0), wanted.get(0)))));
+    }
     List<String> had = plainNames(stored);
     List<String> having = plainNames(wanted);
     if (had.size() != having.size() || !new HashSet<>(had).equals(new HashSet<>(having))) {
@@ -31,6 +36,13 @@ record HeadChange(LabelSet labels, boolean isNew, LabelOrder order) {
       case OF_THE_CHECKPOINT -> kept(merged(stored, wanted, having));
       case AS_WANTED -> new HeadChange(wanted, false, LabelOrder.of(having, had));
     };
+  }
+
+  /// A regression's value under the name that it has, unless it is one that transformers gave it.
+  private static Label value(Label stored, Label wanted) {
+    return new Label(
+        stored.name().matches("LABEL_\\d+") ? wanted.name() : stored.name(),
+        wanted.polarity().isPresent() ? wanted.polarity() : stored.polarity());
   }
 
   private static List<String> plainNames(LabelSet labels) {

@@ -81,9 +81,20 @@ final class ManifestReader {
   }
 
   private Manifest.Task task() {
+    LabelSet labels = labels();
+    ProblemType problemType =
+        json.oneOf("problem_type", ProblemType.values(), ProblemType::configName);
+    if (!problemType.takes(labels.size())) {
+      throw json.invalid(
+          "labels",
+          problemType == ProblemType.REGRESSION
+              ? "one label where problem_type is regression"
+              : "two or more labels",
+          "a list of %d".formatted(labels.size()));
+    }
     return new Manifest.Task(
-        labels(),
-        json.oneOf("problem_type", ProblemType.values(), ProblemType::configName),
+        labels,
+        problemType,
         json.number("temperature", Double.MIN_VALUE, Double.MAX_VALUE, "a number over 0"));
   }
 

@@ -27,7 +27,7 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   /// Reads the directory and checks its files against their digests.
   ///
   /// @throws NunchiException `INVALID_MODEL` where a file is missing, is not the one that was
-  ///   written, or contradicts another; `UNSUPPORTED_MODEL` for a regression
+  ///   written, or contradicts another; `UNSUPPORTED_MODEL` for a problem type that is not there
   public static ModelDirectory open(Path directory) {
     ModelFiles.requireReadable(directory);
     requireGraph(directory);

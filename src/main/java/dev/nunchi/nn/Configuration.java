@@ -239,18 +239,9 @@ final class Configuration {
   /// Classes: `id2label` where it stands, else `num_labels`, else 2 as in transformers.
   int labels() {
     JsonNode id2label = json.get("id2label");
-    int labels =
-        id2label != null && id2label.isObject() && !id2label.isEmpty()
-            ? id2label.size()
-            : between("num_labels", 2, 1, MOST_LABELS);
-    if (labels < 2) {
-      throw new NunchiException(
-          Reason.UNSUPPORTED_MODEL,
-          origin
-              + ": a model of one label is a regression, which is not supported; two labels or"
-              + " more are");
-    }
-    return labels;
+    return id2label != null && id2label.isObject() && !id2label.isEmpty()
+        ? id2label.size()
+        : between("num_labels", 2, 1, MOST_LABELS);
   }
 
   /// @throws NunchiException where `divisor` does not divide the value of `key`

@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.Admission;
 import dev.nunchi.infer.Classifier;
@@ -128,6 +129,7 @@ final class Classification {
     CallRecord call = CallRecord.current();
     call.asked(model.name(), query.text());
     check(query);
+    requireConfidence(query, model);
     boolean context = model.manifest().text().inputTemplate() != null && !query.context().isEmpty();
     return new PreparedQuery(
         query,
@@ -147,6 +149,18 @@ final class Classification {
     prepared.call().answered(outcome.prediction().tokenCount());
     metrics.answered(prepared.model().name(), prepared.query().truncation(), outcome.prediction());
     return Answer.of(prepared, outcome, Duration.ofNanos(System.nanoTime() - prepared.arrivedAt()));
+  }
+
+  private static void requireConfidence(Query query, ServedModel model) {
+    if (query.abstainBelow().isPresent()
+        && model.manifest().task().problemType() == ProblemType.REGRESSION) {
+      throw NunchiException.ofField(
+          Reason.INVALID_ARGUMENT,
+          "abstain_below",
+          "The model '%s' is a regression, which has no confidence to abstain by; leave"
+                  .formatted(model.name())
+              + " abstain_below out");
+    }
   }
 
   private void check(Query query) {

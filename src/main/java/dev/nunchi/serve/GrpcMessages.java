@@ -65,6 +65,7 @@ final class GrpcMessages {
         .forEach(score ->
             response.addScores(
                 LabelScore.newBuilder().setLabel(score.label()).setScore(score.score())));
+    answer.value().ifPresent(response::setValue);
     answer.polarity().ifPresent(response::setPolarity);
     answer
         .evidence()
@@ -135,6 +136,7 @@ final class GrpcMessages {
     return switch (type) {
       case SINGLE_LABEL_CLASSIFICATION -> ProblemType.PROBLEM_TYPE_SINGLE_LABEL_CLASSIFICATION;
       case MULTI_LABEL_CLASSIFICATION -> ProblemType.PROBLEM_TYPE_MULTI_LABEL_CLASSIFICATION;
+      case REGRESSION -> ProblemType.PROBLEM_TYPE_REGRESSION;
     };
   }
 

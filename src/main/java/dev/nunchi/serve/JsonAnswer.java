@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
   "label",
   "confidence",
   "scores",
+  "value",
   "polarity",
   "token_count",
   "truncated",
@@ -33,8 +34,9 @@ import org.jspecify.annotations.Nullable;
 @JsonInclude(JsonInclude.Include.NON_NULL)
 record JsonAnswer(
     String label,
-    double confidence,
+    @Nullable Double confidence,
     List<Score> scores,
+    @Nullable Double value,
     @Nullable Double polarity,
     int tokenCount,
     boolean truncated,
@@ -75,8 +77,9 @@ record JsonAnswer(
     Optional<Truncation> truncation = answer.truncation();
     return new JsonAnswer(
         answer.label(),
-        answer.confidence(),
+        answer.value().isPresent() ? null : answer.confidence(),
         answer.scores().stream().map(score -> new Score(score.label(), score.score())).toList(),
+        answer.value().isPresent() ? answer.value().getAsDouble() : null,
         answer.polarity().isPresent() ? answer.polarity().getAsDouble() : null,
         answer.tokenCount(),
         truncation.isPresent(),

@@ -18,17 +18,18 @@ public record BinaryCrossEntropy(List<Double> positiveWeights) implements Loss {
   }
 
   @Override
-  public Tensor mean(Tensor logits, int[][] labels) {
+  public Tensor mean(Tensor logits, Targets targets) {
+    int[][] labels = targets.labels();
     int width = Math.toIntExact(logits.size(1));
-    float[] targets = new float[labels.length * width];
+    float[] wanted = new float[labels.length * width];
     for (int row = 0; row < labels.length; row++) {
       for (int label : labels[row]) {
-        targets[row * width + label] = 1;
+        wanted[row * width + label] = 1;
       }
     }
     return torch.binary_cross_entropy_with_logits(
         logits,
-        torch.tensor(targets).view(labels.length, width),
+        torch.tensor(wanted).view(labels.length, width),
         new TensorOptional(),
         Floats.optional(positiveWeights),
         MEAN_REDUCTION);
@@ -36,7 +37,7 @@ public record BinaryCrossEntropy(List<Double> positiveWeights) implements Loss {
 
   /// The number of texts.
   @Override
-  public double weight(int[][] labels) {
-    return labels.length;
+  public double weight(Targets targets) {
+    return targets.size();
   }
 }

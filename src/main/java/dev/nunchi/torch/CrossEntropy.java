@@ -30,16 +30,17 @@ public record CrossEntropy(List<Double> classWeights, double labelSmoothing, dou
     }
   }
 
-  /// @param labels one of each text
+  /// @param targets labels, one of each text
   @Override
-  public Tensor mean(Tensor logits, int[][] labels) {
-    Tensor targets = torch.tensor(Arrays.stream(labels).mapToLong(label -> label[0]).toArray());
+  public Tensor mean(Tensor logits, Targets targets) {
+    Tensor labels =
+        torch.tensor(Arrays.stream(targets.labels()).mapToLong(label -> label[0]).toArray());
     if (focalGamma > 0) {
-      return focal(logits, targets);
+      return focal(logits, labels);
     }
     return torch.cross_entropy_loss(
         logits,
-        targets,
+        labels,
         Floats.optional(classWeights),
         MEAN_REDUCTION,
         NO_IGNORED_LABEL,
@@ -48,10 +49,10 @@ public record CrossEntropy(List<Double> classWeights, double labelSmoothing, dou
 
   /// The number of texts, or the sum of the weights of their labels.
   @Override
-  public double weight(int[][] labels) {
+  public double weight(Targets targets) {
     return classWeights.isEmpty()
-        ? labels.length
-        : Arrays.stream(labels).mapToDouble(label -> classWeights.get(label[0])).sum();
+        ? targets.size()
+        : Arrays.stream(targets.labels()).mapToDouble(label -> classWeights.get(label[0])).sum();
   }
 
   private Tensor focal(Tensor logits, Tensor targets) {

@@ -61,14 +61,14 @@ public final class TorchTrainer implements AutoCloseable {
 
   /// Adds the gradients of one batch to those gathered since the last step.
   ///
-  /// @param labels `[batch]`, indices of the labels that each text has
+  /// @param targets of its texts
   /// @param share of the batch in the step, its [Loss#weight] over that of all the step's batches,
   ///   so that the step follows the mean over its texts however they are cut into batches
-  /// @return the mean loss of the batch, in nats
-  public double accumulate(PaddedBatch batch, int[][] labels, double share) {
+  /// @return the mean loss of the batch
+  public double accumulate(PaddedBatch batch, Targets targets, double share) {
     try (PointerScope scope = new PointerScope()) {
       Tensor logits = network.forward(batch, weights, masks);
-      Tensor loss = settings.loss().mean(logits, labels);
+      Tensor loss = settings.loss().mean(logits, targets);
       (share == 1 ? loss : loss.mul(new Scalar(share))).backward();
       return loss.item_double();
     }

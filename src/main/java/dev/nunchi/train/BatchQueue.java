@@ -5,6 +5,7 @@ import dev.nunchi.Reason;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.torch.Loss;
+import dev.nunchi.torch.Targets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -34,7 +35,7 @@ final class BatchQueue implements AutoCloseable {
   /// @param next the position after this batch
   record Prepared(
       PaddedBatch batch,
-      int[][] labels,
+      Targets targets,
       double weight,
       double share,
       boolean endsStep,
@@ -119,7 +120,7 @@ final class BatchQueue implements AutoCloseable {
     stepEnd = Math.min(first - first % batchesOfStep + batchesOfStep, epoch.size());
     stepWeight = 0;
     for (int[] rows : epoch.subList(first, stepEnd)) {
-      stepWeight += loss.weight(texts.labels(rows));
+      stepWeight += loss.weight(texts.targets().of(rows));
     }
   }
 
@@ -132,8 +133,8 @@ final class BatchQueue implements AutoCloseable {
       encodings.add(wordDropout.apply(encoding, number, row));
     }
     PaddedBatch batch = PaddedBatch.of(encodings, padTokenId);
-    int[][] labels = texts.labels(rows);
-    double weight = loss.weight(labels);
+    Targets targets = texts.targets().of(rows);
+    double weight = loss.weight(targets);
     double share = weight / stepWeight;
     boolean endsStep = position.batch() + 1 == stepEnd;
     if (position.batch() + 1 < epoch.size()) {
@@ -146,7 +147,7 @@ final class BatchQueue implements AutoCloseable {
     if (endsStep) {
       beginStep();
     }
-    return new Prepared(batch, labels, weight, share, endsStep, position);
+    return new Prepared(batch, targets, weight, share, endsStep, position);
   }
 
   @Override

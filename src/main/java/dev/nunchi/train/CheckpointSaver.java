@@ -56,7 +56,7 @@ final class CheckpointSaver implements Trainer.Keeper {
   private void writeModel(long step, Evaluation evaluation) {
     Map<String, Double> quality = new LinkedHashMap<>();
     if (evaluation.isMeasured()) {
-      for (BestMetric metric : BestMetric.values()) {
+      for (BestMetric metric : evaluation.figures()) {
         quality.put("validation_" + metric.key(), evaluation.value(metric));
       }
       quality.put("validation_count", (double) evaluation.count());

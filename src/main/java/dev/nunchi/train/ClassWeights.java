@@ -8,25 +8,31 @@ import dev.nunchi.Reason;
 import dev.nunchi.torch.BinaryCrossEntropy;
 import dev.nunchi.torch.CrossEntropy;
 import dev.nunchi.torch.Loss;
+import dev.nunchi.torch.MeanSquaredError;
+import dev.nunchi.torch.Targets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The loss of a recipe with its weights of labels.
+/// The loss of a recipe with its weights of labels; of a regression the squared error.
 ///
 /// `balanced` is scikit-learn's where a text has one label: texts over labels times texts of the
 /// label, so that all labels weigh alike together. Where it has any number of them, it is texts
 /// without the label over texts with it, so that its presence weighs as much as its absence.
 record ClassWeights(Recipe.Loss recipe, LabelSet labels) {
-  /// @param actual indices of the labels that each training text has
+  /// @param targets of the training texts
   /// @throws NunchiException `INVALID_RECIPE` where weights are not given for exactly the labels
-  Loss loss(ProblemType problemType, int[][] actual) {
-    List<Double> weights = weights(problemType, actual);
+  Loss loss(ProblemType problemType, Targets targets) {
     return switch (problemType) {
       case SINGLE_LABEL_CLASSIFICATION ->
-          new CrossEntropy(weights, recipe.labelSmoothingFactor(), recipe.focalLossGamma());
-      case MULTI_LABEL_CLASSIFICATION -> new BinaryCrossEntropy(weights);
+          new CrossEntropy(
+              weights(problemType, targets.labels()),
+              recipe.labelSmoothingFactor(),
+              recipe.focalLossGamma());
+      case MULTI_LABEL_CLASSIFICATION ->
+          new BinaryCrossEntropy(weights(problemType, targets.labels()));
+      case REGRESSION -> new MeanSquaredError();
     };
   }
 
@@ -63,10 +69,9 @@ record ClassWeights(Recipe.Loss recipe, LabelSet labels) {
     }
     return Arrays.stream(counts)
         .map(count ->
-            switch (problemType) {
-              case SINGLE_LABEL_CLASSIFICATION -> actual.length / (labels.size() * count);
-              case MULTI_LABEL_CLASSIFICATION -> (actual.length - count) / count;
-            })
+            problemType == ProblemType.MULTI_LABEL_CLASSIFICATION
+                ? (actual.length - count) / count
+                : actual.length / (labels.size() * count))
         // A label without texts, or without any other, has no part in the balance.
         .map(weight -> weight == 0 || Double.isInfinite(weight) ? 1 : weight)
         .boxed()

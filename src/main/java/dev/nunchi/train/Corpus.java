@@ -34,8 +34,8 @@ record Corpus(
           texts.labels(),
           encoder,
           truncation,
-          EncodedTexts.of(texts.train(), texts.labels(), encoder, truncation),
-          EncodedTexts.of(texts.validation(), texts.labels(), encoder, truncation));
+          EncodedTexts.of(texts.train(), texts::targets, encoder, truncation),
+          EncodedTexts.of(texts.validation(), texts::targets, encoder, truncation));
     } catch (RuntimeException e) {
       encoder.close();
       throw e;
@@ -50,7 +50,7 @@ record Corpus(
     splits.add(
         new DataSplit(
             "train",
-            texts.train(),
+            texts.counted(texts.train()),
             texts.emptyTrainTexts(),
             i -> train.encodings().get(i).tokenCount(),
             train.unknownShare(encoder.specialTokens())));
@@ -58,12 +58,12 @@ record Corpus(
       splits.add(
           new DataSplit(
               "validation",
-              texts.validation(),
+              texts.counted(texts.validation()),
               texts.emptyValidationTexts(),
               i -> validation.encodings().get(i).tokenCount(),
               validation.unknownShare(encoder.specialTokens())));
     }
-    return DataReport.of(labels, splits);
+    return DataReport.of(texts.countedLabels(), splits);
   }
 
   @Override

@@ -22,7 +22,7 @@ record Course(
     LengthBuckets watched = new LengthBuckets(validation.lengths(), plan.size(), true);
     return new Course(
         new ClassWeights(recipe.loss(), corpus.labels())
-            .loss(recipe.data().problemType(), train.labels()),
+            .loss(recipe.data().problemType(), train.targets()),
         buckets,
         noise,
         StepPlan.of(recipe, batches.size()),

@@ -1,29 +1,32 @@
 package dev.nunchi.train;
 
-import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.data.Example;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
+import dev.nunchi.torch.Targets;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.function.Function;
 
 /// Labelled texts as token ids, in the order of the examples.
 ///
-/// @param labels indices of the labels that each text has
-record EncodedTexts(List<Encoding> encodings, int[][] labels) {
+/// @param targets what each text should be answered with
+record EncodedTexts(List<Encoding> encodings, Targets targets) {
   private static final int CHUNK = 4096;
 
+  /// @param target what the texts of some examples should be answered with
   static EncodedTexts of(
-      List<Example> examples, LabelSet labels, TextEncoder encoder, Truncation truncation) {
-    int[][] indices =
-        examples.stream().map(example -> indices(example, labels)).toArray(int[][]::new);
+      List<Example> examples,
+      Function<List<Example>, Targets> target,
+      TextEncoder encoder,
+      Truncation truncation) {
     List<Encoding> encodings = new ArrayList<>(examples.size());
     for (int start = 0; start < examples.size(); start += CHUNK) {
       List<Example> chunk = examples.subList(start, Math.min(start + CHUNK, examples.size()));
@@ -31,7 +34,7 @@ record EncodedTexts(List<Encoding> encodings, int[][] labels) {
           .map(EncodedTexts::withoutSpans)
           .forEach(encodings::add);
     }
-    return new EncodedTexts(encodings, indices);
+    return new EncodedTexts(encodings, target.apply(examples));
   }
 
   private static List<Encoding> encode(
@@ -57,10 +60,6 @@ record EncodedTexts(List<Encoding> encodings, int[][] labels) {
       }
     }
     throw new IllegalStateException("a text was refused among others and is not alone");
-  }
-
-  private static int[] indices(Example example, LabelSet labels) {
-    return example.labels().stream().mapToInt(name -> labels.indexOf(name).orElseThrow()).toArray();
   }
 
   /// Spans of all texts would be most of the memory.
@@ -96,7 +95,7 @@ record EncodedTexts(List<Encoding> encodings, int[][] labels) {
     return (int) encodings.stream().filter(Encoding::truncated).count();
   }
 
-  /// SHA-256 of all ids and labels, hexadecimal: what tells whether two runs have the same texts.
+  /// SHA-256 of all ids and targets, hexadecimal: what tells whether two runs have the same texts.
   String digest() {
     MessageDigest digest;
     try {
@@ -106,10 +105,20 @@ record EncodedTexts(List<Encoding> encodings, int[][] labels) {
     }
     for (int i = 0; i < size(); i++) {
       int[] ids = encodings.get(i).inputIds();
-      update(digest, labels[i]);
+      update(digest, target(i));
       update(digest, ids);
     }
     return HexFormat.of().formatHex(digest.digest());
+  }
+
+  private int[] target(int text) {
+    return switch (targets) {
+      case Targets.Labels(int[][] indices) -> indices[text];
+      case Targets.Values(double[] values) -> {
+        long bits = Double.doubleToLongBits(values[text]);
+        yield new int[] {(int) (bits >>> Integer.SIZE), (int) bits};
+      }
+    };
   }
 
   private static void update(MessageDigest digest, int[] numbers) {
@@ -124,13 +133,5 @@ record EncodedTexts(List<Encoding> encodings, int[][] labels) {
       selected.add(encodings.get(row));
     }
     return PaddedBatch.of(selected, padTokenId);
-  }
-
-  int[][] labels(int[] rows) {
-    int[][] selected = new int[rows.length][];
-    for (int i = 0; i < rows.length; i++) {
-      selected[i] = labels[rows[i]];
-    }
-    return selected;
   }
 }

@@ -7,17 +7,23 @@ import dev.nunchi.Reason;
 import dev.nunchi.eval.Cautions;
 import dev.nunchi.eval.EvaluationResult;
 import dev.nunchi.eval.Intercepts;
+import dev.nunchi.eval.LinearFit;
 import dev.nunchi.eval.MultiLabelResult;
+import dev.nunchi.eval.RegressionResult;
 import dev.nunchi.eval.Temperature;
+import dev.nunchi.torch.Targets;
 import dev.nunchi.torch.TorchNetwork;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// How well a network does on labelled texts.
 ///
-/// @param metrics figures by name, of [EvaluationResult] or [MultiLabelResult]
+/// @param metrics figures by name, of [EvaluationResult], [MultiLabelResult] or [RegressionResult]
 /// @param temperature that fits these texts best
 /// @param intercepts that were added to the logits for it to be so, by label; empty for none
 /// @param notes what a reader of these figures should know, one sentence each
@@ -42,8 +48,13 @@ public record Evaluation(
       }
     }
     requireFinite(logits);
-    Evaluation plain = of(plan.labels(), plan.problemType(), texts.labels(), logits);
-    return plan.fitIntercepts() ? plain.withIntercepts(plan, texts.labels(), logits) : plain;
+    return switch (texts.targets()) {
+      case Targets.Values(double[] values) -> ofValues(values, logits);
+      case Targets.Labels(int[][] actual) -> {
+        Evaluation plain = of(plan.labels(), plan.problemType(), actual, logits);
+        yield plan.fitIntercepts() ? plain.withIntercepts(plan, actual, logits) : plain;
+      }
+    };
   }
 
   private static void requireFinite(double[][] logits) {
@@ -95,6 +106,22 @@ public record Evaluation(
     return Arrays.stream(actual).mapToInt(label -> label[0]).toArray();
   }
 
+  /// Of a regression; its linear map, where one helps, is an intercept and then a temperature:
+  /// `scale · z + offset = (z + offset / scale) / (1 / scale)`.
+  ///
+  /// @param logits `[text, 1]`
+  private static Evaluation ofValues(double[] values, double[][] logits) {
+    double[] answers = Arrays.stream(logits).mapToDouble(row -> row[0]).toArray();
+    LinearFit fit = LinearFit.of(values, answers);
+    RegressionResult result =
+        RegressionResult.of(values, Arrays.stream(answers).map(fit::apply).toArray());
+    return new Evaluation(
+        result.metrics(),
+        1 / fit.scale(),
+        fit.equals(LinearFit.NONE) ? List.of() : List.of(fit.offset() / fit.scale()),
+        Cautions.of(result));
+  }
+
   /// @param actual indices of the labels that each text has
   /// @param logits `[text, label]`
   static Evaluation of(
@@ -109,6 +136,7 @@ public record Evaluation(
         EvaluationResult result = EvaluationResult.of(labels, one, probabilities);
         yield of(result.metrics(), Temperature.fit(one, logits), Cautions.of(result));
       }
+      case REGRESSION -> throw new IllegalArgumentException("A regression has values, no labels");
       case MULTI_LABEL_CLASSIFICATION -> {
         boolean[][] has = has(actual, labels.size());
         MultiLabelResult result = MultiLabelResult.of(labels, has, probabilities);
@@ -142,8 +170,32 @@ public record Evaluation(
     return switch (metric) {
       case ACCURACY -> metrics.getOrDefault("accuracy", metric("subset_accuracy"));
       case MACRO_F1 -> metric("macro_f1");
-      case LOSS -> metric("log_loss");
+      case LOSS -> metrics.getOrDefault("log_loss", metric("mse"));
+      case MAE, RMSE, PEARSON, SPEARMAN -> metric(metric.key());
     };
+  }
+
+  /// The figures by which a model can be chosen, in the order in which they are said.
+  public List<BestMetric> figures() {
+    return BestMetric.of(
+        metrics.containsKey("mae")
+            ? ProblemType.REGRESSION
+            : ProblemType.SINGLE_LABEL_CLASSIFICATION);
+  }
+
+  /// These figures by key, in the order in which they are logged: the loss first.
+  Map<String, Double> logged() {
+    Map<String, Double> logged = new LinkedHashMap<>();
+    logged.put(BestMetric.LOSS.key(), value(BestMetric.LOSS));
+    figures().forEach(metric -> logged.put(metric.key(), value(metric)));
+    return logged;
+  }
+
+  /// These figures as words, for example `accuracy 0.8812, macro F1 0.8811, loss 0.2711`.
+  public String summary() {
+    return figures().stream()
+        .map(metric -> String.format(Locale.ROOT, "%s %.4f", metric.words(), value(metric)))
+        .collect(Collectors.joining(", "));
   }
 
   /// Whether anything was measured.

@@ -24,7 +24,7 @@ import java.util.function.LongSupplier;
 /// | line | keys |
 /// | --- | --- |
 /// | a logged step | `step`, `epoch`, `loss`, `learning_rate`, `gradient_norm`, `tokens`, `padding_share`, `tokens_per_second` |
-/// | an evaluation | `step`, `epoch`, `eval_loss`, `eval_accuracy`, `eval_macro_f1` |
+/// | an evaluation | `step`, `epoch`, `eval_loss`, `eval_accuracy`, `eval_macro_f1`; of a regression `eval_loss`, `eval_mae`, `eval_rmse`, `eval_pearson`, `eval_spearman` |
 ///
 /// `loss`, `tokens` and the two after it are over the steps since the line before. What is not a
 /// number stands as `null`. The file is open only while a line is written, so that its directory
@@ -100,9 +100,7 @@ public final class MetricsLog implements TrainingListener {
   @Override
   public void evaluated(long step, Evaluation evaluation, boolean best) {
     ObjectNode line = line(step, epoch);
-    put(line, "eval_loss", evaluation.value(BestMetric.LOSS));
-    put(line, "eval_accuracy", evaluation.value(BestMetric.ACCURACY));
-    put(line, "eval_macro_f1", evaluation.value(BestMetric.MACRO_F1));
+    evaluation.logged().forEach((name, value) -> put(line, "eval_" + name, value));
     append(line);
     window.restartClock();
   }
@@ -173,7 +171,7 @@ public final class MetricsLog implements TrainingListener {
       JsonNode json = READER.readTree(line);
       return json.path("step").isIntegralNumber()
           && json.has("epoch")
-          && (json.has("padding_share") || json.has("eval_macro_f1"));
+          && (json.has("padding_share") || json.has("eval_loss"));
     } catch (JsonProcessingException _) {
       return false;
     }

@@ -1,6 +1,7 @@
 package dev.nunchi.train;
 
 import dev.nunchi.Label;
+import dev.nunchi.ProblemType;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.Provenance;
 import java.util.Locale;
@@ -39,7 +40,9 @@ record ModelCard(Recipe recipe, Manifest manifest) {
     if (measured) {
       row(
           card,
-          "temperature (fitted on validation)",
+          manifest.task().problemType() == ProblemType.REGRESSION
+              ? "temperature (fitted on validation; the value is the logit over it)"
+              : "temperature (fitted on validation)",
           format("%.3f", manifest.task().temperature()));
     }
     card.append("\nEvery setting of the run stands in `recipe.yaml`. ");

@@ -9,8 +9,10 @@ import dev.nunchi.train.Recipe.Strategy;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The ranges of a recipe's keys, and which of them exclude each other.
@@ -36,13 +38,13 @@ final class RecipeCheck {
     check(batches);
     check(optimization);
     check(loss, data.problemType());
-    check(watch);
+    check(watch, data.problemType());
   }
 
   private static void check(Recipe.Data data) {
     share("validation_share", data.validationShare());
     atLeast("max_length", data.maxLength(), 3);
-    labels(data.labels());
+    labels(data.labels(), data.problemType());
     path("train_file", data.trainFile());
     path("validation_file", data.validationFile());
     require(
@@ -57,7 +59,7 @@ final class RecipeCheck {
         data.truncation());
   }
 
-  private static void labels(@Nullable Map<String, Double> labels) {
+  private static void labels(@Nullable Map<String, Double> labels, ProblemType problemType) {
     if (labels == null) {
       return;
     }
@@ -73,7 +75,15 @@ final class RecipeCheck {
           "names with a polarity from -1 to 1",
           label);
     }
-    require(labels.size() >= 2, "labels", "at least two", labels.keySet());
+    if (problemType == ProblemType.REGRESSION) {
+      require(
+          labels.size() == 1,
+          "labels",
+          "one name, that of the value, where problem_type is regression",
+          labels.keySet());
+    } else {
+      require(labels.size() >= 2, "labels", "at least two", labels.keySet());
+    }
   }
 
   private static void check(Recipe.Start start) {
@@ -150,12 +160,12 @@ final class RecipeCheck {
 
   private static void check(Recipe.Loss loss, ProblemType problemType) {
     exclude(
-        problemType == ProblemType.MULTI_LABEL_CLASSIFICATION
+        problemType != ProblemType.SINGLE_LABEL_CLASSIFICATION
             && (loss.focalLossGamma() > 0 || loss.labelSmoothingFactor() > 0),
         "focal_loss_gamma and label_smoothing_factor are for problem_type"
             + " single_label_classification; set both to 0");
     exclude(
-        problemType == ProblemType.MULTI_LABEL_CLASSIFICATION && loss.fitIntercepts(),
+        problemType != ProblemType.SINGLE_LABEL_CLASSIFICATION && loss.fitIntercepts(),
         "fit_intercepts is for problem_type single_label_classification; set it to false");
     share("label_smoothing_factor", loss.labelSmoothingFactor());
     atLeast("focal_loss_gamma", loss.focalLossGamma(), 0);
@@ -163,7 +173,13 @@ final class RecipeCheck {
         loss.focalLossGamma() > 0 && loss.labelSmoothingFactor() > 0,
         "focal_loss_gamma and label_smoothing_factor are not defined together; set one to 0");
     @Nullable JsonNode weights = loss.classWeights();
-    if (weights == null || weights.isNull() || weights.asText().equals("balanced")) {
+    if (weights == null || weights.isNull()) {
+      return;
+    }
+    exclude(
+        problemType == ProblemType.REGRESSION,
+        "class_weights are for labels; problem_type regression has none");
+    if (weights.asText().equals("balanced")) {
       return;
     }
     require(weights.isObject(), "class_weights", "balanced or {label: weight}", weights);
@@ -176,7 +192,7 @@ final class RecipeCheck {
     }
   }
 
-  private static void check(Recipe.Watch watch) {
+  private static void check(Recipe.Watch watch, ProblemType problemType) {
     atLeast("eval_steps", watch.evalSteps(), 1);
     atLeast("save_steps", watch.saveSteps(), 1);
     atLeast("save_total_limit", watch.saveTotalLimit(), 0);
@@ -198,6 +214,14 @@ final class RecipeCheck {
         !evaluated && watch.earlyStoppingPatience() > 0,
         "early_stopping_patience needs evaluations; eval_strategy is no");
     BestMetric metric = watch.metricForBestModel();
+    List<BestMetric> measured = BestMetric.of(problemType);
+    exclude(
+        !measured.contains(metric),
+        "metric_for_best_model should be one of %s where problem_type is %s, but is %s"
+            .formatted(
+                measured.stream().map(BestMetric::key).collect(Collectors.joining(", ")),
+                problemType.configName(),
+                metric.key()));
     exclude(
         watch.greaterIsBetter() != null && watch.greaterIsBetter() != metric.greaterIsBetter(),
         "greater_is_better: %s contradicts metric_for_best_model: %s"

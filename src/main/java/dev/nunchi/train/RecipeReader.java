@@ -15,6 +15,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import java.io.IOException;
 import java.io.InputStream;
@@ -60,6 +61,7 @@ public final class RecipeReader {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  private static final String METRIC = "metric_for_best_model";
   private static final String LABELS = "labels";
   private static final String LABELS_EXPECTED =
       "names of labels as [부정, 긍정], or a map of them to polarity as {부정: -1, 긍정: 1}";
@@ -96,6 +98,11 @@ public final class RecipeReader {
   }
 
   private static Recipe of(ObjectNode keys, String origin) {
+    if (keys.path(METRIC).isNull()) {
+      boolean regression =
+          keys.path("problem_type").asText().equalsIgnoreCase(ProblemType.REGRESSION.configName());
+      keys.put(METRIC, (regression ? BestMetric.LOSS : BestMetric.ACCURACY).key());
+    }
     return new Recipe(
         view(keys, Recipe.Card.class, origin),
         view(keys, Recipe.Data.class, origin),

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes event files for TensorBoard into the directory `runs`, under the tags that Hugging Face's
 /// Trainer uses: `train/loss`, `train/learning_rate`, `train/grad_norm`, `train/epoch`,
-/// `eval/loss`, `eval/accuracy`, `eval/macro_f1`.
+/// `eval/loss`, `eval/accuracy`, `eval/macro_f1`, of a regression `eval/mae` and so on.
 ///
 /// `train/loss` is the mean over the texts of the steps since the one logged before. Every process
 /// writes a file of its own; that of a resumed run tells TensorBoard to forget the steps that come
@@ -67,9 +67,7 @@ public final class TensorBoardLog implements TrainingListener {
   @Override
   public void evaluated(long step, Evaluation evaluation, boolean best) {
     Map<String, Double> scalars = new LinkedHashMap<>();
-    scalars.put("eval/loss", evaluation.value(BestMetric.LOSS));
-    scalars.put("eval/accuracy", evaluation.value(BestMetric.ACCURACY));
-    scalars.put("eval/macro_f1", evaluation.value(BestMetric.MACRO_F1));
+    evaluation.logged().forEach((name, value) -> scalars.put("eval/" + name, value));
     file().append(step, scalars);
   }
 

@@ -126,7 +126,7 @@ final class Trainer implements AutoCloseable {
     do {
       prepared = batches.next();
       PaddedBatch batch = prepared.batch();
-      mean += torch.accumulate(batch, prepared.labels(), prepared.share()) * prepared.share();
+      mean += torch.accumulate(batch, prepared.targets(), prepared.share()) * prepared.share();
       weight += prepared.weight();
       tokens += batch.tokens();
       places += (long) batch.batch() * batch.seq();

@@ -3,6 +3,7 @@ package dev.nunchi.train;
 import dev.nunchi.Label;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Columns;
 import dev.nunchi.data.DataDirectory;
@@ -12,7 +13,9 @@ import dev.nunchi.data.LabelMapping;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.data.Split;
 import dev.nunchi.data.SplitSize;
+import dev.nunchi.data.ValueRanges;
 import dev.nunchi.text.PlainName;
+import dev.nunchi.torch.Targets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -27,7 +30,8 @@ import org.jspecify.annotations.Nullable;
 /// The texts that a recipe trains on and those that it is watched by. The test split is never read.
 ///
 /// @param validation empty where the run is not to be evaluated and there is none
-/// @param labels the recipe's labels with their polarities, else those of the mapping or the data
+/// @param labels the recipe's labels with their polarities, else those of the mapping or the data;
+///   of a regression one, which names the value
 /// @param emptyTrainTexts rows of the training file that were left out, as their texts are empty
 /// @param emptyValidationTexts the same of the validation file
 /// @param notes what the user should know about the files, a sentence each
@@ -35,6 +39,7 @@ record TrainingTexts(
     List<Example> train,
     List<Example> validation,
     LabelSet labels,
+    ProblemType problemType,
     long emptyTrainTexts,
     long emptyValidationTexts,
     List<String> notes) {
@@ -49,19 +54,27 @@ record TrainingTexts(
         data.labelMapping() == null
             ? LabelMapping.IDENTITY
             : LabelMapping.parse(data.labelMapping());
+    boolean regression = data.problemType() == ProblemType.REGRESSION;
     @Nullable LabelSet given = labels(data.labels());
-    if (given != null) {
+    if (given != null && !regression) {
       mapping = mapping.restrictedTo(given);
     }
     ReadingNotes trainNotes = new ReadingNotes();
     List<Example> train = reader(data, mapping).read(trainFile, trainNotes);
-    LabelSet labels = given == null ? mapping.labelSet(train) : given;
-    requireTwo(labels, trainFile, train.size());
+    LabelSet labels = given;
+    if (labels == null) {
+      labels = regression ? valueOf(data, train) : mapping.labelSet(train);
+    }
+    if (regression) {
+      requireTwoValues(trainFile, train);
+    } else {
+      requireTwo(labels, trainFile, train.size());
+      mapping = mapping.restrictedTo(labels);
+    }
     ReadingNotes validationNotes = new ReadingNotes();
     List<Example> validation = List.of();
     if (validationFile.isPresent()) {
-      validation =
-          reader(data, mapping.restrictedTo(labels)).read(validationFile.get(), validationNotes);
+      validation = reader(data, mapping).read(validationFile.get(), validationNotes);
     } else {
       Split split = split(recipe, train, directory);
       train = split.train();
@@ -71,6 +84,7 @@ record TrainingTexts(
         train,
         validation,
         labels,
+        data.problemType(),
         trainNotes.emptyTexts(),
         validationNotes.emptyTexts(),
         Stream.of(
@@ -102,12 +116,29 @@ record TrainingTexts(
     }
   }
 
+  private static void requireTwoValues(Path trainFile, List<Example> train) {
+    double first = train.getFirst().value();
+    if (train.stream().allMatch(example -> example.value() == first)) {
+      throw new NunchiException(
+          Reason.INVALID_DATA,
+          String.format(
+              Locale.ROOT,
+              "%s: the value of all %,d texts is %s; a regression needs at least two values",
+              trainFile,
+              train.size(),
+              train.getFirst().label()));
+    }
+  }
+
   /// Training and validation of one file; all for training where nothing is to be evaluated.
   private static Split split(Recipe recipe, List<Example> examples, Path directory) {
     double share = recipe.data().validationShare();
+    SplitSize size = new SplitSize.Share(share);
+    long seed = recipe.optimization().seed();
     Split split =
-        Split.stratified(
-            examples, new SplitSize.Share(share), SplitSize.NONE, recipe.optimization().seed());
+        recipe.data().problemType() == ProblemType.REGRESSION
+            ? Split.byValue(examples, size, SplitSize.NONE, seed)
+            : Split.stratified(examples, size, SplitSize.NONE, seed);
     if (split.validation().isEmpty() && recipe.isEvaluated()) {
       throw new NunchiException(
           Reason.INVALID_DATA,
@@ -144,9 +175,47 @@ record TrainingTexts(
   /// The same texts with their labels in the order that a checkpoint has them, where it has the
   /// same.
   TrainingTexts ordered(LabelSet others) {
-    return new HashSet<>(others.names()).equals(new HashSet<>(labels.names()))
-        ? new TrainingTexts(train, validation, others, emptyTrainTexts, emptyValidationTexts, notes)
+    return problemType == ProblemType.REGRESSION
+            || new HashSet<>(others.names()).equals(new HashSet<>(labels.names()))
+        ? new TrainingTexts(
+            train, validation, others, problemType, emptyTrainTexts, emptyValidationTexts, notes)
         : this;
+  }
+
+  /// What a network should answer to some of the texts.
+  Targets targets(List<Example> examples) {
+    return problemType == ProblemType.REGRESSION
+        ? new Targets.Values(examples.stream().mapToDouble(Example::value).toArray())
+        : new Targets.Labels(
+            examples.stream()
+                .map(example ->
+                    example.labels().stream()
+                        .mapToInt(name -> labels.indexOf(name).orElseThrow())
+                        .toArray())
+                .toArray(int[][]::new));
+  }
+
+  /// Some of the texts as a report counts them: by label, or by the range of their value.
+  List<Example> counted(List<Example> examples) {
+    return problemType == ProblemType.REGRESSION
+        ? examples.stream().map(ValueRanges.of(train)::inRange).toList()
+        : examples;
+  }
+
+  /// The labels of [#counted] texts.
+  LabelSet countedLabels() {
+    return problemType == ProblemType.REGRESSION
+        ? LabelSet.of(ValueRanges.of(train).names().toArray(String[]::new))
+        : labels;
+  }
+
+  /// What a value is called where the recipe does not say: a polarity, where all of them could be
+  /// one, else as its column.
+  private static LabelSet valueOf(Recipe.Data data, List<Example> train) {
+    if (train.stream().allMatch(example -> Math.abs(example.value()) <= 1)) {
+      return new LabelSet(List.of(Label.of("polarity", 1)));
+    }
+    return LabelSet.of(data.labelColumn() == null ? "value" : PlainName.of(data.labelColumn()));
   }
 
   /// The file that the recipe names; or the split of the directory, unless the recipe trains on a

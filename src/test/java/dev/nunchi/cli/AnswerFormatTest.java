@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.Label;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
@@ -37,6 +38,35 @@ class AnswerFormatTest {
             "글쎄요\t\t0.119203\t\t0.047426\t0.119203\t0.017986\t5\tfalse\t",
             "\t\t\t\t\t\t\t\t\tINVALID_UTF8"),
         lines(AnswerFormat.TSV));
+  }
+
+  @Test
+  void all_regression_haveTheValueInPlaceOfAConfidence() throws IOException {
+    LabelSet polarity = new LabelSet(List.of(Label.of("polarity", 1)));
+    Prediction prediction =
+        new Prediction(
+            polarity,
+            List.of(-1.5f),
+            Scores.of(new float[] {-1.5f}, ProblemType.REGRESSION, 1.25),
+            5,
+            false,
+            0,
+            Duration.ZERO,
+            Duration.ZERO);
+    for (AnswerFormat format : AnswerFormat.values()) {
+      format
+          .writer(new PrintWriter(out), polarity, ProblemType.REGRESSION)
+          .answer("별로", prediction);
+    }
+    List<String> lines = out.toString().lines().toList();
+    assertEquals("polarity  -1.2000  -1.00  별로", lines.get(0));
+    JsonNode json = new ObjectMapper().readTree(lines.get(1));
+    assertEquals(-1.2, json.get("value").doubleValue(), 1e-7);
+    assertEquals(-1, json.get("polarity").doubleValue());
+    assertEquals("polarity", json.get("label").textValue());
+    assertEquals(false, json.has("confidence"));
+    assertEquals("text\tlabel\tvalue\tpolarity\ttoken_count\ttruncated\terror", lines.get(2));
+    assertEquals("별로\tpolarity\t-1.200000\t-1.000000\t5\tfalse\t", lines.get(3));
   }
 
   @Test

@@ -203,7 +203,9 @@ class CheckpointDirectoryTest {
     "hidden_act, silu, UNSUPPORTED_MODEL, hidden_act is 'silu'",
     "position_embedding_type, relative_key, UNSUPPORTED_MODEL,"
         + " position_embedding_type is 'relative_key'",
-    "problem_type, regression, UNSUPPORTED_MODEL, problem_type is \"regression\"",
+    "problem_type, ranking, UNSUPPORTED_MODEL, problem_type is \"ranking\"",
+    "problem_type, regression, UNSUPPORTED_MODEL, problem_type is regression and there are 3"
+        + " labels",
     "hidden_size, wide, INVALID_MODEL, hidden_size should be a whole number",
     "num_attention_heads, 5, INVALID_MODEL, num_attention_heads should be a whole number",
   })

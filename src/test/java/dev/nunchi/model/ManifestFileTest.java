@@ -134,7 +134,9 @@ class ManifestFileTest {
         "labels | [{\"name\": 1, \"polarity\": null}] | name should be a name",
         "labels | [{\"name\":\"a\",\"polarity\":1},{\"name\":\"a\",\"polarity\":1}]"
             + " | labels of different names",
-        "problem_type | \"regression\" | problem_type should be one of single_label",
+        "problem_type | \"ranking\" | problem_type should be one of single_label",
+        "problem_type | \"regression\" | labels should be one label where problem_type is"
+            + " regression",
         "normalization | null | normalization should be an object",
         "normalization | {} | normalization: version is missing",
         "normalization | {\"version\":1,\"compatibility_forms\":1,\"invisible_characters\":true,"

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.text.Normalization;
@@ -91,9 +92,26 @@ class ModelDirectoryTest {
   }
 
   @Test
-  void open_oneLabel_isRefused() throws IOException {
-    edit(config -> config.withObject("/id2label").remove(List.of("1", "2")));
-    assertRefused(Reason.UNSUPPORTED_MODEL, "regression, which is not supported");
+  void open_oneLabelOfAClassifier_isRefused() throws IOException {
+    edit(config ->
+        config
+            .put("problem_type", "single_label_classification")
+            .withObject("/id2label")
+            .remove(List.of("1", "2")));
+    assertRefused(
+        Reason.UNSUPPORTED_MODEL,
+        "problem_type is single_label_classification and there are 1 labels");
+  }
+
+  /// As transformers decides.
+  @Test
+  void open_oneLabelAndNoProblemType_isARegression() throws IOException {
+    edit(config -> {
+      config.remove("problem_type");
+      config.withObject("/id2label").remove(List.of("1", "2"));
+    });
+    assertEquals(
+        ProblemType.REGRESSION, ModelDirectory.open(directory).manifest().task().problemType());
   }
 
   @ParameterizedTest

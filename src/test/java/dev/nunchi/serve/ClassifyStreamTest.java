@@ -405,6 +405,7 @@ class ClassifyStreamTest {
         1,
         List.of(),
         OptionalDouble.empty(),
+        OptionalDouble.empty(),
         3,
         Optional.empty(),
         0,

@@ -59,7 +59,7 @@ class BinaryCrossEntropyTest {
         flat[i] = (float) LOGITS[i / 3][i % 3];
       }
       return new BinaryCrossEntropy(weights)
-          .mean(torch.tensor(flat).view(3, 3), LABELS)
+          .mean(torch.tensor(flat).view(3, 3), new Targets.Labels(LABELS))
           .item_double();
     }
   }

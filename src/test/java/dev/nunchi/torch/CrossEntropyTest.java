@@ -83,7 +83,7 @@ class CrossEntropyTest {
           flat[3 * row + label] = (float) LOGITS[row][label];
         }
       }
-      return loss.mean(torch.tensor(flat).view(3, 3), targets).item_double();
+      return loss.mean(torch.tensor(flat).view(3, 3), new Targets.Labels(targets)).item_double();
     }
   }
 

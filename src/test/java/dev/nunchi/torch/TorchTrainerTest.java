@@ -17,9 +17,13 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +34,7 @@ class TorchTrainerTest {
   private static final double LEARNING_RATE = 2e-3;
   private static final double ADAGRAD_RATE = 1e-2;
   private static final String NGRAM_TABLE = "classifier.weight";
-  private static final int[][] NGRAM_LABELS = {{0}, {1}, {2}, {0}};
+  private static final Targets NGRAM_LABELS = new Targets.Labels(new int[][] {{0}, {1}, {2}, {0}});
 
   @BeforeAll
   static void load() {
@@ -59,7 +63,7 @@ class TorchTrainerTest {
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, adagrad(1.0))) {
       TinyCheckpoint.Case ragged = ragged(tiny);
-      int[][] labels = labels(ragged, checkpoint);
+      Targets labels = labels(ragged, checkpoint);
       assertFollows(expected("bert-tiny-adagrad"), trainer, ragged.batch(), labels, ADAGRAD_RATE);
     }
   }
@@ -137,8 +141,8 @@ class TorchTrainerTest {
         for (int step = 0; step < expected.get("losses").size(); step++) {
           double loss = 0;
           for (int[] cut : cuts) {
-            int[][] labels = Arrays.copyOfRange(objective.labels, cut[0], cut[1]);
-            double share = objective.loss.weight(labels) / objective.loss.weight(objective.labels);
+            Targets labels = objective.targets.of(IntStream.range(cut[0], cut[1]).toArray());
+            double share = objective.loss.weight(labels) / objective.loss.weight(objective.targets);
             loss += trainer.accumulate(rows(whole, cut[0], cut[1]), labels, share) * share;
           }
           double norm = trainer.clip();
@@ -149,6 +153,60 @@ class TorchTrainerTest {
         }
       }
     }
+  }
+
+  /// The step in one batch, and in parts, of the model whose value is the first of its labels.
+  @Test
+  void tenSteps_regression_followPyTorch() throws IOException {
+    Targets wanted = new Targets.Values(new double[] {-1, -1 / 3.0, 1 / 3.0, 1});
+    JsonNode expected = expected("bert-tiny-regression");
+    for (List<int[]> cuts : List.of(List.of(new int[] {0, 4}), UNEQUAL_HALVES)) {
+      try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
+          TorchNetwork network =
+              new TorchNetwork(
+                  oneLabel(checkpoint), firstLabel(checkpoint.weights(), checkpoint), 0.02);
+          TorchTrainer trainer = new TorchTrainer(network, settings(new MeanSquaredError()))) {
+        PaddedBatch whole = ragged(TinyCheckpoint.BERT).batch();
+        for (int step = 0; step < expected.get("losses").size(); step++) {
+          double loss = 0;
+          for (int[] cut : cuts) {
+            double share = (cut[1] - cut[0]) / 4.0;
+            Targets part = wanted.of(IntStream.range(cut[0], cut[1]).toArray());
+            loss += trainer.accumulate(rows(whole, cut[0], cut[1]), part, share) * share;
+          }
+          double norm = trainer.clip();
+          trainer.step(LEARNING_RATE);
+          assertEquals(expected.get("losses").get(step).doubleValue(), loss, 1e-4, "step " + step);
+          double expectedNorm = expected.get("gradient_norms").get(step).doubleValue();
+          assertEquals(expectedNorm, norm, 1e-3 * expectedNorm, "step " + step);
+        }
+      }
+    }
+  }
+
+  private static Network oneLabel(CheckpointDirectory checkpoint) {
+    ObjectNode config = checkpoint.config().deepCopy();
+    config.put("hidden_dropout_prob", 0);
+    config.put("attention_probs_dropout_prob", 0);
+    config.putObject("id2label").put("0", "polarity");
+    return Network.of(config);
+  }
+
+  /// The weights where the head has its first row alone.
+  private static Weights firstLabel(Weights weights, CheckpointDirectory checkpoint) {
+    Map<String, Weight> first = new LinkedHashMap<>();
+    for (String name : weights.names()) {
+      Weight weight = weights.get(name);
+      if (name.equals(checkpoint.network().outputWeight())
+          || name.equals(checkpoint.network().outputBias())) {
+        List<Integer> shape = new ArrayList<>(weight.shape());
+        long bytes = weight.data().byteSize() / shape.getFirst();
+        shape.set(0, 1);
+        weight = new Weight(weight.type(), shape, weight.data().asSlice(0, bytes));
+      }
+      first.put(name, weight);
+    }
+    return Weights.of(first, "the first label");
   }
 
   private static final List<int[]> UNEQUAL_HALVES = List.of(new int[] {0, 1}, new int[] {1, 4});
@@ -167,12 +225,12 @@ class TorchTrainerTest {
 
     private final String fixture;
     private final Loss loss;
-    private final int[][] labels;
+    private final Targets targets;
 
     Objective(String fixture, Loss loss, int[][] labels) {
       this.fixture = fixture;
       this.loss = loss;
-      this.labels = labels;
+      this.targets = new Targets.Labels(labels);
     }
   }
 
@@ -193,7 +251,7 @@ class TorchTrainerTest {
         TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.ELECTRA_PROJECTED);
-      int[][] labels = labels(ragged, checkpoint);
+      Targets labels = labels(ragged, checkpoint);
       double first = trainer.accumulate(ragged.batch(), labels, 1);
       trainer.clip();
       trainer.step(LEARNING_RATE);
@@ -214,7 +272,7 @@ class TorchTrainerTest {
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
-      int[][] labels = labels(ragged, checkpoint);
+      Targets labels = labels(ragged, checkpoint);
       double whole = trainer.accumulate(ragged.batch(), labels, 1);
       double norm = trainer.clip();
       trainer.step(0);
@@ -225,7 +283,7 @@ class TorchTrainerTest {
             share
                 * trainer.accumulate(
                     rows(ragged.batch(), cut[0], cut[1]),
-                    Arrays.copyOfRange(labels, cut[0], cut[1]),
+                    labels.of(IntStream.range(cut[0], cut[1]).toArray()),
                     share);
       }
       assertEquals(whole, parts, 1e-2);
@@ -270,7 +328,7 @@ class TorchTrainerTest {
             new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(1, 0.9))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
-      int[][] labels = labels(ragged, checkpoint);
+      Targets labels = labels(ragged, checkpoint);
       float[] average = values(checkpoint.weights().get(name));
       for (int step = 1; step <= 12; step++) {
         trainer.accumulate(ragged.batch(), labels, 1);
@@ -288,7 +346,7 @@ class TorchTrainerTest {
   }
 
   private static void assertFollows(
-      JsonNode expected, TorchTrainer trainer, PaddedBatch batch, int[][] labels, double rate) {
+      JsonNode expected, TorchTrainer trainer, PaddedBatch batch, Targets labels, double rate) {
     for (int step = 0; step < expected.get("losses").size(); step++) {
       double loss = trainer.accumulate(batch, labels, 1);
       double norm = trainer.clip();
@@ -398,11 +456,11 @@ class TorchTrainerTest {
         .orElseThrow();
   }
 
-  private static int[][] labels(TinyCheckpoint.Case batch, CheckpointDirectory checkpoint) {
+  private static Targets labels(TinyCheckpoint.Case batch, CheckpointDirectory checkpoint) {
     int[][] labels = new int[batch.batch().batch()][];
     for (int i = 0; i < labels.length; i++) {
       labels[i] = new int[] {i % checkpoint.network().labels()};
     }
-    return labels;
+    return new Targets.Labels(labels);
   }
 }

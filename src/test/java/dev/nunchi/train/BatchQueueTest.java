@@ -7,6 +7,7 @@ import dev.nunchi.text.Encoding;
 import dev.nunchi.torch.BinaryCrossEntropy;
 import dev.nunchi.torch.CrossEntropy;
 import dev.nunchi.torch.Loss;
+import dev.nunchi.torch.Targets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -20,7 +21,10 @@ class BatchQueueTest {
   private final EncodedTexts texts =
       new EncodedTexts(
           IntStream.range(3, 43).mapToObj(BatchQueueTest::encoding).toList(),
-          IntStream.range(3, 43).mapToObj(length -> new int[] {length % 2}).toArray(int[][]::new));
+          new Targets.Labels(
+              IntStream.range(3, 43)
+                  .mapToObj(length -> new int[] {length % 2})
+                  .toArray(int[][]::new)));
 
   private final LengthBuckets buckets =
       new LengthBuckets(texts.lengths(), LengthBuckets.Size.ofTokens(BUDGET), true);
@@ -58,7 +62,7 @@ class BatchQueueTest {
         double all = step.stream().mapToDouble(BatchQueue.Prepared::weight).sum();
         for (BatchQueue.Prepared one : step) {
           double expected = 0;
-          for (int[] label : one.labels()) {
+          for (int[] label : one.targets().labels()) {
             expected += label[0] == 1 ? 3 : 1;
           }
           assertEquals(expected, one.weight());

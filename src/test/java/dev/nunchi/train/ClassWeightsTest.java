@@ -13,12 +13,14 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.torch.BinaryCrossEntropy;
 import dev.nunchi.torch.CrossEntropy;
 import dev.nunchi.torch.Loss;
+import dev.nunchi.torch.Targets;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ClassWeightsTest {
   private static final LabelSet LABELS = LabelSet.of("부정", "중립", "긍정");
-  private static final int[][] ACTUAL = {{0}, {0}, {0}, {0}, {1}, {2}, {2}, {2}};
+  private static final Targets ACTUAL =
+      new Targets.Labels(new int[][] {{0}, {0}, {0}, {0}, {1}, {2}, {2}, {2}});
 
   @Test
   void loss_balanced_isThatOfScikitLearn() throws JsonProcessingException {
@@ -29,7 +31,9 @@ class ClassWeightsTest {
   void loss_balancedOfSeveralLabels_weighsPresenceAsMuchAsAbsence() throws JsonProcessingException {
     int[][] actual = {{0, 2}, {0}, {}, {0, 2}, {0}};
     Recipe.Loss loss = new Recipe.Loss(0, new ObjectMapper().readTree("\"balanced\""), 0, false);
-    Loss made = new ClassWeights(loss, LABELS).loss(ProblemType.MULTI_LABEL_CLASSIFICATION, actual);
+    Loss made =
+        new ClassWeights(loss, LABELS)
+            .loss(ProblemType.MULTI_LABEL_CLASSIFICATION, new Targets.Labels(actual));
     // The second label occurs nowhere.
     assertEquals(
         List.of(1 / 4.0, 1.0, 3 / 2.0),

@@ -1,6 +1,6 @@
 """Writes steps.json: ten training steps of each tiny checkpoint in PyTorch, without dropout,
-by AdamW and by Adagrad, with weights of labels and with several labels, and ten by Adagrad with
-sparse gradients of a table of hashed n-grams.
+by AdamW and by Adagrad, with weights of labels, with several labels and of a regression, and ten by
+Adagrad with sparse gradients of a table of hashed n-grams.
 
 Needs torch and transformers; run from this folder: python generate_steps.py
 """
@@ -57,9 +57,26 @@ def several(logits):
     return torch.nn.BCEWithLogitsLoss(pos_weight=weights)(logits, labels)
 
 
-def run(name, optimizer_of, loss_of=plain):
-    model = AutoModelForSequenceClassification.from_pretrained(
-        CHECKPOINTS / name, attn_implementation="eager"
+def values(logits):
+    """Values from -1 to 1; the loss is the one that transformers takes for a regression."""
+    wanted = torch.linspace(-1, 1, len(logits))
+    return torch.nn.MSELoss()(logits.squeeze(), wanted)
+
+
+def regression(model):
+    """The model with the first of its labels for its value."""
+    old, model.classifier = model.classifier, torch.nn.Linear(model.config.hidden_size, 1)
+    with torch.no_grad():
+        model.classifier.weight.copy_(old.weight[:1])
+        model.classifier.bias.copy_(old.bias[:1])
+    return model
+
+
+def run(name, optimizer_of, loss_of=plain, changed=lambda model: model):
+    model = changed(
+        AutoModelForSequenceClassification.from_pretrained(
+            CHECKPOINTS / name, attn_implementation="eager"
+        )
     )
     model.eval()  # no dropout; gradients flow all the same
     optimizer = optimizer_of(model)
@@ -148,5 +165,6 @@ steps = {name: run(name, adamw) for name in names}
 steps["bert-tiny-adagrad"] = run("bert-tiny", adagrad)
 steps["bert-tiny-weighted"] = run("bert-tiny", adamw, weighted)
 steps["bert-tiny-several-labels"] = run("bert-tiny", adamw, several)
+steps["bert-tiny-regression"] = run("bert-tiny", adamw, values, regression)
 steps["ngram-linear-adagrad"] = run_ngrams()
 pathlib.Path("steps.json").write_text(json.dumps(steps, indent=1) + "\n")
