@@ -73,7 +73,8 @@ record BulkClassification(
           new Step.Refused(new Refusal(unreadable.line(), null, unreadable.why()));
       case InputText.Readable readable -> {
         try {
-          yield new Step.Encoded(readable.text(), classifier.encode(readable.text(), truncation));
+          yield new Step.Encoded(
+              readable.text(), classifier.encode(readable.text(), readable.context(), truncation));
         } catch (NunchiException e) {
           String hint =
               e.reason() == Reason.TOO_MANY_TOKENS

@@ -15,6 +15,7 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -80,6 +81,8 @@ final class ClassifyCommand implements Callable<Integer> {
               + " may be compressed, as in .tsv.gz.")
   private @Nullable Path input;
 
+  @Mixin private ContextColumn contextColumn = new ContextColumn();
+
   @Option(
       names = "--format",
       paramLabel = "table|jsonl|tsv",
@@ -127,11 +130,17 @@ final class ClassifyCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     require(texts.isEmpty() != (input == null), "Give texts, or a file of them with --input");
+    require(
+        contextColumn.name() == null || input != null,
+        "--context-column is a column of --input, which is not given");
     require(batchSize >= 1, "--batch-size is at least 1, not " + batchSize);
     require(maxLength == null || maxLength >= 1, "--max-length is at least 1, not " + maxLength);
     try (LoadedModel loaded = load();
         Stream<InputText> inputs =
-            input == null ? InputText.ofArguments(texts) : InputText.ofFile(input)) {
+            input == null
+                ? InputText.ofArguments(texts)
+                : InputText.ofFile(input, contextColumn.name())) {
+      contextColumn.check(loaded, spec.commandLine().getErr());
       AnswerWriter writer =
           format.writer(
               spec.commandLine().getOut(),

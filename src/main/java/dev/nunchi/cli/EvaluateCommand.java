@@ -70,6 +70,8 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Mixin private LabelledFile labelled = new LabelledFile();
 
+  @Mixin private ContextColumn contextColumn = new ContextColumn();
+
   @Option(
       names = "--truncation",
       defaultValue = "keep-head-and-tail",
@@ -125,11 +127,13 @@ final class EvaluateCommand implements Callable<Integer> {
                 .formatted(directory));
       }
       ReadingNotes notes = new ReadingNotes();
+      contextColumn.check(loaded, err);
       List<Example> examples =
           labelled.read(
               data,
               loaded.manifest().task().labels(),
               loaded.manifest().task().problemType(),
+              contextColumn.name(),
               notes);
       notes.sentences().forEach(sentence -> err.println("Note: " + sentence));
       err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
@@ -195,7 +199,10 @@ final class EvaluateCommand implements Callable<Integer> {
             examples.stream()
                 .<InputText>map(example ->
                     new InputText.Readable(
-                        0, data + ", id " + example.id() + condition, example.text()))
+                        0,
+                        data + ", id " + example.id() + condition,
+                        example.text(),
+                        example.context()))
                 .iterator(),
             new Collected(predictions));
     return predictions;

@@ -2,9 +2,11 @@ package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.data.Columns;
 import dev.nunchi.data.DataFormat;
 import dev.nunchi.data.Document;
 import dev.nunchi.data.ExampleReader;
+import dev.nunchi.data.LabelMapping;
 import dev.nunchi.data.RefusedRow;
 import dev.nunchi.data.TextRow;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// A place of the input where a text to classify should be.
 sealed interface InputText {
@@ -20,7 +23,14 @@ sealed interface InputText {
   long line();
 
   /// @param place as errors name it, for example `comments.txt, line 7`
-  record Readable(long line, String place, String text) implements InputText {}
+  /// @param context null for none
+  record Readable(long line, String place, String text, @Nullable String context)
+      implements InputText {
+    /// A text without a context.
+    Readable(long line, String place, String text) {
+      this(line, place, text, null);
+    }
+  }
 
   /// @param why its message names the place
   record Unreadable(long line, NunchiException why) implements InputText {}
@@ -35,8 +45,11 @@ sealed interface InputText {
   ///
   /// Standard input, and what is no file as the system has it, such as a pipe, has one text a line
   /// where its name says nothing else.
-  static Stream<InputText> ofFile(Path file) {
-    ExampleReader reader = new ExampleReader();
+  ///
+  /// @param contextColumn null for none
+  static Stream<InputText> ofFile(Path file, @Nullable String contextColumn) {
+    ExampleReader reader =
+        new ExampleReader(new Columns(null, null, null, contextColumn), LabelMapping.IDENTITY);
     if (StandardInput.isNamedBy(file)) {
       return of(
           reader.streamDocuments(
@@ -74,7 +87,11 @@ sealed interface InputText {
     return rows.map(row ->
         switch (row) {
           case Document document ->
-              new Readable(document.line(), name + ", line " + document.line(), document.text());
+              new Readable(
+                  document.line(),
+                  name + ", line " + document.line(),
+                  document.text(),
+                  document.context());
           case RefusedRow refused -> new Unreadable(refused.line(), refused.why());
         });
   }

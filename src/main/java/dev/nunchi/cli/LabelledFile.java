@@ -49,9 +49,24 @@ final class LabelledFile {
   /// @param notes which take down what was left out, and which numbers stood for which labels
   /// @throws NunchiException `INVALID_DATA` where the file has no labelled text
   List<Example> read(Path file, LabelSet labels, ProblemType problemType, ReadingNotes notes) {
+    return read(file, labels, problemType, null, notes);
+  }
+
+  /// As [#read], with a context.
+  ///
+  /// @param contextColumn null for none
+  List<Example> read(
+      Path file,
+      LabelSet labels,
+      ProblemType problemType,
+      @Nullable String contextColumn,
+      ReadingNotes notes) {
     LabelMapping mapping = problemType == ProblemType.REGRESSION ? ofValues() : ofLabels(labels);
     return new ExampleReader(
-            new Columns(idColumn, textColumn, labelColumn), mapping, problemType, EmptyTexts.DROP)
+            new Columns(idColumn, textColumn, labelColumn, contextColumn),
+            mapping,
+            problemType,
+            EmptyTexts.DROP)
         .read(file, notes);
   }
 

@@ -37,8 +37,7 @@ record NoiseSuite(Classification classification, Consumer<String> begins) {
       begins.accept(noise.key());
       List<Example> noised =
           examples.stream()
-              .map(example ->
-                  new Example(example.id(), noise.apply(example.text(), SEED), example.labels()))
+              .map(example -> example.withText(noise.apply(example.text(), SEED)))
               .toList();
       List<Set<String>> with = sets(classification.predicted(noised, noise.key()));
       figures.add(

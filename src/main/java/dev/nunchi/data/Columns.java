@@ -11,16 +11,29 @@ import org.jspecify.annotations.Nullable;
 /// of `document`, `text`, `sentence` that is there; for `label` the column `label`, in multi-label
 /// data else `labels`; for `id` the column `id`, and where the file has none a row's id is its line
 /// number. Names that a reader cannot tell apart are one, as [PlainName] has it.
-public record Columns(@Nullable String id, @Nullable String text, @Nullable String label) {
+///
+/// @param context the column of what a text is about or answers to, null for none
+public record Columns(
+    @Nullable String id, @Nullable String text, @Nullable String label, @Nullable String context) {
   /// All by default.
   public static final Columns DEFAULT = new Columns(null, null, null);
+
+  /// Where a context is read and its column is not named.
+  public static final String CONTEXT_NAME = "context";
 
   private static final List<String> TEXT_NAMES = List.of("document", "text", "sentence");
   private static final String ID_NAME = "id";
   private static final List<String> LABEL_NAMES = List.of("label", "labels");
 
-  /// These columns as one file spells them: null where it has no id, or where no label is wanted.
-  record Resolved(@Nullable String id, String text, @Nullable String label) {}
+  /// Columns without a context.
+  public Columns(@Nullable String id, @Nullable String text, @Nullable String label) {
+    this(id, text, label, null);
+  }
+
+  /// These columns as one file spells them: null where it has no id, or where no label or no
+  /// context is wanted.
+  record Resolved(
+      @Nullable String id, String text, @Nullable String label, @Nullable String context) {}
 
   /// @param found the names in the file, from its line `line`
   Resolved resolve(List<String> found, LabelField labels, Source source, long line) {
@@ -35,12 +48,14 @@ public record Columns(@Nullable String id, @Nullable String text, @Nullable Stri
     if (idName == null && id != null) {
       throw missing("id", List.of(id), found, source, line);
     }
-    for (String name : new String[] {idName, textName, labelName}) {
+    String contextName =
+        context == null ? null : first("context", List.of(context), found, source, line);
+    for (String name : new String[] {idName, textName, labelName, contextName}) {
       if (name != null && found.stream().filter(other -> PlainName.same(other, name)).count() > 1) {
         throw source.invalid(line, "column %s occurs twice".formatted(Source.shown(name)));
       }
     }
-    return new Resolved(idName, textName, labelName);
+    return new Resolved(idName, textName, labelName, contextName);
   }
 
   private static List<String> defaultLabelNames(LabelField labels) {

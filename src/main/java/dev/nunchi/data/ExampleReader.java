@@ -132,7 +132,7 @@ public final class ExampleReader {
         .<Example>mapMulti((row, sink) -> {
           List<String> labels = labels(row, source, notes);
           if (!labels.isEmpty() || labelField == LabelField.SEVERAL) {
-            sink.accept(new Example(row.id(), row.text(), labels));
+            sink.accept(new Example(row.id(), row.text(), labels, row.context()));
           }
         });
   }
@@ -209,7 +209,9 @@ public final class ExampleReader {
         () -> {
           try {
             Row row = rows.next();
-            return row == null ? null : new Document(row.line(), row.id(), row.text());
+            return row == null
+                ? null
+                : new Document(row.line(), row.id(), row.text(), row.context());
           } catch (NunchiException e) {
             if (lines.isBroken() || e.line() == 0) {
               throw e;

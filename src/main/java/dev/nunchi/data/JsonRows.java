@@ -62,7 +62,8 @@ final class JsonRows implements Rows {
             ? null
             : scalar(fields.id(), field(object, fields.id(), firstLine), firstLine),
         text(object, fields.text(), firstLine),
-        fields.label() == null ? null : labels(object, fields.label(), firstLine));
+        fields.label() == null ? null : labels(object, fields.label(), firstLine),
+        fields.context() == null ? null : text(object, fields.context(), firstLine));
   }
 
   private @Nullable Line read() {

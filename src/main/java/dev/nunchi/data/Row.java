@@ -9,7 +9,9 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param line physical line on which the row starts, counted from 1
 /// @param labels as the file has them; null where labels were not asked for
-record Row(long line, String id, String text, @Nullable List<String> labels) {
+/// @param context null where none was asked for
+record Row(
+    long line, String id, String text, @Nullable List<String> labels, @Nullable String context) {
   /// A row after the check that every format shares: with a text, no empty label.
   static Row of(
       Source source,
@@ -17,7 +19,8 @@ record Row(long line, String id, String text, @Nullable List<String> labels) {
       Columns.Resolved columns,
       @Nullable String id,
       String text,
-      @Nullable List<String> labels) {
+      @Nullable List<String> labels,
+      @Nullable String context) {
     if (columns.label() != null && labels != null && !Normalizer.isEmpty(text)) {
       for (String label : labels) {
         if (PlainName.of(label).isEmpty()) {
@@ -28,6 +31,6 @@ record Row(long line, String id, String text, @Nullable List<String> labels) {
         }
       }
     }
-    return new Row(line, id == null ? Long.toString(line) : id, text, labels);
+    return new Row(line, id == null ? Long.toString(line) : id, text, labels, context);
   }
 }

@@ -51,6 +51,11 @@ sealed interface Rows extends Closeable permits TableRows, JsonRows, TextRows {
               .invalid(
                   "a file of texts alone has no labels, and its first line is no header with tabs");
         }
+        if (columns.context() != null) {
+          throw lines
+              .source()
+              .invalid("a file of texts alone has no context, and its first line is no header");
+        }
         yield new TextRows(lines, live);
       }
     };

@@ -15,6 +15,7 @@ final class TableRows implements Rows {
   private final int id;
   private final int text;
   private final int label;
+  private final int context;
   private final LabelField labels;
   private final BlankTail<Records.TableRecord> rows;
 
@@ -34,6 +35,7 @@ final class TableRows implements Rows {
     text = names.indexOf(this.columns.text());
     id = this.columns.id() == null ? ABSENT : names.indexOf(this.columns.id());
     label = this.columns.label() == null ? ABSENT : names.indexOf(this.columns.label());
+    context = this.columns.context() == null ? ABSENT : names.indexOf(this.columns.context());
   }
 
   /// A header in one piece that another separator parts is a table of another kind, and one that
@@ -76,7 +78,8 @@ final class TableRows implements Rows {
         fields.get(text),
         label == ABSENT
             ? null
-            : labels.labels(fields.get(label), names.get(label), source, record.line()));
+            : labels.labels(fields.get(label), names.get(label), source, record.line()),
+        context == ABSENT ? null : fields.get(context));
   }
 
   private String fieldCount() {

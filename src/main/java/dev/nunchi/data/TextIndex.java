@@ -83,7 +83,7 @@ final class TextIndex {
       }
       int row = 0;
       for (Example example : splits.get(split).examples()) {
-        ByteBuffer bits = ByteBuffer.wrap(digest.of(key.apply(example.text())));
+        ByteBuffer bits = ByteBuffer.wrap(digest.of(key(example, key)));
         add(split, row, number(bits.getLong(), bits.getLong()));
         row++;
       }
@@ -114,6 +114,12 @@ final class TextIndex {
   /// Every two splits: the second with the first, then the third with both, and so on.
   List<Pair> pairs() {
     return pairs;
+  }
+
+  /// Of a text with a context both: the same text about something else is another one.
+  private static String key(Example example, UnaryOperator<String> key) {
+    String text = key.apply(example.text());
+    return example.context() == null ? text : text + "\n" + key.apply(example.context());
   }
 
   private int number(long textHigh, long textLow) {

@@ -20,7 +20,7 @@ final class TextRows implements Rows {
   private @Nullable Row read() {
     String text = lines.next();
     long line = lines.number();
-    return text == null ? null : new Row(line, Long.toString(line), text, null);
+    return text == null ? null : new Row(line, Long.toString(line), text, null, null);
   }
 
   @Override

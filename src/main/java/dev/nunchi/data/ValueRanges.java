@@ -48,7 +48,7 @@ public record ValueRanges(List<Double> least, List<String> names) {
     while (range + 1 < least.size() && least.get(range + 1) <= example.value()) {
       range++;
     }
-    return new Example(example.id(), example.text(), names.get(range));
+    return new Example(example.id(), example.text(), List.of(names.get(range)), example.context());
   }
 
   private static String shown(double value) {

@@ -138,7 +138,11 @@ public final class Classifier implements AutoCloseable {
     encoder.close();
   }
 
-  private Encoding encode(String text, @Nullable String context, Truncation truncation) {
+  /// The token ids of a text with a context, as [#encode(String, Truncation)].
+  ///
+  /// @param context null for none, and for a model that has no place for it
+  /// @throws NunchiException as there; `INVALID_UTF8` also of field `context`
+  public Encoding encode(String text, @Nullable String context, Truncation truncation) {
     if (closed) {
       throw new NunchiException(Reason.UNAVAILABLE, "The model is being stopped");
     }

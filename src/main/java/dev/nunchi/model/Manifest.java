@@ -129,6 +129,12 @@ public record Manifest(String name, Task task, Text text, Proof proof, Origin or
         name, new Task(task.labels, task.problemType, temperature), text, proof, origin);
   }
 
+  /// @param inputTemplate [Text#TEXT_AND_CONTEXT], or null for the text alone
+  public Manifest withInputTemplate(@Nullable String inputTemplate) {
+    return new Manifest(
+        name, task, new Text(text.normalization(), inputTemplate, text.maxLength()), proof, origin);
+  }
+
   public Manifest withProbe(@Nullable Probe probe) {
     return with(new Proof(proof.precision, proof.revision, probe, proof.files, proof.documents));
   }

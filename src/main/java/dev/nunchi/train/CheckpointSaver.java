@@ -146,6 +146,7 @@ final class CheckpointSaver implements Trainer.Keeper {
             recipe.data().problemType(),
             start.normalization(),
             recipe.data().maxLength())
+        .withInputTemplate(recipe.data().inputTemplate())
         .withProbe(new ProbeRecorder(corpus.encoder()).record(network, output.path()))
         .withOrigin(new Manifest.Origin(quality, provenance, notes));
   }

@@ -1,6 +1,9 @@
 package dev.nunchi.train;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.data.DataReport;
 import dev.nunchi.data.DataSplit;
 import dev.nunchi.text.Normalizer;
@@ -30,15 +33,31 @@ record Corpus(
             Normalizer.of(start.normalization()),
             recipe.data().maxLength());
     try {
-      return new Corpus(
-          texts.labels(),
-          encoder,
-          truncation,
-          EncodedTexts.of(texts.train(), texts::targets, encoder, truncation),
-          EncodedTexts.of(texts.validation(), texts::targets, encoder, truncation));
+      Corpus corpus =
+          new Corpus(
+              texts.labels(),
+              encoder,
+              truncation,
+              EncodedTexts.of(texts.train(), texts::targets, encoder, truncation),
+              EncodedTexts.of(texts.validation(), texts::targets, encoder, truncation));
+      corpus.requireTokenTypes(start.config());
+      return corpus;
     } catch (RuntimeException e) {
       encoder.close();
       throw e;
+    }
+  }
+
+  /// A tokenizer may mark a context by a type that the network has no embedding for.
+  private void requireTokenTypes(ObjectNode config) {
+    int highest = Math.max(train.highestTokenType(), validation.highestTokenType());
+    int types = config.path("type_vocab_size").asInt(highest + 1);
+    if (highest >= types) {
+      throw new NunchiException(
+          Reason.INVALID_RECIPE,
+          ("input_template: the tokenizer marks a context by the token type %d, but type_vocab_size"
+                  + " of the network is %d")
+              .formatted(highest, types));
     }
   }
 

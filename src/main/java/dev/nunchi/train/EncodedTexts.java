@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
@@ -40,7 +41,9 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
   private static List<Encoding> encode(
       List<Example> chunk, TextEncoder encoder, Truncation truncation) {
     try {
-      return encoder.encodeAll(chunk.stream().map(Example::text).toList(), truncation);
+      return chunk.parallelStream()
+          .map(example -> encoder.encode(example.text(), example.context(), truncation))
+          .toList();
     } catch (NunchiException e) {
       throw new NunchiException(
           e.reason(),
@@ -54,7 +57,7 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
       List<Example> chunk, TextEncoder encoder, Truncation truncation) {
     for (Example example : chunk) {
       try {
-        encoder.encode(example.text(), truncation);
+        encoder.encode(example.text(), example.context(), truncation);
       } catch (NunchiException _) {
         return example.id();
       }
@@ -70,7 +73,8 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
         List.of(),
         encoding.tokenCount(),
         encoding.unknownCount(),
-        encoding.truncated());
+        encoding.truncated(),
+        encoding.contextStart());
   }
 
   int size() {
@@ -89,6 +93,19 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
   double unknownShare(int specialTokens) {
     long unknown = encodings.stream().mapToLong(Encoding::unknownCount).sum();
     return (double) unknown / Math.max(1, tokens() - (long) specialTokens * size());
+  }
+
+  /// How many texts are read with a context.
+  int contexts() {
+    return (int) encodings.stream().filter(Encoding::hasContext).count();
+  }
+
+  /// The highest type of a token.
+  int highestTokenType() {
+    return encodings.stream()
+        .flatMapToInt(encoding -> Arrays.stream(encoding.tokenTypeIds()))
+        .max()
+        .orElse(0);
   }
 
   int truncated() {

@@ -8,13 +8,18 @@ import dev.nunchi.text.Vocabulary;
 import dev.nunchi.text.VocabularyTrainer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// The vocabulary of a new network, trained on its texts, in a temporary directory until the first
 /// checkpoint takes it over.
 record FreshVocabulary(TemporaryDirectory temporary, int size) implements AutoCloseable {
 
   static FreshVocabulary train(List<Example> examples, Normalizer normalizer, Recipe recipe) {
-    List<String> texts = examples.stream().map(Example::text).toList();
+    List<String> texts =
+        examples.stream()
+            .flatMap(example -> Stream.of(example.text(), example.context()))
+            .filter(text -> text != null)
+            .toList();
     return switch (recipe.start().tokenizerType()) {
       case BPE -> pairs(texts, normalizer, recipe);
       case CHARACTERS -> characters(texts, normalizer, recipe);

@@ -39,6 +39,8 @@ public record Recipe(
       @Nullable String idColumn,
       @Nullable String textColumn,
       @Nullable String labelColumn,
+      @Nullable String contextColumn,
+      @Nullable String inputTemplate,
       @Nullable String labelMapping,
       @Nullable Map<String, Double> labels,
       EmptyTexts emptyTexts,

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.model.Manifest;
 import dev.nunchi.text.PlainName;
 import dev.nunchi.train.Recipe.Strategy;
 import java.nio.file.InvalidPathException;
@@ -52,6 +53,14 @@ final class RecipeCheck {
         "normalization",
         "standard or none",
         data.normalization());
+    require(
+        data.inputTemplate() == null || data.inputTemplate().equals(Manifest.Text.TEXT_AND_CONTEXT),
+        "input_template",
+        Manifest.Text.TEXT_AND_CONTEXT + " or left out",
+        data.inputTemplate());
+    exclude(
+        data.contextColumn() != null && data.inputTemplate() == null,
+        "context_column is read with input_template: " + Manifest.Text.TEXT_AND_CONTEXT);
     require(
         data.truncation().matches("keep_head|keep_head_and_tail"),
         "truncation",

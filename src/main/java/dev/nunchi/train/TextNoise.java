@@ -20,7 +20,7 @@ final class TextNoise {
   @FunctionalInterface
   interface Encoder {
     /// @throws NunchiException `EMPTY_TEXT` where nothing is left to encode
-    Encoding encode(String text);
+    Encoding encode(Example example);
   }
 
   /// Leaves every text as it is.
@@ -29,18 +29,18 @@ final class TextNoise {
           0,
           0,
           List.of(),
-          text -> {
+          _ -> {
             throw new IllegalStateException("no text is under noise");
           });
 
   private final double share;
   private final long seed;
-  private final List<String> texts;
+  private final List<Example> texts;
   private final Encoder encoder;
 
   /// @param share of the texts of an epoch, in [0, 1)
   /// @param texts in the order of the training examples
-  TextNoise(double share, long seed, List<String> texts, Encoder encoder) {
+  TextNoise(double share, long seed, List<Example> texts, Encoder encoder) {
     this.share = share;
     this.seed = seed;
     this.texts = List.copyOf(texts);
@@ -57,8 +57,12 @@ final class TextNoise {
         : new TextNoise(
             share,
             recipe.dataSeed(),
-            train.stream().map(Example::text).toList(),
-            text -> EncodedTexts.withoutSpans(corpus.encoder().encode(text, corpus.truncation())));
+            train,
+            example ->
+                EncodedTexts.withoutSpans(
+                    corpus
+                        .encoder()
+                        .encode(example.text(), example.context(), corpus.truncation())));
   }
 
   /// The encodings of the texts that are under noise in an epoch, by their index.
@@ -70,16 +74,17 @@ final class TextNoise {
           new SplittableRandom(~seed * 0x9E3779B97F4A7C15L + epoch * 0xD1B54A32D192ED03L + index);
       if (random.nextDouble() < share) {
         Noise kind = Noise.values()[random.nextInt(Noise.values().length)];
-        encode(kind.apply(texts.get(index), random.nextLong()), index, noised);
+        Example example = texts.get(index);
+        encode(example.withText(kind.apply(example.text(), random.nextLong())), index, noised);
       }
     }
     return noised;
   }
 
   /// A text of which the normaliser leaves nothing under noise stays as it is.
-  private void encode(String text, int index, Map<Integer, Encoding> noised) {
+  private void encode(Example example, int index, Map<Integer, Encoding> noised) {
     try {
-      noised.put(index, encoder.encode(text));
+      noised.put(index, encoder.encode(example));
     } catch (NunchiException e) {
       if (e.reason() != Reason.EMPTY_TEXT) {
         throw e;

@@ -97,10 +97,17 @@ record TrainingTexts(
 
   private static ExampleReader reader(Recipe.Data data, LabelMapping mapping) {
     return new ExampleReader(
-        new Columns(data.idColumn(), data.textColumn(), data.labelColumn()),
+        new Columns(data.idColumn(), data.textColumn(), data.labelColumn(), contextColumn(data)),
         mapping,
         data.problemType(),
         data.emptyTexts());
+  }
+
+  private static @Nullable String contextColumn(Recipe.Data data) {
+    if (data.inputTemplate() == null) {
+      return null;
+    }
+    return data.contextColumn() == null ? Columns.CONTEXT_NAME : data.contextColumn();
   }
 
   private static void requireTwo(LabelSet labels, Path trainFile, int texts) {

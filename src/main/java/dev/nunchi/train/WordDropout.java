@@ -24,7 +24,9 @@ record WordDropout(double probability, long seed) {
     int[] positions = new int[length];
     positions[kept++] = 0;
     for (int i = 1; i < length - 1; i++) {
-      if (random.nextDouble() >= probability) {
+      // What parts a text from its context is the token that ends both.
+      if (random.nextDouble() >= probability
+          || (encoding.hasContext() && encoding.inputIds()[i] == encoding.inputIds()[length - 1])) {
         positions[kept++] = i;
       }
     }

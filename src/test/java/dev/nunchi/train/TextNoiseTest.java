@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.data.Example;
 import dev.nunchi.text.Encoding;
 import java.util.Collections;
 import java.util.HashMap;
@@ -18,7 +19,8 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class TextNoiseTest {
-  private static final List<String> TEXTS = Collections.nCopies(2000, "정말 재미있게 봤어요 ㅋㅋ 10점");
+  private static final List<Example> TEXTS =
+      Collections.nCopies(2000, new Example("1", "정말 재미있게 봤어요 ㅋㅋ 10점", "긍정"));
 
   @Test
   void epoch_manyTexts_takesTheShareAndEveryKind() {
@@ -28,9 +30,9 @@ class TextNoiseTest {
             0.3,
             5,
             TEXTS,
-            text -> {
-              seen.add(text);
-              return encoding(text);
+            example -> {
+              seen.add(example.text());
+              return encoding(example);
             });
     assertEquals(0.3, noise.epoch(0).size() / 2000.0, 0.03);
     assertTrue(seen.stream().anyMatch(text -> text.contains("ㅈㅓㅇㅁㅏㄹ")), "split");
@@ -60,7 +62,7 @@ class TextNoiseTest {
             0.5,
             5,
             TEXTS,
-            text -> {
+            _ -> {
               throw new NunchiException(Reason.EMPTY_TEXT, "empty");
             });
     assertTrue(noise.epoch(0).isEmpty());
@@ -69,7 +71,7 @@ class TextNoiseTest {
             0.5,
             5,
             TEXTS,
-            text -> {
+            _ -> {
               throw new NunchiException(Reason.INVALID_MODEL, "broken");
             });
     assertThrows(NunchiException.class, () -> broken.epoch(0));
@@ -79,7 +81,7 @@ class TextNoiseTest {
   void lengthBuckets_withNoise_cutByTheNoisedLengths() {
     LengthBuckets plain =
         new LengthBuckets(new int[] {4, 4, 4, 4}, LengthBuckets.Size.ofTokens(16), true);
-    LengthBuckets noised = plain.with(Map.of(2, encoding("열두글자로된한국어문장")));
+    LengthBuckets noised = plain.with(Map.of(2, encoding(new Example("1", "열두글자로된한국어문장", "긍정"))));
     assertEquals(1, plain.sorted().size());
     assertEquals(2, noised.sorted().size());
     assertArrayEquals(new int[] {2}, noised.sorted().getLast());
@@ -96,8 +98,8 @@ class TextNoiseTest {
     return lengths;
   }
 
-  private static Encoding encoding(String text) {
-    int[] ids = text.chars().toArray();
+  private static Encoding encoding(Example example) {
+    int[] ids = example.text().chars().toArray();
     return new Encoding(ids, new int[ids.length], List.of(), ids.length, 0, false);
   }
 }

@@ -50,6 +50,17 @@ class WordDropoutTest {
   }
 
   @Test
+  void apply_textWithAContext_keepsWhatPartsThem() {
+    int[] ids = {2, 7, 8, 9, 3, 7, 8, 9, 3};
+    Encoding pair =
+        new Encoding(ids, new int[] {0, 0, 0, 0, 0, 1, 1, 1, 1}, List.of(), 9, 0, false, 5);
+    for (int epoch = 0; epoch < 20; epoch++) {
+      int[] left = new WordDropout(0.95, 5).apply(pair, epoch, 1).inputIds();
+      assertEquals(2, Arrays.stream(left).filter(id -> id == 3).count(), Arrays.toString(left));
+    }
+  }
+
+  @Test
   void apply_none_isTheText() {
     Encoding text = text(9);
     assertSame(text, new WordDropout(0, 5).apply(text, 1, 1));
