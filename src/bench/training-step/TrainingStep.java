@@ -2,8 +2,10 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.torch.Averaging;
 import dev.nunchi.torch.ComputeType;
 import dev.nunchi.torch.CrossEntropy;
+import dev.nunchi.torch.Freezing;
 import dev.nunchi.torch.OptimizerSettings;
 import dev.nunchi.torch.Targets;
 import dev.nunchi.torch.TorchNetwork;
@@ -50,7 +52,8 @@ public final class TrainingStep {
                     CrossEntropy.PLAIN,
                     new OptimizerSettings.AdamW(0.9, 0.999, 1e-8, 0.01, 1),
                     1,
-                    0,
+                    Averaging.NONE,
+                    Freezing.NONE,
                     1))) {
       run(trainer, batch, labels, WARM_UP);
       long start = System.nanoTime();

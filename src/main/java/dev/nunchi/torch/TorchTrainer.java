@@ -1,5 +1,6 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.nn.LayerDepth;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.PaddedBatch;
@@ -19,14 +20,16 @@ public final class TorchTrainer implements AutoCloseable {
   /// How a network is trained.
   ///
   /// @param maxGradNorm largest joint norm of the gradients, 0 for no limit
-  /// @param averageDecay of the moving average of the weights, in (0, 1); 0 for none
+  /// @param averaging of the weights
+  /// @param freezing of layers
   /// @param dropoutSeed of the masks of dropout
   public record Settings(
       ComputeType computeType,
       Loss loss,
       OptimizerSettings optimizer,
       double maxGradNorm,
-      double averageDecay,
+      Averaging averaging,
+      Freezing freezing,
       long dropoutSeed) {}
 
   private final TorchNetwork network;
@@ -34,6 +37,7 @@ public final class TorchTrainer implements AutoCloseable {
   private final CastWeights weights;
   private final Gradients gradients;
   private final Optimizer optimizer;
+  private final LayerDepth depth;
   private final DropoutMasks masks;
   private final @Nullable WeightAverage average;
   private final NativeHeap heap = NativeHeap.ofThisProcess();
@@ -42,6 +46,7 @@ public final class TorchTrainer implements AutoCloseable {
   public TorchTrainer(TorchNetwork network, Settings settings) {
     this.network = network;
     this.settings = settings;
+    this.depth = new LayerDepth(network.network());
     this.masks = new DropoutMasks(settings.dropoutSeed());
     this.weights = new CastWeights(network.parameters(), settings.computeType().scalarType());
     try (PointerScope scope = new PointerScope()) {
@@ -53,10 +58,11 @@ public final class TorchTrainer implements AutoCloseable {
             case OptimizerSettings.Adagrad adagrad -> new Adagrad(network.parameters(), adagrad);
           };
       this.average =
-          settings.averageDecay() > 0
-              ? new WeightAverage(network.parameters(), settings.averageDecay())
-              : null;
+          settings.averaging().equals(Averaging.NONE)
+              ? null
+              : new WeightAverage(network.parameters(), settings.averaging());
     }
+    freeze();
   }
 
   /// Adds the gradients of one batch to those gathered since the last step.
@@ -95,6 +101,11 @@ public final class TorchTrainer implements AutoCloseable {
       }
     }
     heap.stepped();
+    freeze();
+  }
+
+  private void freeze() {
+    settings.freezing().apply(depth, network.network().trunk().layers(), network.parameters(), steps);
   }
 
   /// Does something while the network holds the averaged weights, where they are averaged.
@@ -108,7 +119,7 @@ public final class TorchTrainer implements AutoCloseable {
   }
 
   private void swapAverage() {
-    if (average != null) {
+    if (average != null && settings.averaging().isBegun(steps)) {
       try (PointerScope scope = new PointerScope()) {
         average.swap();
       }
@@ -145,6 +156,7 @@ public final class TorchTrainer implements AutoCloseable {
         average.restore(state);
       }
     }
+    freeze();
   }
 
   @Override

@@ -11,22 +11,21 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 
-/// The exponential moving average of all weights over the steps (Polyak and Juditsky, 1992; in this
-/// form Tarvainen and Valpola, 2017, <https://arxiv.org/abs/1703.01780>).
-///
-/// After step `t` the average moves towards the weights by `1 - min(decay, (1 + t) / (10 + t))`, so
-/// that the first steps, far from where training goes, do not weigh for long. Owns its tensors.
+/// An average of all weights over steps, as an [Averaging] has it. Owns its tensors.
 final class WeightAverage implements AutoCloseable {
-  private static final String PREFIX = "ema.";
+  private static final String EXPONENTIAL_PREFIX = "ema.";
+  private static final String STOCHASTIC_PREFIX = "swa.";
 
   private final ParameterStore parameters;
-  private final double decay;
+  private final Averaging averaging;
+  private final String prefix;
   private final List<Tensor> averages = new ArrayList<>();
 
-  /// @param decay in (0, 1)
-  WeightAverage(ParameterStore parameters, double decay) {
+  WeightAverage(ParameterStore parameters, Averaging averaging) {
     this.parameters = parameters;
-    this.decay = decay;
+    this.averaging = averaging;
+    this.prefix =
+        averaging instanceof Averaging.Stochastic ? STOCHASTIC_PREFIX : EXPONENTIAL_PREFIX;
     try (NoGradGuard guard = new NoGradGuard()) {
       for (Parameter parameter : parameters.parameters()) {
         Tensor average = parameters.get(parameter.name()).detach().clone();
@@ -38,10 +37,13 @@ final class WeightAverage implements AutoCloseable {
 
   /// Takes in the weights after step `step`, counted from 1.
   void update(long step) {
-    double kept = Math.min(decay, (1.0 + step) / (10.0 + step));
+    double share = averaging.share(step);
+    if (share == 0) {
+      return;
+    }
     try (NoGradGuard guard = new NoGradGuard()) {
       for (int i = 0; i < averages.size(); i++) {
-        averages.get(i).lerp_(weights(i), new Scalar(1 - kept));
+        averages.get(i).lerp_(weights(i), new Scalar(share));
       }
     }
   }
@@ -64,14 +66,14 @@ final class WeightAverage implements AutoCloseable {
   void addTo(Map<String, Weight> state) {
     for (int i = 0; i < averages.size(); i++) {
       Parameter parameter = parameters.parameters().get(i);
-      state.put(PREFIX + parameter.name(), TensorMemory.view(averages.get(i), parameter.shape()));
+      state.put(prefix + parameter.name(), TensorMemory.view(averages.get(i), parameter.shape()));
     }
   }
 
   void restore(Weights state) {
     try (NoGradGuard guard = new NoGradGuard()) {
       for (int i = 0; i < averages.size(); i++) {
-        String name = PREFIX + parameters.parameters().get(i).name();
+        String name = prefix + parameters.parameters().get(i).name();
         averages.get(i).copy_(TensorMemory.view(state.get(name)));
       }
     }

@@ -1,16 +1,23 @@
 package dev.nunchi.train;
 
 import dev.nunchi.nn.Network;
+import dev.nunchi.torch.Freezing;
 import dev.nunchi.torch.Loss;
 import java.util.List;
 
 /// What a run will do and take, known before libtorch is loaded and any weight is read.
 ///
 /// @param loss that is minimised
+/// @param freezing of layers, which the network has
 /// @param buckets the texts as batches, without noise
 /// @param noise of the training texts
 record Course(
-    Loss loss, LengthBuckets buckets, TextNoise noise, StepPlan steps, MemoryEstimate memory) {
+    Loss loss,
+    Freezing freezing,
+    LengthBuckets buckets,
+    TextNoise noise,
+    StepPlan steps,
+    MemoryEstimate memory) {
   static Course of(
       Recipe recipe, Network network, Corpus corpus, TextNoise noise, EvaluationPlan plan) {
     EncodedTexts train = corpus.train();
@@ -20,12 +27,18 @@ record Course(
     LengthBuckets first = buckets.with(noise.epoch(0));
     List<int[]> batches = first.sorted();
     LengthBuckets watched = new LengthBuckets(validation.lengths(), plan.size(), true);
+    StepPlan steps = StepPlan.of(recipe, batches.size());
+    Recipe.Optimization o = recipe.optimization();
+    Freezing freezing =
+        new Freezing(o.freezeLayers(), o.gradualUnfreezing() * steps.stepsOfEpoch());
+    freezing.requireFits(network);
     return new Course(
         new ClassWeights(recipe.loss(), corpus.labels())
             .loss(recipe.data().problemType(), train.targets()),
+        freezing,
         buckets,
         noise,
-        StepPlan.of(recipe, batches.size()),
+        steps,
         MemoryEstimate.of(
             recipe,
             network,

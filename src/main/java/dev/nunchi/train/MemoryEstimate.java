@@ -52,7 +52,7 @@ public record MemoryEstimate(
     long weights = network.parameters().stream().mapToLong(Parameter::size).sum();
     boolean bf16 = recipe.optimization().bf16();
     boolean adagrad = recipe.optimization().optim() == Recipe.Optimizer.ADAGRAD;
-    int states = (adagrad ? 1 : 2) + (recipe.optimization().emaDecay() > 0 ? 1 : 0);
+    int states = (adagrad ? 1 : 2) + (recipe.optimization().averages() ? 1 : 0);
     long activations = 0;
     long sparse = 0;
     for (Shape shape : training) {

@@ -94,8 +94,16 @@ public record Recipe(
       double maxGradNorm,
       double layerwiseLrDecay,
       double emaDecay,
+      int swaEpochs,
+      int freezeLayers,
+      double gradualUnfreezing,
       boolean bf16,
-      long seed) {}
+      long seed) {
+    /// Whether an average of the weights is kept beside them.
+    boolean averages() {
+      return emaDecay > 0 || swaEpochs > 1;
+    }
+  }
 
   /// How weights follow their gradients.
   public enum Optimizer {

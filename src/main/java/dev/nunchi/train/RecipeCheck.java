@@ -40,6 +40,10 @@ final class RecipeCheck {
     check(optimization);
     check(loss, data.problemType());
     check(watch, data.problemType());
+    exclude(
+        optimization.swaEpochs() > 0 && watch.earlyStoppingPatience() > 0,
+        "early_stopping_patience may end the run before the epochs that swa_epochs averages; set"
+            + " one to 0");
   }
 
   private static void check(Recipe.Data data) {
@@ -150,6 +154,12 @@ final class RecipeCheck {
         o.optim() == Recipe.Optimizer.ADAGRAD && o.layerwiseLrDecay() < 1,
         "layerwise_lr_decay is for optim adamw; set it to 1");
     share("ema_decay", o.emaDecay());
+    atLeast("swa_epochs", o.swaEpochs(), 0);
+    exclude(
+        o.emaDecay() > 0 && o.swaEpochs() > 0,
+        "ema_decay and swa_epochs both average the weights; set one to 0");
+    atLeast("freeze_layers", o.freezeLayers(), 0);
+    atLeast("gradual_unfreezing", o.gradualUnfreezing(), 0);
     require(
         o.maxSteps() > 0 || o.maxSteps() == BY_EPOCHS,
         "max_steps",

@@ -36,9 +36,13 @@ record StepPlan(
         every(saving, saveSteps == null ? SAVE_STEPS : saveSteps, epoch));
   }
 
+  long stepsOfEpoch() {
+    return Math.ceilDiv(batchesOfEpoch, batchesOfStep);
+  }
+
   /// Finished epochs after a step.
   double epoch(long step) {
-    long stepsOfEpoch = Math.ceilDiv(batchesOfEpoch, batchesOfStep);
+    long stepsOfEpoch = stepsOfEpoch();
     return step / stepsOfEpoch + (double) (step % stepsOfEpoch * batchesOfStep) / batchesOfEpoch;
   }
 

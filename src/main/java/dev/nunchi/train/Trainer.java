@@ -3,6 +3,7 @@ package dev.nunchi.train;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.torch.Averaging;
 import dev.nunchi.torch.ComputeType;
 import dev.nunchi.torch.Loss;
 import dev.nunchi.torch.OptimizerSettings;
@@ -52,7 +53,7 @@ final class Trainer implements AutoCloseable {
     this.steps = course.steps();
     this.plan = plan;
     this.listener = listener;
-    this.torch = new TorchTrainer(network, settings(recipe.optimization(), loss));
+    this.torch = new TorchTrainer(network, settings(recipe.optimization(), course));
     this.progress = Progress.start(recipe.watch().metricForBestModel());
   }
 
@@ -187,10 +188,10 @@ final class Trainer implements AutoCloseable {
             progress.step(), last == null ? Evaluation.of(network, validation, plan) : last));
   }
 
-  private static TorchTrainer.Settings settings(Recipe.Optimization o, Loss loss) {
+  private static TorchTrainer.Settings settings(Recipe.Optimization o, Course course) {
     return new TorchTrainer.Settings(
         o.bf16() ? ComputeType.BF16 : ComputeType.FP32,
-        loss,
+        course.loss(),
         switch (o.optim()) {
           case ADAMW ->
               new OptimizerSettings.AdamW(
@@ -202,8 +203,21 @@ final class Trainer implements AutoCloseable {
           case ADAGRAD -> new OptimizerSettings.Adagrad(o.adagradEpsilon());
         },
         o.maxGradNorm(),
-        o.emaDecay(),
+        averaging(o, course.steps()),
+        course.freezing(),
         o.seed());
+  }
+
+  private static Averaging averaging(Recipe.Optimization o, StepPlan steps) {
+    if (o.emaDecay() > 0) {
+      return new Averaging.Exponential(o.emaDecay());
+    }
+    long every = steps.stepsOfEpoch();
+    // Counted back from the end, which need not be that of an epoch.
+    long epochs = Math.min(o.swaEpochs(), Math.ceilDiv(steps.total(), every));
+    return epochs < 2
+        ? Averaging.NONE
+        : new Averaging.Stochastic(steps.total() - (epochs - 1) * every, every);
   }
 
   @Override

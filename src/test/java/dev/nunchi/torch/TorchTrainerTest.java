@@ -2,11 +2,13 @@ package dev.nunchi.torch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nunchi.NunchiException;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.TinyCheckpoint;
@@ -23,6 +25,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -245,6 +249,113 @@ class TorchTrainerTest {
   }
 
   @Test
+  void step_frozenLayers_keepTheirWeightsBitForBit() {
+    Set<String> learnt = learnt(new Freezing(1, 0), 2);
+    assertEquals(true, learnt.contains("classifier.weight"));
+    assertEquals(true, learnt.contains("bert.pooler.dense.weight"));
+    assertEquals(true, learnt.contains("bert.encoder.layer.1.output.dense.weight"));
+    assertEquals(false, learnt.contains("bert.encoder.layer.0.output.dense.weight"));
+    assertEquals(false, learnt.contains("bert.embeddings.word_embeddings.weight"));
+  }
+
+  @Test
+  void step_gradualUnfreezing_addsALayerFromTheTopAtATime() {
+    Freezing gradual = new Freezing(0, 2);
+    String[] fromTheTop = {
+      "classifier.bias",
+      "bert.encoder.layer.1.output.dense.weight",
+      "bert.encoder.layer.0.output.dense.weight",
+      "bert.embeddings.word_embeddings.weight"
+    };
+    for (int layers = 0; layers < 4; layers++) {
+      for (int steps = 2 * layers + 1; steps <= 2 * layers + 2; steps++) {
+        Set<String> learnt = learnt(gradual, steps);
+        for (int i = 0; i < 4; i++) {
+          assertEquals(i <= layers, learnt.contains(fromTheTop[i]), steps + " " + fromTheTop[i]);
+        }
+      }
+    }
+  }
+
+  @Test
+  void freezing_moreLayersThanThereAre_isRefused() {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path())) {
+      new Freezing(2, 0).requireFits(checkpoint.network());
+      NunchiException refused =
+          assertThrows(
+              NunchiException.class, () -> new Freezing(3, 0).requireFits(checkpoint.network()));
+      assertEquals("freeze_layers is 3, but the network has 2 layers", refused.getMessage());
+    }
+  }
+
+  /// The parameters that some steps change.
+  private static Set<String> learnt(Freezing freezing, int steps) {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
+        TorchNetwork network =
+            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchTrainer trainer =
+            new TorchTrainer(
+                network,
+                new TorchTrainer.Settings(
+                    ComputeType.BF16,
+                    CrossEntropy.PLAIN,
+                    new OptimizerSettings.AdamW(0.9, 0.98, 1e-6, 0.1, 1),
+                    1.0,
+                    Averaging.NONE,
+                    freezing,
+                    1))) {
+      TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
+      for (int step = 0; step < steps; step++) {
+        trainer.accumulate(ragged.batch(), labels(ragged, checkpoint), 1);
+        trainer.clip();
+        trainer.step(LEARNING_RATE);
+      }
+      return network.weights().entrySet().stream()
+          .filter(entry ->
+              entry.getValue().data().mismatch(checkpoint.weights().get(entry.getKey()).data())
+                  >= 0)
+          .map(Map.Entry::getKey)
+          .collect(Collectors.toSet());
+    }
+  }
+
+  /// The mean of the weights after steps 3, 5 and 7, and before them the weights.
+  @Test
+  void withAverage_stochastic_isTheMeanOfTheStepsThatAreTakenIn() throws IOException {
+    JsonNode expected = expected("ngram-linear-adagrad");
+    PaddedBatch batch = texts(expected);
+    try (TorchNetwork network = ngrams(expected);
+        TorchTrainer trainer =
+            new TorchTrainer(
+                network,
+                new TorchTrainer.Settings(
+                    ComputeType.FP32,
+                    CrossEntropy.PLAIN,
+                    new OptimizerSettings.Adagrad(1e-4),
+                    0,
+                    new Averaging.Stochastic(3, 2),
+                    Freezing.NONE,
+                    1))) {
+      float[] sum = new float[values(network, NGRAM_TABLE).length];
+      for (int step = 1; step <= 8; step++) {
+        trainer.accumulate(batch, NGRAM_LABELS, 1);
+        trainer.step(ADAGRAD_RATE);
+        float[] now = values(network, NGRAM_TABLE);
+        int taken = step < 3 ? 0 : (step - 1) / 2;
+        for (int i = 0; i < sum.length; i++) {
+          sum[i] += step >= 3 && step % 2 == 1 ? now[i] : 0;
+        }
+        float[][] averaged = new float[1][];
+        trainer.withAverage(() -> averaged[0] = values(network, NGRAM_TABLE));
+        for (int i = 0; i < sum.length; i++) {
+          assertEquals(taken == 0 ? now[i] : sum[i] / taken, averaged[0][i], 1e-6, "step " + step);
+        }
+        assertArrayEquals(now, values(network, NGRAM_TABLE));
+      }
+    }
+  }
+
+  @Test
   void bf16_steps_lowerTheLoss() {
     try (CheckpointDirectory checkpoint =
             CheckpointDirectory.open(TinyCheckpoint.ELECTRA_PROJECTED.path());
@@ -407,7 +518,8 @@ class TorchTrainerTest {
         CrossEntropy.PLAIN,
         new OptimizerSettings.AdamW(0.9, 0.999, 1e-12, 0, layerwiseDecay),
         0,
-        averageDecay,
+        averageDecay > 0 ? new Averaging.Exponential(averageDecay) : Averaging.NONE,
+        Freezing.NONE,
         1);
   }
 
@@ -421,7 +533,13 @@ class TorchTrainerTest {
 
   private static TorchTrainer.Settings settings(ComputeType type, Loss loss) {
     return new TorchTrainer.Settings(
-        type, loss, new OptimizerSettings.AdamW(0.9, 0.98, 1e-6, 0.1, 1), 1.0, 0, 1);
+        type,
+        loss,
+        new OptimizerSettings.AdamW(0.9, 0.98, 1e-6, 0.1, 1),
+        1.0,
+        Averaging.NONE,
+        Freezing.NONE,
+        1);
   }
 
   private static TorchTrainer.Settings adagrad(double maxGradNorm) {
@@ -430,7 +548,8 @@ class TorchTrainerTest {
         new CrossEntropy(List.of(), 0.1, 0),
         new OptimizerSettings.Adagrad(1e-4),
         maxGradNorm,
-        0,
+        Averaging.NONE,
+        Freezing.NONE,
         1);
   }
 

@@ -732,6 +732,87 @@ class TrainingRunTest {
     assertTrue(failure.getMessage().contains("train.tsv, line 42: the text is empty"));
   }
 
+  /// The mean of the checkpoints at the ends of the last two epochs; the same where the run was
+  /// interrupted between them.
+  @Test
+  void run_stochasticWeightAveraging_keepsTheMeanOfTheLastEpochs() throws IOException {
+    Recipe recipe =
+        recipe(
+            TINY.replace("num_train_epochs: 6", "num_train_epochs: 3")
+                + "swa_epochs: 2\nload_best_model_at_end: false\n"
+                + "save_total_limit: 0\neval_strategy: epoch\n");
+    Path whole = directory.resolve("whole");
+    Watcher watcher = new Watcher();
+    run(recipe, whole, watcher, new StopSignal());
+    long epoch = watcher.steps / 3;
+    try (CheckpointDirectory model = CheckpointDirectory.open(whole);
+        CheckpointDirectory second =
+            CheckpointDirectory.open(whole.resolve("checkpoint-" + 2 * epoch));
+        CheckpointDirectory third =
+            CheckpointDirectory.open(whole.resolve("checkpoint-" + 3 * epoch))) {
+      for (String name : model.weights().names()) {
+        float[] mean = FloatWeights.floats(model.weights().get(name));
+        float[] one = FloatWeights.floats(second.weights().get(name));
+        float[] other = FloatWeights.floats(third.weights().get(name));
+        for (int i = 0; i < mean.length; i++) {
+          assertEquals((one[i] + other[i]) / 2, mean[i], 1e-6, name);
+        }
+      }
+    }
+    Path stopped = directory.resolve("stopped");
+    StopSignal stop = new StopSignal();
+    Watcher stopping = new Watcher();
+    stopping.afterStep =
+        step -> {
+          if (step == 2 * epoch + 1) {
+            stop.request();
+          }
+        };
+    run(recipe, stopped, stopping, stop);
+    run(recipe, stopped, TrainingRun.Mode.RESUME, new Watcher(), new StopSignal());
+    assertEquals(
+        -1,
+        Files.mismatch(whole.resolve("model.safetensors"), stopped.resolve("model.safetensors")));
+  }
+
+  @Test
+  void run_gradualUnfreezingResumed_givesTheSameWeights() throws IOException {
+    Recipe recipe =
+        recipe(
+            TINY + "num_train_epochs: 3\ngradual_unfreezing: 1\nload_best_model_at_end: false\n");
+    Path whole = directory.resolve("whole");
+    run(recipe, whole, new Watcher(), new StopSignal());
+    Path stopped = directory.resolve("stopped");
+    StopSignal stop = new StopSignal();
+    Watcher stopping = new Watcher();
+    stopping.afterStep =
+        step -> {
+          if (step == 3) {
+            stop.request();
+          }
+        };
+    run(recipe, stopped, stopping, stop);
+    run(recipe, stopped, TrainingRun.Mode.RESUME, new Watcher(), new StopSignal());
+    assertEquals(
+        -1,
+        Files.mismatch(whole.resolve("model.safetensors"), stopped.resolve("model.safetensors")));
+  }
+
+  @Test
+  void run_moreFrozenLayersThanTheNetworkHas_isRefusedBeforeAnyStep() throws IOException {
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class,
+            () ->
+                run(
+                    recipe(TINY + "freeze_layers: 5\n"),
+                    directory.resolve("made"),
+                    new Watcher(),
+                    new StopSignal()));
+    assertEquals("freeze_layers is 5, but the network has 1 layers", failure.getMessage());
+    assertFalse(Files.exists(directory.resolve("made")));
+  }
+
   private void assertDataRefused(String sentence) {
     NunchiException failure =
         assertThrows(
