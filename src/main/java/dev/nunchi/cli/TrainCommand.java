@@ -4,6 +4,8 @@ import dev.nunchi.model.ExitCleanUp;
 import dev.nunchi.train.MetricsLog;
 import dev.nunchi.train.Recipe;
 import dev.nunchi.train.RecipeReader;
+import dev.nunchi.train.SeedResults;
+import dev.nunchi.train.SeedRuns;
 import dev.nunchi.train.StopSignal;
 import dev.nunchi.train.TensorBoardLog;
 import dev.nunchi.train.TrainingListener;
@@ -22,6 +24,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `train`: runs a recipe over labelled texts and writes the best checkpoint.
@@ -34,9 +37,12 @@ import picocli.CommandLine.Spec;
       "  nunchi train --recipe my-recipe.yaml --data reviews --output my-model --set bf16=true",
       "",
       "A recipe is a YAML file of settings. Built-in ones are ngrams, a linear model of character",
-      "n-grams for your own texts (minutes); and those of the built-in models: nsmc-stars and then",
-      "nsmc-small, movie3-stars and then movie3-small (three classes), bert-stars and then",
-      "bert-small (a transformer from scratch, half an hour). DIR of --data holds train,",
+      "n-grams for your own texts (minutes); three-class-bert, which fine-tunes a published"
+          + " encoder",
+      "of BERT's size to negative, neutral and positive; and those of the built-in models:",
+      "nsmc-stars and then nsmc-small, movie3-stars and then movie3-small (three classes),"
+          + " bert-stars",
+      "and then bert-small (a transformer from scratch, half an hour). DIR of --data holds train,",
       "validation and test as .tsv, .csv or .jsonl, also .gz (or a table as .txt, and dev, val or",
       "valid for validation); rows without a text are left out; test is never read. The output is",
       "a Hugging Face directory: evaluate it, export it, or go on from it.",
@@ -72,6 +78,16 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "KEY=VALUE",
       description = "Sets a key of the recipe; may be given several times.")
   private Map<String, String> settings = new LinkedHashMap<>();
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N,…",
+      split = ",",
+      description =
+          "Trains once under each seed, in OUTPUT/seed-N, and prints the validation figures with"
+              + " their mean and standard deviation, and which seed is the best; seeds.json in the"
+              + " output has them too. With --resume, finished seeds stay as they are.")
+  private List<Long> seeds = List.of();
 
   @ArgGroup(exclusive = true)
   private Existing existing = new Existing();
@@ -110,6 +126,11 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws InterruptedException {
+    if (!seeds.isEmpty() && settings.containsKey("seed")) {
+      throw new ParameterException(
+          Objects.requireNonNull(spec).commandLine(),
+          "--seeds and --set seed=%s both say the seed; give one".formatted(settings.get("seed")));
+    }
     Recipe resolved = RecipeReader.read(recipe, settings);
     PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();
     if (dryRun) {
@@ -120,16 +141,13 @@ final class TrainCommand implements Callable<Integer> {
     Thread hook = new Thread(() -> stopAndWait(stop, ended, err), "stop-training");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      TrainingRun run =
-          new TrainingRun(resolved, data, output, existing.mode(), listeners(resolved, err));
-      String base = resolved.start().modelNameOrPath();
-      if (base != null) {
-        run = run.from(new ModelArgument(base).directory(spec));
-      }
-      if (dryRun) {
-        run.dryRun(stop);
+      String name = resolved.start().modelNameOrPath();
+      @Nullable Path base = name == null ? null : new ModelArgument(name).directory(spec);
+      if (seeds.isEmpty()) {
+        run(resolved, base, stop, err);
       } else {
-        run.run(stop);
+        run(
+            new SeedRuns(resolved, data, output, seeds, existing.mode(), base), stop, err);
       }
     } finally {
       ended.countDown();
@@ -137,13 +155,46 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private TrainingListener listeners(Recipe resolved, PrintWriter err) {
+  private void run(Recipe resolved, @Nullable Path base, StopSignal stop, PrintWriter err) {
+    TrainingRun run =
+        new TrainingRun(
+            resolved, data, output, existing.mode(), listeners(resolved, output, err), base);
+    if (dryRun) {
+      run.dryRun(stop);
+    } else {
+      run.run(stop);
+    }
+  }
+
+  private void run(SeedRuns runs, StopSignal stop, PrintWriter err) {
+    if (dryRun) {
+      runs.dryRun(listeners(runs.recipe(), output, err), stop);
+      err.printf("and that %d times, once under each of the seeds %s%n", seeds.size(), seeds);
+      return;
+    }
+    SeedResults results =
+        runs.run(
+            (seed, directory) -> {
+              err.printf("Seed %d (%d of %d)%n", seed, seeds.indexOf(seed) + 1, seeds.size());
+              return listeners(runs.recipe(), directory, err);
+            },
+            stop,
+            note -> err.println("Note: " + note));
+    PrintWriter out = Objects.requireNonNull(spec).commandLine().getOut();
+    out.print(new SeedTable(results).text());
+    out.flush();
+    if (results.seeds().size() < seeds.size()) {
+      err.println("Next: the same command with --resume goes on from here");
+    }
+  }
+
+  private TrainingListener listeners(Recipe resolved, Path directory, PrintWriter err) {
     int every = resolved.watch().loggingSteps();
     return new TrainingListeners(
         List.of(
-            new TrainingProgress(err, data, output),
-            new MetricsLog(output, every),
-            new TensorBoardLog(output, every)));
+            new TrainingProgress(err, data, directory),
+            new MetricsLog(directory, every),
+            new TensorBoardLog(directory, every)));
   }
 
   /// Holds the exit of the process until the step that runs has ended: libtorch must not be torn

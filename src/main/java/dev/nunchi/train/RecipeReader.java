@@ -40,6 +40,7 @@ public final class RecipeReader {
   private static final List<String> BUILT_IN =
       List.of(
           "ngrams",
+          "three-class-bert",
           "nsmc-stars",
           "nsmc-small",
           "movie3-stars",
@@ -86,6 +87,18 @@ public final class RecipeReader {
     recipe.properties().forEach(entry -> set(keys, entry.getKey(), entry.getValue(), nameOrFile));
     settings.forEach((key, value) -> set(keys, key, value(key, value), "--set"));
     return of(keys, nameOrFile);
+  }
+
+  /// A recipe under another seed.
+  ///
+  /// @param name of its model, where the recipe gives none
+  static Recipe withSeed(Recipe recipe, long seed, String name) {
+    ObjectNode keys = recipe.keys().deepCopy();
+    keys.put("seed", seed);
+    if (recipe.card().name() == null) {
+      keys.put("name", name);
+    }
+    return of(keys, "seed " + seed);
   }
 
   /// The recipe as YAML, every key with its value.

@@ -117,7 +117,7 @@ final class RunDirectory implements AutoCloseable {
       notes.accept(
           "%s is not whole and is left out: %s".formatted(checkpoint.path(), damage.get()));
     }
-    if (WrittenFiles.of(path).hasModel() && !OutputDirectory.markOf(path).equals(UNFINISHED)) {
+    if (isFinished(path)) {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT,
           path
@@ -125,6 +125,11 @@ final class RunDirectory implements AutoCloseable {
               + " and replaces it");
     }
     return Optional.empty();
+  }
+
+  /// Whether a directory holds the model of a run that came to its end.
+  static boolean isFinished(Path path) {
+    return WrittenFiles.of(path).hasModel() && !OutputDirectory.markOf(path).equals(UNFINISHED);
   }
 
   /// The model there would be replaced by that of the run, which an export is not.

@@ -18,6 +18,11 @@ public final class StopSignal {
     return requested;
   }
 
+  /// From now on a process may end at any moment again.
+  synchronized void endSteps() {
+    stepping = false;
+  }
+
   /// @return false where the end was requested before, and no step may begin
   synchronized boolean beginSteps() {
     stepping = !requested;

@@ -38,10 +38,11 @@ public final class TrainingRun {
   /// @param data directory that the recipe's files are relative to
   /// @param output directory of the run: the model, and checkpoints to go on from
   public TrainingRun(Recipe recipe, Path data, Path output, Mode mode, TrainingListener listener) {
-    this(recipe, data, output, mode, listener, directory(recipe.start().modelNameOrPath()));
+    this(recipe, data, output, mode, listener, directory(recipe));
   }
 
-  private TrainingRun(
+  /// @param base directory of the model that the recipe names; null for a new network
+  public TrainingRun(
       Recipe recipe,
       Path data,
       Path output,
@@ -56,13 +57,9 @@ public final class TrainingRun {
     this.base = base;
   }
 
-  private static @Nullable Path directory(@Nullable String path) {
+  static @Nullable Path directory(Recipe recipe) {
+    @Nullable String path = recipe.start().modelNameOrPath();
     return path == null ? null : Path.of(path);
-  }
-
-  /// The same run from the directory where the model lies that the recipe names.
-  public TrainingRun from(Path base) {
-    return new TrainingRun(recipe, data, output, mode, listener, base);
   }
 
   /// Trains to the end or until `stop` is requested.

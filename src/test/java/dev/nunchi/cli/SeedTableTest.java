@@ -1,0 +1,59 @@
+package dev.nunchi.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.train.BestMetric;
+import dev.nunchi.train.SeedResults;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class SeedTableTest {
+  @Test
+  void text_twoSeeds_hasMeanDeviationAndTheBest() {
+    SeedResults results =
+        new SeedResults(
+            BestMetric.MACRO_F1,
+            List.of(
+                new SeedResults.OfSeed(
+                    42, Path.of("out/seed-42"), Map.of("macro_f1", 0.5, "loss", 1.0)),
+                new SeedResults.OfSeed(1, Path.of("out/seed-1"), Map.of("macro_f1", 0.75))));
+    assertEquals(
+        """
+        seed          macro_f1        loss
+        42              0.5000      1.0000
+        1               0.7500           -
+        mean            0.6250      1.0000
+        deviation       0.1768           -
+        The best by macro_f1 on validation is seed 1, in out/seed-1
+        """,
+        new SeedTable(results).text());
+  }
+
+  @Test
+  void train_seedSaidTwice_isAUsageError() {
+    StringWriter err = new StringWriter();
+    Program program =
+        new Program(
+            Nunchi.commands(), Map.of(), new PrintWriter(err, true), new PrintWriter(err, true));
+    assertEquals(
+        2,
+        program.run(
+            "train",
+            "--recipe",
+            "ngrams",
+            "--data",
+            "d",
+            "--output",
+            "o",
+            "--seeds",
+            "1,2",
+            "--set",
+            "seed=3"));
+    assertTrue(err.toString().contains("both say the seed"), err::toString);
+  }
+}
