@@ -72,6 +72,7 @@ class RegressionAnswerTest {
                   (text, _, _) -> words(text),
                   BACKEND,
                   new ClassifierSettings(
+                      "values",
                       POLARITY,
                       ProblemType.REGRESSION,
                       1,
