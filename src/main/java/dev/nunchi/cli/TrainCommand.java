@@ -146,8 +146,7 @@ final class TrainCommand implements Callable<Integer> {
       if (seeds.isEmpty()) {
         run(resolved, base, stop, err);
       } else {
-        run(
-            new SeedRuns(resolved, data, output, seeds, existing.mode(), base), stop, err);
+        run(new SeedRuns(resolved, data, output, seeds, existing.mode(), base), stop, err);
       }
     } finally {
       ended.countDown();

@@ -105,7 +105,9 @@ public final class TorchTrainer implements AutoCloseable {
   }
 
   private void freeze() {
-    settings.freezing().apply(depth, network.network().trunk().layers(), network.parameters(), steps);
+    settings
+        .freezing()
+        .apply(depth, network.network().trunk().layers(), network.parameters(), steps);
   }
 
   /// Does something while the network holds the averaged weights, where they are averaged.

@@ -37,8 +37,7 @@ public record SeedRuns(
   /// From the directory that the recipe names, if it names one.
   ///
   /// @throws NunchiException `INVALID_ARGUMENT` where there is no seed or one occurs twice
-  public SeedRuns(
-      Recipe recipe, Path data, Path output, List<Long> seeds, TrainingRun.Mode mode) {
+  public SeedRuns(Recipe recipe, Path data, Path output, List<Long> seeds, TrainingRun.Mode mode) {
     this(recipe, data, output, seeds, mode, TrainingRun.directory(recipe));
   }
 
@@ -120,8 +119,7 @@ public record SeedRuns(
         new Resumption(directory(seed)).requireSameRecipe(of(seed));
       } else {
         // Each run says its notes itself.
-        RunDirectory.examine(
-            directory(seed), mode, base, unused -> {});
+        RunDirectory.examine(directory(seed), mode, base, unused -> {});
       }
     }
   }

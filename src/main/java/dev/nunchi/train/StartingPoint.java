@@ -59,10 +59,7 @@ record StartingPoint(
             }
           });
       return of(
-          checkpoint,
-          checkpoint.weights(),
-          checkpoint.description().text().normalization(),
-          base);
+          checkpoint, checkpoint.weights(), checkpoint.description().text().normalization(), base);
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -139,7 +140,8 @@ class EvaluateCommandTest {
     Path metrics = output.resolve("metrics.json");
     Files.writeString(metrics, Files.readString(metrics).replace("\"tiny\"", "\"mine\""));
     Map<String, String> before = contents(output);
-    assertTrue(before.get("metrics.json").contains("mine"), before::toString);
+    assertTrue(
+        Objects.requireNonNull(before.get("metrics.json")).contains("mine"), before::toString);
     err.getBuffer().setLength(0);
     assertEquals(1, evaluate("--output", output));
     assertEquals(

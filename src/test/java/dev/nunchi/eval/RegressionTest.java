@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
@@ -35,8 +36,8 @@ final class RegressionTest {
     assertEquals(names, List.copyOf(result.metrics().keySet()));
     for (String name : names) {
       double expected = fixture.get("metrics").get(name).doubleValue();
-      assertEquals(
-          expected, result.metrics().get(name), 1e-12 * Math.max(1, Math.abs(expected)), name);
+      double actual = Objects.requireNonNull(result.metrics().get(name), name);
+      assertEquals(expected, actual, 1e-12 * Math.max(1, Math.abs(expected)), name);
     }
   }
 

@@ -9,7 +9,8 @@ class ShownTextTest {
   @Test
   void sentence_whatATerminalObeys_isWrittenOut() {
     assertEquals(
-        "\\u001B[31m 긍정\\u202E \\uD83D 👍", ShownText.sentence(" \u001b[31m\n긍정\u202e \ud83d 👍\n"));
+        "\\u001B[31m 긍정\\u202E \\uD83D 👍",
+        ShownText.sentence(" \u001b[31m\n긍정\u202e \ud83d 👍\n"));
   }
 
   @Test

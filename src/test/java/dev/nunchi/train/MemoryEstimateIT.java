@@ -69,16 +69,12 @@ class MemoryEstimateIT {
     Path file = Files.writeString(directory.resolve("recipe.yaml"), recipe);
     ProcessBuilder train =
         PackagedApplication.training(
-            "train",
-            "--recipe=" + file,
-            "--data=" + data,
-            "--output=" + directory.resolve("made"));
+            "train", "--recipe=" + file, "--data=" + data, "--output=" + directory.resolve("made"));
     // As ./nunchi train has them.
     train
         .command()
         .addAll(
-            1,
-            List.of("-XX:+UseSerialGC", "-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=30"));
+            1, List.of("-XX:+UseSerialGC", "-XX:MinHeapFreeRatio=10", "-XX:MaxHeapFreeRatio=30"));
     Path log = directory.resolve("log");
     Process run = train.redirectErrorStream(true).redirectOutput(log.toFile()).start();
     double peak = 1.024e-3 * highest(run);

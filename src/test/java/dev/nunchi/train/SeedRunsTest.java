@@ -16,6 +16,7 @@ import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -64,7 +65,9 @@ class SeedRunsTest {
     double[] losses = new double[3];
     for (int i = 0; i < 3; i++) {
       Path model = output.resolve("seed-" + SEEDS.get(i));
-      losses[i] = ManifestFile.read(model).orElseThrow().origin().quality().get("validation_loss");
+      losses[i] =
+          Objects.requireNonNull(
+              ManifestFile.read(model).orElseThrow().origin().quality().get("validation_loss"));
       assertEquals("runs-seed-" + SEEDS.get(i), ManifestFile.read(model).orElseThrow().name());
       assertTrue(Files.readString(model.resolve("recipe.yaml")).contains("seed: " + SEEDS.get(i)));
     }
