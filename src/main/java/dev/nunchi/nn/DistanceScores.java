@@ -14,10 +14,10 @@ public record DistanceScores(
   /// The rows of the distances of a text's tokens in an order that spares the look-up of pairs.
   ///
   /// Of queries distance `seq - 1` comes first, of keys its opposite. So the products of token `i`
-  /// of `x` with the rows, a line of `2·seq`, have its pair with the other token `j` at `seq - 1 -
-  /// i
-  /// + j`: over all lines, one after the other, at `seq - 1 + i·(2·seq - 1) + j`, which a view of
-  ///   lines shorter by one reads without a look-up. The last row is only there to make it so.
+  /// of `x` with the rows are a line of `2·seq`, in which its pair with the other token `j` stands
+  /// at `seq - 1 - i + j`. Over all lines, one after the other, that is `seq - 1 + i·(2·seq - 1) +
+  /// j`, which a view of lines shorter by one reads without a look-up. The last row is only there
+  /// to make it so.
   public long[] rows(int seq) {
     long[] rows = new long[2 * seq];
     for (int i = 0; i < rows.length; i++) {

@@ -3,10 +3,9 @@ package dev.nunchi.nn;
 /// Which n-grams of a text's tokens are numbered, and into how many numbers: the "hashing trick"
 /// (Weinberger et al., 2009, <https://arxiv.org/abs/0902.2206>).
 ///
-/// The n-gram that starts at position `i` has the polynomial hash `h_n = (h_(n-1) · A + id_(i+n-1)
-/// +
-/// 1) mod P` with `h_0` the salt, and the number `1 + h_n mod (buckets - 1)`. Number 0 means that
-///    the text ends before the n-gram does. All of it is exact in 64 bits.
+/// The n-gram that starts at position `i` has a polynomial hash: `h_0` is the salt, and `h_n` is
+/// `(A·h_(n-1) + id_(i+n-1) + 1) mod P`. Its number is `1 + h_n mod (buckets - 1)`; number 0 means
+/// that the text ends before the n-gram does. All of it is exact in 64 bits.
 ///
 /// @param least fewest tokens of an n-gram, at least 1
 /// @param most most tokens of an n-gram, at least `least`
