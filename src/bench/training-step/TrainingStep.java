@@ -16,10 +16,10 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
 
-/// Prints the training steps a second of the network in `config.json`; `training_step.py` does the
-/// same in PyTorch, with the same batch, optimiser, clipping and threads.
+/// Prints the training steps a second of a network; `training_step.py` does the same in PyTorch, with
+/// the same batch, optimiser, clipping and threads.
 ///
-/// Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps.
+/// Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps, configuration.
 public final class TrainingStep {
   private static final int WARM_UP = 5;
 
@@ -31,7 +31,7 @@ public final class TrainingStep {
     int seq = Integer.parseInt(args[3]);
     int steps = Integer.parseInt(args[4]);
     TorchRuntime.seed(1);
-    Network network = Network.of(new ObjectMapper().readTree(new File("config.json")));
+    Network network = Network.of(new ObjectMapper().readTree(new File(args[5])));
     Random random = new Random(1);
     long[] ids = random.longs((long) rows * seq, 5, network.vocabularySize()).toArray();
     long[] mask = new long[ids.length];

@@ -1,6 +1,7 @@
-"""Prints the training steps a second of the network in config.json in PyTorch and transformers.
+"""Prints the training steps a second of a network in PyTorch and transformers.
 
-Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps. bf16 is autocast.
+Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps, configuration. bf16 is
+autocast. Attention is that of PyTorch where transformers has it for the family.
 """
 
 import sys
@@ -12,9 +13,9 @@ from transformers import AutoConfig, AutoModelForSequenceClassification
 kind, threads, rows, seq, steps = sys.argv[1], *map(int, sys.argv[2:6])
 torch.set_num_threads(threads)
 torch.manual_seed(1)
-model = AutoModelForSequenceClassification.from_config(
-    AutoConfig.from_pretrained("config.json"), attn_implementation="sdpa"
-)
+config = AutoConfig.from_pretrained(sys.argv[6])
+attention = "eager" if config.model_type == "deberta-v2" else "sdpa"
+model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention)
 model.train()
 decayed = [p for p in model.parameters() if p.ndim > 1]
 others = [p for p in model.parameters() if p.ndim < 2]
