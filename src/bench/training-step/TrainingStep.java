@@ -16,8 +16,8 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Random;
 
-/// Prints the training steps a second of a network; `training_step.py` does the same in PyTorch, with
-/// the same batch, optimiser, clipping and threads.
+/// Prints the training steps a second of a network; `training_step.py` does the same in PyTorch,
+/// with the same batch, optimiser, clipping and threads.
 ///
 /// Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps, configuration.
 public final class TrainingStep {

@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -208,13 +209,11 @@ public final class OnnxExporter {
     if (documents.contains(CARD)) {
       addToCard(directory.resolve(CARD), newNotes(source, manifest));
     }
+    Map<String, String> digests = Digests.of(directory, files);
     ManifestFile.write(
         directory,
         manifest.written(
-            precision,
-            Digests.revision(directory, files),
-            Digests.of(directory, files),
-            Digests.of(directory, documents)));
+            precision, Digests.revision(digests), digests, Digests.of(directory, documents)));
     return ModelDirectory.open(directory);
   }
 }

@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// A classifier that is to be written as a Hugging Face directory; transformers opens it.
@@ -52,21 +53,23 @@ public record CheckpointContents(
       Files.writeString(
           directory.resolve(CheckpointConfig.FILE_NAME),
           Json.pretty(configuration.written(network, elementType())));
-      SafetensorsWriter.write(directory.resolve(CheckpointWeights.SINGLE), weights);
       files.add(CheckpointConfig.FILE_NAME);
-      files.add(CheckpointWeights.SINGLE);
+      Map<String, String> digests = new TreeMap<>(Digests.of(directory, files));
+      String revision =
+          SafetensorsWriter.write(directory.resolve(CheckpointWeights.SINGLE), weights);
+      digests.put(CheckpointWeights.SINGLE, revision);
       for (Map.Entry<String, String> document : documents.entrySet()) {
         Files.writeString(directory.resolve(document.getKey()), document.getValue());
       }
       if (progress != null) {
-        files.addAll(progress.write(directory));
+        digests.putAll(progress.write(directory));
       }
       ManifestFile.write(
           directory,
           manifest.written(
               Precision.FP32,
-              Digests.revision(directory, List.of(CheckpointWeights.SINGLE)),
-              Digests.of(directory, files),
+              Digests.revision(Map.of(CheckpointWeights.SINGLE, revision)),
+              digests,
               Digests.of(directory, documents.keySet())));
     } catch (IOException e) {
       throw DurableFiles.notWritten(directory, e);

@@ -51,13 +51,15 @@ public final class Digests {
 
   /// The revision of a model: `sha256:` and the digest of the file that it consists of; of several,
   /// the digest of theirs, one hexadecimal line each in the order of the names.
-  public static String revision(Path directory, List<String> names) {
-    List<String> digests = List.copyOf(of(directory, names).values());
-    if (digests.size() == 1) {
-      return "sha256:" + digests.getFirst();
+  ///
+  /// @param digests of the files, by name; at least one
+  public static String revision(Map<String, String> digests) {
+    List<String> lines = List.copyOf(new TreeMap<>(digests).values());
+    if (lines.size() == 1) {
+      return "sha256:" + lines.getFirst();
     }
     MessageDigest digest = sha256();
-    for (String line : digests) {
+    for (String line : lines) {
       digest.update((line + "\n").getBytes(StandardCharsets.US_ASCII));
     }
     return "sha256:" + HexFormat.of().formatHex(digest.digest());
@@ -94,7 +96,7 @@ public final class Digests {
     return Optional.empty();
   }
 
-  private static MessageDigest sha256() {
+  static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

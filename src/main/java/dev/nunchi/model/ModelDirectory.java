@@ -70,7 +70,7 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
         .description(directory)
         .written(
             Precision.FP32,
-            Digests.revision(directory, weights.isEmpty() ? List.of(GRAPH) : weights),
+            Digests.revision(Digests.of(directory, weights.isEmpty() ? List.of(GRAPH) : weights)),
             Map.of(),
             Map.of());
   }

@@ -9,8 +9,10 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 
@@ -22,7 +24,9 @@ final class SafetensorsWriter {
   private SafetensorsWriter() {}
 
   /// Writes a new file; it is not moved into place from beside, which the caller does.
-  static void write(Path file, Map<String, Weight> weights) throws IOException {
+  ///
+  /// @return its SHA-256, as [Digests#sha256(Path)] would read it
+  static String write(Path file, Map<String, Weight> weights) throws IOException {
     List<Map.Entry<String, Weight>> order =
         weights.entrySet().stream()
             .sorted(
@@ -32,14 +36,16 @@ final class SafetensorsWriter {
             .toList();
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
+      MessageDigest digest = Digests.sha256();
       byte[] header = header(order);
       ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
-      writeFully(channel, length.putLong(header.length).flip());
-      writeFully(channel, ByteBuffer.wrap(header));
+      writeFully(channel, length.putLong(header.length).flip(), digest);
+      writeFully(channel, ByteBuffer.wrap(header), digest);
       for (Map.Entry<String, Weight> entry : order) {
-        writeFully(channel, entry.getValue().data());
+        writeFully(channel, entry.getValue().data(), digest);
       }
       channel.force(true);
+      return HexFormat.of().formatHex(digest.digest());
     }
   }
 
@@ -61,15 +67,18 @@ final class SafetensorsWriter {
     return padded;
   }
 
-  private static void writeFully(FileChannel channel, MemorySegment data) throws IOException {
+  private static void writeFully(FileChannel channel, MemorySegment data, MessageDigest digest)
+      throws IOException {
     // A ByteBuffer holds at most 2 GB.
     for (long from = 0; from < data.byteSize(); from += CHUNK_BYTES) {
       long bytes = Math.min(CHUNK_BYTES, data.byteSize() - from);
-      writeFully(channel, data.asSlice(from, bytes).asByteBuffer());
+      writeFully(channel, data.asSlice(from, bytes).asByteBuffer(), digest);
     }
   }
 
-  private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+  private static void writeFully(FileChannel channel, ByteBuffer buffer, MessageDigest digest)
+      throws IOException {
+    digest.update(buffer.duplicate());
     while (buffer.hasRemaining()) {
       channel.write(buffer);
     }

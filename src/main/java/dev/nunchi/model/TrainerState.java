@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 
 /// What a training run needs, beside the weights, to go on from a checkpoint:
@@ -41,10 +40,10 @@ public record TrainerState(Map<String, Weight> tensors, ObjectNode state) {
     return Weights.of(tensors, TENSORS);
   }
 
-  /// @return the names of the files
-  List<String> write(Path directory) throws IOException {
-    SafetensorsWriter.write(directory.resolve(TENSORS), tensors);
-    Files.writeString(directory.resolve(FILE_NAME), Json.pretty(state));
-    return List.of(TENSORS, FILE_NAME);
+  /// @return the digests of the files, by name
+  Map<String, String> write(Path directory) throws IOException {
+    String written = SafetensorsWriter.write(directory.resolve(TENSORS), tensors);
+    Path numbers = Files.writeString(directory.resolve(FILE_NAME), Json.pretty(state));
+    return Map.of(TENSORS, written, FILE_NAME, Digests.sha256(numbers));
   }
 }

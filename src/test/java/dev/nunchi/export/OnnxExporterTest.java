@@ -122,7 +122,7 @@ class OnnxExporterTest {
     assertEquals(Map.of("data", "made up"), exported.origin().provenance());
     assertEquals(Precision.FP32, exported.proof().precision());
     assertEquals(
-        Digests.revision(output, List.copyOf(exported.proof().files().keySet())),
+        Digests.revision(Digests.of(output, exported.proof().files().keySet())),
         exported.proof().revision());
     assertEquals(
         List.of(

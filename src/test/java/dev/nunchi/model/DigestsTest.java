@@ -21,7 +21,7 @@ class DigestsTest {
   @Test
   void revision_oneFile_isItsDigest() throws IOException {
     Files.writeString(directory.resolve("a"), "abc");
-    assertEquals("sha256:" + ABC, Digests.revision(directory, List.of("a")));
+    assertEquals("sha256:" + ABC, Digests.revision(Digests.of(directory, List.of("a"))));
   }
 
   /// `printf '%s\n%s\n' $ABC $ABC | sha256sum`.
@@ -31,7 +31,7 @@ class DigestsTest {
     Files.writeString(directory.resolve("b"), "abc");
     assertEquals(
         "sha256:ed9453257140de25bccb9b1fe8413c845d0ce1c7a25fcdfe1c874ac5f12c8564",
-        Digests.revision(directory, List.of("b", "a")));
+        Digests.revision(Digests.of(directory, List.of("b", "a"))));
   }
 
   @Test

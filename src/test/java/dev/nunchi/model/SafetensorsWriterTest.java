@@ -37,7 +37,8 @@ class SafetensorsWriterTest {
   @Test
   void write_severalTypes_readsBackTheSame() throws IOException {
     Path file = directory.resolve("x.safetensors");
-    SafetensorsWriter.write(file, WEIGHTS);
+    String digest = SafetensorsWriter.write(file, WEIGHTS);
+    assertEquals(Digests.sha256(file), digest);
     try (Arena arena = Arena.ofConfined()) {
       Map<String, Weight> read = SafetensorsFile.map(file, arena);
       assertEquals(List.of("long", "a", "b", "short"), List.copyOf(read.keySet()));
