@@ -259,7 +259,7 @@ class PytorchFileTest {
         Arguments.of(
             "terminal codes",
             value(p -> p.op("}").text("\u001b[31mred\u0007").number(3).op("s")),
-            "[?[31mred?]"),
+            "[\\u001B[31mred\\u0007]"),
         Arguments.of(
             "beyond the storage",
             tensor(6, 0, new long[] {7}, new long[] {1}),
