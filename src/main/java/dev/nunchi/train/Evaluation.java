@@ -49,7 +49,8 @@ public record Evaluation(
     }
     requireFinite(logits);
     return switch (texts.targets()) {
-      case Targets.Values(double[] values) -> ofValues(values, logits);
+      case Targets.Values(double[] values) ->
+          ofValues(values, logits, network.network().outputBias().isPresent());
       case Targets.Labels(int[][] actual) -> {
         Evaluation plain = of(plan.labels(), plan.problemType(), actual, logits);
         yield plan.fitIntercepts() ? plain.withIntercepts(plan, actual, logits) : plain;
@@ -110,9 +111,10 @@ public record Evaluation(
   /// `scale · z + offset = (z + offset / scale) / (1 / scale)`.
   ///
   /// @param logits `[text, 1]`
-  private static Evaluation ofValues(double[] values, double[][] logits) {
+  /// @param hasBias whether the network has an output bias, which the intercept goes into
+  private static Evaluation ofValues(double[] values, double[][] logits, boolean hasBias) {
     double[] answers = Arrays.stream(logits).mapToDouble(row -> row[0]).toArray();
-    LinearFit fit = LinearFit.of(values, answers);
+    LinearFit fit = hasBias ? LinearFit.of(values, answers) : LinearFit.NONE;
     RegressionResult result =
         RegressionResult.of(values, Arrays.stream(answers).map(fit::apply).toArray());
     return new Evaluation(
