@@ -51,7 +51,7 @@ final class ClassificationProgress {
       int all = total.getAsInt();
       line.add(0, format("%,d of %,d texts (%d %%)", done, all, 100L * done / all))
           .add(2, format("%,.0f texts/s", perSecond))
-          .add(1, TrainingSummary.duration((all - done) / perSecond) + " left");
+          .add(1, ElapsedTime.shown((all - done) / perSecond) + " left");
     } else {
       line.add(0, format("%,d texts", done)).add(1, format("%,.0f texts/s", perSecond));
     }

@@ -78,7 +78,7 @@ final class PullProgress implements PullListener {
     out.println(
         format(
             "Pulled %,d bytes in %s; %,d were here",
-            received, TrainingSummary.duration(seconds()), found));
+            received, ElapsedTime.shown(seconds()), found));
     out.flush();
   }
 
@@ -96,7 +96,7 @@ final class PullProgress implements PullListener {
                 0, format("%,d of %,d bytes (%d %%)", here, total, 100 * here / Math.max(total, 1)))
             .add(2, format("%,.1f MB/s", perSecond / 1e6));
     if (perSecond > 0) {
-      line.add(1, TrainingSummary.duration(Math.max(0, total - here) / perSecond) + " left");
+      line.add(1, ElapsedTime.shown(Math.max(0, total - here) / perSecond) + " left");
     }
     live.show(line);
   }

@@ -176,7 +176,7 @@ final class TrainingProgress implements TrainingListener {
             .add(3, format("%,.0f tokens/s", rate.tokensPerSecond()))
             .add(8, format("padding %.0f %%", 100 * step.paddingShare()));
     memory.get().ifPresent(bytes -> line.add(7, format("%.1f GB", bytes / 1e9)));
-    line.add(2, TrainingSummary.duration(secondsLeft(step)) + " left");
+    line.add(2, ElapsedTime.shown(secondsLeft(step)) + " left");
     live.show(line);
     shown = step;
     shownNanos = nanoTime.getAsLong();

@@ -93,7 +93,7 @@ final class TrainingSummary {
         last.step(),
         last.totalSteps(),
         last.epoch(),
-        duration(seconds),
+        ElapsedTime.shown(seconds),
         resumedStep == 0 ? "" : format(" since step %,d", resumedStep),
         tokens,
         rate.overallTokensPerSecond(),
@@ -121,12 +121,6 @@ final class TrainingSummary {
     } catch (NunchiException _) {
       return "FILE";
     }
-  }
-
-  /// Hours, minutes and seconds.
-  static String duration(double seconds) {
-    long whole = Math.round(seconds);
-    return "%d:%02d:%02d".formatted(whole / 3600, whole / 60 % 60, whole % 60);
   }
 
   /// As one word of a shell.

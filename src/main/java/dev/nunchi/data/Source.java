@@ -61,8 +61,9 @@ record Source(String name) {
     return ShownText.distinctName(name, LONGEST_SHOWN);
   }
 
-  /// Without quotes.
+  /// Without quotes. Of what is longer than a name is, half of the longest name says which it was.
   static String plain(String name) {
-    return ShownText.name(name, LONGEST_SHOWN);
+    boolean isName = name.codePointCount(0, name.length()) <= LONGEST_SHOWN;
+    return ShownText.name(name, isName ? LONGEST_SHOWN : LONGEST_SHOWN / 2);
   }
 }

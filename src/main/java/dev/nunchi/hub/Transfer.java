@@ -107,7 +107,8 @@ final class Transfer {
           }
           if (partial.length() < file.size()) {
             throw new EOFException(
-                "after %,d of %,d bytes".formatted(partial.length(), file.size()));
+                String.format(
+                    Locale.ROOT, "after %,d of %,d bytes", partial.length(), file.size()));
           }
           return head;
         });
@@ -166,7 +167,11 @@ final class Transfer {
       }
       if (!parts.group(3).equals("*") && !parts.group(3).equals(Long.toString(file.size()))) {
         throw wrong(
-            "%,d bytes were listed, but of %s is the talk".formatted(file.size(), parts.group(3)));
+            String.format(
+                Locale.ROOT,
+                "%,d bytes were listed, but of %s is the talk",
+                file.size(),
+                parts.group(3)));
       }
     }
 

@@ -52,7 +52,7 @@ final class Unpacking {
     try (TarArchiveInputStream tar = new TarArchiveInputStream(plain())) {
       while (next(tar) instanceof TarArchiveEntry entry) {
         if (++entries > MOST_ENTRIES) {
-          throw refused("more than %,d entries".formatted(MOST_ENTRIES));
+          throw refused(String.format(Locale.ROOT, "more than %,d entries", MOST_ENTRIES));
         }
         Path place = place(directory, entry);
         if (!entry.isDirectory()) {
