@@ -124,6 +124,11 @@ final class ExportCommand implements Callable<Integer> {
             "--precision int8 is gated by the labels that it keeps, and %s is a regression, which has none; fp32 and fp16 export it"
                 .formatted(model));
       }
+      if (rounded && checkpoint.description().text().inputTemplate() != null) {
+        err.println(
+            "Note: the model reads a context beside each text; int8 is calibrated and compared on"
+                + " texts without one");
+      }
       ExportOptions options = options(checkpoint.description(), err);
       if (overwrite) {
         options = options.replacing();

@@ -95,11 +95,6 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
     return (double) unknown / Math.max(1, tokens() - (long) specialTokens * size());
   }
 
-  /// How many texts are read with a context.
-  int contexts() {
-    return (int) encodings.stream().filter(Encoding::hasContext).count();
-  }
-
   /// The highest type of a token.
   int highestTokenType() {
     return encodings.stream()
