@@ -44,7 +44,6 @@ final class OnnxOps implements Ops<Value> {
   private final NumberFormat format;
   private final Map<Value, Rounded> roundedInputs = new HashMap<>();
   private final Map<String, Value> linearInputs = new LinkedHashMap<>();
-  private final Map<String, Integer> uses = new HashMap<>();
 
   /// An input of linear layers in whole numbers.
   private record Rounded(Value value, Value step, Value zeroPoint) {}
@@ -86,9 +85,8 @@ final class OnnxOps implements Ops<Value> {
     return new ObservedGraph(graph, outputs);
   }
 
-  /// @param outputs which output has the input of a linear layer, by the layer's name, with the
-  ///   number of the use after it where the layer is applied again; layers with one input share the
-  ///   output
+  /// @param outputs which output has the input of a linear layer, by the layer's name; layers with
+  ///   one input share the output
   record ObservedGraph(GraphWriter graph, Map<String, String> outputs) {}
 
   private void write(Network network) {
@@ -176,8 +174,7 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value linear(Value x, Linear layer) {
-    String use = use(layer);
-    linearInputs.put(use, x);
+    linearInputs.put(layer.name(), x);
     // Rows of [batch, hidden] are the head's.
     boolean head = x.shape().size() == 2;
     return switch (format) {
@@ -186,15 +183,8 @@ final class OnnxOps implements Ops<Value> {
       case NumberFormat.Int8(Map<String, Range> inputs) ->
           head
               ? linear(x, layer, DataType.FLOAT)
-              : roundedLinear(x, layer, Objects.requireNonNull(inputs.get(use)));
+              : roundedLinear(x, layer, Objects.requireNonNull(inputs.get(layer.name())));
     };
-  }
-
-  /// The layer's name where it is first applied, then `name#2` …: what it is applied to has another
-  /// range.
-  private String use(Linear layer) {
-    int before = uses.merge(layer.name(), 1, Integer::sum) - 1;
-    return before == 0 ? layer.name() : layer.name() + "#" + (before + 1);
   }
 
   private Value linear(Value input, Linear layer, DataType type) {
@@ -378,11 +368,40 @@ final class OnnxOps implements Ops<Value> {
     return attention.attention(query, key, value, scores, attentionMask, kind);
   }
 
-  /// The whole table is projected, which depends on no text, so that ONNX Runtime computes it once,
-  /// when it loads the graph.
+  /// The whole table is projected, which depends on no text: ONNX Runtime computes it once, when it
+  /// loads the graph. For that it is in operators that it folds, from rounded weights too, which
+  /// are multiplied out.
   @Override
   public Value distanceScores(Value x, Value table, DistanceScores scores) {
-    return attention.distanceScores(x, linear(table, scores.projection()), scores);
+    Linear layer = scores.projection();
+    String name = layer.name() + ".distances.projected";
+    List<Axis> shape = append(table.shape().subList(0, 2), layer.out());
+    Value projected =
+        nodes.node(
+            "MatMul", name, shape, List.of(nodes.as(DataType.FLOAT, table), exactMatrix(layer)));
+    if (layer.bias()) {
+      Value bias = weight(layer.biasName(), storedType(), false);
+      projected =
+          nodes.node(
+              "Add", name + ".sum", shape, List.of(projected, nodes.as(DataType.FLOAT, bias)));
+    }
+    return attention.distanceScores(x, projected, scores);
+  }
+
+  /// The weights of a layer as they are stored, in fp32.
+  private Value exactMatrix(Linear layer) {
+    if (!(format instanceof NumberFormat.Int8)) {
+      return nodes.as(DataType.FLOAT, weight(layer.weight(), storedType(), true));
+    }
+    TensorContent.Integers matrix = TensorContent.Integers.of(weights.get(layer.weight()), true);
+    Value values = graph.weight(layer.weight() + ".int8", () -> matrix);
+    return nodes.node(
+        "Mul",
+        layer.weight() + ".exact",
+        values.shape(),
+        List.of(
+            nodes.as(DataType.FLOAT, values),
+            graph.constant(layer.weight() + ".steps", matrix.steps())));
   }
 
   @Override
@@ -507,8 +526,12 @@ final class OnnxOps implements Ops<Value> {
 
   /// A table of the embeddings.
   private Value weight(String name) {
-    return weight(
-        name, format instanceof NumberFormat.Float16 ? DataType.FLOAT16 : DataType.FLOAT, false);
+    return weight(name, storedType(), false);
+  }
+
+  /// Of weights that are not in whole numbers.
+  private DataType storedType() {
+    return format instanceof NumberFormat.Float16 ? DataType.FLOAT16 : DataType.FLOAT;
   }
 
   private Value weight(String name, DataType type, boolean transposed) {
