@@ -100,6 +100,14 @@ final class ExportCommand implements Callable<Integer> {
       description = "For int8: labelled texts to compare with fp32.")
   private @Nullable Path validation;
 
+  @Option(
+      names = "--accept-agreement",
+      paramLabel = "SHARE",
+      description =
+          "For int8: the least share of the validation texts that has to keep the label of fp32"
+              + " (default: 0.995). What was taken stands in nunchi.json and the model card.")
+  private @Nullable Double acceptAgreement;
+
   @Mixin private LabelledFile labelled = new LabelledFile();
 
   @Override
@@ -109,6 +117,14 @@ final class ExportCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(),
           "--calibration and --validation belong to --precision int8, which takes both");
+    }
+    if (acceptAgreement != null
+        && !(rounded && acceptAgreement > 0 && acceptAgreement <= 1)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--accept-agreement belongs to --precision int8 and is a share over 0 and up to 1, as"
+              + " 0.97, not "
+              + acceptAgreement);
     }
     PrintWriter err = spec.commandLine().getErr();
     OutputDirectory.Existing existing =
@@ -133,6 +149,9 @@ final class ExportCommand implements Callable<Integer> {
       if (overwrite) {
         options = options.replacing();
       }
+      if (acceptAgreement != null) {
+        options = options.accepting(acceptAgreement);
+      }
       @Nullable Probe probe =
           checkpoint.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
       if (probe == null) {
@@ -147,7 +166,7 @@ final class ExportCommand implements Callable<Integer> {
                   options.calibration().size(),
                   options.validation().size())
               : "Exporting and comparing with the probe …");
-      ModelDirectory written = new OnnxExporter().export(checkpoint, probe, output, options);
+      ModelDirectory written = new OnnxExporter(err::println).export(checkpoint, probe, output, options);
       Manifest.Origin origin = written.manifest().origin();
       origin.shown().forEach((name, value) -> err.printf("%s %s%n", name, value));
       OnnxExporter.newNotes(checkpoint, written.manifest())

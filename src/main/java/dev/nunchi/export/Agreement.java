@@ -4,73 +4,146 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.eval.Reliability;
+import dev.nunchi.eval.WilsonInterval;
 import dev.nunchi.export.ExportOptions.LabelledText;
+import dev.nunchi.model.Manifest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 
 /// How a rounded model stands beside the one in fp32 on labelled texts.
 ///
 /// @param texts how many were compared
 /// @param sameLabels texts that both give the same labels
-/// @param exactRight texts whose labels fp32 has all right
-/// @param roundedRight texts whose labels the rounded model has all right
-record Agreement(int texts, int sameLabels, int exactRight, int roundedRight) {
-  /// The least share of texts that both give the same labels.
-  static final double LEAST_SAME_LABELS = 0.995;
-
+/// @param sureChanges texts whose labels changed though fp32 was sure of them, see [#SURE]
+/// @param exact what fp32 gives
+/// @param rounded what the rounded model gives
+/// @param accepted the least share of texts that both have to give the same labels
+record Agreement(
+    int texts, int sameLabels, int sureChanges, Standing exact, Standing rounded, double accepted) {
   /// Fewer than this cannot show the least share, even where all labels are the same: what was
   /// counted lies within its 95 % interval ([Wilson 1927](https://doi.org/10.2307/2276774)).
   static final int ENOUGH_TEXTS = 765;
 
-  /// How far accuracies may lie apart.
-  static final double MOST_ACCURACY_CHANGE = 0.002;
+  /// How far accuracies may lie apart, for each label that may change: 0.2 points at 99.5 %.
+  private static final double ACCURACY_PER_LABEL = 0.4;
 
+  /// The margin from which on a label is sure: between the two highest probabilities, or in a
+  /// multi-label model twice the distance from one half.
+  static final double SURE = 0.5;
+
+  /// The most texts that may change a sure label, as a share of all; one may in any case.
+  static final double MOST_SURE_CHANGES = 0.001;
+
+  /// One model on the texts.
+  ///
+  /// @param right texts whose labels are all right
+  /// @param calibrationError see [Reliability#expectedCalibrationError]
+  record Standing(int right, double calibrationError) {}
+
+  /// @param task of the model
   /// @param exact logits of fp32, in the order of the texts
   /// @param rounded logits of the rounded model
+  /// @param accepted the least share of texts that both have to give the same labels
   static Agreement of(
-      LabelSet labels,
-      ProblemType problemType,
+      Manifest.Task task,
       List<LabelledText> texts,
       List<float[]> exact,
-      List<float[]> rounded) {
+      List<float[]> rounded,
+      double accepted) {
     int same = 0;
-    int exactRight = 0;
-    int roundedRight = 0;
+    int sureChanges = 0;
+    List<double[]> before = probabilities(task, exact);
+    List<double[]> after = probabilities(task, rounded);
     for (int i = 0; i < texts.size(); i++) {
-      Set<String> before = predicted(labels, problemType, exact.get(i));
-      Set<String> after = predicted(labels, problemType, rounded.get(i));
-      same += before.equals(after) ? 1 : 0;
-      exactRight += before.equals(texts.get(i).labels()) ? 1 : 0;
-      roundedRight += after.equals(texts.get(i).labels()) ? 1 : 0;
+      if (predicted(task, before.get(i)).equals(predicted(task, after.get(i)))) {
+        same++;
+      } else if (margin(task.problemType(), before.get(i)) >= SURE) {
+        sureChanges++;
+      }
     }
-    return new Agreement(texts.size(), same, exactRight, roundedRight);
+    return new Agreement(
+        texts.size(),
+        same,
+        sureChanges,
+        standing(task, texts, before),
+        standing(task, texts, after),
+        accepted);
   }
 
-  private static Set<String> predicted(LabelSet labels, ProblemType problemType, float[] logits) {
-    Set<String> predicted = new TreeSet<>();
-    switch (problemType) {
+  private static List<double[]> probabilities(Manifest.Task task, List<float[]> logits) {
+    return logits.stream()
+        .map(row -> {
+          double[] doubles = new double[row.length];
+          Arrays.setAll(doubles, i -> row[i]);
+          return task.problemType().probabilities(doubles, task.temperature());
+        })
+        .toList();
+  }
+
+  private static Set<String> predicted(Manifest.Task task, double[] probabilities) {
+    Set<String> predicted = new HashSet<>();
+    task.problemType()
+        .predicted(Arrays.stream(probabilities).boxed().toList())
+        .forEach(label -> predicted.add(task.labels().get(label).name()));
+    return predicted;
+  }
+
+  /// How far the probabilities are from giving other labels, in [0, 1].
+  private static double margin(ProblemType problemType, double[] probabilities) {
+    return switch (problemType) {
       case SINGLE_LABEL_CLASSIFICATION -> {
-        int best = 0;
-        for (int i = 1; i < logits.length; i++) {
-          best = logits[i] > logits[best] ? i : best;
-        }
-        predicted.add(labels.get(best).name());
+        double[] sorted = Arrays.stream(probabilities).sorted().toArray();
+        yield sorted.length < 2 ? 1 : sorted[sorted.length - 1] - sorted[sorted.length - 2];
       }
       case REGRESSION -> throw new IllegalArgumentException("A regression has no labels to keep");
-      case MULTI_LABEL_CLASSIFICATION -> {
-        for (int i = 0; i < logits.length; i++) {
-          // A probability of one half.
-          if (logits[i] >= 0) {
-            predicted.add(labels.get(i).name());
+      case MULTI_LABEL_CLASSIFICATION ->
+          2
+              * Arrays.stream(probabilities)
+                  .map(probability -> Math.abs(probability - ProblemType.THRESHOLD))
+                  .min()
+                  .orElse(ProblemType.THRESHOLD);
+    };
+  }
+
+  private static Standing standing(
+      Manifest.Task task, List<LabelledText> texts, List<double[]> probabilities) {
+    int right = 0;
+    List<Double> stated = new ArrayList<>();
+    List<Boolean> cameTrue = new ArrayList<>();
+    for (int i = 0; i < texts.size(); i++) {
+      Set<String> actual = texts.get(i).labels();
+      Set<String> predicted = predicted(task, probabilities.get(i));
+      right += predicted.equals(actual) ? 1 : 0;
+      switch (task.problemType()) {
+        case SINGLE_LABEL_CLASSIFICATION -> {
+          stated.add(Arrays.stream(probabilities.get(i)).max().orElseThrow());
+          cameTrue.add(predicted.equals(actual));
+        }
+        case MULTI_LABEL_CLASSIFICATION -> {
+          LabelSet labels = task.labels();
+          for (int label = 0; label < labels.size(); label++) {
+            stated.add(probabilities.get(i)[label]);
+            cameTrue.add(actual.contains(labels.get(label).name()));
           }
         }
       }
     }
-    return predicted;
+    boolean[] outcomes = new boolean[cameTrue.size()];
+    for (int i = 0; i < outcomes.length; i++) {
+      outcomes[i] = cameTrue.get(i);
+    }
+    return new Standing(
+        right,
+        Reliability.of(stated.stream().mapToDouble(Double::doubleValue).toArray(), outcomes)
+            .expectedCalibrationError());
   }
 
   double sameLabelShare() {
@@ -78,49 +151,116 @@ record Agreement(int texts, int sameLabels, int exactRight, int roundedRight) {
   }
 
   double accuracyChange() {
-    return (double) (roundedRight - exactRight) / texts;
+    return (double) (rounded.right() - exact.right()) / texts;
   }
 
-  /// @throws NunchiException `FAILED_CHECK` where the rounded model is too far from fp32
-  void require() {
-    if (sameLabelShare() < LEAST_SAME_LABELS || Math.abs(accuracyChange()) > MOST_ACCURACY_CHANGE) {
-      throw new NunchiException(
-          Reason.FAILED_CHECK,
+  private double mostAccuracyChange() {
+    return ACCURACY_PER_LABEL * (1 - accepted);
+  }
+
+  private int mostSureChanges() {
+    return (int) Math.max(1, Math.floor(MOST_SURE_CHANGES * (1 - accepted) / (1 - ExportOptions.LEAST_AGREEMENT) * texts));
+  }
+
+  /// Whether the rounded model is near enough to fp32.
+  boolean holds() {
+    // A change of one text in 500 is 0.2 points, also in binary fractions.
+    return sameLabelShare() >= accepted - 1e-12
+        && Math.abs(accuracyChange()) <= mostAccuracyChange() + 1e-12
+        && sureChanges <= mostSureChanges();
+  }
+
+  /// The figures in one sentence.
+  String sentence() {
+    WilsonInterval interval = WilsonInterval.of(rounded.right(), texts);
+    return String.format(
+        Locale.ROOT,
+        "on %,d validation texts %.2f %% have the label of fp32, %d changed where fp32 was sure,"
+            + " and the accuracy changes by %+.2f points, from %.2f %% to %.2f %% (95 %% interval"
+            + " %.2f to %.2f), the calibration error from %.4f to %.4f",
+        texts,
+        100 * sameLabelShare(),
+        sureChanges,
+        100 * accuracyChange(),
+        100.0 * exact.right() / texts,
+        100.0 * rounded.right() / texts,
+        100 * interval.low(),
+        100 * interval.high(),
+        exact.calibrationError(),
+        rounded.calibrationError());
+  }
+
+  /// What [#holds] asks for, after [#sentence].
+  String wanted() {
+    return String.format(
+        Locale.ROOT,
+        "it should be at least %s %%, at most %d and at most %.1f points",
+        percent(accepted),
+        mostSureChanges(),
+        100 * mostAccuracyChange());
+  }
+
+  /// Says what a reader of the figures should know: that the user took less, or that the texts are
+  /// too few for the figures to mean much.
+  List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    lessAccepted().ifPresent(notes::add);
+    if (texts < ENOUGH_TEXTS) {
+      notes.add(
           String.format(
               Locale.ROOT,
-              "on %,d validation texts %.2f %% have the label of fp32 and the accuracy changes by"
-                  + " %+.2f points; it should be at least %.1f %%, and at most %.1f points",
+              "Int8 was compared with fp32 on %,d texts, of which %,d keep their label; fewer"
+                  + " than %,d cannot show that %.1f %% do.",
               texts,
-              100 * sameLabelShare(),
-              100 * accuracyChange(),
-              100 * LEAST_SAME_LABELS,
-              100 * MOST_ACCURACY_CHANGE));
+              sameLabels,
+              ENOUGH_TEXTS,
+              100 * ExportOptions.LEAST_AGREEMENT));
     }
+    return notes;
   }
 
-  /// Says so where the texts are too few for the figures to mean much.
-  Optional<String> note() {
-    return texts >= ENOUGH_TEXTS
+  private Optional<String> lessAccepted() {
+    return accepted >= ExportOptions.LEAST_AGREEMENT
         ? Optional.empty()
         : Optional.of(
             String.format(
                 Locale.ROOT,
-                "Int8 was compared with fp32 on %,d texts, of which %,d keep their label; fewer"
-                    + " than %,d cannot show that %.1f %% do.",
-                texts,
+                "Int8 was accepted with %s %% of the labels of fp32, not %.1f %%"
+                    + " (--accept-agreement); %,d of %,d validation texts keep theirs.",
+                percent(accepted),
+                100 * ExportOptions.LEAST_AGREEMENT,
                 sameLabels,
-                ENOUGH_TEXTS,
-                100 * LEAST_SAME_LABELS));
+                texts));
+  }
+
+  /// With as many digits as it has, of four.
+  private static String percent(double share) {
+    String digits = String.format(Locale.ROOT, "%.4f", 100 * share);
+    return digits.replaceFirst("(\\.\\d+?)0+$", "$1");
+  }
+
+  /// @throws NunchiException `FAILED_CHECK` where the rounded model is too far from fp32
+  void require() {
+    if (!holds()) {
+      throw new NunchiException(
+          Reason.FAILED_CHECK,
+          "%s; %s; --accept-agreement takes less".formatted(sentence(), wanted()));
+    }
   }
 
   /// The figures under the names that a manifest's `quality` has them by.
   Map<String, Double> figures() {
-    return Map.of(
-        "validation_label_agreement_with_fp32",
-        sameLabelShare(),
-        "validation_accuracy_change_from_fp32",
-        accuracyChange(),
-        "validation_with_fp32_count",
-        (double) texts);
+    Map<String, Double> figures = new TreeMap<>();
+    figures.put("validation_label_agreement_with_fp32", sameLabelShare());
+    figures.put("validation_sure_labels_changed_count", (double) sureChanges);
+    figures.put("validation_accuracy_change_from_fp32", accuracyChange());
+    figures.put("validation_accuracy_in_int8", (double) rounded.right() / texts);
+    figures.put("validation_calibration_error_in_fp32", exact.calibrationError());
+    figures.put("validation_calibration_error_in_int8", rounded.calibrationError());
+    figures.put("validation_with_fp32_count", (double) texts);
+    if (accepted < ExportOptions.LEAST_AGREEMENT) {
+      figures.put("accepted_label_agreement_with_fp32", accepted);
+    }
+    return figures;
   }
 }

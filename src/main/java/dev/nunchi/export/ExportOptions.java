@@ -11,12 +11,18 @@ import java.util.Set;
 /// @param calibration texts that the ranges of int8 are found on, as the model was trained on;
 ///   empty for other precisions
 /// @param validation texts by which a rounded model is compared with fp32; needed for int8
+/// @param acceptedAgreement the least share of the validation texts that int8 has to give the labels
+///   of fp32, in (0, 1]
 /// @param existing what is done about a model that stands at the output
 public record ExportOptions(
     Precision precision,
     List<String> calibration,
     List<LabelledText> validation,
+    double acceptedAgreement,
     OutputDirectory.Existing existing) {
+  /// Which int8 is refused without; a user may accept less.
+  public static final double LEAST_AGREEMENT = 0.995;
+
   public static final ExportOptions FP32 = of(Precision.FP32);
 
   /// A text and the names of the labels that it has.
@@ -28,17 +34,27 @@ public record ExportOptions(
     if (precision == Precision.INT8 && (calibration.isEmpty() || validation.isEmpty())) {
       throw new IllegalArgumentException("int8 takes texts to calibrate on and to validate with");
     }
+    if (!(acceptedAgreement > 0 && acceptedAgreement <= 1)) {
+      throw new IllegalArgumentException(
+          "%s is no share of the labels".formatted(acceptedAgreement));
+    }
   }
 
   /// Over no other model.
   public ExportOptions(
       Precision precision, List<String> calibration, List<LabelledText> validation) {
-    this(precision, calibration, validation, OutputDirectory.Existing.KEEP);
+    this(precision, calibration, validation, LEAST_AGREEMENT, OutputDirectory.Existing.KEEP);
   }
 
   /// The same, in place of another model.
   public ExportOptions replacing() {
-    return new ExportOptions(precision, calibration, validation, OutputDirectory.Existing.REPLACE);
+    return new ExportOptions(
+        precision, calibration, validation, acceptedAgreement, OutputDirectory.Existing.REPLACE);
+  }
+
+  /// The same, accepting another share of the labels of fp32.
+  public ExportOptions accepting(double agreement) {
+    return new ExportOptions(precision, calibration, validation, agreement, existing);
   }
 
   /// A precision that needs no texts.

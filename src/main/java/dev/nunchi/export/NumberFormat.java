@@ -9,12 +9,17 @@ sealed interface NumberFormat {
   /// Weights and the layers' products in 16 bits; norms, softmax, residual sums and the head in 32.
   record Float16() implements NumberFormat {}
 
-  /// Weights and inputs of the linear layers below the head as whole numbers of 8 bits, everything
-  /// else in fp32.
+  /// Weights and inputs of linear layers below the head as whole numbers of 8 bits, everything else
+  /// in fp32.
   ///
   /// The steps of the inputs are constants of the graph ("static"), so a text's answer does not
   /// depend on what is in the batch with it.
   ///
-  /// @param inputs range of each linear layer's input, by the layer's name
-  record Int8(Map<String, Range> inputs) implements NumberFormat {}
+  /// @param layers how each is rounded, by the name of its use; one that is not
+  ///   among them stays in fp32
+  record Int8(Map<String, RoundedLayer> layers) implements NumberFormat {
+    public Int8 {
+      layers = Map.copyOf(layers);
+    }
+  }
 }

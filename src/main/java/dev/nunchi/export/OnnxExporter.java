@@ -26,7 +26,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +41,18 @@ public final class OnnxExporter {
   /// Papers that go along where the checkpoint has them: its card, how it was trained, and how that
   /// went.
   private static final List<String> DOCUMENTS = List.of(CARD, "recipe.yaml", "metrics.jsonl");
+
+  private final Consumer<String> progress;
+
+  /// One that says nothing on the way.
+  public OnnxExporter() {
+    this(_ -> {});
+  }
+
+  /// @param progress gets a line at each step of what takes long: finding the numbers of int8
+  public OnnxExporter(Consumer<String> progress) {
+    this.progress = progress;
+  }
 
   /// Exports a checkpoint that holds a manifest with a probe, as training writes it.
   ///
@@ -147,7 +159,7 @@ public final class OnnxExporter {
   }
 
   /// @return the manifest, with what was measured on the way
-  private static Manifest writeGraph(
+  private Manifest writeGraph(
       CheckpointDirectory source,
       Manifest manifest,
       TextEncoder encoder,
@@ -158,12 +170,20 @@ public final class OnnxExporter {
       case FP32 -> writeGraph(source, new NumberFormat.Float32(), directory);
       case FP16 -> writeGraph(source, new NumberFormat.Float16(), directory);
       case INT8 -> {
-        try (Quantization quantization = Quantization.of(source, manifest, encoder, options)) {
-          writeGraph(source, quantization.format(), directory);
-          Agreement agreement = quantization.compared(directory);
-          List<String> notes =
-              Stream.of(quantization.note(), agreement.note()).flatMap(Optional::stream).toList();
-          return manifest.withOrigin(manifest.origin().with(agreement.figures(), notes));
+        try (Quantization quantization =
+            Quantization.of(source, manifest, encoder, options, progress)) {
+          Quantization.Found found = quantization.find();
+          writeGraph(source, found.format(), directory);
+          List<String> notes = new ArrayList<>();
+          quantization.note().ifPresent(notes::add);
+          notes.addAll(found.agreement().notes());
+          if (!found.exact().isEmpty()) {
+            ExactLayer.table(found.exact()).forEach(progress);
+            notes.add(ExactLayer.note(found.exact()));
+          }
+          progress.accept("In int8, %s".formatted(found.agreement().sentence()));
+          return manifest.withOrigin(
+              manifest.origin().with(found.agreement().figures(), notes));
         }
       }
     }

@@ -22,7 +22,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// The interpreter that writes: each operation adds nodes to a graph, of the standard ONNX
@@ -42,11 +41,16 @@ final class OnnxOps implements Ops<Value> {
   private final OnnxAttention attention;
   private final Weights weights;
   private final NumberFormat format;
-  private final Map<Value, Rounded> roundedInputs = new HashMap<>();
-  private final Map<String, Value> linearInputs = new LinkedHashMap<>();
+  private final Map<RoundedInput, Rounded> roundedInputs = new HashMap<>();
+  private final Map<String, LinearInput> linearInputs = new LinkedHashMap<>();
+  private final Map<String, Integer> uses = new HashMap<>();
 
   /// An input of linear layers in whole numbers.
   private record Rounded(Value value, Value step, Value zeroPoint) {}
+
+  private record RoundedInput(Value x, Rounding how) {}
+
+  private record LinearInput(Linear layer, Value x) {}
 
   OnnxOps(GraphWriter graph, Weights weights, NumberFormat format) {
     this.graph = graph;
@@ -65,29 +69,40 @@ final class OnnxOps implements Ops<Value> {
     return graph;
   }
 
-  /// The classifier in fp32 with the inputs of its linear layers as further outputs.
+  /// The classifier in fp32 with the inputs of its linear layers below the head as further outputs.
   static ObservedGraph observed(Network network, Weights weights) {
     GraphWriter graph = new GraphWriter();
     OnnxOps ops = new OnnxOps(graph, weights, new NumberFormat.Float32());
     ops.write(network);
-    Map<String, String> outputs = new LinkedHashMap<>();
+    List<LinearUse> uses = new ArrayList<>();
     Map<Value, String> written = new HashMap<>();
-    ops.linearInputs.forEach((layer, input) ->
-        outputs.put(
-            layer,
-            written.computeIfAbsent(
-                input,
-                _ -> {
-                  String name = "observed." + written.size();
-                  graph.output(name, input);
-                  return name;
-                })));
-    return new ObservedGraph(graph, outputs);
+    ops.linearInputs.forEach((use, input) ->
+        uses.add(
+            new LinearUse(
+                use,
+                input.layer(),
+                written.computeIfAbsent(
+                    input.x(),
+                    _ -> {
+                      String name = "observed." + written.size();
+                      graph.output(name, input.x());
+                      return name;
+                    }))));
+    return new ObservedGraph(graph, uses);
   }
 
-  /// @param outputs which output has the input of a linear layer, by the layer's name; layers with
-  ///   one input share the output
-  record ObservedGraph(GraphWriter graph, Map<String, String> outputs) {}
+  /// @param uses of the linear layers, in the order of the network
+  record ObservedGraph(GraphWriter graph, List<LinearUse> uses) {}
+
+  /// A linear layer where it is applied.
+  ///
+  /// @param name the layer's, with the number of the use after it where the layer is applied again
+  /// @param output of the graph that has its input; layers with one input share it
+  record LinearUse(String name, Linear layer, String output) {
+    boolean first() {
+      return name.equals(layer.name());
+    }
+  }
 
   private void write(Network network) {
     Value ids = graph.input("input_ids", DataType.INT64, TOKENS);
@@ -111,7 +126,7 @@ final class OnnxOps implements Ops<Value> {
 
   /// Rows of whole numbers, each times its own step.
   private Value roundedEmbedding(Value ids, Embedding table, List<Axis> shape) {
-    TensorContent.Integers rows = TensorContent.Integers.of(weights.get(table.weight()), false);
+    TensorContent.IntegerRows rows = TensorContent.IntegerRows.of(weights.get(table.weight()));
     Value values = graph.weight(table.weight() + ".int8", () -> rows);
     Value steps = graph.constant(table.weight() + ".steps", rows.steps());
     Value found = nodes.node("Gather", table.name() + ".int8", shape, List.of(values, ids));
@@ -174,16 +189,21 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value linear(Value x, Linear layer) {
-    linearInputs.put(layer.name(), x);
+    String use = use(layer);
     // Rows of [batch, hidden] are the head's.
     boolean head = x.shape().size() == 2;
+    if (!head) {
+      linearInputs.put(use, new LinearInput(layer, x));
+    }
     return switch (format) {
       case NumberFormat.Float32() -> linear(x, layer, DataType.FLOAT);
       case NumberFormat.Float16() -> linear(x, layer, head ? DataType.FLOAT : DataType.FLOAT16);
-      case NumberFormat.Int8(Map<String, Range> inputs) ->
-          head
-              ? linear(x, layer, DataType.FLOAT)
-              : roundedLinear(x, layer, Objects.requireNonNull(inputs.get(layer.name())));
+      case NumberFormat.Int8(Map<String, RoundedLayer> layers) -> {
+        @Nullable RoundedLayer rounded = head ? null : layers.get(use);
+        yield rounded == null
+            ? linear(x, layer, DataType.FLOAT)
+            : roundedLinear(x, layer, rounded);
+      }
     };
   }
 
@@ -209,17 +229,21 @@ final class OnnxOps implements Ops<Value> {
   }
 
   /// Whole numbers times whole numbers, summed exactly, then scaled.
-  private Value roundedLinear(Value x, Linear layer, Range range) {
+  private Value roundedLinear(Value x, Linear layer, RoundedLayer how) {
     List<Axis> shape = append(x.shape().subList(0, x.shape().size() - 1), layer.out());
-    Rounded input = roundedInputs.computeIfAbsent(x, _ -> rounded(x, range));
-    TensorContent.Integers matrix = TensorContent.Integers.of(weights.get(layer.weight()), true);
+    Rounded input =
+        roundedInputs.computeIfAbsent(
+            new RoundedInput(x, how.input()), _ -> rounded(x, how.input()));
+    TensorContent matrix =
+        new TensorContent.IntegerMatrix(
+            weights.get(layer.weight()), how.input().factors(layer.in()), how.steps());
     List<Value> inputs =
         new ArrayList<>(
             List.of(
                 input.value(),
                 graph.weight(layer.weight() + ".int8", () -> matrix),
                 input.step(),
-                graph.constant(layer.weight() + ".steps", matrix.steps()),
+                graph.constant(layer.weight() + ".steps", how.steps()),
                 input.zeroPoint()));
     if (layer.bias()) {
       inputs.add(Value.NONE);
@@ -229,17 +253,31 @@ final class OnnxOps implements Ops<Value> {
         "MatMulIntegerToFloat", nodes.unique(layer.name()), DataType.FLOAT, shape, inputs);
   }
 
-  private Rounded rounded(Value x, Range range) {
-    Value step = graph.scalar(x.name() + ".step", range.step());
-    Value zeroPoint = graph.unsignedByte(x.name() + ".zero", range.zeroPoint());
+  private Rounded rounded(Value x, Rounding how) {
+    String name = nodes.unique(x.name() + ".rounded");
+    Value divided = how.divides() ? divided(x, how.divisors(), name) : x;
+    Value step = graph.scalar(name + ".step", how.range().step());
+    Value zeroPoint = graph.unsignedByte(name + ".zero", how.range().zeroPoint());
     Value value =
-        nodes.node(
+        graph.node(
             "QuantizeLinear",
-            x.name() + ".rounded",
+            name,
             DataType.UINT8,
             x.shape(),
-            List.of(x, step, zeroPoint));
+            List.of(divided, step, zeroPoint));
     return new Rounded(value, step, zeroPoint);
+  }
+
+  private Value divided(Value x, float[] divisors, String name) {
+    float[] factors = new float[divisors.length];
+    for (int channel = 0; channel < factors.length; channel++) {
+      factors[channel] = 1 / divisors[channel];
+    }
+    return nodes.node(
+        "Mul",
+        name + ".divided",
+        x.shape(),
+        List.of(x, graph.constant(name + ".factors", factors)));
   }
 
   @Override
@@ -393,15 +431,20 @@ final class OnnxOps implements Ops<Value> {
     if (!(format instanceof NumberFormat.Int8)) {
       return nodes.as(DataType.FLOAT, weight(layer.weight(), storedType(), true));
     }
-    TensorContent.Integers matrix = TensorContent.Integers.of(weights.get(layer.weight()), true);
-    Value values = graph.weight(layer.weight() + ".int8", () -> matrix);
+    TensorContent.IntegerRows rows = TensorContent.IntegerRows.of(weights.get(layer.weight()));
+    Value values = graph.weight(layer.weight() + ".rows.int8", () -> rows);
+    Value columns =
+        nodes.node(
+            "Transpose",
+            layer.weight() + ".columns",
+            values.shape().reversed(),
+            List.of(nodes.as(DataType.FLOAT, values)),
+            Attributes.list("perm", 1L, 0L));
     return nodes.node(
         "Mul",
         layer.weight() + ".exact",
-        values.shape(),
-        List.of(
-            nodes.as(DataType.FLOAT, values),
-            graph.constant(layer.weight() + ".steps", matrix.steps())));
+        columns.shape(),
+        List.of(columns, graph.constant(layer.weight() + ".rows.steps", rows.steps())));
   }
 
   @Override

@@ -10,50 +10,73 @@ import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.TemporaryDirectory;
+import dev.nunchi.nn.Linear;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 
-/// What int8 takes beside the checkpoint: the ranges of the layers' inputs, and afterwards the
-/// comparison with fp32. Both come from a graph in fp32 in a temporary directory.
+/// Finds the numbers of an int8 model: how each linear layer is rounded, and which ones stay in
+/// fp32 so that the model gives the labels that it gave before. Graphs that are tried stand in a
+/// temporary directory, beside one in fp32.
 final class Quantization implements AutoCloseable {
   private static final int BATCH_SIZE = 16;
 
   /// With fewer the ranges are those of these texts, not of the language.
   private static final int FEW_CALIBRATION_TEXTS = 100;
 
-  private final Path source;
+  private final CheckpointDirectory source;
   private final TemporaryDirectory work;
   private final ModelDirectory exact;
-  private final Map<String, String> outputs;
+  private final List<OnnxOps.LinearUse> uses;
   private final TextEncoder encoder;
   private final ExportOptions options;
+  private final Consumer<String> progress;
+
+  /// What was found.
+  ///
+  /// @param format the numbers of the graph
+  /// @param agreement how that graph stands beside fp32
+  /// @param exact the layers that stay in fp32
+  record Found(NumberFormat.Int8 format, Agreement agreement, List<ExactLayer> exact) {}
 
   private Quantization(
-      Path source,
+      CheckpointDirectory source,
       TemporaryDirectory work,
       ModelDirectory exact,
-      Map<String, String> outputs,
+      List<OnnxOps.LinearUse> uses,
       TextEncoder encoder,
-      ExportOptions options) {
+      ExportOptions options,
+      Consumer<String> progress) {
     this.source = source;
     this.work = work;
     this.exact = exact;
-    this.outputs = outputs;
+    this.uses = uses;
     this.encoder = encoder;
     this.options = options;
+    this.progress = progress;
   }
 
   /// @param encoder of the checkpoint
   /// @param manifest of the checkpoint
+  /// @param progress gets a sentence at each step
   static Quantization of(
-      CheckpointDirectory source, Manifest manifest, TextEncoder encoder, ExportOptions options)
+      CheckpointDirectory source,
+      Manifest manifest,
+      TextEncoder encoder,
+      ExportOptions options,
+      Consumer<String> progress)
       throws IOException {
     TemporaryDirectory work = TemporaryDirectory.create();
     try {
@@ -61,28 +84,101 @@ final class Quantization implements AutoCloseable {
           new ModelDirectory(work.path(), manifest, source.network().padTokenId());
       OnnxOps.ObservedGraph observed = OnnxOps.observed(source.network(), source.weights());
       observed.graph().write(exact.graph(), work.path().resolve(ModelDirectory.WEIGHTS));
-      return new Quantization(source.path(), work, exact, observed.outputs(), encoder, options);
+      return new Quantization(
+          source, work, exact, observed.uses(), encoder, options, progress);
     } catch (IOException | RuntimeException e) {
       work.close();
       throw e;
     }
   }
 
-  /// The rounding that the calibration texts ask for.
-  NumberFormat.Int8 format() {
-    if (outputs.isEmpty()) {
-      // Tables alone, whose numbers are known.
-      return new NumberFormat.Int8(Map.of());
+  /// @throws NunchiException `FAILED_CHECK` where too many labels change, also with as many layers
+  ///   in fp32 as leave anything of int8
+  Found find() throws IOException {
+    List<Encoding> calibration = options.calibration().stream().map(this::encode).toList();
+    Map<String, RoundedLayer> rounded = rounded(calibration);
+    ExactLayerSearch search =
+        new ExactLayerSearch(
+            new ExactLayerSearch.Texts(calibration, encoded(options.validation())),
+            uses.stream().map(OnnxOps.LinearUse::layer).distinct().toList(),
+            new ExactLayerSearch.Models() {
+              @Override
+              public List<float[]> exact(List<Encoding> encodings) {
+                return logits(exact, encodings);
+              }
+
+              @Override
+              public List<float[]> rounded(
+                  Map<String, RoundedLayer> layers, List<Encoding> encodings) throws IOException {
+                return trial(layers, directory -> logits(directory, encodings));
+              }
+            },
+            new ExactLayerSearch.Gate(
+                exact.manifest().task(), options.validation(), options.acceptedAgreement()),
+            progress);
+    Found found = search.find(rounded);
+    if (!uses.isEmpty()) {
+      progress.accept(speed(found.format()));
     }
-    List<Encoding> encodings = options.calibration().stream().map(this::encode).toList();
-    return new NumberFormat.Int8(
-        Calibration.ranges(exact.graph(), outputs, encodings, exact.padTokenId(), source));
+    return found;
+  }
+
+  /// How the calibration texts ask for each layer to be rounded; none where the network is of
+  /// tables alone, whose numbers are known.
+  private Map<String, RoundedLayer> rounded(List<Encoding> calibration) {
+    if (uses.isEmpty()) {
+      return Map.of();
+    }
+    Map<String, InputSample> samples =
+        InputSamples.of(exact.graph(), uses, calibration, exact.padTokenId(), source.path());
+    Map<String, List<Linear>> sharing = new LinkedHashMap<>();
+    uses.stream().filter(OnnxOps.LinearUse::first).forEach(use ->
+        sharing.computeIfAbsent(use.output(), _ -> new ArrayList<>()).add(use.layer()));
+    progress.accept("Rounding %d linear layers …".formatted(uses.size()));
+    Map<String, RoundedLayer> rounded = new LinkedHashMap<>();
+    sharing.entrySet().parallelStream()
+        .map(group ->
+            RoundingSearch.best(
+                sample(samples, group.getKey()), group.getValue(), source.weights()))
+        .toList()
+        .forEach(rounded::putAll);
+    for (OnnxOps.LinearUse use : uses) {
+      if (!use.first()) {
+        RoundedLayer first = Objects.requireNonNull(rounded.get(use.layer().name()));
+        rounded.put(use.name(), RoundingSearch.again(sample(samples, use.output()), first));
+      }
+    }
+    return rounded;
+  }
+
+  private static InputSample sample(Map<String, InputSample> samples, String output) {
+    return Objects.requireNonNull(samples.get(output), output);
+  }
+
+  private interface Use<T> {
+    T of(ModelDirectory directory);
+  }
+
+  /// Writes a graph with these layers rounded, and deletes it after its use.
+  private <T> T trial(Map<String, RoundedLayer> layers, Use<T> use) throws IOException {
+    Path directory = Files.createDirectory(work.path().resolve("trial"));
+    ModelDirectory model = new ModelDirectory(directory, exact.manifest(), exact.padTokenId());
+    Path weights = directory.resolve(ModelDirectory.WEIGHTS);
+    try {
+      OnnxOps.graph(source.network(), source.weights(), new NumberFormat.Int8(layers))
+          .write(model.graph(), weights);
+      return use.of(model);
+    } finally {
+      Files.deleteIfExists(model.graph());
+      Files.deleteIfExists(weights);
+      Files.delete(directory);
+    }
   }
 
   /// Says so where the texts are too few for the ranges to fit others.
   Optional<String> note() {
     long different = options.calibration().stream().distinct().count();
-    return outputs.isEmpty() || different >= FEW_CALIBRATION_TEXTS
+    return uses.isEmpty() || different >= FEW_CALIBRATION_TEXTS
         ? Optional.empty()
         : Optional.of(
             "The ranges of int8 were found on %d different texts; %d or more, as those that are to"
@@ -90,22 +186,13 @@ final class Quantization implements AutoCloseable {
                 + " come, would keep others from being cut off.");
   }
 
-  /// How the rounded graph in a directory stands beside fp32 on the validation texts.
-  ///
-  /// @throws NunchiException `FAILED_CHECK` where it changes too many labels
-  Agreement compared(Path directory) {
+  private String speed(NumberFormat.Int8 format) throws IOException {
     List<Encoding> encodings =
-        options.validation().stream().map(one -> encode(one.text())).toList();
-    Manifest manifest = exact.manifest();
-    Agreement agreement =
-        Agreement.of(
-            manifest.task().labels(),
-            manifest.task().problemType(),
-            options.validation(),
-            logits(exact, encodings),
-            logits(new ModelDirectory(directory, manifest, exact.padTokenId()), encodings));
-    agreement.require();
-    return agreement;
+        encoded(options.validation().subList(0, Math.min(32, options.validation().size())));
+    return trial(
+        format.layers(),
+        directory ->
+            SpeedComparison.of(exact, directory, encodings).sentence());
   }
 
   private static List<float[]> logits(ModelDirectory directory, List<Encoding> encodings) {
@@ -114,6 +201,10 @@ final class Quantization implements AutoCloseable {
       return new BulkRun(model, directory.padTokenId(), workers, BATCH_SIZE)
           .run(encodings).stream().map(Run::logits).toList();
     }
+  }
+
+  private List<Encoding> encoded(Collection<ExportOptions.LabelledText> texts) {
+    return texts.stream().map(one -> encode(one.text())).toList();
   }
 
   private Encoding encode(String text) {

@@ -6,7 +6,7 @@ package dev.nunchi.export;
 /// @param low at most 0
 /// @param high at least 0
 record Range(float low, float high) {
-  private static final int STEPS = 255;
+  static final int STEPS = 255;
 
   Range {
     if (!(low <= 0 && high >= 0 && high > low)) {

@@ -72,13 +72,9 @@ sealed interface TensorContent {
   /// Whole numbers of 8 bits, each row of the weight in steps of its own.
   ///
   /// @param steps of each row: what one is worth
-  record Integers(Weight weight, boolean transposed, float[] steps) implements TensorContent {
-    /// The greatest number of steps. With all of 127, a processor without VNNI would overflow the
-    /// 16 bits in which it adds two products with 255.
-    static final int LEVELS = 64;
-
+  record IntegerRows(Weight weight, float[] steps) implements TensorContent {
     /// With the smallest steps that reach the greatest number of each row.
-    static Integers of(Weight weight, boolean transposed) {
+    static IntegerRows of(Weight weight) {
       int rows = weight.shape().getFirst();
       long width = weight.data().byteSize() / weight.type().bytes() / rows;
       float[] steps = new float[rows];
@@ -87,9 +83,14 @@ sealed interface TensorContent {
         for (long i = row * width; i < (row + 1) * width; i++) {
           greatest = Math.max(greatest, Math.abs(FloatWeights.get(weight, i)));
         }
-        steps[row] = greatest == 0 ? 1 : greatest / LEVELS;
+        steps[row] = greatest == 0 ? 1 : greatest / Byte.MAX_VALUE;
       }
-      return new Integers(weight, transposed, steps);
+      return new IntegerRows(weight, steps);
+    }
+
+    @Override
+    public boolean transposed() {
+      return false;
     }
 
     @Override
@@ -102,6 +103,37 @@ sealed interface TensorContent {
       long width = weight.data().byteSize() / weight.type().bytes() / steps.length;
       float step = steps[(int) (index / width)];
       buffer.put((byte) Math.round(FloatWeights.get(weight, index) / step));
+    }
+  }
+
+  /// The matrix of a linear layer in whole numbers of 8 bits, each row in steps of its own; see
+  /// [RoundedRow].
+  ///
+  /// @param factors what each column is multiplied by before it is rounded
+  /// @param steps of each row: what one is worth
+  record IntegerMatrix(Weight weight, float[] factors, float[] steps) implements TensorContent {
+    @Override
+    public boolean transposed() {
+      return true;
+    }
+
+    @Override
+    public DataType type() {
+      return DataType.INT8;
+    }
+
+    @Override
+    public void put(ByteBuffer buffer, long index) {
+      int column = (int) (index % factors.length);
+      // Columns 0 and 1 are a pair, 2 and 3, and so on.
+      int other = column ^ 1;
+      float inverse = 1 / steps[(int) (index / factors.length)];
+      float number = FloatWeights.get(weight, index) * factors[column];
+      float partner =
+          other < factors.length
+              ? FloatWeights.get(weight, index - column + other) * factors[other]
+              : 0;
+      buffer.put((byte) RoundedRow.number(number * inverse, partner * inverse, column < other));
     }
   }
 

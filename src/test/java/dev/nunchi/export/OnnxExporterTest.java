@@ -284,20 +284,50 @@ class OnnxExporterTest {
   }
 
   @Test
-  void export_int8ThatChangesLabels_isRefusedAndKeepsWhatWasThere() throws IOException {
-    exported(TinyCheckpoint.BERT).close();
-    List<Path> before = CopiedDirectory.entries(output);
-    // Ranges of one short text, too narrow for the others.
-    ExportOptions options =
-        new ExportOptions(Precision.INT8, List.of("네"), labelled(TinyCheckpoint.BERT, 0))
-            .replacing();
-    NunchiException e = refusal(TinyCheckpoint.BERT.path(), probe(TinyCheckpoint.BERT), options);
-    assertEquals(Reason.FAILED_CHECK, e.reason());
-    assertTrue(
-        e.getMessage()
-            .matches(".*was not written: on \\d+ validation texts .* have the label of fp32.*"),
-        e.getMessage());
-    assertEquals(before, CopiedDirectory.entries(output));
+  void export_int8ThatChangesLabels_leavesLayersInFp32AndSaysSo() throws IOException {
+    Path source = temporary.resolve("source");
+    writeTrained(source, manifest(probe(TinyCheckpoint.BERT, Normalization.NONE, 24)));
+    List<String> said = new ArrayList<>();
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source)) {
+      Manifest written =
+          new OnnxExporter(said::add).export(checkpoint, output, tooNarrow()).manifest();
+      String note =
+          written.origin().notes().stream()
+              .filter(one -> one.matches("Int8 leaves \\d+ linear layers in fp32, .*"))
+              .findFirst()
+              .orElseThrow();
+      assertTrue(Files.readString(output.resolve("README.md")).contains("\n- " + note + "\n"));
+      int heading =
+          said.indexOf(
+              said.stream()
+                  .filter(line -> line.startsWith("stays in fp32"))
+                  .findFirst()
+                  .orElseThrow());
+      String first = said.get(heading + 1);
+      assertTrue(note.contains(first.substring(0, first.indexOf(' '))), first);
+    }
+  }
+
+  @Test
+  void export_int8WithLessAccepted_isWrittenAndSaysSoInManifestAndCard() throws IOException {
+    Path source = temporary.resolve("source");
+    writeTrained(source, manifest(probe(TinyCheckpoint.BERT, Normalization.NONE, 24)));
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source)) {
+      Manifest written =
+          new OnnxExporter().export(checkpoint, output, tooNarrow().accepting(0.5)).manifest();
+      assertEquals(0.5, written.origin().quality().get("accepted_label_agreement_with_fp32"));
+      String note =
+          written.origin().notes().stream()
+              .filter(one -> one.startsWith("Int8 was accepted with 50.0 % of the labels of fp32"))
+              .findFirst()
+              .orElseThrow();
+      assertTrue(Files.readString(output.resolve("README.md")).contains("\n- " + note + "\n"));
+    }
+  }
+
+  /// Ranges of one short text, too narrow for the others.
+  private static ExportOptions tooNarrow() {
+    return new ExportOptions(Precision.INT8, List.of("네"), labelled(TinyCheckpoint.BERT, 0));
   }
 
   @Test
@@ -392,6 +422,16 @@ class OnnxExporterTest {
       return assertThrows(
           NunchiException.class, () -> new OnnxExporter().export(source, probe, output, options));
     }
+  }
+
+  private static Manifest manifest(Probe probe) {
+    return Manifest.of(
+            "tiny",
+            LabelSet.of("부정", "중립", "긍정"),
+            ProblemType.SINGLE_LABEL_CLASSIFICATION,
+            Normalization.NONE,
+            24)
+        .withProbe(probe);
   }
 
   private static void writeTrained(Path directory, Manifest manifest) {

@@ -1,0 +1,227 @@
+package dev.nunchi.export;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.export.ExportOptions.LabelledText;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.nn.Linear;
+import dev.nunchi.text.Encoding;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+
+/// Finds the linear layers that have to stay in fp32 so that a rounded model keeps its labels: as
+/// few as do it, from the head of an order by what each does to the logits for its work.
+///
+/// The order comes from rounding each layer alone. How many of it are needed is found by halving,
+/// on some of the validation texts; all of them have the last word. The same checkpoint and texts
+/// give the same layers.
+final class ExactLayerSearch {
+  /// Texts that the steps of the search look at; all are looked at in the end.
+  private static final int GATE_TEXTS = 2000;
+
+  /// Multiplications that finding the order may take: a minute or two of two cores.
+  private static final double ORDER_BUDGET = 2e12;
+
+  private static final int MOST_ORDER_TEXTS = 64;
+  private static final int LEAST_ORDER_TEXTS = 8;
+
+  /// With more of the work in fp32, nothing worth having is left of int8.
+  private static final double MOST_EXACT_WORK = 0.5;
+
+  private final Texts texts;
+  private final List<Linear> layers;
+  private final Models models;
+  private final Gate gate;
+  private final Consumer<String> progress;
+  private List<float[]> exactLogits = List.of();
+
+  /// @param validation in the order of the gate's texts
+  record Texts(List<Encoding> calibration, List<Encoding> validation) {}
+
+  /// What makes the labels that are compared.
+  ///
+  /// @param validation labelled texts
+  /// @param accepted the least share that has to keep the labels
+  record Gate(Manifest.Task task, List<LabelledText> validation, double accepted) {}
+
+  /// The model in fp32, and with some layers rounded.
+  interface Models {
+    List<float[]> exact(List<Encoding> encodings);
+
+    List<float[]> rounded(Map<String, RoundedLayer> layers, List<Encoding> encodings)
+        throws IOException;
+  }
+
+  /// @param layers those that can be rounded
+  ExactLayerSearch(
+      Texts texts, List<Linear> layers, Models models, Gate gate, Consumer<String> progress) {
+    this.texts = texts;
+    this.layers = layers;
+    this.models = models;
+    this.gate = gate;
+    this.progress = progress;
+  }
+
+  /// @param rounded how each layer is rounded where it is applied, by the name of the use
+  /// @throws NunchiException `FAILED_CHECK` where too many labels change with as many layers in
+  ///   fp32 as may be
+  Quantization.Found find(Map<String, RoundedLayer> rounded) throws IOException {
+    exactLogits = models.exact(texts.validation());
+    Agreement all = agreement(rounded);
+    if (all.holds() || layers.isEmpty()) {
+      all.require();
+      return new Quantization.Found(new NumberFormat.Int8(rounded), all, List.of());
+    }
+    progress.accept(
+        "In int8 alone, %s; looking which of %d linear layers should stay in fp32 …"
+            .formatted(all.sentence(), layers.size()));
+    List<ExactLayer> order = order(rounded);
+    int few = fewest(rounded, order);
+    for (int count = few; count <= order.size(); count++) {
+      Map<String, RoundedLayer> rest = without(rounded, order.subList(0, count));
+      Agreement agreement = agreement(rest);
+      if (agreement.holds()) {
+        return new Quantization.Found(
+            new NumberFormat.Int8(rest), agreement, List.copyOf(order.subList(0, count)));
+      }
+    }
+    throw refused(rounded, order);
+  }
+
+  private NunchiException refused(Map<String, RoundedLayer> rounded, List<ExactLayer> order)
+      throws IOException {
+    Agreement last = agreement(without(rounded, order));
+    return new NunchiException(
+        Reason.FAILED_CHECK,
+        "with %d of %d linear layers in fp32, beyond which int8 gains nothing, %s; %s;"
+                .formatted(order.size(), layers.size(), last.sentence(), last.wanted())
+            + " --accept-agreement takes less");
+  }
+
+  /// The least number from the head of the order with which some of the texts pass; all of the
+  /// order where none does.
+  private int fewest(Map<String, RoundedLayer> rounded, List<ExactLayer> order)
+      throws IOException {
+    int failing = 0;
+    int passing = Math.min(1, order.size());
+    while (passing < order.size() && !passes(rounded, order.subList(0, passing))) {
+      failing = passing;
+      passing = Math.min(2 * passing, order.size());
+    }
+    while (passing - failing > 1) {
+      int middle = (failing + passing) / 2;
+      if (passes(rounded, order.subList(0, middle))) {
+        passing = middle;
+      } else {
+        failing = middle;
+      }
+    }
+    return passing;
+  }
+
+  private boolean passes(Map<String, RoundedLayer> rounded, List<ExactLayer> exact)
+      throws IOException {
+    List<Integer> some = evenly(texts.validation().size(), GATE_TEXTS);
+    Agreement agreement = agreement(without(rounded, exact), some);
+    progress.accept("With %d in fp32, %s".formatted(exact.size(), agreement.sentence()));
+    return agreement.holds();
+  }
+
+  private static Map<String, RoundedLayer> without(
+      Map<String, RoundedLayer> rounded, List<ExactLayer> exact) {
+    Map<String, RoundedLayer> rest = new LinkedHashMap<>(rounded);
+    exact.forEach(layer -> rest.keySet().removeIf(use -> isOf(use, layer.name())));
+    return rest;
+  }
+
+  /// Whether a name is the layer's own, or of a further use of it.
+  private static boolean isOf(String use, String layer) {
+    return use.equals(layer) || use.startsWith(layer + "#");
+  }
+
+  private Agreement agreement(Map<String, RoundedLayer> rounded) throws IOException {
+    return agreement(rounded, evenly(texts.validation().size(), Integer.MAX_VALUE));
+  }
+
+  private Agreement agreement(Map<String, RoundedLayer> rounded, List<Integer> places)
+      throws IOException {
+    return Agreement.of(
+        gate.task(),
+        places.stream().map(gate.validation()::get).toList(),
+        places.stream().map(exactLogits::get).toList(),
+        models.rounded(rounded, places.stream().map(texts.validation()::get).toList()),
+        gate.accepted());
+  }
+
+  /// The layers that move the logits most for their work first, as many as may stay in fp32.
+  private List<ExactLayer> order(Map<String, RoundedLayer> rounded) throws IOException {
+    double work = layers.stream().mapToDouble(ExactLayerSearch::work).sum();
+    List<Encoding> sample = sample(work);
+    List<float[]> exact = models.exact(sample);
+    List<ExactLayer> measured = new ArrayList<>();
+    for (Linear layer : layers) {
+      Map<String, RoundedLayer> alone = new LinkedHashMap<>(rounded);
+      alone.keySet().removeIf(use -> !isOf(use, layer.name()));
+      double effect = distance(exact, models.rounded(alone, sample));
+      long moreBytes = (long) layer.in() * layer.out() * (Float.BYTES - Byte.BYTES);
+      measured.add(new ExactLayer(layer.name(), effect, moreBytes, work(layer) / work));
+      if (measured.size() % 12 == 0) {
+        progress.accept("%d of %d layers measured".formatted(measured.size(), layers.size()));
+      }
+    }
+    measured.sort(
+        Comparator.comparingDouble(
+            (ExactLayer layer) -> -layer.effect() * layer.effect() / layer.share()));
+    int count = 0;
+    double share = 0;
+    while (count < measured.size() && share + measured.get(count).share() <= MOST_EXACT_WORK) {
+      share += measured.get(count).share();
+      count++;
+    }
+    return measured.subList(0, count);
+  }
+
+  private static double work(Linear layer) {
+    return (double) layer.in() * layer.out();
+  }
+
+  /// Calibration texts, as many as the budget allows.
+  private List<Encoding> sample(double work) {
+    double tokens =
+        texts.calibration().stream().mapToInt(Encoding::length).average().orElse(1);
+    int count =
+        (int)
+            Math.clamp(
+                ORDER_BUDGET / (work * layers.size() * tokens),
+                LEAST_ORDER_TEXTS,
+                MOST_ORDER_TEXTS);
+    return evenly(texts.calibration().size(), count).stream()
+        .map(texts.calibration()::get)
+        .toList();
+  }
+
+  /// The root of the mean square.
+  private static double distance(List<float[]> exact, List<float[]> rounded) {
+    double sum = 0;
+    long count = 0;
+    for (int text = 0; text < exact.size(); text++) {
+      for (int i = 0; i < exact.get(text).length; i++) {
+        double difference = exact.get(text)[i] - rounded.get(text)[i];
+        sum += difference * difference;
+        count++;
+      }
+    }
+    return Math.sqrt(sum / count);
+  }
+
+  private static List<Integer> evenly(int size, int most) {
+    int count = Math.min(size, most);
+    return IntStream.range(0, count).map(i -> (int) ((long) i * size / count)).boxed().toList();
+  }
+}

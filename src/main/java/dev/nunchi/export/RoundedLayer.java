@@ -1,0 +1,7 @@
+package dev.nunchi.export;
+
+/// How a linear layer is computed in whole numbers.
+///
+/// @param input how its input is rounded; the same object for layers that share their input
+/// @param steps of each row of its matrix, after the columns are multiplied by the input's divisors
+record RoundedLayer(Rounding input, float[] steps) {}

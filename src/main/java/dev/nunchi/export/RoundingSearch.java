@@ -1,0 +1,266 @@
+package dev.nunchi.export;
+
+import dev.nunchi.model.FloatWeights;
+import dev.nunchi.nn.Linear;
+import dev.nunchi.nn.Weights;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/// Finds how linear layers that share an input are rounded, by the error that it leaves in what
+/// they give.
+///
+/// Channels with numbers far larger than the others' would take the steps from all of them. They
+/// are divided, and their weights multiplied (SmoothQuant, Xiao et al., 2023,
+/// <https://arxiv.org/abs/2211.10438>): by `max|x|^a / max|w|^b`, of which the exponents that leave
+/// the least error are taken. The paper has `b = 1 - a`; where large inputs meet small weights, as
+/// after an activation, `b = 0` is often better by half. Dividing costs an operation on the input,
+/// so it has to be worth it.
+///
+/// The error is that of a row against the row's own size: norms, which follow, undo the size.
+final class RoundingSearch {
+  /// The exponents `a` and `b`.
+  private static final List<Exponents> EXPONENTS =
+      List.of(
+          new Exponents(0.5, 0),
+          new Exponents(0.65, 0),
+          new Exponents(0.8, 0),
+          new Exponents(0.7, 0.3),
+          new Exponents(0.8, 0.2));
+
+  /// What dividing has to leave of the error.
+  private static final double WORTH = 0.8;
+
+  private final InputSample sample;
+  private final List<Matrix> matrices;
+
+  private record Exponents(double input, double weight) {}
+
+  /// A way to round, and the error that it leaves.
+  private record Trial(Map<String, RoundedLayer> layers, double error) {}
+
+  /// A layer's matrix and what it gives for the sample.
+  ///
+  /// @param weight `[out, in]`
+  /// @param products `[rows, out]`
+  /// @param importance of each row: 1 over its energy
+  private record Matrix(Linear layer, float[] weight, float[] products, float[] importance) {}
+
+  private RoundingSearch(InputSample sample, List<Matrix> matrices) {
+    this.sample = sample;
+    this.matrices = matrices;
+  }
+
+  /// Finds it for layers that share an input.
+  ///
+  /// @param layers those that share the input that the sample was taken from
+  /// @return how each is rounded, by its name
+  static Map<String, RoundedLayer> best(InputSample sample, List<Linear> layers, Weights weights) {
+    float[] rows = sample.rows();
+    List<Matrix> matrices =
+        layers.stream().map(layer -> matrix(rows, layer, weights)).toList();
+    return new RoundingSearch(sample, matrices).best();
+  }
+
+  /// How a layer that is already rounded is applied to another input: its matrix is the same, so the
+  /// input is divided as the first one is, and has a range of its own.
+  static RoundedLayer again(InputSample sample, RoundedLayer first) {
+    float low = 0;
+    float high = 0;
+    float[] divisors = first.input().factors(sample.width());
+    for (int channel = 0; channel < divisors.length; channel++) {
+      low = Math.min(low, sample.least()[channel] / divisors[channel]);
+      high = Math.max(high, sample.greatest()[channel] / divisors[channel]);
+    }
+    Range range = low == high ? new Range(0, 1) : new Range(low, high);
+    return new RoundedLayer(new Rounding(range, first.input().divisors()), first.steps());
+  }
+
+  private static Matrix matrix(float[] rows, Linear layer, Weights weights) {
+    float[] weight = FloatWeights.floats(weights.get(layer.weight()));
+    float[] products = products(rows, weight, layer.in());
+    float[] importance = new float[rows.length / layer.in()];
+    for (int row = 0; row < importance.length; row++) {
+      double energy = 0;
+      for (int i = row * layer.out(); i < (row + 1) * layer.out(); i++) {
+        energy += products[i] * products[i];
+      }
+      importance[row] = energy == 0 ? 0 : (float) (1 / energy);
+    }
+    return new Matrix(layer, weight, products, importance);
+  }
+
+  private Map<String, RoundedLayer> best() {
+    float[] none = new float[sample.width()];
+    Arrays.fill(none, 1);
+    Trial best = trial(none, false);
+    double bar = best.error() * WORTH;
+    for (Exponents exponents : EXPONENTS) {
+      Trial trial = trial(divisors(exponents), true);
+      if (trial.error() < bar) {
+        best = trial;
+        bar = trial.error();
+      }
+    }
+    return best.layers();
+  }
+
+  private float[] divisors(Exponents exponents) {
+    float[] divisors = new float[sample.width()];
+    double logarithms = 0;
+    for (int channel = 0; channel < divisors.length; channel++) {
+      double input = Math.max(sample.greatest()[channel], -sample.least()[channel]);
+      double weight = 0;
+      for (Matrix matrix : matrices) {
+        for (int i = channel; i < matrix.weight().length; i += divisors.length) {
+          weight = Math.max(weight, Math.abs(matrix.weight()[i]));
+        }
+      }
+      // A channel that is always 0, or that no one reads, is left alone.
+      divisors[channel] =
+          input == 0 || weight == 0
+              ? 1
+              : (float) (Math.pow(input, exponents.input()) / Math.pow(weight, exponents.weight()));
+      logarithms += Math.log(divisors[channel]);
+    }
+    float mean = (float) Math.exp(logarithms / divisors.length);
+    for (int channel = 0; channel < divisors.length; channel++) {
+      divisors[channel] /= mean;
+    }
+    return divisors;
+  }
+
+  private Trial trial(float[] divisors, boolean divides) {
+    int width = divisors.length;
+    float[] rows = sample.rows();
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] /= divisors[i % width];
+    }
+    float least = 0;
+    float greatest = 0;
+    for (int channel = 0; channel < width; channel++) {
+      least = Math.min(least, sample.least()[channel] / divisors[channel]);
+      greatest = Math.max(greatest, sample.greatest()[channel] / divisors[channel]);
+    }
+    List<float[]> scaled =
+        matrices.stream().map(matrix -> scaled(matrix.weight(), divisors)).toList();
+    float[] importance = importance();
+    Range range =
+        new RangeSearch(rows, importance, channelWeights(scaled, width)).best(least, greatest);
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = range.rounded(rows[i]);
+    }
+    float[] energies = energies(rows, importance, width);
+    Rounding input =
+        divides ? new Rounding(range, divisors) : Rounding.undivided(range);
+    Map<String, RoundedLayer> layers = new HashMap<>();
+    double error = 0;
+    for (int i = 0; i < scaled.size(); i++) {
+      float[] steps = round(scaled.get(i), energies);
+      layers.put(matrices.get(i).layer().name(), new RoundedLayer(input, steps));
+      error += error(matrices.get(i), products(rows, scaled.get(i), width));
+    }
+    return new Trial(layers, error);
+  }
+
+  /// How much the error of each row counts: the mean over the layers.
+  private float[] importance() {
+    float[] sum = new float[matrices.getFirst().importance().length];
+    for (Matrix matrix : matrices) {
+      for (int row = 0; row < sum.length; row++) {
+        sum[row] += matrix.importance()[row];
+      }
+    }
+    return sum;
+  }
+
+  private static float[] scaled(float[] weight, float[] factors) {
+    float[] scaled = new float[weight.length];
+    for (int i = 0; i < scaled.length; i++) {
+      scaled[i] = weight[i] * factors[i % factors.length];
+    }
+    return scaled;
+  }
+
+  /// The energy of each channel's weights.
+  private static float[] channelWeights(List<float[]> weights, int width) {
+    float[] sums = new float[width];
+    for (float[] weight : weights) {
+      for (int i = 0; i < weight.length; i++) {
+        sums[i % width] += weight[i] * weight[i];
+      }
+    }
+    return sums;
+  }
+
+  /// The energy of each channel of the input, as far as its rows count.
+  private static float[] energies(float[] rows, float[] importance, int width) {
+    float[] sums = new float[width];
+    for (int i = 0; i < rows.length; i++) {
+      sums[i % width] += importance[i / width] * rows[i] * rows[i];
+    }
+    return sums;
+  }
+
+  /// Puts the numbers that stand for the weights in their place.
+  ///
+  /// @return the step of each row
+  private static float[] round(float[] weight, float[] energies) {
+    int width = energies.length;
+    float[] steps = new float[weight.length / width];
+    for (int row = 0; row < steps.length; row++) {
+      float[] numbers = Arrays.copyOfRange(weight, row * width, (row + 1) * width);
+      steps[row] = RoundedRow.step(numbers, energies);
+      RoundedRow.round(numbers, steps[row]);
+      System.arraycopy(numbers, 0, weight, row * width, width);
+    }
+    return steps;
+  }
+
+  private static double error(Matrix matrix, float[] products) {
+    int out = matrix.layer().out();
+    double sum = 0;
+    for (int row = 0; row < matrix.importance().length; row++) {
+      double rowSum = 0;
+      for (int i = row * out; i < (row + 1) * out; i++) {
+        double difference = products[i] - matrix.products()[i];
+        rowSum += difference * difference;
+      }
+      sum += matrix.importance()[row] * rowSum;
+    }
+    return sum;
+  }
+
+  /// `[rows, in]` times the transpose of `[out, in]`.
+  private static float[] products(float[] rows, float[] weight, int in) {
+    int out = weight.length / in;
+    int count = rows.length / in;
+    // By columns, so that the innermost loop runs over what lies side by side.
+    float[] transposed = new float[weight.length];
+    for (int row = 0; row < out; row++) {
+      for (int column = 0; column < in; column++) {
+        transposed[column * out + row] = weight[row * in + column];
+      }
+    }
+    float[] products = new float[count * out];
+    float[] sum = new float[out];
+    for (int row = 0; row < count; row++) {
+      Arrays.fill(sum, 0);
+      for (int column = 0; column < in; column++) {
+        float x = rows[row * in + column];
+        if (x != 0) {
+          add(sum, x, transposed, column * out);
+        }
+      }
+      System.arraycopy(sum, 0, products, row * out, out);
+    }
+    return products;
+  }
+
+  private static void add(float[] sum, float factor, float[] numbers, int from) {
+    for (int i = 0; i < sum.length; i++) {
+      sum[i] += factor * numbers[from + i];
+    }
+  }
+}

@@ -1,0 +1,68 @@
+package dev.nunchi.export;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class RoundedRowTest {
+  @Test
+  void number_anyPair_fitsInto16BitsWithTheGreatestInput() {
+    for (int first = -140; first <= 140; first++) {
+      for (int second = -140; second <= 140; second++) {
+        int a = RoundedRow.number(first, second, true);
+        int b = RoundedRow.number(second, first, false);
+        assertTrue(Math.abs(a) <= 127 && Math.abs(b) <= 127, a + " " + b);
+        int sum = 255 * a + 255 * b;
+        assertTrue(sum >= Short.MIN_VALUE && sum <= Short.MAX_VALUE, a + " " + b);
+        if (Math.abs(first) <= 127 && Math.abs(second) <= 127 && Math.abs(first + second) <= 128) {
+          assertEquals(first, a);
+          assertEquals(second, b);
+        }
+      }
+    }
+  }
+
+  @Test
+  void step_rowsOfALayer_leavesLessErrorThan64Steps() {
+    Random random = new Random(3);
+    float[] energies = new float[65];
+    Arrays.fill(energies, 1);
+    double chosen = 0;
+    double coarse = 0;
+    for (int row = 0; row < 50; row++) {
+      float[] numbers = new float[65];
+      for (int i = 0; i < numbers.length; i++) {
+        numbers[i] = (float) random.nextGaussian();
+      }
+      float greatest = 0;
+      for (float number : numbers) {
+        greatest = Math.max(greatest, Math.abs(number));
+      }
+      chosen += error(numbers, RoundedRow.step(numbers, energies));
+      coarse += error(numbers, greatest / 64);
+    }
+    assertTrue(chosen < 0.6 * coarse, chosen + " " + coarse);
+  }
+
+  @Test
+  void step_zeros_areZeros() {
+    float[] row = new float[2];
+    RoundedRow.round(row, RoundedRow.step(row, new float[] {1, 1}));
+    assertArrayEquals(new float[2], row);
+  }
+
+  private static double error(float[] numbers, float step) {
+    float[] rounded = numbers.clone();
+    RoundedRow.round(rounded, step);
+    double sum = 0;
+    for (int i = 0; i < numbers.length; i++) {
+      double difference = numbers[i] - rounded[i];
+      sum += difference * difference;
+    }
+    return sum;
+  }
+}
