@@ -127,6 +127,7 @@ record Agreement(
           stated.add(Arrays.stream(probabilities.get(i)).max().orElseThrow());
           cameTrue.add(predicted.equals(actual));
         }
+        case REGRESSION -> throw new IllegalArgumentException("A regression has no labels to keep");
         case MULTI_LABEL_CLASSIFICATION -> {
           LabelSet labels = task.labels();
           for (int label = 0; label < labels.size(); label++) {

@@ -9,8 +9,8 @@ import java.util.Locale;
 /// @param name of the layer
 /// @param effect how far the logits move where it alone is rounded: the root of the mean square
 /// @param moreBytes what it takes beyond int8
-/// @param share of the multiplications of all linear layers, which take three to four times as long
-///   in fp32 on a processor with VNNI and twice as long on one without
+/// @param share of the multiplications of all linear layers, which take about twice as long in fp32
+///   on a processor without VNNI, and longer on one with it
 record ExactLayer(String name, double effect, long moreBytes, double share) {
   private static final String HEADING = "stays in fp32";
 

@@ -15,8 +15,7 @@ sealed interface NumberFormat {
   /// The steps of the inputs are constants of the graph ("static"), so a text's answer does not
   /// depend on what is in the batch with it.
   ///
-  /// @param layers how each is rounded, by the name of its use; one that is not
-  ///   among them stays in fp32
+  /// @param layers how each is rounded, by its name; one that is not among them stays in fp32
   record Int8(Map<String, RoundedLayer> layers) implements NumberFormat {
     public Int8 {
       layers = Map.copyOf(layers);

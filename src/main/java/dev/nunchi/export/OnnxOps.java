@@ -43,7 +43,6 @@ final class OnnxOps implements Ops<Value> {
   private final NumberFormat format;
   private final Map<RoundedInput, Rounded> roundedInputs = new HashMap<>();
   private final Map<String, LinearInput> linearInputs = new LinkedHashMap<>();
-  private final Map<String, Integer> uses = new HashMap<>();
 
   /// An input of linear layers in whole numbers.
   private record Rounded(Value value, Value step, Value zeroPoint) {}
@@ -76,10 +75,11 @@ final class OnnxOps implements Ops<Value> {
     ops.write(network);
     List<LinearUse> uses = new ArrayList<>();
     Map<Value, String> written = new HashMap<>();
-    ops.linearInputs.forEach((use, input) ->
+    ops.linearInputs
+        .values()
+        .forEach(input ->
         uses.add(
             new LinearUse(
-                use,
                 input.layer(),
                 written.computeIfAbsent(
                     input.x(),
@@ -96,13 +96,8 @@ final class OnnxOps implements Ops<Value> {
 
   /// A linear layer where it is applied.
   ///
-  /// @param name the layer's, with the number of the use after it where the layer is applied again
   /// @param output of the graph that has its input; layers with one input share it
-  record LinearUse(String name, Linear layer, String output) {
-    boolean first() {
-      return name.equals(layer.name());
-    }
-  }
+  record LinearUse(Linear layer, String output) {}
 
   private void write(Network network) {
     Value ids = graph.input("input_ids", DataType.INT64, TOKENS);
@@ -189,17 +184,16 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value linear(Value x, Linear layer) {
-    String use = use(layer);
     // Rows of [batch, hidden] are the head's.
     boolean head = x.shape().size() == 2;
     if (!head) {
-      linearInputs.put(use, new LinearInput(layer, x));
+      linearInputs.put(layer.name(), new LinearInput(layer, x));
     }
     return switch (format) {
       case NumberFormat.Float32() -> linear(x, layer, DataType.FLOAT);
       case NumberFormat.Float16() -> linear(x, layer, head ? DataType.FLOAT : DataType.FLOAT16);
       case NumberFormat.Int8(Map<String, RoundedLayer> layers) -> {
-        @Nullable RoundedLayer rounded = head ? null : layers.get(use);
+        @Nullable RoundedLayer rounded = head ? null : layers.get(layer.name());
         yield rounded == null
             ? linear(x, layer, DataType.FLOAT)
             : roundedLinear(x, layer, rounded);

@@ -100,7 +100,7 @@ final class Quantization implements AutoCloseable {
     ExactLayerSearch search =
         new ExactLayerSearch(
             new ExactLayerSearch.Texts(calibration, encoded(options.validation())),
-            uses.stream().map(OnnxOps.LinearUse::layer).distinct().toList(),
+            uses.stream().map(OnnxOps.LinearUse::layer).toList(),
             new ExactLayerSearch.Models() {
               @Override
               public List<float[]> exact(List<Encoding> encodings) {
@@ -132,7 +132,7 @@ final class Quantization implements AutoCloseable {
     Map<String, InputSample> samples =
         InputSamples.of(exact.graph(), uses, calibration, exact.padTokenId(), source.path());
     Map<String, List<Linear>> sharing = new LinkedHashMap<>();
-    uses.stream().filter(OnnxOps.LinearUse::first).forEach(use ->
+    uses.forEach(use ->
         sharing.computeIfAbsent(use.output(), _ -> new ArrayList<>()).add(use.layer()));
     progress.accept("Rounding %d linear layers …".formatted(uses.size()));
     Map<String, RoundedLayer> rounded = new LinkedHashMap<>();
@@ -142,12 +142,6 @@ final class Quantization implements AutoCloseable {
                 sample(samples, group.getKey()), group.getValue(), source.weights()))
         .toList()
         .forEach(rounded::putAll);
-    for (OnnxOps.LinearUse use : uses) {
-      if (!use.first()) {
-        RoundedLayer first = Objects.requireNonNull(rounded.get(use.layer().name()));
-        rounded.put(use.name(), RoundingSearch.again(sample(samples, use.output()), first));
-      }
-    }
     return rounded;
   }
 

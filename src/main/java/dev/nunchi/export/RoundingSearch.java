@@ -63,20 +63,6 @@ final class RoundingSearch {
     return new RoundingSearch(sample, matrices).best();
   }
 
-  /// How a layer that is already rounded is applied to another input: its matrix is the same, so the
-  /// input is divided as the first one is, and has a range of its own.
-  static RoundedLayer again(InputSample sample, RoundedLayer first) {
-    float low = 0;
-    float high = 0;
-    float[] divisors = first.input().factors(sample.width());
-    for (int channel = 0; channel < divisors.length; channel++) {
-      low = Math.min(low, sample.least()[channel] / divisors[channel]);
-      high = Math.max(high, sample.greatest()[channel] / divisors[channel]);
-    }
-    Range range = low == high ? new Range(0, 1) : new Range(low, high);
-    return new RoundedLayer(new Rounding(range, first.input().divisors()), first.steps());
-  }
-
   private static Matrix matrix(float[] rows, Linear layer, Weights weights) {
     float[] weight = FloatWeights.floats(weights.get(layer.weight()));
     float[] products = products(rows, weight, layer.in());
