@@ -118,8 +118,7 @@ final class ExportCommand implements Callable<Integer> {
           spec.commandLine(),
           "--calibration and --validation belong to --precision int8, which takes both");
     }
-    if (acceptAgreement != null
-        && !(rounded && acceptAgreement > 0 && acceptAgreement <= 1)) {
+    if (acceptAgreement != null && !(rounded && acceptAgreement > 0 && acceptAgreement <= 1)) {
       throw new ParameterException(
           spec.commandLine(),
           "--accept-agreement belongs to --precision int8 and is a share over 0 and up to 1, as"
@@ -166,7 +165,8 @@ final class ExportCommand implements Callable<Integer> {
                   options.calibration().size(),
                   options.validation().size())
               : "Exporting and comparing with the probe …");
-      ModelDirectory written = new OnnxExporter(err::println).export(checkpoint, probe, output, options);
+      ModelDirectory written =
+          new OnnxExporter(err::println).export(checkpoint, probe, output, options);
       Manifest.Origin origin = written.manifest().origin();
       origin.shown().forEach((name, value) -> err.printf("%s %s%n", name, value));
       OnnxExporter.newNotes(checkpoint, written.manifest())

@@ -160,7 +160,11 @@ record Agreement(
   }
 
   private int mostSureChanges() {
-    return (int) Math.max(1, Math.floor(MOST_SURE_CHANGES * (1 - accepted) / (1 - ExportOptions.LEAST_AGREEMENT) * texts));
+    return (int)
+        Math.max(
+            1,
+            Math.floor(
+                MOST_SURE_CHANGES * (1 - accepted) / (1 - ExportOptions.LEAST_AGREEMENT) * texts));
   }
 
   /// Whether the rounded model is near enough to fp32.

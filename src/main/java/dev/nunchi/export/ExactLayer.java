@@ -20,9 +20,7 @@ record ExactLayer(String name, double effect, long moreBytes, double share) {
     int width = Math.max(names, HEADING.length());
     String form = "%-" + width + "s  %12s  %9s  %8s";
     List<String> lines = new ArrayList<>();
-    lines.add(
-        String.format(
-            Locale.ROOT, form, HEADING, "moves logits", "larger by", "of work"));
+    lines.add(String.format(Locale.ROOT, form, HEADING, "moves logits", "larger by", "of work"));
     for (ExactLayer layer : layers) {
       lines.add(
           String.format(

@@ -106,8 +106,7 @@ final class ExactLayerSearch {
 
   /// The least number from the head of the order with which some of the texts pass; all of the
   /// order where none does.
-  private int fewest(Map<String, RoundedLayer> rounded, List<ExactLayer> order)
-      throws IOException {
+  private int fewest(Map<String, RoundedLayer> rounded, List<ExactLayer> order) throws IOException {
     int failing = 0;
     int passing = Math.min(1, order.size());
     while (passing < order.size() && !passes(rounded, order.subList(0, passing))) {
@@ -193,8 +192,7 @@ final class ExactLayerSearch {
 
   /// Calibration texts, as many as the budget allows.
   private List<Encoding> sample(double work) {
-    double tokens =
-        texts.calibration().stream().mapToInt(Encoding::length).average().orElse(1);
+    double tokens = texts.calibration().stream().mapToInt(Encoding::length).average().orElse(1);
     int count =
         (int)
             Math.clamp(

@@ -26,8 +26,8 @@ final class InputSamples {
       int padTokenId,
       Path model) {
     Map<String, InputSample> samples = new HashMap<>();
-    uses.forEach(use ->
-        samples.computeIfAbsent(use.output(), _ -> new InputSample(use.layer().in())));
+    uses.forEach(
+        use -> samples.computeIfAbsent(use.output(), _ -> new InputSample(use.layer().in())));
     try (OnnxValues values = OnnxValues.open(graph)) {
       for (Encoding encoding : encodings) {
         // Alone, so that no padding is counted.

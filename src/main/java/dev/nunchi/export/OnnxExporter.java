@@ -182,8 +182,7 @@ public final class OnnxExporter {
             notes.add(ExactLayer.note(found.exact()));
           }
           progress.accept("In int8, %s".formatted(found.agreement().sentence()));
-          return manifest.withOrigin(
-              manifest.origin().with(found.agreement().figures(), notes));
+          return manifest.withOrigin(manifest.origin().with(found.agreement().figures(), notes));
         }
       }
     }

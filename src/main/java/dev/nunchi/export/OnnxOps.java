@@ -78,16 +78,16 @@ final class OnnxOps implements Ops<Value> {
     ops.linearInputs
         .values()
         .forEach(input ->
-        uses.add(
-            new LinearUse(
-                input.layer(),
-                written.computeIfAbsent(
-                    input.x(),
-                    _ -> {
-                      String name = "observed." + written.size();
-                      graph.output(name, input.x());
-                      return name;
-                    }))));
+            uses.add(
+                new LinearUse(
+                    input.layer(),
+                    written.computeIfAbsent(
+                        input.x(),
+                        _ -> {
+                          String name = "observed." + written.size();
+                          graph.output(name, input.x());
+                          return name;
+                        }))));
     return new ObservedGraph(graph, uses);
   }
 
@@ -194,9 +194,7 @@ final class OnnxOps implements Ops<Value> {
       case NumberFormat.Float16() -> linear(x, layer, head ? DataType.FLOAT : DataType.FLOAT16);
       case NumberFormat.Int8(Map<String, RoundedLayer> layers) -> {
         @Nullable RoundedLayer rounded = head ? null : layers.get(layer.name());
-        yield rounded == null
-            ? linear(x, layer, DataType.FLOAT)
-            : roundedLinear(x, layer, rounded);
+        yield rounded == null ? linear(x, layer, DataType.FLOAT) : roundedLinear(x, layer, rounded);
       }
     };
   }
@@ -254,11 +252,7 @@ final class OnnxOps implements Ops<Value> {
     Value zeroPoint = graph.unsignedByte(name + ".zero", how.range().zeroPoint());
     Value value =
         graph.node(
-            "QuantizeLinear",
-            name,
-            DataType.UINT8,
-            x.shape(),
-            List.of(divided, step, zeroPoint));
+            "QuantizeLinear", name, DataType.UINT8, x.shape(), List.of(divided, step, zeroPoint));
     return new Rounded(value, step, zeroPoint);
   }
 

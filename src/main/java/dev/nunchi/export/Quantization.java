@@ -84,8 +84,7 @@ final class Quantization implements AutoCloseable {
           new ModelDirectory(work.path(), manifest, source.network().padTokenId());
       OnnxOps.ObservedGraph observed = OnnxOps.observed(source.network(), source.weights());
       observed.graph().write(exact.graph(), work.path().resolve(ModelDirectory.WEIGHTS));
-      return new Quantization(
-          source, work, exact, observed.uses(), encoder, options, progress);
+      return new Quantization(source, work, exact, observed.uses(), encoder, options, progress);
     } catch (IOException | RuntimeException e) {
       work.close();
       throw e;
@@ -132,8 +131,8 @@ final class Quantization implements AutoCloseable {
     Map<String, InputSample> samples =
         InputSamples.of(exact.graph(), uses, calibration, exact.padTokenId(), source.path());
     Map<String, List<Linear>> sharing = new LinkedHashMap<>();
-    uses.forEach(use ->
-        sharing.computeIfAbsent(use.output(), _ -> new ArrayList<>()).add(use.layer()));
+    uses.forEach(
+        use -> sharing.computeIfAbsent(use.output(), _ -> new ArrayList<>()).add(use.layer()));
     progress.accept("Rounding %d linear layers …".formatted(uses.size()));
     Map<String, RoundedLayer> rounded = new LinkedHashMap<>();
     sharing.entrySet().parallelStream()
@@ -184,9 +183,7 @@ final class Quantization implements AutoCloseable {
     List<Encoding> encodings =
         encoded(options.validation().subList(0, Math.min(32, options.validation().size())));
     return trial(
-        format.layers(),
-        directory ->
-            SpeedComparison.of(exact, directory, encodings).sentence());
+        format.layers(), directory -> SpeedComparison.of(exact, directory, encodings).sentence());
   }
 
   private static List<float[]> logits(ModelDirectory directory, List<Encoding> encodings) {

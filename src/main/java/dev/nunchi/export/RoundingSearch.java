@@ -58,8 +58,7 @@ final class RoundingSearch {
   /// @return how each is rounded, by its name
   static Map<String, RoundedLayer> best(InputSample sample, List<Linear> layers, Weights weights) {
     float[] rows = sample.rows();
-    List<Matrix> matrices =
-        layers.stream().map(layer -> matrix(rows, layer, weights)).toList();
+    List<Matrix> matrices = layers.stream().map(layer -> matrix(rows, layer, weights)).toList();
     return new RoundingSearch(sample, matrices).best();
   }
 
@@ -138,8 +137,7 @@ final class RoundingSearch {
       rows[i] = range.rounded(rows[i]);
     }
     float[] energies = energies(rows, importance, width);
-    Rounding input =
-        divides ? new Rounding(range, divisors) : Rounding.undivided(range);
+    Rounding input = divides ? new Rounding(range, divisors) : Rounding.undivided(range);
     Map<String, RoundedLayer> layers = new HashMap<>();
     double error = 0;
     for (int i = 0; i < scaled.size(); i++) {

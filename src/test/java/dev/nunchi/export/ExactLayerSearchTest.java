@@ -45,13 +45,15 @@ class ExactLayerSearchTest {
     assertEquals(Set.of("a", "c", "d"), found.format().layers().keySet());
     assertTrue(found.agreement().holds());
     List<String> table = ExactLayer.table(found.exact());
-    assertEquals("stays in fp32  moves logits  larger by   of work".length(), table.get(1).length());
+    assertEquals(
+        "stays in fp32  moves logits  larger by   of work".length(), table.get(1).length());
     assertTrue(table.get(1).matches("b +0\\.0250 +0\\.00 MB +25\\.0 %"), table.get(1));
     assertEquals(
         "Int8 leaves 1 linear layers in fp32, 25.0 % of the work of all and 0.0 MB more, so that"
             + " labels stay: b.",
         ExactLayer.note(found.exact()));
-    assertTrue(said.getFirst().startsWith("In int8 alone, on 1,000 validation texts"), said::toString);
+    assertTrue(
+        said.getFirst().startsWith("In int8 alone, on 1,000 validation texts"), said::toString);
   }
 
   @Test
@@ -86,7 +88,10 @@ class ExactLayerSearchTest {
     assertEquals(0.9, found.agreement().figures().get("accepted_label_agreement_with_fp32"));
     assertEquals(1, found.agreement().notes().size());
     assertTrue(
-        found.agreement().notes().getFirst()
+        found
+            .agreement()
+            .notes()
+            .getFirst()
             .startsWith("Int8 was accepted with 90.0 % of the labels of fp32, not 99.5 %"),
         found.agreement().notes()::toString);
   }

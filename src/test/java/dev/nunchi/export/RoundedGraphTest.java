@@ -84,7 +84,8 @@ class RoundedGraphTest {
     }
   }
 
-  /// @param plain whether every input is rounded as it stands, from its least to its greatest number
+  /// @param plain whether every input is rounded as it stands, from its least to its greatest
+  ///   number
   private Map<String, RoundedLayer> layers(boolean plain) throws IOException {
     OnnxOps.ObservedGraph observed = OnnxOps.observed(network, weights);
     Path directory = Files.createTempDirectory(temporary, "observed");
@@ -93,8 +94,10 @@ class RoundedGraphTest {
     Map<String, InputSample> samples =
         InputSamples.of(graph, observed.uses(), encodings, network.padTokenId(), temporary);
     Map<String, List<Linear>> sharing = new LinkedHashMap<>();
-    observed.uses().forEach(use ->
-        sharing.computeIfAbsent(use.output(), _ -> new ArrayList<>()).add(use.layer()));
+    observed
+        .uses()
+        .forEach(
+            use -> sharing.computeIfAbsent(use.output(), _ -> new ArrayList<>()).add(use.layer()));
     Map<String, RoundedLayer> layers = new HashMap<>();
     sharing.forEach((output, group) -> {
       InputSample sample = Objects.requireNonNull(samples.get(output));
@@ -146,9 +149,7 @@ class RoundedGraphTest {
 
   private float[] logits(OnnxValues model, List<Encoding> texts) {
     return Objects.requireNonNull(
-        model
-            .run(PaddedBatch.of(texts, network.padTokenId()), Set.of("logits"))
-            .get("logits"));
+        model.run(PaddedBatch.of(texts, network.padTokenId()), Set.of("logits")).get("logits"));
   }
 
   /// Of the texts that are not in doubt; random weights often are.
@@ -187,8 +188,10 @@ class RoundedGraphTest {
 
   private Weights withOutliers() {
     Map<String, Weight> changed = new HashMap<>();
-    network.parameters().forEach(parameter ->
-        changed.put(parameter.name(), checkpoint.weights().get(parameter.name())));
+    network
+        .parameters()
+        .forEach(
+            parameter -> changed.put(parameter.name(), checkpoint.weights().get(parameter.name())));
     for (String name : List.copyOf(changed.keySet())) {
       Weight weight = Objects.requireNonNull(changed.get(name));
       float[] numbers = FloatWeights.floats(weight);

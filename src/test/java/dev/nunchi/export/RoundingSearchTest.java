@@ -40,8 +40,7 @@ class RoundingSearchTest {
   @Test
   void best_channelsOfOneSize_areNotDivided() {
     RoundedLayer layer =
-        Objects.requireNonNull(
-            RoundingSearch.best(sample(rows(40)), List.of(a), weights).get("a"));
+        Objects.requireNonNull(RoundingSearch.best(sample(rows(40)), List.of(a), weights).get("a"));
     assertFalse(layer.input().divides());
     assertTrue(error(rows(40), layer) < 1e-3);
   }
@@ -76,9 +75,7 @@ class RoundingSearchTest {
         for (int i = 0; i < WIDTH; i++) {
           float x = rows[row * WIDTH + i];
           exact += x * weight[out * WIDTH + i];
-          rounded +=
-              layer.input().range().rounded(x / factors[i])
-                  * numbers[i];
+          rounded += layer.input().range().rounded(x / factors[i]) * numbers[i];
         }
         error += (exact - rounded) * (exact - rounded);
         energy += exact * exact;
