@@ -6,6 +6,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.DataReport;
 import dev.nunchi.data.DataSplit;
+import dev.nunchi.nn.Network;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
@@ -48,11 +49,12 @@ record Corpus(
     }
   }
 
-  /// A tokenizer may mark a context by a type that the network has no embedding for.
+  /// A tokenizer may mark a context by a type that the network has no embedding for. One that reads
+  /// no types knows the context by the separators alone.
   private void requireTokenTypes(ObjectNode config) {
     int highest = Math.max(train.highestTokenType(), validation.highestTokenType());
     int types = config.path("type_vocab_size").asInt(highest + 1);
-    if (highest >= types) {
+    if (highest >= types && Network.of(config).trunk().readsTokenTypes()) {
       throw new NunchiException(
           Reason.INVALID_RECIPE,
           ("input_template: the tokenizer marks a context by the token type %d, but type_vocab_size"
