@@ -38,7 +38,7 @@ class ArchitectureTest {
           entry("hub", Set.of("model", "java.net.http", "org.apache.commons.compress")),
           entry("train", Set.of("data", "text", "nn", "torch", "eval", "model")),
           entry("eval", Set.of()),
-          entry("export", Set.of("nn", "model", "text", "infer", "com.google.protobuf")),
+          entry("export", Set.of("nn", "model", "text", "eval", "infer", "com.google.protobuf")),
           entry("infer", Set.of("text", "model", "ai.onnxruntime")),
           entry(
               "serve",

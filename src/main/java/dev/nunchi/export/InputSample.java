@@ -8,7 +8,7 @@ import java.util.Random;
 /// rows, and those with the largest numbers. Few tokens have such numbers, and a text whose own are
 /// cut off is another text.
 final class InputSample {
-  private static final int DRAWN = 208;
+  private static final int DRAWN = 112;
   private static final int EXTREME = 16;
 
   private final int width;

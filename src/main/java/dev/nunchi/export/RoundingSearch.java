@@ -29,6 +29,9 @@ final class RoundingSearch {
           new Exponents(0.7, 0.3),
           new Exponents(0.8, 0.2));
 
+  /// Rows whose products are summed at a time, so that they stay in the nearest cache.
+  private static final int BLOCK = 16;
+
   /// What dividing has to leave of the error.
   private static final double WORTH = 0.8;
 
@@ -228,23 +231,21 @@ final class RoundingSearch {
       }
     }
     float[] products = new float[count * out];
-    float[] sum = new float[out];
-    for (int row = 0; row < count; row++) {
-      Arrays.fill(sum, 0);
+    for (int from = 0; from < count; from += BLOCK) {
+      int to = Math.min(from + BLOCK, count);
       for (int column = 0; column < in; column++) {
-        float x = rows[row * in + column];
-        if (x != 0) {
-          add(sum, x, transposed, column * out);
+        for (int row = from; row < to; row++) {
+          add(products, row * out, rows[row * in + column], transposed, column * out, out);
         }
       }
-      System.arraycopy(sum, 0, products, row * out, out);
     }
     return products;
   }
 
-  private static void add(float[] sum, float factor, float[] numbers, int from) {
-    for (int i = 0; i < sum.length; i++) {
-      sum[i] += factor * numbers[from + i];
+  private static void add(
+      float[] sums, int at, float factor, float[] numbers, int from, int count) {
+    for (int i = 0; i < count; i++) {
+      sums[at + i] += factor * numbers[from + i];
     }
   }
 }
