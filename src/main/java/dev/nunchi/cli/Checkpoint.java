@@ -8,7 +8,6 @@ import dev.nunchi.infer.ClassifierSettings;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
-import dev.nunchi.infer.TextEncoding;
 import dev.nunchi.infer.Workers;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
@@ -73,7 +72,7 @@ final class Checkpoint implements AutoCloseable {
     int maxLength = options.maxLength(path, manifest);
     Classifier classifier =
         new Classifier(
-            new TextEncoding(checkpoint.encoder(maxLength)),
+            checkpoint.encoder(maxLength),
             checkpoint.backend(),
             new ClassifierSettings(
                 path.toString(),

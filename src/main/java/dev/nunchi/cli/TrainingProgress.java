@@ -158,7 +158,7 @@ final class TrainingProgress implements TrainingListener {
   }
 
   @Override
-  public void ended(Outcome outcome) {
+  public void ended(Ending outcome) {
     if (last != null && !last.equals(shown) && !live.isLive()) {
       show(last);
     }

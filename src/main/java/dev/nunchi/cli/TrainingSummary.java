@@ -5,7 +5,7 @@ import dev.nunchi.data.DataDirectory;
 import dev.nunchi.train.Evaluation;
 import dev.nunchi.train.MetricsLog;
 import dev.nunchi.train.TensorBoardLog;
-import dev.nunchi.train.TrainingListener.Outcome;
+import dev.nunchi.train.TrainingListener.Ending;
 import dev.nunchi.train.TrainingListener.Step;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -49,7 +49,7 @@ final class TrainingSummary {
   }
 
   /// @param seconds that the process has trained, evaluations and saves included
-  List<String> lines(Outcome outcome, double seconds, StepRate rate) {
+  List<String> lines(Ending outcome, double seconds, StepRate rate) {
     List<String> lines = new ArrayList<>();
     boolean stopped = outcome.stopped();
     lines.add(course(stopped, seconds, rate));

@@ -21,8 +21,8 @@ final class CoverageChart {
         new Plot(
             markup,
             new Plot.Frame("coverage", "Accuracy of the most confident share of the texts", HEIGHT),
-            new Axis("coverage", 0, 1, 0, 1, 5, ReliabilityCharts::percent),
-            new Axis("accuracy", Math.min(least, 0.99), 1, 0, 1, 5, ReliabilityCharts::percent)
+            new PlotAxis("coverage", 0, 1, 0, 1, 5, ReliabilityCharts::percent),
+            new PlotAxis("accuracy", Math.min(least, 0.99), 1, 0, 1, 5, ReliabilityCharts::percent)
                 .rounded(),
             List.of(new Plot.Key("this model", "s1"), new Plot.Key("best order", "ideal")));
     plot.line(places(curve.bestPoints(MOST_POINTS)), "ideal");

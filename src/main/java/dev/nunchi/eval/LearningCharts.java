@@ -33,7 +33,7 @@ final class LearningCharts {
             .mapToDouble(Point::step)
             .max()
             .orElse(0);
-    Axis steps = new Axis("step", 0, Math.max(last, 1), 0, 1, 5, Numbers::shortest);
+    PlotAxis steps = new PlotAxis("step", 0, Math.max(last, 1), 0, 1, 5, Numbers::shortest);
     chart(
         steps,
         "learning-loss",
@@ -58,7 +58,7 @@ final class LearningCharts {
         true);
   }
 
-  private void chart(Axis steps, String id, String title, List<Series> all, boolean fromZero) {
+  private void chart(PlotAxis steps, String id, String title, List<Series> all, boolean fromZero) {
     List<Series> series = all.stream().filter(each -> !each.points().isEmpty()).toList();
     if (series.isEmpty()) {
       return;
@@ -75,7 +75,7 @@ final class LearningCharts {
             markup,
             new Plot.Frame(id, title + " over the steps of the training", HEIGHT),
             steps,
-            new Axis(title.toLowerCase(Locale.ROOT), low, high, 0, 1, 5, Numbers::shortest)
+            new PlotAxis(title.toLowerCase(Locale.ROOT), low, high, 0, 1, 5, Numbers::shortest)
                 .rounded(),
             series.stream().map(each -> new Plot.Key(each.name(), each.style())).toList());
     for (Series each : series) {

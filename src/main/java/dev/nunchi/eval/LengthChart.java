@@ -29,7 +29,7 @@ final class LengthChart {
             markup,
             new Plot.Frame("lengths", "Accuracy by length in tokens", HEIGHT),
             // One bucket to each whole number.
-            new Axis(
+            new PlotAxis(
                 "tokens",
                 left,
                 right,
@@ -37,7 +37,7 @@ final class LengthChart {
                 1,
                 buckets.size(),
                 place -> "≤" + buckets.get((int) Math.round(place)).most()),
-            new Axis("accuracy", Math.min(least, 0.99), 1, 0, 1, 5, ReliabilityCharts::percent)
+            new PlotAxis("accuracy", Math.min(least, 0.99), 1, 0, 1, 5, ReliabilityCharts::percent)
                 .rounded(),
             List.of(
                 new Plot.Key("with 95 % interval", "whisker"), new Plot.Key("all texts", "ideal")));

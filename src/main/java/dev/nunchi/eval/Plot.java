@@ -18,8 +18,8 @@ final class Plot {
   private static final double CHARACTER = 7.2;
 
   private final Markup markup;
-  private final Axis x;
-  private final Axis y;
+  private final PlotAxis x;
+  private final PlotAxis y;
 
   /// One line of a legend.
   ///
@@ -32,20 +32,21 @@ final class Plot {
   /// @param description for those who do not see it
   /// @param height of the whole in the drawing's units, of which the width is 440
   record Frame(String id, String description, double height) {
-    Axis across(Axis axis) {
+    PlotAxis across(PlotAxis axis) {
       return laid(axis, LEFT, RIGHT);
     }
 
-    Axis up(Axis axis) {
+    PlotAxis up(PlotAxis axis) {
       return laid(axis, height - BELOW, TOP);
     }
 
-    private static Axis laid(Axis axis, double from, double to) {
-      return new Axis(axis.title(), axis.low(), axis.high(), from, to, axis.ticks(), axis.format());
+    private static PlotAxis laid(PlotAxis axis, double from, double to) {
+      return new PlotAxis(
+          axis.title(), axis.low(), axis.high(), from, to, axis.ticks(), axis.format());
     }
   }
 
-  Plot(Markup markup, Frame frame, Axis x, Axis y, List<Key> legend) {
+  Plot(Markup markup, Frame frame, PlotAxis x, PlotAxis y, List<Key> legend) {
     this.markup = markup;
     this.x = frame.across(x);
     this.y = frame.up(y);

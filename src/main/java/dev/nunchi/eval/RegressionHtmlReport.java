@@ -85,7 +85,8 @@ public final class RegressionHtmlReport {
       high = Math.max(high, Math.max(group.answer(), group.actual()));
     }
     double margin = high > low ? 0 : 1;
-    Axis axis = new Axis("", low - margin, high + margin, 0, 1, 5, Numbers::shortest).rounded();
+    PlotAxis axis =
+        new PlotAxis("", low - margin, high + margin, 0, 1, 5, Numbers::shortest).rounded();
     Plot plot =
         new Plot(
             page.markup(),
@@ -108,8 +109,8 @@ public final class RegressionHtmlReport {
     plot.close();
   }
 
-  private static Axis titled(Axis axis, String title) {
-    return new Axis(title, axis.low(), axis.high(), 0, 1, axis.ticks(), axis.format());
+  private static PlotAxis titled(PlotAxis axis, String title) {
+    return new PlotAxis(title, axis.low(), axis.high(), 0, 1, axis.ticks(), axis.format());
   }
 
   private void mistakes() {

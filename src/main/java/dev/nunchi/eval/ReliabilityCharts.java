@@ -68,7 +68,7 @@ final class ReliabilityCharts {
             markup,
             new Plot.Frame("counts-" + id, "Share of the answers in each bin", COUNTS_HEIGHT),
             unit(confidence, 5),
-            new Axis("share", 0, most, 0, 1, 3, ReliabilityCharts::percent).rounded(),
+            new PlotAxis("share", 0, most, 0, 1, 3, ReliabilityCharts::percent).rounded(),
             List.of());
     for (Bin bin : reliability.bins()) {
       plot.bar(
@@ -83,8 +83,8 @@ final class ReliabilityCharts {
     plot.close();
   }
 
-  private static Axis unit(String title, int ticks) {
-    return new Axis(title, 0, 1, 0, 1, ticks, Numbers::shortest);
+  private static PlotAxis unit(String title, int ticks) {
+    return new PlotAxis(title, 0, 1, 0, 1, ticks, Numbers::shortest);
   }
 
   static String percent(double share) {

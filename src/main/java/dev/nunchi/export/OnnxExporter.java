@@ -5,7 +5,6 @@ import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.infer.ProbeCheck;
-import dev.nunchi.infer.TextEncoding;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Digests;
 import dev.nunchi.model.DurableFiles;
@@ -147,9 +146,7 @@ public final class OnnxExporter {
     Manifest manifest = written.manifest();
     try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU);
         TextEncoder encoder = encoder(written.path(), manifest)) {
-      new ProbeCheck(
-              new TextEncoding(encoder), model, manifest.proof().precision(), written.padTokenId())
-          .run(probe);
+      new ProbeCheck(encoder, model, manifest.proof().precision(), written.padTokenId()).run(probe);
     }
   }
 

@@ -4,6 +4,7 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.model.ComputedNumbers;
+import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Truncation;
 import java.util.ArrayList;

@@ -37,7 +37,7 @@ public final class ModelLoader {
       TextEncoder encoder = testedEncoder(path, directory, backend, maxLength);
       Classifier classifier =
           new Classifier(
-              new TextEncoding(encoder),
+              encoder,
               backend,
               new ClassifierSettings(
                   // Not by its directory, as a server's callers are told it too.
@@ -64,11 +64,7 @@ public final class ModelLoader {
     try {
       @Nullable Probe probe = manifest.proof().probe();
       if (probe != null) {
-        new ProbeCheck(
-                new TextEncoding(encoder),
-                backend,
-                manifest.proof().precision(),
-                directory.padTokenId())
+        new ProbeCheck(encoder, backend, manifest.proof().precision(), directory.padTokenId())
             .run(probe);
       } else {
         // Nothing to compare with; but what cannot run at all is found out now.

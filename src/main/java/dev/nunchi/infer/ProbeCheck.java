@@ -4,6 +4,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
+import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.Truncation;

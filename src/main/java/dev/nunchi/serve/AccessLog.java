@@ -92,7 +92,7 @@ final class AccessLog {
       boolean broken,
       Instant came,
       double millis) {
-    Outcome outcome =
+    Ended outcome =
         switch (call.protocol()) {
           case GRPC -> grpcOutcome(response, broken);
           case REST -> restOutcome(record, response, broken);
@@ -110,21 +110,20 @@ final class AccessLog {
         Math.round(millis * 1000) / 1000.0);
   }
 
-  private record Outcome(Status.Code code, @Nullable String reason) {}
+  private record Ended(Status.Code code, @Nullable String reason) {}
 
-  private static Outcome restOutcome(
-      CallRecord record, HttpServerResponse response, boolean broken) {
+  private static Ended restOutcome(CallRecord record, HttpServerResponse response, boolean broken) {
     if (broken) {
-      return new Outcome(Status.Code.CANCELLED, null);
+      return new Ended(Status.Code.CANCELLED, null);
     }
     if (response.getStatusCode() < 400) {
-      return new Outcome(Status.Code.OK, null);
+      return new Ended(Status.Code.OK, null);
     }
-    return new Outcome(Failure.code(response.getStatusCode()), record.reason());
+    return new Ended(Failure.code(response.getStatusCode()), record.reason());
   }
 
   /// The trailers have it; they stand in the headers of an answer that is nothing else.
-  private static Outcome grpcOutcome(HttpServerResponse response, boolean broken) {
+  private static Ended grpcOutcome(HttpServerResponse response, boolean broken) {
     String status = response.trailers().get("grpc-status");
     String details = response.trailers().get("grpc-status-details-bin");
     if (status == null) {
@@ -132,10 +131,10 @@ final class AccessLog {
       details = response.headers().get("grpc-status-details-bin");
     }
     if (status == null) {
-      return new Outcome(broken ? Status.Code.CANCELLED : Status.Code.UNKNOWN, null);
+      return new Ended(broken ? Status.Code.CANCELLED : Status.Code.UNKNOWN, null);
     }
     Status.Code code = Status.fromCodeValue(Integer.parseInt(status)).getCode();
-    return new Outcome(code, details == null ? null : reason(details));
+    return new Ended(code, details == null ? null : reason(details));
   }
 
   private static @Nullable String reason(String details) {

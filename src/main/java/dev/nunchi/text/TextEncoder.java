@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Safe for many threads. [#close] waits for the encodings under way; calls after it fail with
 /// [IllegalStateException].
-public final class TextEncoder implements AutoCloseable {
+public final class TextEncoder implements Encoder {
   private static final Map<String, String> OPTIONS =
       Map.of("truncation", "false", "padding", "false");
 

@@ -16,9 +16,9 @@ import java.util.SplittableRandom;
 /// Which texts, which kinds and where they change a text depend on the seed, the epoch and the
 /// text's index alone.
 final class TextNoise {
-  /// What an encoder is for, so that none is held where there is no noise.
+  /// How a changed text is encoded, so that no encoder is held where there is no noise.
   @FunctionalInterface
-  interface Encoder {
+  interface ExampleEncoder {
     /// @throws NunchiException `EMPTY_TEXT` where nothing is left to encode
     Encoding encode(Example example);
   }
@@ -36,11 +36,11 @@ final class TextNoise {
   private final double share;
   private final long seed;
   private final List<Example> texts;
-  private final Encoder encoder;
+  private final ExampleEncoder encoder;
 
   /// @param share of the texts of an epoch, in [0, 1)
   /// @param texts in the order of the training examples
-  TextNoise(double share, long seed, List<Example> texts, Encoder encoder) {
+  TextNoise(double share, long seed, List<Example> texts, ExampleEncoder encoder) {
     this.share = share;
     this.seed = seed;
     this.texts = List.copyOf(texts);

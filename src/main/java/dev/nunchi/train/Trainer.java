@@ -70,7 +70,7 @@ final class Trainer implements AutoCloseable {
   ///
   /// @throws NunchiException `FAILED_CHECK` where loss or gradients are no longer numbers; what was
   ///   kept before stays
-  TrainingListener.Outcome run(Keeper keeper, StopSignal stop) {
+  TrainingListener.Ending run(Keeper keeper, StopSignal stop) {
     Recipe.Watch watch = recipe.watch();
     Schedule schedule = Schedule.of(recipe.optimization(), steps.total());
     long savedAt = progress.step();
@@ -95,7 +95,7 @@ final class Trainer implements AutoCloseable {
     if (!stopped && !watch.loadBestModelAtEnd()) {
       keepLast(keeper, last);
     }
-    return new TrainingListener.Outcome(
+    return new TrainingListener.Ending(
         stopped, progress.step(), progress.bestStep(), isExhausted() && !stopped);
   }
 

@@ -53,7 +53,7 @@ public interface TrainingListener {
   /// @param stopped whether it was asked to; then `--resume` goes on
   /// @param bestStep step of the best evaluation, 0 where there was none
   /// @param exhausted whether evaluations got no better for as long as the recipe waits
-  record Outcome(boolean stopped, long step, long bestStep, boolean exhausted) {}
+  record Ending(boolean stopped, long step, long bestStep, boolean exhausted) {}
 
   /// A stage before the first step, for example `Reading texts`.
   void preparing(String stage);
@@ -79,5 +79,5 @@ public interface TrainingListener {
   default void resumed(Path checkpoint, long step) {}
 
   /// The run has ended and everything is saved. Not called where it failed.
-  default void ended(Outcome outcome) {}
+  default void ended(Ending outcome) {}
 }

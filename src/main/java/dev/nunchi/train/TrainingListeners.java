@@ -74,7 +74,7 @@ public final class TrainingListeners implements TrainingListener {
   }
 
   @Override
-  public void ended(Outcome outcome) {
+  public void ended(Ending outcome) {
     tell(listener -> listener.ended(outcome));
   }
 }

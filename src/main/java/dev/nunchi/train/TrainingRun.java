@@ -146,7 +146,7 @@ public final class TrainingRun {
             resume(trainer, resumption);
           }
           write(report, directory);
-          TrainingListener.Outcome outcome =
+          TrainingListener.Ending outcome =
               trainer.run(
                   new CheckpointSaver(recipe, start, corpus, network, directory, listener), stop);
           if (!outcome.stopped()) {

@@ -8,7 +8,7 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.eval.EvaluationResult;
 import dev.nunchi.train.Evaluation;
 import dev.nunchi.train.MemoryEstimate;
-import dev.nunchi.train.TrainingListener.Outcome;
+import dev.nunchi.train.TrainingListener.Ending;
 import dev.nunchi.train.TrainingListener.Plan;
 import dev.nunchi.train.TrainingListener.Step;
 import java.io.IOException;
@@ -26,8 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 class TrainingProgressTest {
   private static final long MILLISECOND = 1_000_000;
   private static final long TOTAL_STEPS = 2000;
-  private static final Outcome STOPPED = new Outcome(true, 601, 0, false);
-  private static final Outcome FINISHED = new Outcome(false, TOTAL_STEPS, 0, false);
+  private static final Ending STOPPED = new Ending(true, 601, 0, false);
+  private static final Ending FINISHED = new Ending(false, TOTAL_STEPS, 0, false);
 
   @TempDir private Path directory;
   private final StringWriter written = new StringWriter();

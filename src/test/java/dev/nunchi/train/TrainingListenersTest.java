@@ -33,7 +33,7 @@ class TrainingListenersTest {
     both.stepped(Steps.step(5, 0.5));
     both.evaluated(5, Steps.evaluation(), true);
     both.saved(Path.of("model"));
-    both.ended(new TrainingListener.Outcome(true, 5, 5, false));
+    both.ended(new TrainingListener.Ending(true, 5, 5, false));
     List<String> events =
         List.of(
             "preparing Reading texts",
@@ -86,7 +86,7 @@ class TrainingListenersTest {
     }
 
     @Override
-    public void ended(Outcome outcome) {
+    public void ended(Ending outcome) {
       add("ended " + outcome.step());
     }
 

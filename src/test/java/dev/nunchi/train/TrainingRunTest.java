@@ -614,7 +614,7 @@ class TrainingRunTest {
         directory.resolve("made"),
         watcher,
         new StopSignal());
-    TrainingListener.Outcome ended = Objects.requireNonNull(watcher.ended);
+    TrainingListener.Ending ended = Objects.requireNonNull(watcher.ended);
     assertTrue(ended.exhausted());
     assertFalse(ended.stopped());
     assertEquals(ended.bestStep() + 6, ended.step());
@@ -860,7 +860,7 @@ class TrainingRunTest {
     private final List<Double> epochs = new ArrayList<>();
     private long resumedAt = -1;
     private final List<String> warnings = new ArrayList<>();
-    private @Nullable Outcome ended;
+    private @Nullable Ending ended;
     private Runnable afterSave = () -> {};
     private LongConsumer afterStep = step -> {};
 
@@ -904,7 +904,7 @@ class TrainingRunTest {
     }
 
     @Override
-    public void ended(Outcome outcome) {
+    public void ended(Ending outcome) {
       ended = outcome;
     }
   }

@@ -8,7 +8,7 @@ import java.util.stream.LongStream;
 /// @param low value at coordinate `from`
 /// @param high value at coordinate `to`, over `low`
 /// @param ticks about how many
-record Axis(
+record PlotAxis(
     String title,
     double low,
     double high,
@@ -20,9 +20,9 @@ record Axis(
   private static final double TOLERANCE = 1e-9;
 
   /// The axis moved out to the ticks around its bounds.
-  Axis rounded() {
+  PlotAxis rounded() {
     double step = step();
-    return new Axis(
+    return new PlotAxis(
         title,
         Math.floor(low / step + TOLERANCE) * step,
         Math.ceil(high / step - TOLERANCE) * step,

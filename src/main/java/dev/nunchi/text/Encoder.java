@@ -1,10 +1,8 @@
-package dev.nunchi.infer;
+package dev.nunchi.text;
 
-import dev.nunchi.text.Encoding;
-import dev.nunchi.text.Truncation;
 import org.jspecify.annotations.Nullable;
 
-/// How a text becomes token ids; a [dev.nunchi.text.TextEncoder] outside tests.
+/// How a text becomes token ids; a [TextEncoder] outside tests.
 @FunctionalInterface
 public interface Encoder extends AutoCloseable {
   /// Safe for several threads.

@@ -11,10 +11,10 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
 import org.junit.jupiter.api.Test;
 
-final class AxisTest {
+final class PlotAxisTest {
   @Test
   void at_bounds_areTheEnds() {
-    Axis axis = axis(0.8, 1, 5);
+    PlotAxis axis = axis(0.8, 1, 5);
     assertEquals(300, axis.at(0.8), 1e-9);
     assertEquals(20, axis.at(1), 1e-9);
     assertEquals(160, axis.at(0.9), 1e-9);
@@ -30,7 +30,7 @@ final class AxisTest {
 
   @Test
   void rounded_bounds_moveOutToTicks() {
-    Axis axis = axis(0.8312, 0.9999, 5).rounded();
+    PlotAxis axis = axis(0.8312, 0.9999, 5).rounded();
     assertEquals(0.8, axis.low(), 1e-9);
     assertEquals(1, axis.high(), 1e-9);
     assertArrayEquals(new double[] {0.8, 0.85, 0.9, 0.95, 1}, axis.tickValues(), 1e-9);
@@ -40,7 +40,7 @@ final class AxisTest {
   void tickValues_anyRange_areFewAndInside(
       @ForAll @DoubleRange(min = -1e6, max = 1e6) double low,
       @ForAll @DoubleRange(min = 0.01, max = 1e6) double span) {
-    Axis axis = axis(low, low + span, 5);
+    PlotAxis axis = axis(low, low + span, 5);
     double[] ticks = axis.tickValues();
     assertTrue(ticks.length >= 1 && ticks.length <= 6, () -> Arrays.toString(ticks));
     for (double tick : ticks) {
@@ -58,11 +58,11 @@ final class AxisTest {
     assertEquals("3.5e-5", Numbers.shortest(3.5e-5));
   }
 
-  private static List<String> names(Axis axis) {
+  private static List<String> names(PlotAxis axis) {
     return Arrays.stream(axis.tickValues()).mapToObj(Numbers::shortest).toList();
   }
 
-  private static Axis axis(double low, double high, int ticks) {
-    return new Axis("value", low, high, 300, 20, ticks, Numbers::shortest);
+  private static PlotAxis axis(double low, double high, int ticks) {
+    return new PlotAxis("value", low, high, 300, 20, ticks, Numbers::shortest);
   }
 }
