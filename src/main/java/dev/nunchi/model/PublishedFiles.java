@@ -16,7 +16,7 @@ public final class PublishedFiles {
   private static final String SMALL =
       "config\\.json|generation_config\\.json|adapter_config\\.json|nunchi\\.json|"
           + TokenizerFiles.PATTERN
-          + "|spiece\\.model|spm\\.model|sentencepiece\\.bpe\\.model|tokenizer\\.model"
+          + "|spiece\\.model|tokenizer\\.model"
           + "|README\\.md|LICEN[SC]E(\\.txt|\\.md)?|NOTICE(\\.txt|\\.md)?|recipe\\.yaml";
 
   private static final String GRAPH = "model\\.onnx|model\\.onnx[._]data";

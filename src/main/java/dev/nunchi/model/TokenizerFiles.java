@@ -9,29 +9,34 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// The files of a Hugging Face directory that make its tokenizer; they are copied as they stand.
 public final class TokenizerFiles {
   /// The one that every model of ours has.
   public static final String TOKENIZER = "tokenizer.json";
 
-  private static final String VOCABULARY = "vocab.txt";
+  /// Those of which transformers makes a `tokenizer.json`, as is done here where it is missing.
+  private static final List<String> VOCABULARIES =
+      List.of("vocab.txt", "spm.model", "sentencepiece.bpe.model");
 
   /// Tokenizers of other forms.
   private static final List<String> UNREAD =
-      List.of("spiece.model", "sentencepiece.bpe.model", "tokenizer.model", "vocab.json");
+      List.of("spiece.model", "tokenizer.model", "vocab.json");
 
   static final String TOKENIZER_CONFIG = "tokenizer_config.json";
 
   private static final List<String> NAMES =
-      List.of(
-          TOKENIZER,
-          TOKENIZER_CONFIG,
-          "special_tokens_map.json",
-          "added_tokens.json",
-          VOCABULARY,
-          "vocab.json",
-          "merges.txt");
+      Stream.concat(
+              Stream.of(
+                  TOKENIZER,
+                  TOKENIZER_CONFIG,
+                  "special_tokens_map.json",
+                  "added_tokens.json",
+                  "vocab.json",
+                  "merges.txt"),
+              VOCABULARIES.stream())
+          .toList();
 
   /// Matches every one of the names.
   static final String PATTERN = String.join("|", NAMES).replace(".", "\\.");
@@ -40,8 +45,8 @@ public final class TokenizerFiles {
 
   /// @throws NunchiException `INVALID_MODEL` where the directory has no tokenizer that is read
   static void require(Path directory) {
-    if (Files.isRegularFile(directory.resolve(TOKENIZER))
-        || Files.isRegularFile(directory.resolve(VOCABULARY))) {
+    if (Stream.concat(Stream.of(TOKENIZER), VOCABULARIES.stream())
+        .anyMatch(name -> Files.isRegularFile(directory.resolve(name)))) {
       return;
     }
     String what = directory.resolve(TOKENIZER) + " is missing";
@@ -57,7 +62,7 @@ public final class TokenizerFiles {
   }
 
   /// Copies those that are there and returns their names; where there is no `tokenizer.json`, what
-  /// transformers makes of `vocab.txt` is written as one.
+  /// transformers makes of the vocabulary is written as one.
   public static List<String> copy(Path from, Path to) throws IOException {
     List<String> present = new ArrayList<>();
     for (String name : NAMES) {

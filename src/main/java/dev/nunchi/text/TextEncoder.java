@@ -50,7 +50,7 @@ public final class TextEncoder implements Encoder {
   }
 
   /// @param path a `tokenizer.json`, or a Hugging Face directory with one; a directory (or file)
-  ///   with a BERT `vocab.txt` does too
+  ///   with a BERT `vocab.txt` or a SentencePiece model does too
   /// @param maxLength longest encoding in tokens, special tokens included
   /// @throws NunchiException `INVALID_MODEL` if the file is missing or damaged, `INVALID_ARGUMENT`
   ///   if `maxLength` leaves no room beside the special tokens, `IO_FAILURE` or `UNAVAILABLE` if
@@ -83,10 +83,10 @@ public final class TextEncoder implements Encoder {
     return new TextEncoder(normalizer, maxLength, file, tokenizer, specialTokens);
   }
 
-  /// The `tokenizer.json` of a directory or, where it has a `vocab.txt` alone, the one that stands
-  /// for it.
+  /// The `tokenizer.json` of a directory or, where it has a `vocab.txt` or a SentencePiece model
+  /// alone, the one that stands for it.
   ///
-  /// @throws NunchiException `INVALID_MODEL` where there is neither
+  /// @throws NunchiException `INVALID_MODEL` where there is none of them
   public static String tokenizerJson(Path directory) {
     return TokenizerFile.read(directory).json();
   }

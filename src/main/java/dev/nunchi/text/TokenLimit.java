@@ -22,7 +22,7 @@ import java.util.Map;
 public record TokenLimit(Path path, String token, int id) {
   private static final JsonMapper MAPPER = new JsonMapper(new JsonFactory());
 
-  /// @param directory with a `tokenizer.json` or else a `vocab.txt`
+  /// @param directory with a `tokenizer.json` or else a `vocab.txt` or a SentencePiece model
   /// @throws NunchiException `INVALID_MODEL` where it cannot be read
   public static TokenLimit of(Path directory) {
     Path file = directory.resolve(TokenizerFile.TOKENIZER_JSON);

@@ -11,7 +11,8 @@ import java.util.List;
 ///
 /// - a template with a special token that the template does not define, or with a second text where
 ///   there is one;
-/// - a BPE model whose merges lack its `continuing_subword_prefix`, which is cut from them.
+/// - a BPE model whose merges lack its `continuing_subword_prefix`, which is cut from them;
+/// - normalisation rules of SentencePiece that lead out of their own tables, see [CharacterMap].
 ///
 /// @param file named in errors
 record TokenizerCheck(Path file) {
@@ -21,6 +22,7 @@ record TokenizerCheck(Path file) {
   /// @throws NunchiException `INVALID_MODEL` naming the part
   void check(JsonNode root) {
     checkPostProcessor(root.path(TEMPLATE));
+    checkNormalizer(root.path("normalizer"));
     JsonNode model = root.path("model");
     String prefix = model.path("continuing_subword_prefix").asText("");
     if (!prefix.isEmpty() && model.has("merges")) {
@@ -45,6 +47,15 @@ record TokenizerCheck(Path file) {
           throw damaged("%s: %s has the text %s, but there is only A", key, sequence);
         }
       }
+    }
+  }
+
+  private void checkNormalizer(JsonNode normalizer) {
+    normalizer.path("normalizers").forEach(this::checkNormalizer);
+    if (normalizer.path("type").asText().equals("Precompiled")
+        && !CharacterMap.isWhole(normalizer.path("precompiled_charsmap").asText())) {
+      throw TokenizerFile.damaged(
+          file, "cannot be used: precompiled_charsmap of the normalizer is damaged", null);
     }
   }
 

@@ -12,7 +12,8 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// A `tokenizer.json`, or the `vocab.txt` of a checkpoint without one, read into memory.
+/// A `tokenizer.json`, or the `vocab.txt` or SentencePiece model of a checkpoint without one, read
+/// into memory.
 ///
 /// @param path the file that was read, for messages
 /// @param json content of the `tokenizer.json`
@@ -23,21 +24,33 @@ record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, in
   private static final String BYTE_ORDER_MARK = "\uFEFF";
   private static final JsonMapper MAPPER = new JsonMapper();
 
-  /// @param path a `tokenizer.json`, a `vocab.txt`, or a directory with one of them; the first goes
-  ///   before the second
+  /// @param path a `tokenizer.json`, a `vocab.txt`, a SentencePiece model, or a directory with one of
+  ///   them; the first goes before the others
   static TokenizerFile read(Path path) {
     Path file = path;
     if (Files.isDirectory(path)) {
-      Path vocabTxt = path.resolve(WordPieceVocabulary.VOCAB_TXT);
-      file = path.resolve(TOKENIZER_JSON);
-      if (!Files.exists(file) && Files.exists(vocabTxt)) {
-        file = vocabTxt;
-      }
+      file = fileIn(path);
+    }
+    if (SentencePieceFamily.isFileName(String.valueOf(file.getFileName())) && Files.exists(file)) {
+      return of(file, SentencePieceVocabulary.read(file).tokenizerJson());
     }
     String content = content(file);
     return file.endsWith(WordPieceVocabulary.VOCAB_TXT)
         ? of(file, WordPieceVocabulary.read(file, content).tokenizerJson())
         : of(file, content);
+  }
+
+  private static Path fileIn(Path directory) {
+    Path file = directory.resolve(TOKENIZER_JSON);
+    if (Files.exists(file)) {
+      return file;
+    }
+    Path vocabTxt = directory.resolve(WordPieceVocabulary.VOCAB_TXT);
+    if (Files.exists(vocabTxt)) {
+      return vocabTxt;
+    }
+    Path sentencePieces = SentencePieceFamily.fileIn(directory);
+    return sentencePieces == null ? file : sentencePieces;
   }
 
   private static TokenizerFile of(Path file, String json) {
@@ -52,8 +65,8 @@ record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, in
     Map<String, Integer> vocabulary = new HashMap<>();
     JsonNode tokens = model.path("vocab");
     if (tokens.isArray()) {
-      for (JsonNode token : tokens) {
-        vocabulary.put(token.path(0).asText(), vocabulary.size());
+      for (int id = 0; id < tokens.size(); id++) {
+        vocabulary.put(tokens.get(id).path(0).asText(), id);
       }
     } else {
       tokens.forEachEntry((token, id) -> vocabulary.put(token, id.asInt()));

@@ -29,7 +29,7 @@ import java.util.TreeMap;
 record WordPieceSettings(JsonNode configuration, JsonNode specialTokens, JsonNode addedTokens) {
   private static final JsonMapper MAPPER = new JsonMapper();
   private static final String DECODER = "added_tokens_decoder";
-  private static final String ADDED_TOKENS_JSON = "added_tokens.json";
+  static final String ADDED_TOKENS_JSON = "added_tokens.json";
   private static final List<String> MORE_SPECIAL_TOKENS =
       List.of("additional_special_tokens", "extra_special_tokens");
 
@@ -55,7 +55,7 @@ record WordPieceSettings(JsonNode configuration, JsonNode specialTokens, JsonNod
         read(file.resolveSibling(ADDED_TOKENS_JSON)));
   }
 
-  private static JsonNode read(Path file) {
+  static JsonNode read(Path file) {
     if (!Files.exists(file)) {
       return MAPPER.createObjectNode();
     }
@@ -134,7 +134,7 @@ record WordPieceSettings(JsonNode configuration, JsonNode specialTokens, JsonNod
     return List.copyOf(tokens.values());
   }
 
-  private static SortedMap<Integer, JsonNode> inOrder(JsonNode decoder) {
+  static SortedMap<Integer, JsonNode> inOrder(JsonNode decoder) {
     SortedMap<Integer, JsonNode> tokens = new TreeMap<>();
     decoder
         .propertyStream()
@@ -164,7 +164,7 @@ record WordPieceSettings(JsonNode configuration, JsonNode specialTokens, JsonNod
   }
 
   /// A token is a string, or an object with its `content`.
-  private static String content(JsonNode token, String fallback) {
+  static String content(JsonNode token, String fallback) {
     return (token.isObject() ? token.path("content") : token).asText(fallback);
   }
 }
