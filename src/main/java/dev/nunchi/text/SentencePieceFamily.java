@@ -57,13 +57,14 @@ enum SentencePieceFamily {
   /// The family that the files beside a model name: the `tokenizer_class` of
   /// `tokenizer_config.json` or else the `model_type` of `config.json`.
   ///
-  /// @throws NunchiException `UNSUPPORTED_MODEL` where they name none, or one whose file has another
-  ///   name
+  /// @throws NunchiException `UNSUPPORTED_MODEL` where they name none, or one whose file has
+  ///   another name
   static SentencePieceFamily of(Path file, JsonNode tokenizerConfiguration) {
     String named = tokenizerConfiguration.path("tokenizer_class").asText("");
     String said = "tokenizer_class is " + named;
     if (named.isEmpty()) {
-      named = WordPieceSettings.read(file.resolveSibling(CONFIG_JSON)).path("model_type").asText("");
+      named =
+          WordPieceSettings.read(file.resolveSibling(CONFIG_JSON)).path("model_type").asText("");
       said =
           named.isEmpty()
               ? "neither config.json nor tokenizer_config.json beside it says of which model"

@@ -128,7 +128,8 @@ record SentencePieceSettings(
   }
 
   /// @param stored a string or an object with its `content` and flags
-  private static void putIfAbsent(Map<String, ObjectNode> tokens, JsonNode stored, boolean special) {
+  private static void putIfAbsent(
+      Map<String, ObjectNode> tokens, JsonNode stored, boolean special) {
     String content = WordPieceSettings.content(stored, "");
     if (content.isEmpty()) {
       return;

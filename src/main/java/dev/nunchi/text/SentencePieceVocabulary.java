@@ -16,9 +16,9 @@ import org.jspecify.annotations.Nullable;
 /// The SentencePiece model of checkpoints without a `tokenizer.json`: the `spm.model` of DeBERTa-v3
 /// and mDeBERTa, the `sentencepiece.bpe.model` of XLM-R and CamemBERT.
 ///
-/// [#tokenizerJson] is what the classes of transformers 5 make of it and of the files beside it; see
-/// [SentencePieceSettings]. `DebertaV2Tokenizer` leaves the normalisation rules of the model out and
-/// composes (NFC) instead; the other two follow the rules.
+/// [#tokenizerJson] is what the classes of transformers 5 make of it and of the files beside it;
+/// see [SentencePieceSettings]. `DebertaV2Tokenizer` leaves the normalisation rules of the model
+/// out and composes (NFC) instead; the other two follow the rules.
 record SentencePieceVocabulary(
     Path file, SentencePieceModel model, SentencePieceSettings settings) {
   private static final JsonMapper MAPPER = new JsonMapper();
@@ -55,8 +55,7 @@ record SentencePieceVocabulary(
       String cls = settings.special("cls");
       String sep = settings.special("sep");
       root.set(
-          "post_processor",
-          VocabularyFiles.template(MAPPER, cls, id(cls, ids), sep, id(sep, ids)));
+          "post_processor", VocabularyFiles.template(MAPPER, cls, id(cls, ids), sep, id(sep, ids)));
     } else {
       if (!model.characterMap().isEmpty()) {
         root.putObject("normalizer")
@@ -76,8 +75,8 @@ record SentencePieceVocabulary(
     return root.toString();
   }
 
-  /// Those of XLM-R and CamemBERT have the ids of fairseq, before whose dictionary stand the special
-  /// tokens.
+  /// Those of XLM-R and CamemBERT have the ids of fairseq, before whose dictionary stand the
+  /// special tokens.
   private List<SentencePieceModel.Piece> pieces() {
     List<SentencePieceModel.Piece> pieces = new ArrayList<>();
     int own = 0;
@@ -152,8 +151,7 @@ record SentencePieceVocabulary(
   private ObjectNode template(Map<String, Integer> ids) {
     String bos = settings.special("bos");
     String eos = settings.special("eos");
-    ObjectNode template =
-        VocabularyFiles.template(MAPPER, bos, id(bos, ids), eos, id(eos, ids));
+    ObjectNode template = VocabularyFiles.template(MAPPER, bos, id(bos, ids), eos, id(eos, ids));
     ArrayNode pair = (ArrayNode) template.path("pair");
     pair.insert(3, pair.get(2));
     for (JsonNode part : pair) {

@@ -24,8 +24,8 @@ record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, in
   private static final String BYTE_ORDER_MARK = "\uFEFF";
   private static final JsonMapper MAPPER = new JsonMapper();
 
-  /// @param path a `tokenizer.json`, a `vocab.txt`, a SentencePiece model, or a directory with one of
-  ///   them; the first goes before the others
+  /// @param path a `tokenizer.json`, a `vocab.txt`, a SentencePiece model, or a directory with one
+  ///   of them; the first goes before the others
   static TokenizerFile read(Path path) {
     Path file = path;
     if (Files.isDirectory(path)) {

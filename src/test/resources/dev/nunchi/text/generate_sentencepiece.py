@@ -4,6 +4,7 @@ Made with transformers 5.18, sentencepiece 0.2. The charsmap is a small part of 
 variant names its model and class, has the files that lie beside the model, and rows of text and ids.
 """
 
+import contextlib
 import io
 import json
 import tempfile
@@ -22,12 +23,12 @@ def train(**options):
     sentences = [line for line in (HERE / "corpus.txt").read_text(encoding="utf-8").split("\n") if line.strip()]
     sentences += [" ".join(words[(i * k) % len(words)] for k in range(1, 7)) for i in range(1, 120)]
     model = io.BytesIO()
-    with tempfile.TemporaryDirectory() as directory:
-        rules = Path(directory) / "rules.tsv"
-        rules.write_text(charsmap(), encoding="utf-8")
+    # In the folder of the rules: the model holds their path.
+    with tempfile.TemporaryDirectory() as directory, contextlib.chdir(directory):
+        Path("rules.tsv").write_text(charsmap(), encoding="utf-8")
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(sentences), model_writer=model, vocab_size=280, character_coverage=0.98,
-            normalization_rule_tsv=str(rules), num_threads=1, minloglevel=2, **options,
+            normalization_rule_tsv="rules.tsv", num_threads=1, minloglevel=2, **options,
         )
     return model.getvalue()
 
@@ -76,7 +77,7 @@ TEXTS = [
     "café naïve e\u0301te\u0301", "漢字와 한글 好", "(주) 회사, 좋아요.", "[MASK] 토큰 [SEP] 넣기 [CLS] [PAD] [UNK] 끝", "<mask> 와 <s> 그리고 </s> <unk> <pad>",
     "[URL] 을 보세요 [NAME] 님 #@이름# 님 [M]", "\u1112\u1161\u11ab\u1100\u1173\u11af", "\u110c\u1169\u11c2\u110b\u1161\u110b\u116d 각\u1100\u1161\u11a8",
     "ｆｕｌｌ　ｗｉｄｔｈ　ｇｒｅａｔ！", "tab\tand\nnewline\r\nthere", "zero\u200bwidth\ufeffmark", "👍🏽 👨‍👩‍👧 emoji great", "1234567890 12.5 % ½ ①②",
-    "...!!!???~~~", "가" * 120, "x" * 101, "영화 정말 " * 150, "\x01\x02 control \x7f", "\u00a0nbsp\u3000wide\u2028line", "ß STRASSE ﬁ ligature", "İstanbul ıI",
+    "...!!!???~~~", "가" * 120, "x" * 101, "영화 정말 " * 30, "\x01\x02 control \x7f", "\u00a0nbsp\u3000wide\u2028line", "ß STRASSE ﬁ ligature", "İstanbul ıI",
     "　전각 공백　", "#해시태그 @언급 http://x.kr/?a=1&b=2", "-_- ^^; T_T", "재미있어요재미있어요재미있어요", "  앞뒤  빈칸   여럿  ", " ", "", "\n\n", "\u200b", "\x01",
     "▁밑줄▁ ▁ 좋아요", "끝에 줄바꿈\n", "\n앞에 줄바꿈", "ﾊﾝｶｸ ￦ ﾡﾢ", "영화\u200c정말", "좋아요<mask>정말", "영화 \n 정말\t\t재미", "\U00020000 드문 한자", "\ue000 사용자 \ufffd", "ㅎㅏㄴ글 ㄱㅏ",
     "영화!정말?재미,있어요", "A  B", "great\u3000\u3000movie",
@@ -94,11 +95,12 @@ def main():
             bytes_ = (HERE / "sentencepiece" / model).read_bytes() + bytes.fromhex(files.get("appended", ""))
             (Path(directory) / model).write_bytes(bytes_)
             tokenizer = kind.from_pretrained(directory)
-            rows = [{"text": text, "ids": tokenizer(text)["input_ids"]} for text in TEXTS]
+            ids = [tokenizer(text)["input_ids"] for text in TEXTS]
             pair = tokenizer("영화 정말", "재미있어요")["input_ids"]
-        variants.append({"name": name, "type": name.split(",")[0], "model": model, "files": files, "pair": pair, "rows": rows})
-    out = "[\n" + ",\n".join(json.dumps(v, ensure_ascii=False, separators=(",", ":")) for v in variants) + "\n]\n"
+        variants.append({"name": name, "type": name.split(",")[0], "model": model, "files": files, "pair": pair, "ids": ids})
+    lines = [json.dumps(v, ensure_ascii=False, separators=(",", ":")) for v in [TEXTS, *variants]]
+    out = '{"texts":' + lines[0] + ',"variants":[\n' + ",\n".join(lines[1:]) + "\n]}\n"
     (HERE / "sentencepiece.json").write_text(out, encoding="utf-8")
-    print(sum(len(v["rows"]) for v in variants), "rows,", len(out.encode()), "bytes")
+    print(sum(len(v["ids"]) for v in variants), "encodings,", len(out.encode()), "bytes")
 
 main()
