@@ -39,7 +39,7 @@ record SentencePieceVocabulary(
     int unknownId = isDeberta ? unknownId() : 3;
     if (unknownId < 0 || unknownId >= pieces.size()) {
       throw TokenizerFile.damaged(
-          file, "has the unk_id %d, but %,d pieces".formatted(unknownId, pieces.size()), null);
+          file, "has the unk_id %d, but %d pieces".formatted(unknownId, pieces.size()), null);
     }
     ObjectNode root = MAPPER.createObjectNode();
     root.put("version", "1.0");
