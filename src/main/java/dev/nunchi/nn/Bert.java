@@ -14,7 +14,7 @@ final class Bert {
 
   static Network of(Configuration config) {
     PostNormEncoder encoder =
-        PostNormEncoder.of(PostNormEncoder.Names.ofBert("bert"), config, false, false, 1e-12);
+        PostNormEncoder.of(PostNormEncoder.Names.ofBert("bert"), config, false, false);
     int hidden = encoder.hiddenSize();
     return new Network(
         MODEL_TYPE,

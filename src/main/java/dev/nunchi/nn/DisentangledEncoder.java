@@ -60,13 +60,7 @@ record DisentangledEncoder(
       Embedding positions = Embedding.of(name + ".position_embeddings", body.positions(), width);
       x = ops.add(x, ops.positions(inputs.inputIds(), positions));
     }
-    if (body.tokenTypes() > 0) {
-      Embedding types = Embedding.of(name + ".token_type_embeddings", body.tokenTypes(), width);
-      x =
-          ops.add(
-              x,
-              readsTokenTypes() ? ops.embedding(inputs.tokenTypeIds(), types) : ops.table(types));
-    }
+    x = body.withTypes(ops, x, inputs);
     if (width != body.hiddenSize()) {
       x = ops.linear(x, new Linear(name + ".embed_proj", width, body.hiddenSize(), false));
     }

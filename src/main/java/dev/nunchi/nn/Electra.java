@@ -14,7 +14,7 @@ final class Electra {
 
   static Network of(Configuration config) {
     PostNormEncoder encoder =
-        PostNormEncoder.of(PostNormEncoder.Names.ofBert("electra"), config, true, false, 1e-12);
+        PostNormEncoder.of(PostNormEncoder.Names.ofBert("electra"), config, true, false);
     return new Network(
         MODEL_TYPE,
         "ElectraForSequenceClassification",

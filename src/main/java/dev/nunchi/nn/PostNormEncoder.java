@@ -66,13 +66,8 @@ record PostNormEncoder(
   /// The encoder that the keys of a BERT configuration describe.
   ///
   /// @param factorised whether the embeddings have a width of their own, `embedding_size`
-  /// @param defaultEpsilon of the norms, where `layer_norm_eps` is left out
   static PostNormEncoder of(
-      Names names,
-      Configuration config,
-      boolean factorised,
-      boolean countsPositions,
-      double defaultEpsilon) {
+      Names names, Configuration config, boolean factorised, boolean countsPositions) {
     config.require("position_embedding_type", "absolute");
     config.require("is_decoder", "false");
     config.require("add_cross_attention", "false");
@@ -94,7 +89,7 @@ record PostNormEncoder(
         config.size("max_position_embeddings", 512),
         countsPositions,
         config.size("type_vocab_size", 2),
-        config.positive("layer_norm_eps", defaultEpsilon),
+        config.positive("layer_norm_eps", 1e-12),
         config.tokenId("pad_token_id", countsPositions ? 1 : 0, vocabularySize));
   }
 
@@ -123,21 +118,26 @@ record PostNormEncoder(
                 positions,
                 embeddingSize,
                 countsPositions ? padTokenId : -1));
-    T sum = ops.add(word, position);
-    if (tokenTypes > 0) {
-      Embedding types = Embedding.of(name + ".token_type_embeddings", tokenTypes, embeddingSize);
-      // The type last: ONNX Runtime fuses a norm with a sum of equal shapes only.
-      sum =
-          ops.add(
-              sum,
-              readsTokenTypes() ? ops.embedding(inputs.tokenTypeIds(), types) : ops.table(types));
-    }
+    // The type last: ONNX Runtime fuses a norm with a sum of equal shapes only.
+    T sum = withTypes(ops, ops.add(word, position), inputs);
     T x = ops.layerNorm(sum, LayerNorm.of(name + ".LayerNorm", embeddingSize, epsilon));
     x = ops.dropout(x, hiddenDropout);
     return embeddingSize == hiddenSize
         ? x
         : ops.linear(
             x, Linear.of(names.prefix() + ".embeddings_project", embeddingSize, hiddenSize));
+  }
+
+  /// `x` and the embeddings of the segments, where there are any.
+  <T> T withTypes(Ops<T> ops, T x, Inputs<T> inputs) {
+    if (tokenTypes == 0) {
+      return x;
+    }
+    Embedding types =
+        Embedding.of(
+            names.prefix() + ".embeddings.token_type_embeddings", tokenTypes, embeddingSize);
+    return ops.add(
+        x, readsTokenTypes() ? ops.embedding(inputs.tokenTypeIds(), types) : ops.table(types));
   }
 
   /// One layer; frees `x`.

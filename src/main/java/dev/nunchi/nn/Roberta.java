@@ -21,7 +21,7 @@ final class Roberta {
 
   static Network of(Configuration config, String modelType) {
     PostNormEncoder encoder =
-        PostNormEncoder.of(PostNormEncoder.Names.ofBert("roberta"), config, false, true, 1e-12);
+        PostNormEncoder.of(PostNormEncoder.Names.ofBert("roberta"), config, false, true);
     config.requireOver("max_position_embeddings", encoder.positions(), encoder.padTokenId() + 1);
     return new Network(
         modelType,
