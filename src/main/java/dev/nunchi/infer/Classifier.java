@@ -77,8 +77,7 @@ public final class Classifier implements AutoCloseable {
   public CompletableFuture<Prediction> classify(
       String text, Truncation truncation, Deadline deadline) {
     try {
-      Question question = question(text, null, truncation, false);
-      return Futures.map(classify(List.of(question), deadline).getFirst(), Outcome::prediction);
+      return classify(List.of(question(text, null, truncation, false)), deadline).getFirst();
     } catch (NunchiException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -91,20 +90,20 @@ public final class Classifier implements AutoCloseable {
   /// @return in order; each fails with a [NunchiException] `DEADLINE_EXCEEDED`
   /// @throws NunchiException `OVERLOADED` if the queue has too few places, `UNAVAILABLE` after
   ///   [#close], `INVALID_ARGUMENT` for more than the queue ever takes
-  public List<CompletableFuture<Outcome>> classify(List<Question> questions, Deadline deadline) {
+  public List<CompletableFuture<Prediction>> classify(List<Question> questions, Deadline deadline) {
     List<CompletableFuture<Run>> runs =
         scheduler.submit(questions.stream().flatMap(Question::encodings).toList(), deadline);
-    List<CompletableFuture<Outcome>> outcomes = new ArrayList<>(questions.size());
+    List<CompletableFuture<Prediction>> predictions = new ArrayList<>(questions.size());
     int from = 0;
     for (Question question : questions) {
       int to = from + question.runCount();
-      outcomes.add(
+      predictions.add(
           to == from + 1
-              ? Futures.map(runs.get(from), run -> outcome(question, List.of(run)))
-              : Futures.map(Futures.all(runs.subList(from, to)), all -> outcome(question, all)));
+              ? Futures.map(runs.get(from), run -> prediction(question, List.of(run)))
+              : Futures.map(Futures.all(runs.subList(from, to)), all -> prediction(question, all)));
       from = to;
     }
-    return outcomes;
+    return predictions;
   }
 
   /// As [#classify(List, Deadline)], but waits for places where there are too few. Who calls this
@@ -112,10 +111,10 @@ public final class Classifier implements AutoCloseable {
   ///
   /// @throws NunchiException `UNAVAILABLE` after [#close], `INVALID_ARGUMENT` for more than the
   ///   queue ever takes
-  public Admission<Outcome> classifyWhenFree(Question question, Deadline deadline) {
+  public Admission<Prediction> classifyWhenFree(Question question, Deadline deadline) {
     return scheduler
         .submitWhenFree(question.encodings().toList(), deadline)
-        .map(runs -> outcome(question, runs));
+        .map(runs -> prediction(question, runs));
   }
 
   /// Predictions for encodings of [#encode] in their order; blocks until all are there.
@@ -125,7 +124,7 @@ public final class Classifier implements AutoCloseable {
     List<Run> runs =
         new BulkRun(backend, settings.padTokenId(), settings.workers(), batchSize).run(encodings);
     return IntStream.range(0, runs.size())
-        .mapToObj(i -> prediction(encodings.get(i), runs.get(i)))
+        .mapToObj(i -> prediction(encodings.get(i), runs.get(i), List.of()))
         .toList();
   }
 
@@ -155,19 +154,18 @@ public final class Classifier implements AutoCloseable {
   }
 
   /// @param runs of the whole text, then of its occlusions
-  private Outcome outcome(Question question, List<Run> runs) {
-    Prediction whole = prediction(question.encoding(), runs.getFirst());
-    int label = whole.scores().best();
+  private Prediction prediction(Question question, List<Run> runs) {
+    Scores whole = scores(runs.getFirst());
     List<Evidence> evidence =
         IntStream.range(1, runs.size())
             .mapToObj(i ->
                 new Evidence(
                     question.occlusions().get(i - 1).span(),
-                    whole.scores().get(label) - scores(runs.get(i)).get(label)))
+                    whole.get(whole.best()) - scores(runs.get(i)).get(whole.best())))
             .sorted(
                 Comparator.comparingDouble((Evidence each) -> Math.abs(each.weight())).reversed())
             .toList();
-    return new Outcome(whole, evidence);
+    return prediction(question.encoding(), runs.getFirst(), evidence);
   }
 
   /// @throws NunchiException `FAILED_CHECK` where the model does not compute numbers
@@ -176,7 +174,7 @@ public final class Classifier implements AutoCloseable {
     return Scores.of(run.logits(), settings.problemType(), settings.temperature());
   }
 
-  private Prediction prediction(Encoding encoding, Run run) {
+  private Prediction prediction(Encoding encoding, Run run, List<Evidence> evidence) {
     return new Prediction(
         settings.labels(),
         IntStream.range(0, run.logits().length).mapToObj(i -> run.logits()[i]).toList(),
@@ -184,6 +182,8 @@ public final class Classifier implements AutoCloseable {
         encoding.tokenCount(),
         encoding.truncated(),
         (double) encoding.unknownCount() / encoding.length(),
+        encoding.hasContext(),
+        evidence,
         run.queueDuration(),
         run.inferenceDuration());
   }

@@ -16,6 +16,8 @@ import java.util.OptionalDouble;
 /// @param truncated whether tokens were left out
 /// @param unknownTokenShare share of the tokens that were read which the vocabulary does not have,
 ///   special tokens counted in the whole; in [0, 1]
+/// @param contextRead whether something of a context was among them
+/// @param evidence by magnitude of the weight, the strongest first; empty unless asked for
 /// @param queueDuration from being accepted to being run
 /// @param inferenceDuration in the network, together with the texts of the same run
 public record Prediction(
@@ -25,10 +27,13 @@ public record Prediction(
     int tokenCount,
     boolean truncated,
     double unknownTokenShare,
+    boolean contextRead,
+    List<Evidence> evidence,
     Duration queueDuration,
     Duration inferenceDuration) {
   public Prediction {
     logits = List.copyOf(logits);
+    evidence = List.copyOf(evidence);
   }
 
   /// The label with the highest score; of equal ones the first.

@@ -1,7 +1,6 @@
 package dev.nunchi.serve;
 
 import dev.nunchi.infer.Evidence;
-import dev.nunchi.infer.Outcome;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.text.Truncation;
 import java.time.Duration;
@@ -55,10 +54,7 @@ record Answer(
   }
 
   /// @param totalDuration from the request's arrival
-  static Answer of(PreparedQuery prepared, Outcome outcome, Duration totalDuration) {
-    Query query = prepared.query();
-    ServedModel model = prepared.model();
-    Prediction prediction = outcome.prediction();
+  static Answer of(Query query, ServedModel model, Prediction prediction, Duration totalDuration) {
     boolean abstained =
         query.abstainBelow().isPresent()
             && prediction.confidence() < query.abstainBelow().getAsDouble();
@@ -74,20 +70,20 @@ record Answer(
         model.name(),
         model.manifest().proof().revision(),
         abstained,
-        prepared.question().encoding().hasContext(),
-        evidence(query, outcome),
+        prediction.contextRead(),
+        evidence(query, prediction),
         prediction.queueDuration(),
         prediction.inferenceDuration(),
         totalDuration);
   }
 
-  private static Optional<List<EvidenceSpan>> evidence(Query query, Outcome outcome) {
+  private static Optional<List<EvidenceSpan>> evidence(Query query, Prediction prediction) {
     if (query.evidenceSpans().isEmpty()) {
       return Optional.empty();
     }
     int wanted = query.evidenceSpans().getAsInt();
     return Optional.of(
-        outcome.evidence().stream()
+        prediction.evidence().stream()
             .limit(wanted == 0 ? Query.DEFAULT_EVIDENCE_SPANS : wanted)
             .map(evidence -> EvidenceSpan.of(query.text(), evidence))
             .toList());

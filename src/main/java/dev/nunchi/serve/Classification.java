@@ -7,7 +7,7 @@ import dev.nunchi.infer.Admission;
 import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.Deadline;
 import dev.nunchi.infer.Futures;
-import dev.nunchi.infer.Outcome;
+import dev.nunchi.infer.Prediction;
 import dev.nunchi.infer.Question;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -30,6 +30,13 @@ import java.util.stream.IntStream;
 /// inference thread, and cancelling one spares what has not been run.
 @Singleton
 final class Classification {
+  /// A query that has passed every check and is ready to be queued.
+  ///
+  /// @param arrivedAt [System#nanoTime] when the request came
+  /// @param call what the access log says of the call that it came in
+  private record Checked(
+      Query query, ServedModel model, Question question, long arrivedAt, CallRecord call) {}
+
   private final ModelRegistry models;
   private final Limits limits;
   private final Metrics metrics;
@@ -45,10 +52,10 @@ final class Classification {
   /// @return fails with a [NunchiException] where the query is refused
   CompletableFuture<Answer> classify(Query query, Deadline deadline) {
     try {
-      PreparedQuery prepared = prepare(query);
+      Checked checked = checked(query);
       return Futures.map(
-          queued(List.of(prepared), "evidence", deadline).getFirst(),
-          outcome -> answer(prepared, outcome));
+          queued(List.of(checked), "evidence", deadline).getFirst(),
+          prediction -> answer(checked, prediction));
     } catch (NunchiException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -63,19 +70,19 @@ final class Classification {
       List<T> requests, Function<T, Query> read, Deadline deadline) {
     try {
       limits.checkBatch("requests", requests.size());
-      List<PreparedQuery> batch = new ArrayList<>(requests.size());
+      List<Checked> batch = new ArrayList<>(requests.size());
       for (int i = 0; i < requests.size(); i++) {
         try {
-          batch.add(prepare(read.apply(requests.get(i))));
+          batch.add(checked(read.apply(requests.get(i))));
         } catch (NunchiException e) {
           throw e.in("requests[%d]".formatted(i));
         }
       }
       return Futures.map(
           Futures.all(queued(batch, "requests", deadline)),
-          outcomes ->
+          predictions ->
               IntStream.range(0, batch.size())
-                  .mapToObj(i -> answer(batch.get(i), outcomes.get(i)))
+                  .mapToObj(i -> answer(batch.get(i), predictions.get(i)))
                   .toList());
     } catch (NunchiException e) {
       return CompletableFuture.failedFuture(e);
@@ -87,33 +94,33 @@ final class Classification {
   ///
   /// @throws NunchiException where the query is refused
   Admission<Answer> classifyWhenFree(Query query, Deadline deadline) {
-    PreparedQuery prepared = prepare(query);
-    return prepared
+    Checked checked = checked(query);
+    return checked
         .model()
         .classifier()
-        .classifyWhenFree(prepared.question(), deadline)
-        .map(outcome -> answer(prepared, outcome));
+        .classifyWhenFree(checked.question(), deadline)
+        .map(prediction -> answer(checked, prediction));
   }
 
   /// Each model takes its queries together; where one has no room, what others took is given back.
   ///
   /// @param field what makes the request too large, where it needs more places than there are
-  private static List<CompletableFuture<Outcome>> queued(
-      List<PreparedQuery> batch, String field, Deadline deadline) {
-    Map<String, List<PreparedQuery>> byModel =
+  private static List<CompletableFuture<Prediction>> queued(
+      List<Checked> batch, String field, Deadline deadline) {
+    Map<String, List<Checked>> byModel =
         batch.stream().collect(Collectors.groupingBy(query -> query.model().name()));
-    Map<String, Iterator<CompletableFuture<Outcome>>> queued = new HashMap<>();
-    List<CompletableFuture<Outcome>> accepted = new ArrayList<>(batch.size());
+    Map<String, Iterator<CompletableFuture<Prediction>>> queued = new HashMap<>();
+    List<CompletableFuture<Prediction>> accepted = new ArrayList<>(batch.size());
     try {
       byModel.forEach((name, queries) -> {
         Classifier classifier = queries.getFirst().model().classifier();
-        List<Question> questions = queries.stream().map(PreparedQuery::question).toList();
-        List<CompletableFuture<Outcome>> outcomes = classifier.classify(questions, deadline);
-        accepted.addAll(outcomes);
-        queued.put(name, outcomes.iterator());
+        List<Question> questions = queries.stream().map(Checked::question).toList();
+        List<CompletableFuture<Prediction>> predictions = classifier.classify(questions, deadline);
+        accepted.addAll(predictions);
+        queued.put(name, predictions.iterator());
       });
     } catch (NunchiException e) {
-      accepted.forEach(outcome -> outcome.cancel(false));
+      accepted.forEach(prediction -> prediction.cancel(false));
       throw e.reason() == Reason.INVALID_ARGUMENT
           ? NunchiException.ofField(e.reason(), field, e.getMessage())
           : e;
@@ -123,7 +130,7 @@ final class Classification {
         .toList();
   }
 
-  private PreparedQuery prepare(Query query) {
+  private Checked checked(Query query) {
     long arrivedAt = System.nanoTime();
     ServedModel model = models.find("model", query.model());
     CallRecord call = CallRecord.current();
@@ -131,7 +138,7 @@ final class Classification {
     check(query);
     requireConfidence(query, model);
     boolean context = model.manifest().text().inputTemplate() != null && !query.context().isEmpty();
-    return new PreparedQuery(
+    return new Checked(
         query,
         model,
         model
@@ -145,10 +152,14 @@ final class Classification {
         call);
   }
 
-  private Answer answer(PreparedQuery prepared, Outcome outcome) {
-    prepared.call().answered(outcome.prediction().tokenCount());
-    metrics.answered(prepared.model().name(), prepared.query().truncation(), outcome.prediction());
-    return Answer.of(prepared, outcome, Duration.ofNanos(System.nanoTime() - prepared.arrivedAt()));
+  private Answer answer(Checked checked, Prediction prediction) {
+    checked.call().answered(prediction.tokenCount());
+    metrics.answered(checked.model().name(), checked.query().truncation(), prediction);
+    return Answer.of(
+        checked.query(),
+        checked.model(),
+        prediction,
+        Duration.ofNanos(System.nanoTime() - checked.arrivedAt()));
   }
 
   private static void requireConfidence(Query query, ServedModel model) {

@@ -51,6 +51,8 @@ class AnswerFormatTest {
             5,
             false,
             0,
+            false,
+            List.of(),
             Duration.ZERO,
             Duration.ZERO);
     for (AnswerFormat format : AnswerFormat.values()) {
@@ -110,6 +112,8 @@ class AnswerFormatTest {
         5,
         false,
         0,
+        false,
+        List.of(),
         Duration.ZERO,
         Duration.ZERO);
   }

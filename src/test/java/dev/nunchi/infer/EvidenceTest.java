@@ -90,8 +90,8 @@ class EvidenceTest {
   @Test
   void evidence_weight_isHowFarTheScoreFallsWithoutTheWord() throws Exception {
     // Words that WordPiece reads the same with and without their neighbours.
-    Prediction whole = classify("정말 좋은 영화").prediction();
-    Prediction without = classify("정말 영화").prediction();
+    Prediction whole = classify("정말 좋은 영화");
+    Prediction without = classify("정말 영화");
     Evidence middle =
         evidence("정말 좋은 영화").stream()
             .filter(each -> each.span().equals(new Span(3, 5)))
@@ -105,7 +105,7 @@ class EvidenceTest {
     return classify(text).evidence();
   }
 
-  private static Outcome classify(String text) throws Exception {
+  private static Prediction classify(String text) throws Exception {
     Classifier classifier = model.classifier();
     Question question = classifier.question(text, null, Truncation.REJECT, true);
     return classifier.classify(List.of(question), Deadline.NONE).getFirst().get();
