@@ -11,7 +11,7 @@ import java.util.Deque;
 ///
 /// A process that ends by itself has closed everything; [#run] belongs into a shutdown hook.
 public final class ExitCleanUp {
-  /// Another thread may still write into what is deleted.
+  /// Failures in all, as another thread may still write into what is deleted.
   private static final int ATTEMPTS = 50;
 
   private static final long PAUSE_MILLIS = 10;
@@ -58,28 +58,31 @@ public final class ExitCleanUp {
     }
   }
 
-  /// Deletes everything, the newest first; the process makes nothing more after it.
+  /// Deletes everything, the newest first; the process makes nothing more after it. What cannot be
+  /// deleted is tried again, for half a second in all.
   public static void run() {
     synchronized (PENDING) {
       ending = true;
-      PENDING.forEach(ExitCleanUp::delete);
-      PENDING.clear();
+      int attempts = ATTEMPTS;
+      for (Work next = PENDING.peek(); next != null; next = PENDING.peek()) {
+        if (isDone(next) || --attempts <= 0) {
+          PENDING.pop();
+        }
+      }
     }
   }
 
-  private static void delete(Work deletion) {
-    for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+  private static boolean isDone(Work deletion) {
+    try {
+      deletion.run();
+      return true;
+    } catch (IOException _) {
       try {
-        deletion.run();
-        return;
-      } catch (IOException _) {
-        try {
-          Thread.sleep(PAUSE_MILLIS);
-        } catch (InterruptedException e) {
-          Thread.currentThread().interrupt();
-          return;
-        }
+        Thread.sleep(PAUSE_MILLIS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
       }
+      return false;
     }
   }
 }

@@ -7,12 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.infer.TinyModel;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -60,7 +58,7 @@ class ContextCommandsTest {
     Files.writeString(data.resolve("test.tsv"), rows(150, 3));
     model = directory.resolve("model");
     StringWriter err = new StringWriter();
-    assertEquals(0, run(new StringWriter(), err, train(2, model)), err::toString);
+    assertEquals(0, InProcess.run(new StringWriter(), err, train(2, model)), err::toString);
   }
 
   @Test
@@ -90,7 +88,7 @@ class ContextCommandsTest {
       StringWriter answers = new StringWriter();
       assertEquals(
           0,
-          run(
+          InProcess.run(
               answers,
               err,
               "classify",
@@ -180,14 +178,7 @@ class ContextCommandsTest {
   }
 
   private int run(Object... arguments) {
-    return run(out, err, arguments);
-  }
-
-  private static int run(StringWriter out, StringWriter err, Object... arguments) {
-    Program program =
-        new Program(
-            Nunchi.commands(), Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
-    return program.run(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
+    return InProcess.run(out, err, arguments);
   }
 
   private static String rows(int count, long seed) {

@@ -10,7 +10,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.data.Noise;
 import dev.nunchi.infer.TinyModel;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -355,10 +354,7 @@ class EvaluateCommandTest {
   }
 
   private int run(Object... arguments) {
-    Program program =
-        new Program(
-            Nunchi.commands(), Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
-    return program.run(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
+    return InProcess.run(out, err, arguments);
   }
 
   private static Map<String, String> contents(Path directory) throws IOException {

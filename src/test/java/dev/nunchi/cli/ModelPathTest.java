@@ -7,13 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -169,14 +167,7 @@ class ModelPathTest {
   private static Result run(Object... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    Program program =
-        new Program(
-            Nunchi.commands(), Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
-    String[] strings = new String[arguments.length];
-    for (int i = 0; i < strings.length; i++) {
-      strings[i] = arguments[i].toString();
-    }
-    int exitCode = program.run(strings);
+    int exitCode = InProcess.run(out, err, arguments);
     return new Result(exitCode, out.toString(), err.toString());
   }
 

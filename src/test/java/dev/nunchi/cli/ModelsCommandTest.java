@@ -9,7 +9,6 @@ import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ManifestFile;
 import dev.nunchi.nn.TinyCheckpoint;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -216,13 +215,7 @@ class ModelsCommandTest {
   private static Result run(Map<String, String> environment, String... arguments) {
     StringWriter out = new StringWriter();
     StringWriter err = new StringWriter();
-    int exitCode =
-        new Program(
-                Nunchi.commands(),
-                environment,
-                new PrintWriter(out, true),
-                new PrintWriter(err, true))
-            .run(arguments);
+    int exitCode = InProcess.run(environment, out, err, (Object[]) arguments);
     return new Result(exitCode, out.toString(), err.toString());
   }
 }

@@ -6,16 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -62,7 +59,7 @@ class RegressionCommandsTest {
     model = directory.resolve("model");
     assertEquals(
         0,
-        run(
+        InProcess.run(
             new StringWriter(),
             TRAINING,
             "train",
@@ -135,7 +132,8 @@ class RegressionCommandsTest {
       StringWriter answers = new StringWriter();
       assertEquals(
           0,
-          run(answers, err, "classify", "--model", each, "--format", "jsonl", "정말 재미있어요", "실망이에요"),
+          InProcess.run(
+              answers, err, "classify", "--model", each, "--format", "jsonl", "정말 재미있어요", "실망이에요"),
           err::toString);
       for (String line : answers.toString().lines().toList()) {
         JsonNode json = new ObjectMapper().readTree(line);
@@ -184,14 +182,7 @@ class RegressionCommandsTest {
   }
 
   private int run(Object... arguments) {
-    return run(out, err, arguments);
-  }
-
-  private static int run(StringWriter out, StringWriter err, Object... arguments) {
-    Program program =
-        new Program(
-            Nunchi.commands(), Map.of(), new PrintWriter(out, true), new PrintWriter(err, true));
-    return program.run(Stream.of(arguments).map(Object::toString).toArray(String[]::new));
+    return InProcess.run(out, err, arguments);
   }
 
   /// Texts of good and bad words in any number up to three, with the share of their difference.

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.train.BestMetric;
 import dev.nunchi.train.SeedResults;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -37,12 +36,11 @@ class SeedTableTest {
   @Test
   void train_seedSaidTwice_isAUsageError() {
     StringWriter err = new StringWriter();
-    Program program =
-        new Program(
-            Nunchi.commands(), Map.of(), new PrintWriter(err, true), new PrintWriter(err, true));
     assertEquals(
         2,
-        program.run(
+        InProcess.run(
+            err,
+            err,
             "train",
             "--recipe",
             "ngrams",

@@ -10,7 +10,6 @@ import dev.nunchi.model.Manifest;
 import dev.nunchi.nn.TinyCheckpoint;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -176,13 +175,7 @@ final class WholeInputs {
       }
     }
     StringWriter err = new StringWriter();
-    int exitCode =
-        new Program(
-                Nunchi.commands(),
-                Map.of(),
-                new PrintWriter(new StringWriter()),
-                new PrintWriter(err, true))
-            .run(arguments.toArray(String[]::new));
+    int exitCode = InProcess.run(new StringWriter(), err, arguments.toArray());
     assertEquals(0, exitCode, command + "\n" + err);
   }
 

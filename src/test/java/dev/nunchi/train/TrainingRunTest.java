@@ -482,15 +482,7 @@ class TrainingRunTest {
     run(recipe, whole, uninterrupted, new StopSignal());
     Path parts = directory.resolve("parts");
     for (long end : new long[] {5, 13, 14, 29}) {
-      StopSignal stop = new StopSignal();
-      Watcher watcher = new Watcher();
-      watcher.afterStep =
-          step -> {
-            if (step == end) {
-              stop.request();
-            }
-          };
-      run(recipe, parts, TrainingRun.Mode.RESUME, watcher, stop);
+      Watcher watcher = runUntil(end, recipe, parts, TrainingRun.Mode.RESUME);
       assertTrue(Objects.requireNonNull(watcher.ended).stopped());
       assertEquals(end, watcher.steps);
     }
@@ -526,16 +518,7 @@ class TrainingRunTest {
     assertEquals(plain.tokens, uninterrupted.tokens, "every text twice");
     Path parts = directory.resolve("parts");
     for (long end = 1; end <= 4; end++) {
-      long last = end;
-      StopSignal stop = new StopSignal();
-      Watcher watcher = new Watcher();
-      watcher.afterStep =
-          step -> {
-            if (step == last) {
-              stop.request();
-            }
-          };
-      run(recipe, parts, TrainingRun.Mode.RESUME, watcher, stop);
+      Watcher watcher = runUntil(end, recipe, parts, TrainingRun.Mode.RESUME);
       assertEquals(end, watcher.steps);
     }
     assertEquals(
@@ -549,15 +532,7 @@ class TrainingRunTest {
   void run_newestCheckpointBroken_goesOnFromTheOneBeforeAndSaysSo() throws IOException {
     Recipe recipe = recipe(STATEFUL);
     Path output = directory.resolve("made");
-    StopSignal stop = new StopSignal();
-    Watcher watcher = new Watcher();
-    watcher.afterStep =
-        step -> {
-          if (step == 16) {
-            stop.request();
-          }
-        };
-    run(recipe, output, watcher, stop);
+    runUntil(16, recipe, output, TrainingRun.Mode.START);
     Path newest = output.resolve("checkpoint-16/optimizer.safetensors");
     byte[] bytes = Files.readAllBytes(newest);
     Files.write(newest, java.util.Arrays.copyOf(bytes, bytes.length - 100));
@@ -760,15 +735,7 @@ class TrainingRunTest {
       }
     }
     Path stopped = directory.resolve("stopped");
-    StopSignal stop = new StopSignal();
-    Watcher stopping = new Watcher();
-    stopping.afterStep =
-        step -> {
-          if (step == 2 * epoch + 1) {
-            stop.request();
-          }
-        };
-    run(recipe, stopped, stopping, stop);
+    runUntil(2 * epoch + 1, recipe, stopped, TrainingRun.Mode.START);
     run(recipe, stopped, TrainingRun.Mode.RESUME, new Watcher(), new StopSignal());
     assertEquals(
         -1,
@@ -784,15 +751,7 @@ class TrainingRunTest {
     Path whole = directory.resolve("whole");
     run(recipe, whole, new Watcher(), new StopSignal());
     Path stopped = directory.resolve("stopped");
-    StopSignal stop = new StopSignal();
-    Watcher stopping = new Watcher();
-    stopping.afterStep =
-        step -> {
-          if (step == 3) {
-            stop.request();
-          }
-        };
-    run(recipe, stopped, stopping, stop);
+    runUntil(3, recipe, stopped, TrainingRun.Mode.START);
     run(recipe, stopped, TrainingRun.Mode.RESUME, new Watcher(), new StopSignal());
     assertEquals(
         -1,
@@ -838,6 +797,20 @@ class TrainingRunTest {
       TrainingListener listener,
       StopSignal stop) {
     new TrainingRun(recipe, data, output, mode, listener).run(stop);
+  }
+
+  /// Runs until after the step `end`, when it is asked to stop.
+  private Watcher runUntil(long end, Recipe recipe, Path output, TrainingRun.Mode mode) {
+    StopSignal stop = new StopSignal();
+    Watcher watcher = new Watcher();
+    watcher.afterStep =
+        step -> {
+          if (step == end) {
+            stop.request();
+          }
+        };
+    run(recipe, output, mode, watcher, stop);
+    return watcher;
   }
 
   private Recipe recipe(String yaml) throws IOException {
