@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
@@ -68,7 +69,7 @@ final class ExactLayerSearch {
     this.progress = progress;
   }
 
-  /// @param rounded how each layer is rounded where it is applied, by the name of the use
+  /// @param rounded how each layer is rounded, by its name
   /// @throws NunchiException `FAILED_CHECK` where too many labels change with as many layers in
   ///   fp32 as may be
   Quantization.Found find(Map<String, RoundedLayer> rounded) throws IOException {
@@ -135,13 +136,8 @@ final class ExactLayerSearch {
   private static Map<String, RoundedLayer> without(
       Map<String, RoundedLayer> rounded, List<ExactLayer> exact) {
     Map<String, RoundedLayer> rest = new LinkedHashMap<>(rounded);
-    exact.forEach(layer -> rest.keySet().removeIf(use -> isOf(use, layer.name())));
+    exact.forEach(layer -> rest.remove(layer.name()));
     return rest;
-  }
-
-  /// Whether a name is the layer's own, or of a further use of it.
-  private static boolean isOf(String use, String layer) {
-    return use.equals(layer) || use.startsWith(layer + "#");
   }
 
   private Agreement agreement(Map<String, RoundedLayer> rounded) throws IOException {
@@ -165,8 +161,8 @@ final class ExactLayerSearch {
     List<float[]> exact = models.exact(sample);
     List<ExactLayer> measured = new ArrayList<>();
     for (Linear layer : layers) {
-      Map<String, RoundedLayer> alone = new LinkedHashMap<>(rounded);
-      alone.keySet().removeIf(use -> !isOf(use, layer.name()));
+      Map<String, RoundedLayer> alone =
+          Map.of(layer.name(), Objects.requireNonNull(rounded.get(layer.name()), layer.name()));
       double effect = distance(exact, models.rounded(alone, sample));
       long moreBytes = (long) layer.in() * layer.out() * (Float.BYTES - Byte.BYTES);
       measured.add(new ExactLayer(layer.name(), effect, moreBytes, work(layer) / work));

@@ -3,18 +3,22 @@ package dev.nunchi.export;
 import java.util.Arrays;
 import java.util.Random;
 
-/// Rows of what linear layers get: the extremes of every channel, some rows drawn uniformly
-/// (reservoir sampling, Vitter 1985, algorithm R) by a seed, so that the same texts give the same
-/// rows, and those with the largest numbers. Few tokens have such numbers, and a text whose own are
-/// cut off is another text.
+/// Rows of what linear layers get: the extremes of every channel, rows drawn uniformly (reservoir
+/// sampling, Vitter 1985, algorithm R) by a seed, so that the same texts give the same rows, and
+/// those with the largest numbers. Few tokens have such numbers, and a text whose own are cut off
+/// is another text.
 final class InputSample {
-  private static final int DRAWN = 112;
+  private static final int DRAWN = 1024;
   private static final int EXTREME = 16;
+
+  /// How many of the drawn rows are among the few.
+  private static final int FEW = 112;
 
   private final int width;
   private final float[] least;
   private final float[] greatest;
-  private final float[] rows;
+  private final float[] extremes;
+  private float[] drawn;
   private final float[] largest = new float[EXTREME];
   private final Random random = new Random(1);
   private long seen;
@@ -23,7 +27,8 @@ final class InputSample {
     this.width = width;
     least = new float[width];
     greatest = new float[width];
-    rows = new float[(DRAWN + EXTREME) * width];
+    extremes = new float[EXTREME * width];
+    drawn = new float[FEW * width];
   }
 
   /// @param values `[rows, width]`, finite
@@ -44,7 +49,10 @@ final class InputSample {
   private void keep(float[] values, int from, float size) {
     long place = seen < DRAWN ? seen : random.nextLong(seen + 1);
     if (place < DRAWN) {
-      System.arraycopy(values, from, rows, (int) place * width, width);
+      if (place * width == drawn.length) {
+        drawn = Arrays.copyOf(drawn, Math.min(2 * drawn.length, DRAWN * width));
+      }
+      System.arraycopy(values, from, drawn, (int) place * width, width);
     }
     int smallest = 0;
     for (int i = 1; i < EXTREME; i++) {
@@ -52,7 +60,7 @@ final class InputSample {
     }
     if (size > largest[smallest]) {
       largest[smallest] = size;
-      System.arraycopy(values, from, rows, (DRAWN + smallest) * width, width);
+      System.arraycopy(values, from, extremes, smallest * width, width);
     }
   }
 
@@ -60,13 +68,21 @@ final class InputSample {
     return width;
   }
 
-  /// The rows that were kept, `[rows, width]`; at least one has been added.
-  float[] rows() {
-    if (seen >= DRAWN) {
-      return rows.clone();
+  /// Some of the drawn rows and those with the largest numbers, `[rows, width]`; at least one has
+  /// been added.
+  float[] few() {
+    if (seen < FEW) {
+      // The extreme rows are among these.
+      return drawn();
     }
-    // The extreme rows are among these.
-    return Arrays.copyOf(rows, (int) seen * width);
+    float[] few = Arrays.copyOf(drawn, (FEW + EXTREME) * width);
+    System.arraycopy(extremes, 0, few, FEW * width, extremes.length);
+    return few;
+  }
+
+  /// The drawn rows, `[rows, width]`; at least one has been added.
+  float[] drawn() {
+    return Arrays.copyOf(drawn, (int) Math.min(seen, DRAWN) * width);
   }
 
   /// The smallest number of each channel, at most 0.

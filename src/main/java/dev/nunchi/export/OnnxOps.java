@@ -227,8 +227,7 @@ final class OnnxOps implements Ops<Value> {
         roundedInputs.computeIfAbsent(
             new RoundedInput(x, how.input()), _ -> rounded(x, how.input()));
     TensorContent matrix =
-        new TensorContent.IntegerMatrix(
-            weights.get(layer.weight()), how.input().factors(layer.in()), how.steps());
+        new TensorContent.IntegerMatrix(weights.get(layer.weight()), how.numbers());
     List<Value> inputs =
         new ArrayList<>(
             List.of(

@@ -29,6 +29,13 @@ final class RoundedRow {
     return excess <= 0 ? own : nearer(own, first ? excess / 2 : excess - excess / 2);
   }
 
+  /// The whole number of the second of a pair whose first is settled.
+  static int second(float number, int first) {
+    int own = whole(number);
+    int excess = excess(own, first);
+    return excess <= 0 ? own : nearer(own, Math.min(excess, Math.abs(own)));
+  }
+
   /// How far a pair is over [#MOST_PAIR]; 0 or less where it is not, or where the two signs differ.
   private static int excess(int a, int b) {
     return (a ^ b) < 0 ? 0 : Math.abs(a) + Math.abs(b) - MOST_PAIR;
@@ -91,18 +98,15 @@ final class RoundedRow {
     return sum;
   }
 
-  /// Puts the numbers that stand for the row's in their place.
-  static void round(float[] row, float step) {
+  /// The whole numbers of a row.
+  static byte[] numbers(float[] row, float step) {
     float inverse = 1 / step;
-    float[] numbers = row.clone();
+    byte[] numbers = new byte[row.length];
     for (int column = 0; column < row.length; column++) {
-      row[column] = rounded(numbers, column, inverse) * step;
+      int other = column ^ 1;
+      float partner = other < row.length ? row[other] : 0;
+      numbers[column] = (byte) number(row[column] * inverse, partner * inverse, column < other);
     }
-  }
-
-  private static int rounded(float[] row, int column, float inverse) {
-    int other = column ^ 1;
-    float partner = other < row.length ? row[other] : 0;
-    return number(row[column] * inverse, partner * inverse, column < other);
+    return numbers;
   }
 }

@@ -3,6 +3,7 @@ package dev.nunchi.export;
 import dev.nunchi.model.FloatWeights;
 import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Weights;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,9 @@ import java.util.Map;
 /// so it has to be worth it.
 ///
 /// The error is that of a row against the row's own size: norms, which follow, undo the size.
+///
+/// The matrices are rounded with [ErrorFeedback] where that leaves less error for rows that it has
+/// not seen.
 final class RoundingSearch {
   /// The exponents `a` and `b`.
   private static final List<Exponents> EXPONENTS =
@@ -40,8 +44,13 @@ final class RoundingSearch {
 
   private record Exponents(double input, double weight) {}
 
+  /// Of so many rows one is kept from the feedback, to see what it is worth.
+  private static final int HELD_OUT = 8;
+
   /// A way to round, and the error that it leaves.
-  private record Trial(Map<String, RoundedLayer> layers, double error) {}
+  ///
+  /// @param steps of each matrix
+  private record Trial(Rounding input, List<float[]> steps, double error) {}
 
   /// A layer's matrix and what it gives for the sample.
   ///
@@ -60,7 +69,7 @@ final class RoundingSearch {
   /// @param layers those that share the input that the sample was taken from
   /// @return how each is rounded, by its name
   static Map<String, RoundedLayer> best(InputSample sample, List<Linear> layers, Weights weights) {
-    float[] rows = sample.rows();
+    float[] rows = sample.few();
     List<Matrix> matrices = layers.stream().map(layer -> matrix(rows, layer, weights)).toList();
     return new RoundingSearch(sample, matrices).best();
   }
@@ -68,15 +77,19 @@ final class RoundingSearch {
   private static Matrix matrix(float[] rows, Linear layer, Weights weights) {
     float[] weight = FloatWeights.floats(weights.get(layer.weight()));
     float[] products = products(rows, weight, layer.in());
-    float[] importance = new float[rows.length / layer.in()];
+    return new Matrix(layer, weight, products, importance(products, layer.out()));
+  }
+
+  private static float[] importance(float[] products, int out) {
+    float[] importance = new float[products.length / out];
     for (int row = 0; row < importance.length; row++) {
       double energy = 0;
-      for (int i = row * layer.out(); i < (row + 1) * layer.out(); i++) {
+      for (int i = row * out; i < (row + 1) * out; i++) {
         energy += products[i] * products[i];
       }
       importance[row] = energy == 0 ? 0 : (float) (1 / energy);
     }
-    return new Matrix(layer, weight, products, importance);
+    return importance;
   }
 
   private Map<String, RoundedLayer> best() {
@@ -91,7 +104,64 @@ final class RoundingSearch {
         bar = trial.error();
       }
     }
-    return best.layers();
+    return layers(best);
+  }
+
+  private Map<String, RoundedLayer> layers(Trial trial) {
+    int width = sample.width();
+    float[] factors = trial.input().factors(width);
+    float[] seen = rows(false);
+    float[] exact = rows(true);
+    float[] rounded = exact.clone();
+    round(seen, trial.input().range(), factors);
+    round(rounded, trial.input().range(), factors);
+    ErrorFeedback feedback = new ErrorFeedback(seen, width);
+    Map<String, RoundedLayer> layers = new HashMap<>();
+    for (int i = 0; i < matrices.size(); i++) {
+      Matrix matrix = matrices.get(i);
+      float[] weight = scaled(matrix.weight(), factors);
+      float[] steps = trial.steps().get(i);
+      byte[] plain = ErrorFeedback.plain(weight, steps);
+      byte[] fed = feedback.numbers(weight, steps);
+      float[] products = products(exact, matrix.weight(), width);
+      Matrix unseen =
+          new Matrix(matrix.layer(), matrix.weight(), products, importance(products, steps.length));
+      boolean better =
+          error(unseen, products(rounded, values(fed, steps), width))
+              < error(unseen, products(rounded, values(plain, steps), width));
+      layers.put(
+          matrix.layer().name(), new RoundedLayer(trial.input(), steps, better ? fed : plain));
+    }
+    return layers;
+  }
+
+  /// The drawn rows that are held out, or the others.
+  private float[] rows(boolean heldOut) {
+    int width = sample.width();
+    float[] drawn = sample.drawn();
+    int kept = 0;
+    for (int row = 0; row < drawn.length / width; row++) {
+      if ((row % HELD_OUT == HELD_OUT - 1) == heldOut) {
+        System.arraycopy(drawn, row * width, drawn, kept * width, width);
+        kept++;
+      }
+    }
+    return Arrays.copyOf(drawn, kept * width);
+  }
+
+  private static void round(float[] rows, Range range, float[] divisors) {
+    for (int i = 0; i < rows.length; i++) {
+      rows[i] = range.rounded(rows[i] / divisors[i % divisors.length]);
+    }
+  }
+
+  private static float[] values(byte[] numbers, float[] steps) {
+    int width = numbers.length / steps.length;
+    float[] values = new float[numbers.length];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = numbers[i] * steps[i / width];
+    }
+    return values;
   }
 
   private float[] divisors(Exponents exponents) {
@@ -121,7 +191,7 @@ final class RoundingSearch {
 
   private Trial trial(float[] divisors, boolean divides) {
     int width = divisors.length;
-    float[] rows = sample.rows();
+    float[] rows = sample.few();
     for (int i = 0; i < rows.length; i++) {
       rows[i] /= divisors[i % width];
     }
@@ -141,14 +211,15 @@ final class RoundingSearch {
     }
     float[] energies = energies(rows, importance, width);
     Rounding input = divides ? new Rounding(range, divisors) : Rounding.undivided(range);
-    Map<String, RoundedLayer> layers = new HashMap<>();
+    List<float[]> steps = new ArrayList<>();
     double error = 0;
     for (int i = 0; i < scaled.size(); i++) {
-      float[] steps = round(scaled.get(i), energies);
-      layers.put(matrices.get(i).layer().name(), new RoundedLayer(input, steps));
-      error += error(matrices.get(i), products(rows, scaled.get(i), width));
+      float[] own = steps(scaled.get(i), energies);
+      steps.add(own);
+      byte[] numbers = ErrorFeedback.plain(scaled.get(i), own);
+      error += error(matrices.get(i), products(rows, values(numbers, own), width));
     }
-    return new Trial(layers, error);
+    return new Trial(input, steps, error);
   }
 
   /// How much the error of each row counts: the mean over the layers.
@@ -190,17 +261,13 @@ final class RoundingSearch {
     return sums;
   }
 
-  /// Puts the numbers that stand for the weights in their place.
-  ///
-  /// @return the step of each row
-  private static float[] round(float[] weight, float[] energies) {
+  /// The step of each row.
+  private static float[] steps(float[] weight, float[] energies) {
     int width = energies.length;
     float[] steps = new float[weight.length / width];
     for (int row = 0; row < steps.length; row++) {
-      float[] numbers = Arrays.copyOfRange(weight, row * width, (row + 1) * width);
-      steps[row] = RoundedRow.step(numbers, energies);
-      RoundedRow.round(numbers, steps[row]);
-      System.arraycopy(numbers, 0, weight, row * width, width);
+      steps[row] =
+          RoundedRow.step(Arrays.copyOfRange(weight, row * width, (row + 1) * width), energies);
     }
     return steps;
   }

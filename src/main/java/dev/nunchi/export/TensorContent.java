@@ -106,12 +106,10 @@ sealed interface TensorContent {
     }
   }
 
-  /// The matrix of a linear layer in whole numbers of 8 bits, each row in steps of its own; see
-  /// [RoundedRow].
+  /// The matrix of a linear layer in whole numbers of 8 bits.
   ///
-  /// @param factors what each column is multiplied by before it is rounded
-  /// @param steps of each row: what one is worth
-  record IntegerMatrix(Weight weight, float[] factors, float[] steps) implements TensorContent {
+  /// @param numbers in the row-major order of the weight
+  record IntegerMatrix(Weight weight, byte[] numbers) implements TensorContent {
     @Override
     public boolean transposed() {
       return true;
@@ -124,16 +122,7 @@ sealed interface TensorContent {
 
     @Override
     public void put(ByteBuffer buffer, long index) {
-      int column = (int) (index % factors.length);
-      // Columns 0 and 1 are a pair, 2 and 3, and so on.
-      int other = column ^ 1;
-      float inverse = 1 / steps[(int) (index / factors.length)];
-      float number = FloatWeights.get(weight, index) * factors[column];
-      float partner =
-          other < factors.length
-              ? FloatWeights.get(weight, index - column + other) * factors[other]
-              : 0;
-      buffer.put((byte) RoundedRow.number(number * inverse, partner * inverse, column < other));
+      buffer.put(numbers[(int) index]);
     }
   }
 

@@ -106,7 +106,8 @@ class ExactLayerSearchTest {
     layers.forEach(layer ->
         rounded.put(
             layer.name(),
-            new RoundedLayer(Rounding.undivided(new Range(-1, 1)), new float[] {1, 1, 1, 1})));
+            new RoundedLayer(
+                Rounding.undivided(new Range(-1, 1)), new float[] {1, 1, 1, 1}, new byte[16])));
     // The id of a text's first token is its number.
     List<Encoding> encodings =
         IntStream.range(0, TEXTS).mapToObj(ExactLayerSearchTest::encoding).toList();

@@ -13,7 +13,8 @@ class InputSampleTest {
     InputSample sample = new InputSample(2);
     sample.add(new float[] {1, -2, 3, 0});
     sample.add(new float[] {-5, 1});
-    assertArrayEquals(new float[] {1, -2, 3, 0, -5, 1}, sample.rows());
+    assertArrayEquals(new float[] {1, -2, 3, 0, -5, 1}, sample.few());
+    assertArrayEquals(new float[] {1, -2, 3, 0, -5, 1}, sample.drawn());
     assertArrayEquals(new float[] {-5, -2}, sample.least());
     assertArrayEquals(new float[] {3, 1}, sample.greatest());
   }
@@ -26,7 +27,7 @@ class InputSampleTest {
       float x = row == 12_345 ? 900 : random.nextFloat();
       sample.add(new float[] {x, row / 1e5f, -x});
     }
-    float[] rows = sample.rows();
+    float[] rows = sample.few();
     int found = 0;
     for (int i = 0; i < rows.length; i += 3) {
       assertEquals(rows[i], -rows[i + 2]);

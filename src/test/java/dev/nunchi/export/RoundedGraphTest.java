@@ -104,7 +104,7 @@ class RoundedGraphTest {
       Map<String, RoundedLayer> best = RoundingSearch.best(sample, group, weights);
       if (plain) {
         Rounding input = Rounding.undivided(range(sample));
-        group.forEach(layer -> layers.put(layer.name(), new RoundedLayer(input, steps(layer))));
+        group.forEach(layer -> layers.put(layer.name(), plain(layer, input)));
       } else {
         layers.putAll(best);
       }
@@ -122,7 +122,7 @@ class RoundedGraphTest {
     return new Range(low, high);
   }
 
-  private float[] steps(Linear layer) {
+  private RoundedLayer plain(Linear layer, Rounding input) {
     float[] weight = FloatWeights.floats(weights.get(layer.weight()));
     float[] ones = new float[layer.in()];
     Arrays.fill(ones, 1);
@@ -131,7 +131,7 @@ class RoundedGraphTest {
       float[] numbers = Arrays.copyOfRange(weight, row * layer.in(), (row + 1) * layer.in());
       steps[row] = RoundedRow.step(numbers, ones);
     }
-    return steps;
+    return new RoundedLayer(input, steps, ErrorFeedback.plain(weight, steps));
   }
 
   private List<float[]> logits(NumberFormat format) throws IOException {

@@ -27,6 +27,21 @@ class RoundedRowTest {
   }
 
   @Test
+  void second_anyFirst_fitsInto16BitsWithTheGreatestInput() {
+    for (int first = -127; first <= 127; first++) {
+      for (int aim = -140; aim <= 140; aim++) {
+        int second = RoundedRow.second(aim, first);
+        assertTrue(Math.abs(second) <= 127, first + " " + second);
+        int sum = 255 * (first + second);
+        assertTrue(sum >= Short.MIN_VALUE && sum <= Short.MAX_VALUE, first + " " + second);
+        if (Math.abs(aim) <= 127 && Math.abs(first + aim) <= 128) {
+          assertEquals(aim, second);
+        }
+      }
+    }
+  }
+
+  @Test
   void step_rowsOfALayer_leavesLessErrorThan64Steps() {
     Random random = new Random(3);
     float[] energies = new float[65];
@@ -51,16 +66,15 @@ class RoundedRowTest {
   @Test
   void step_zeros_areZeros() {
     float[] row = new float[2];
-    RoundedRow.round(row, RoundedRow.step(row, new float[] {1, 1}));
-    assertArrayEquals(new float[2], row);
+    assertArrayEquals(
+        new byte[2], RoundedRow.numbers(row, RoundedRow.step(row, new float[] {1, 1})));
   }
 
   private static double error(float[] numbers, float step) {
-    float[] rounded = numbers.clone();
-    RoundedRow.round(rounded, step);
+    byte[] rounded = RoundedRow.numbers(numbers, step);
     double sum = 0;
     for (int i = 0; i < numbers.length; i++) {
-      double difference = numbers[i] - rounded[i];
+      double difference = numbers[i] - rounded[i] * step;
       sum += difference * difference;
     }
     return sum;

@@ -65,17 +65,15 @@ class RoundingSearchTest {
       double error = 0;
       double energy = 0;
       for (int out = 0; out < a.out(); out++) {
-        float[] numbers = new float[WIDTH];
-        for (int i = 0; i < WIDTH; i++) {
-          numbers[i] = weight[out * WIDTH + i] * factors[i];
-        }
-        RoundedRow.round(numbers, layer.steps()[out]);
         double exact = 0;
         double rounded = 0;
         for (int i = 0; i < WIDTH; i++) {
           float x = rows[row * WIDTH + i];
           exact += x * weight[out * WIDTH + i];
-          rounded += layer.input().range().rounded(x / factors[i]) * numbers[i];
+          rounded +=
+              layer.input().range().rounded(x / factors[i])
+                  * layer.numbers()[out * WIDTH + i]
+                  * layer.steps()[out];
         }
         error += (exact - rounded) * (exact - rounded);
         energy += exact * exact;
