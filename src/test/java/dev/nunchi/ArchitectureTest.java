@@ -20,8 +20,11 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullMarked;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// The packages of `dev.nunchi`, and what each may use.
+@Execution(ExecutionMode.CONCURRENT)
 class ArchitectureTest {
   /// Every package with the packages that it may use, the root aside, which is for all; and with
   /// the libraries that it may see where not every package may: those that any row names.

@@ -13,8 +13,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Every Java file is as google-java-format writes it.
+@Execution(ExecutionMode.CONCURRENT)
 class FormatTest {
   @Test
   void sources_all_areFormatted() throws IOException {

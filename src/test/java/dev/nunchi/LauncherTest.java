@@ -21,11 +21,14 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// The launcher `nunchi` in a small project of its own, with a Maven and with JDKs that are shell
 /// scripts and say what they were asked.
+@Execution(ExecutionMode.CONCURRENT)
 class LauncherTest {
   private static final String NO_JDK =
       "nunchi: Nunchi needs a JDK 25, and none was found: install one, for example Temurin 25 from"

@@ -22,12 +22,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Whatever a network and a server do, and whenever the process dies, a pull ends whole or says
 /// why, leaves nothing that is not what it is named after, and what came is not fetched again.
 ///
 /// `-Dnunchi.network.seeds=` says how many runs are tried, `-Dnunchi.network.kills=` how many
 /// processes are killed; `mvn test -Pfaults` tries 100 and 20.
+@Execution(ExecutionMode.CONCURRENT)
 class BadNetworkTest {
   private static final int SEEDS = Integer.getInteger("nunchi.network.seeds", 20);
   private static final int KILLS = Integer.getInteger("nunchi.network.kills", 2);

@@ -28,11 +28,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Against the files of `generate_layouts.py`, and against files that mean harm.
+@Execution(ExecutionMode.CONCURRENT)
 class PytorchFileTest {
   private static final byte[] NO_STORAGES = PickleProgram.begin().op("]").end();
   private static final long[] SHAPE = {2, 3};

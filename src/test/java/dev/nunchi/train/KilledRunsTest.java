@@ -45,12 +45,15 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Runs that die between any two changes of files, over and over, in directories where people keep
 /// things: nothing of theirs is ever missing, and the run comes to its end.
 ///
 /// The runs save what a training saves, in its order, without the arithmetic: six steps, a model
 /// after each second one, a checkpoint after each third, the newest of which stays.
+@Execution(ExecutionMode.CONCURRENT)
 class KilledRunsTest {
   private static final int SEEDS = Integer.getInteger("nunchi.kills.seeds", 40);
   private static final long STEPS = 6;
