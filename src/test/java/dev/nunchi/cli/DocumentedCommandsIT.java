@@ -31,6 +31,7 @@ import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,7 +42,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 ///
 /// Each gets a copy of that folder, without what its `--output` names. Trainings are planned
 /// (`--dry-run`) and not run: that they train is shown elsewhere. Models come from a hub on the
-/// loopback.
+/// loopback. The longest of the tests that run side by side, so it comes first.
+@Order(1)
 class DocumentedCommandsIT {
   private static final long PATIENCE_SECONDS = 120;
   private static final Pattern OUTPUT = Pattern.compile("--output (\\S+)");
