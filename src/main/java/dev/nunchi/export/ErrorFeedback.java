@@ -1,7 +1,5 @@
 package dev.nunchi.export;
 
-import java.util.Arrays;
-
 /// Rounds matrices so that the errors of a row make up for each other in what it gives: columns are
 /// rounded one after the other, and what one lacks is added to those after it, as far as their
 /// inputs go together (GPTQ, Frantar et al., 2022, <https://arxiv.org/abs/2210.17323>; in the form
@@ -134,16 +132,5 @@ final class ErrorFeedback {
         aims[row] += factor * errors[from + row];
       }
     }
-  }
-
-  /// Each number rounded for itself, as [#numbers(float[], float[])] gives them.
-  static byte[] plain(float[] weight, float[] steps) {
-    int width = weight.length / steps.length;
-    byte[] numbers = new byte[weight.length];
-    for (int row = 0; row < steps.length; row++) {
-      float[] own = Arrays.copyOfRange(weight, row * width, (row + 1) * width);
-      System.arraycopy(RoundedRow.numbers(own, steps[row]), 0, numbers, row * width, width);
-    }
-    return numbers;
   }
 }

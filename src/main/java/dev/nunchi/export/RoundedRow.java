@@ -98,14 +98,20 @@ final class RoundedRow {
     return sum;
   }
 
-  /// The whole numbers of a row.
-  static byte[] numbers(float[] row, float step) {
-    float inverse = 1 / step;
-    byte[] numbers = new byte[row.length];
-    for (int column = 0; column < row.length; column++) {
+  /// Rounds each number of a matrix for itself.
+  ///
+  /// @param weight `[out, in]`
+  /// @param steps of each row
+  /// @return the whole numbers, `[out, in]`
+  static byte[] numbers(float[] weight, float[] steps) {
+    int width = weight.length / steps.length;
+    byte[] numbers = new byte[weight.length];
+    for (int i = 0; i < weight.length; i++) {
+      int column = i % width;
       int other = column ^ 1;
-      float partner = other < row.length ? row[other] : 0;
-      numbers[column] = (byte) number(row[column] * inverse, partner * inverse, column < other);
+      float inverse = 1 / steps[i / width];
+      float partner = other < width ? weight[i - column + other] : 0;
+      numbers[i] = (byte) number(weight[i] * inverse, partner * inverse, column < other);
     }
     return numbers;
   }

@@ -121,7 +121,7 @@ final class RoundingSearch {
       Matrix matrix = matrices.get(i);
       float[] weight = scaled(matrix.weight(), factors);
       float[] steps = trial.steps().get(i);
-      byte[] plain = ErrorFeedback.plain(weight, steps);
+      byte[] plain = RoundedRow.numbers(weight, steps);
       byte[] fed = feedback.numbers(weight, steps);
       float[] products = products(exact, matrix.weight(), width);
       Matrix unseen =
@@ -216,7 +216,7 @@ final class RoundingSearch {
     for (int i = 0; i < scaled.size(); i++) {
       float[] own = steps(scaled.get(i), energies);
       steps.add(own);
-      byte[] numbers = ErrorFeedback.plain(scaled.get(i), own);
+      byte[] numbers = RoundedRow.numbers(scaled.get(i), own);
       error += error(matrices.get(i), products(rows, values(numbers, own), width));
     }
     return new Trial(input, steps, error);

@@ -1,14 +1,12 @@
 package dev.nunchi.cli;
 
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -71,9 +69,7 @@ final class DocumentedCommands {
 
   private static String help(String... arguments) {
     StringWriter out = new StringWriter();
-    StringWriter err = new StringWriter();
-    new Program(Nunchi.commands(), Map.of(), new PrintWriter(out, true), new PrintWriter(err, true))
-        .run(arguments);
+    InProcess.run(out, new StringWriter(), (Object[]) arguments);
     return out.toString();
   }
 

@@ -22,7 +22,7 @@ class ErrorFeedbackTest {
     float[] steps = steps(weight, width);
     byte[] fed = new ErrorFeedback(rows(SEEN, mixing, width), width).numbers(weight, steps);
     float[] others = rows(200, mixing, width);
-    double plain = error(others, weight, ErrorFeedback.plain(weight, steps), steps);
+    double plain = error(others, weight, RoundedRow.numbers(weight, steps), steps);
     double error = error(others, weight, fed, steps);
     assertTrue(error < 0.5 * plain, error + " against " + plain);
     assertPairsFit(fed, width);
@@ -39,7 +39,7 @@ class ErrorFeedbackTest {
     float[] weight = numbers(OUT * width, 1);
     float[] steps = steps(weight, width);
     assertArrayEquals(
-        ErrorFeedback.plain(weight, steps), new ErrorFeedback(rows, width).numbers(weight, steps));
+        RoundedRow.numbers(weight, steps), new ErrorFeedback(rows, width).numbers(weight, steps));
   }
 
   @Test
@@ -48,7 +48,7 @@ class ErrorFeedbackTest {
     float[] weight = numbers(OUT * width, 1);
     float[] steps = steps(weight, width);
     assertArrayEquals(
-        ErrorFeedback.plain(weight, steps),
+        RoundedRow.numbers(weight, steps),
         new ErrorFeedback(new float[3 * width], width).numbers(weight, steps));
   }
 

@@ -131,7 +131,7 @@ class RoundedGraphTest {
       float[] numbers = Arrays.copyOfRange(weight, row * layer.in(), (row + 1) * layer.in());
       steps[row] = RoundedRow.step(numbers, ones);
     }
-    return new RoundedLayer(input, steps, ErrorFeedback.plain(weight, steps));
+    return new RoundedLayer(input, steps, RoundedRow.numbers(weight, steps));
   }
 
   private List<float[]> logits(NumberFormat format) throws IOException {

@@ -67,11 +67,12 @@ class RoundedRowTest {
   void step_zeros_areZeros() {
     float[] row = new float[2];
     assertArrayEquals(
-        new byte[2], RoundedRow.numbers(row, RoundedRow.step(row, new float[] {1, 1})));
+        new byte[2],
+        RoundedRow.numbers(row, new float[] {RoundedRow.step(row, new float[] {1, 1})}));
   }
 
   private static double error(float[] numbers, float step) {
-    byte[] rounded = RoundedRow.numbers(numbers, step);
+    byte[] rounded = RoundedRow.numbers(numbers, new float[] {step});
     double sum = 0;
     for (int i = 0; i < numbers.length; i++) {
       double difference = numbers[i] - rounded[i] * step;
