@@ -120,13 +120,12 @@ class LauncherTest {
   }
 
   @Test
-  void run_intelProcessor_buildsWithItsMatrixLibrary() throws Exception {
+  void run_processorWithAMatrixLibrary_buildsWithIt() throws Exception {
     run();
-    boolean intel =
+    boolean has =
         System.getProperty("os.arch").equals("amd64")
-            && Files.isReadable(Path.of("/proc/cpuinfo"))
-            && Files.readString(Path.of("/proc/cpuinfo")).contains("GenuineIntel");
-    assertEquals(intel, builds().getFirst().contains(" -Pmkl "), builds().getFirst());
+            && System.getProperty("os.name").equals("Linux");
+    assertEquals(has, builds().getFirst().contains(" -Pmkl "), builds().getFirst());
   }
 
   @Test
@@ -405,7 +404,6 @@ class LauncherTest {
   void run_serve_hasNoTrainingLibraries() throws Exception {
     Result result = run("--debug", "serve", "--model", "train");
     assertFalse(result.out().contains("/training/"), result.out());
-    assertTrue(result.out().contains("OMP_WAIT_POLICY=\n"), result.out());
   }
 
   @ParameterizedTest
@@ -414,7 +412,6 @@ class LauncherTest {
     Result result = run(command, "serve");
     assertTrue(result.out().contains("/quarkus-app/quarkus-run.jar:"), result.out());
     assertTrue(result.out().contains("/training/*]\n"), result.out());
-    assertTrue(result.out().contains("OMP_WAIT_POLICY=passive\n"), result.out());
   }
 
   @Test
@@ -554,7 +551,7 @@ class LauncherTest {
         """
         #!/usr/bin/env bash
         echo "java %s"
-        for name in NUNCHI_HOME ORT_DISABLE_TELEMETRY OPT_OUT_TRACKING OMP_WAIT_POLICY LC_ALL; do
+        for name in NUNCHI_HOME ORT_DISABLE_TELEMETRY OPT_OUT_TRACKING LC_ALL; do
           echo "$name=${!name:-}"
         done
         printf '[%%s]\\n' "$@"

@@ -3,6 +3,7 @@ package dev.nunchi.export;
 import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.nn.Attention;
 import dev.nunchi.nn.DistanceScores;
+import dev.nunchi.nn.Pooling;
 import dev.nunchi.nn.RelativePositions;
 import dev.nunchi.nn.Rotary;
 import java.util.ArrayList;
@@ -47,16 +48,74 @@ final class OnnxAttention {
       @Nullable Value terms,
       Value attentionMask,
       Attention attention) {
+    Value mask = mask(attentionMask, attention.causal(), attention.reach());
+    return masked(query, key, value, terms, mask, attention);
+  }
+
+  /// Attention of one token of each text, whose query is there twice: the product of a single row
+  /// adds up in another order where a batch has longer texts.
+  ///
+  /// @param query `[batch, 1, heads · head_dim]`
+  /// @param which see [dev.nunchi.nn.Ops#attentionOfToken]
+  Value ofToken(
+      Value query,
+      Value key,
+      Value value,
+      Value attentionMask,
+      Attention attention,
+      Pooling which) {
+    Value mask =
+        which == Pooling.FIRST
+            ? firstRow(mask(attentionMask, attention.causal(), attention.reach()))
+            : mask(attentionMask, false, Attention.EVERYWHERE);
+    Value twice =
+        nodes.node(
+            "Concat",
+            query.name() + ".twice",
+            List.of(query.axis(0), Axis.of(2), query.axis(2)),
+            List.of(query, query),
+            Attributes.of("axis", 1));
+    return firstToken(masked(twice, key, value, null, mask, attention));
+  }
+
+  /// `[batch, seq, width]` to `[batch, 1, width]`.
+  Value firstToken(Value x) {
+    return nodes.node(
+        "Gather",
+        x.name() + ".first",
+        List.of(x.axis(0), Axis.of(1), x.axis(2)),
+        List.of(x, graph.constant("zeros", 0)),
+        Attributes.of("axis", 1));
+  }
+
+  /// The first query's, of a mask that has a row for all or for each.
+  private Value firstRow(Value mask) {
+    Axis one = Axis.of(1);
+    return mask.axis(2).equals(one)
+        ? mask
+        : nodes.node(
+            "Slice",
+            mask.name() + ".first",
+            List.of(mask.axis(0), one, one, mask.axis(3)),
+            List.of(
+                mask,
+                graph.constant("zeros", 0),
+                graph.constant("ones", 1),
+                graph.constant("twos", 2)));
+  }
+
+  private Value masked(
+      Value query, Value key, Value value, @Nullable Value terms, Value mask, Attention attention) {
     Axis heads = Axis.of(attention.heads());
     Axis width = Axis.of(attention.headDim());
     Axis batch = query.axis(0);
-    Axis seq = query.axis(1);
+    Axis queries = query.axis(1);
     int keyHeads = attention.keyHeads();
     int shared = attention.heads() / keyHeads;
-    Value q = heads(query, attention.heads(), width, 0L, 2L, 1L, 3L);
+    Value q = heads(nodes.as(key.type(), query), attention.heads(), width, 0L, 2L, 1L, 3L);
     Value k = repeated(heads(key, keyHeads, width, 0L, 2L, 3L, 1L), shared);
     Value v = repeated(heads(value, keyHeads, width, 0L, 2L, 1L, 3L), shared);
-    List<Axis> square = List.of(batch, heads, seq, seq);
+    List<Axis> square = List.of(batch, heads, queries, key.axis(1));
     String name = query.name() + ".attention";
     Value products = nodes.node("MatMul", name + ".products", square, List.of(q, k));
     Value scores =
@@ -73,25 +132,20 @@ final class OnnxAttention {
     if (attention.softCap() > 0) {
       scores = capped(scores, attention.softCap());
     }
-    Value masked =
-        nodes.node(
-            "Add",
-            name + ".masked",
-            square,
-            List.of(scores, mask(attentionMask, attention.causal(), attention.reach())));
+    Value masked = nodes.node("Add", name + ".masked", square, List.of(scores, mask));
     Value shares =
         nodes.node("Softmax", name + ".shares", square, List.of(masked), Attributes.of("axis", -1));
     Value mixed =
         nodes.node(
             "MatMul",
             name + ".mixed",
-            List.of(batch, heads, seq, width),
+            List.of(batch, heads, queries, width),
             List.of(nodes.as(v.type(), shares), v));
     Value apart =
         nodes.node(
             "Transpose",
             name + ".transposed",
-            List.of(batch, seq, heads, width),
+            List.of(batch, queries, heads, width),
             List.of(mixed),
             Attributes.list("perm", 0L, 2L, 1L, 3L));
     return joined(apart, (long) attention.heads() * attention.headDim(), name);

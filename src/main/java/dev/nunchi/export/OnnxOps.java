@@ -43,6 +43,7 @@ final class OnnxOps implements Ops<Value> {
   private final NumberFormat format;
   private final Map<RoundedInput, Rounded> roundedInputs = new HashMap<>();
   private final Map<String, LinearInput> linearInputs = new LinkedHashMap<>();
+  private final boolean computesAll;
 
   /// An input of linear layers in whole numbers.
   private record Rounded(Value value, Value step, Value zeroPoint) {}
@@ -52,12 +53,18 @@ final class OnnxOps implements Ops<Value> {
   private record LinearInput(Linear layer, Value x) {}
 
   OnnxOps(GraphWriter graph, Weights weights, NumberFormat format) {
+    this(graph, weights, format, false);
+  }
+
+  /// @param computesAll whether every token is computed where one is asked for
+  private OnnxOps(GraphWriter graph, Weights weights, NumberFormat format, boolean computesAll) {
     this.graph = graph;
     this.nodes = new GraphNodes(graph);
     this.numbers = new OnnxNgrams(graph, nodes);
     this.attention = new OnnxAttention(graph, nodes);
     this.weights = weights;
     this.format = format;
+    this.computesAll = computesAll;
   }
 
   /// The whole classifier: int64 `input_ids`, `attention_mask` and, where the network reads them,
@@ -68,10 +75,11 @@ final class OnnxOps implements Ops<Value> {
     return graph;
   }
 
-  /// The classifier in fp32 with the inputs of its linear layers below the head as further outputs.
+  /// The classifier in fp32 with the inputs of its linear layers below the head as further outputs:
+  /// those of every token, also where only one is read, so that few texts give many.
   static ObservedGraph observed(Network network, Weights weights) {
     GraphWriter graph = new GraphWriter();
-    OnnxOps ops = new OnnxOps(graph, weights, new NumberFormat.Float32());
+    OnnxOps ops = new OnnxOps(graph, weights, new NumberFormat.Float32(), true);
     ops.write(network);
     List<LinearUse> uses = new ArrayList<>();
     Map<Value, String> written = new HashMap<>();
@@ -391,6 +399,28 @@ final class OnnxOps implements Ops<Value> {
       Value attentionMask,
       Attention kind) {
     return attention.attention(query, key, value, scores, attentionMask, kind);
+  }
+
+  @Override
+  public Value token(Value x, Value attentionMask, Pooling which) {
+    if (computesAll) {
+      return x;
+    }
+    return which == Pooling.FIRST
+        ? attention.firstToken(x)
+        : nodes.node(
+            "Unsqueeze",
+            "token",
+            List.of(x.axis(0), Axis.of(1), x.axis(2)),
+            List.of(pool(x, attentionMask, which), graph.constant("ones", 1)));
+  }
+
+  @Override
+  public Value attentionOfToken(
+      Value query, Value key, Value value, Value attentionMask, Attention kind, Pooling which) {
+    return computesAll
+        ? attention.attention(query, key, value, null, attentionMask, kind)
+        : attention.ofToken(query, key, value, attentionMask, kind, which);
   }
 
   /// The whole table is projected, which depends on no text: ONNX Runtime computes it once, when it

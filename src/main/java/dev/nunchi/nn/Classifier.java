@@ -36,8 +36,8 @@ record Classifier(
   }
 
   @Override
-  public <T> T logits(Ops<T> ops, T hidden, Inputs<T> inputs) {
-    T x = ops.dropout(ops.pool(hidden, inputs.attentionMask(), pooling), inputDropout);
+  public <T> T logits(Ops<T> ops, Trunk trunk, Inputs<T> inputs) {
+    T x = ops.dropout(trunk.pooled(ops, inputs, pooling), inputDropout);
     T features = dense == null ? x : ops.dropout(dense.apply(ops, x), dropout);
     return ops.linear(features, output);
   }

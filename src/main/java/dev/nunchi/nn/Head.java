@@ -7,8 +7,8 @@ import java.util.Optional;
 public sealed interface Head permits Classifier, NgramTable {
   /// Logits `[batch, labels]` before softmax or sigmoid.
   ///
-  /// @param hidden of the [Trunk]
-  <T> T logits(Ops<T> ops, T hidden, Inputs<T> inputs);
+  /// @param trunk that it reads
+  <T> T logits(Ops<T> ops, Trunk trunk, Inputs<T> inputs);
 
   int labels();
 

@@ -111,12 +111,28 @@ record ModernBert(
 
   @Override
   public <T> T hidden(Ops<T> ops, Inputs<T> inputs) {
+    return hidden(ops, inputs, Pooling.MEAN);
+  }
+
+  @Override
+  public <T> T pooled(Ops<T> ops, Inputs<T> inputs, Pooling pooling) {
+    T x = hidden(ops, inputs, pooling);
+    return ops.pool(x, inputs.attentionMask(), pooling);
+  }
+
+  /// @param pooling what is read; where it is the first token's vector, `[batch, 1, hidden]`
+  private <T> T hidden(Ops<T> ops, Inputs<T> inputs, Pooling pooling) {
     T x = ops.scoped(() -> embeddings(ops, inputs));
     for (int layer = 0; layer < layers(); layer++) {
       T before = x;
       int number = layer;
+      T mask = inputs.attentionMask();
+      boolean ofFirst = pooling == Pooling.FIRST && layer == layers() - 1;
       T h =
-          ops.scoped(() -> ops.add(attended(ops, before, inputs.attentionMask(), number), before));
+          ops.scoped(() ->
+              ops.add(
+                  attended(ops, before, mask, number, ofFirst),
+                  ofFirst ? ops.token(before, mask, Pooling.FIRST) : before));
       ops.release(before);
       x = ops.scoped(() -> ops.add(inner(ops, h, layerPrefix(number) + "mlp"), h));
       ops.release(h);
@@ -136,7 +152,7 @@ record ModernBert(
     return ops.dropout(ops.layerNorm(word, norm("model.embeddings.norm")), embeddingDropout);
   }
 
-  private <T> T attended(Ops<T> ops, T x, T attentionMask, int layer) {
+  private <T> T attended(Ops<T> ops, T x, T attentionMask, int layer, boolean ofFirst) {
     String name = layerPrefix(layer);
     T normed = layer == 0 ? x : ops.layerNorm(x, norm(name + "attn_norm"));
     T qkv =
@@ -145,13 +161,20 @@ record ModernBert(
     boolean window = windowed.get(layer);
     Rotary rotary = window ? local : global;
     Attention everywhere = Attention.bidirectional(heads, hiddenSize / heads, attentionDropout);
+    Attention attention = window ? everywhere.within(reach) : everywhere;
+    T query = ops.rotary(ops.part(qkv, 0, 3), rotary);
+    T key = ops.rotary(ops.part(qkv, 1, 3), rotary);
+    T value = ops.part(qkv, 2, 3);
     T mixed =
-        ops.attention(
-            ops.rotary(ops.part(qkv, 0, 3), rotary),
-            ops.rotary(ops.part(qkv, 1, 3), rotary),
-            ops.part(qkv, 2, 3),
-            attentionMask,
-            window ? everywhere.within(reach) : everywhere);
+        ofFirst
+            ? ops.attentionOfToken(
+                ops.token(query, attentionMask, Pooling.FIRST),
+                key,
+                value,
+                attentionMask,
+                attention,
+                Pooling.FIRST)
+            : ops.attention(query, key, value, attentionMask, attention);
     Linear output = new Linear(name + "attn.Wo", hiddenSize, hiddenSize, attentionBias);
     return ops.dropout(ops.linear(mixed, output), attentionDropout);
   }

@@ -38,7 +38,7 @@ public record Network(String modelType, String architecture, Trunk trunk, Head h
 
   /// Logits `[batch, labels]` before softmax or sigmoid.
   public <T> T logits(Ops<T> ops, Inputs<T> inputs) {
-    return head.logits(ops, trunk.hidden(ops, inputs), inputs);
+    return head.logits(ops, trunk, inputs);
   }
 
   public int labels() {

@@ -10,8 +10,8 @@ import java.util.Optional;
 /// @param buckets rows of the table, row 0 being no n-gram
 record NgramTable(String name, int buckets, int labels) implements Head {
   @Override
-  public <T> T logits(Ops<T> ops, T hidden, Inputs<T> inputs) {
-    T bag = ops.bag(hidden, new Embedding(name, buckets, labels, 0));
+  public <T> T logits(Ops<T> ops, Trunk trunk, Inputs<T> inputs) {
+    T bag = ops.bag(trunk.hidden(ops, inputs), new Embedding(name, buckets, labels, 0));
     return ops.bias(bag, new Bias(name + ".bias", labels));
   }
 

@@ -94,6 +94,19 @@ public interface Ops<T> {
   ///   null for none
   T attention(T query, T key, T value, @Nullable T scores, T attentionMask, Attention attention);
 
+  /// The vector of one token of each text, `[batch, 1, width]` of `[batch, seq, width]`.
+  ///
+  /// @param which [Pooling#FIRST] or [Pooling#LAST]
+  /// @param attentionMask `[batch, seq]`, as the network's inputs have it
+  T token(T x, T attentionMask, Pooling which);
+
+  /// The [#token] of what [#attention] gives, for no more than its price: `[batch, 1, heads ·
+  /// head_dim]`.
+  ///
+  /// @param query the token's alone, `[batch, 1, heads · head_dim]`
+  /// @param which [Pooling#FIRST], or [Pooling#LAST] where attention has no window
+  T attentionOfToken(T query, T key, T value, T attentionMask, Attention attention, Pooling which);
+
   /// Scores of pairs of tokens by their distance, `[batch, heads, seq, seq]`, as [#attention] adds
   /// them.
   ///
@@ -103,7 +116,8 @@ public interface Ops<T> {
 
   /// One vector of every text: `[batch, seq, hidden]` to `[batch, hidden]`.
   ///
-  /// @param attentionMask `[batch, seq]`, as the network's inputs have it
+  /// @param attentionMask `[batch, seq]`, as the network's inputs have it; [Pooling#FIRST] does not
+  ///   read it
   T pool(T x, T attentionMask, Pooling pooling);
 
   /// Numbers of the n-grams of tokens, size after size: ids `[batch, seq]` to whole numbers

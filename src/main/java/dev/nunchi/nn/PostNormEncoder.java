@@ -95,8 +95,39 @@ record PostNormEncoder(
 
   @Override
   public <T> T hidden(Ops<T> ops, Inputs<T> inputs) {
+    return hidden(ops, inputs, layers);
+  }
+
+  @Override
+  public <T> T pooled(Ops<T> ops, Inputs<T> inputs, Pooling pooling) {
+    if (pooling == Pooling.MEAN) {
+      return Trunk.super.pooled(ops, inputs, pooling);
+    }
+    T mask = inputs.attentionMask();
+    T x = hidden(ops, inputs, layers - 1);
+    T token = ops.scoped(() -> ops.token(x, mask, pooling));
+    String name = layerPrefix(layers - 1);
+    T last =
+        layer(
+            ops,
+            token,
+            name,
+            () ->
+                ops.attentionOfToken(
+                    projected(ops, token, name + names.query()),
+                    projected(ops, x, name + names.key()),
+                    projected(ops, x, name + names.value()),
+                    mask,
+                    attention(),
+                    pooling));
+    ops.release(x);
+    return ops.pool(last, mask, Pooling.FIRST);
+  }
+
+  /// What the first of the layers give.
+  private <T> T hidden(Ops<T> ops, Inputs<T> inputs, int count) {
     T x = ops.scoped(() -> embeddings(ops, inputs));
-    for (int layer = 0; layer < layers; layer++) {
+    for (int layer = 0; layer < count; layer++) {
       T before = x;
       String name = layerPrefix(layer);
       x = layer(ops, before, name, () -> attended(ops, before, inputs.attentionMask(), name));
@@ -168,11 +199,19 @@ record PostNormEncoder(
 
   private <T> T attended(Ops<T> ops, T x, T attentionMask, String name) {
     return ops.attention(
-        ops.linear(x, Linear.of(name + names.query(), hiddenSize, hiddenSize)),
-        ops.linear(x, Linear.of(name + names.key(), hiddenSize, hiddenSize)),
-        ops.linear(x, Linear.of(name + names.value(), hiddenSize, hiddenSize)),
+        projected(ops, x, name + names.query()),
+        projected(ops, x, name + names.key()),
+        projected(ops, x, name + names.value()),
         attentionMask,
-        Attention.bidirectional(heads, hiddenSize / heads, attentionDropout));
+        attention());
+  }
+
+  private <T> T projected(Ops<T> ops, T x, String name) {
+    return ops.linear(x, Linear.of(name, hiddenSize, hiddenSize));
+  }
+
+  private Attention attention() {
+    return Attention.bidirectional(heads, hiddenSize / heads, attentionDropout);
   }
 
   private <T> T inner(Ops<T> ops, T h, String name) {

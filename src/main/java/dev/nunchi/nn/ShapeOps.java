@@ -133,15 +133,50 @@ public final class ShapeOps implements Ops<List<Integer>> {
       @Nullable List<Integer> scores,
       List<Integer> attentionMask,
       Attention attention) {
-    check(query.getLast() == attention.heads() * attention.headDim(), "%s, %s", attention, query);
-    check(key.getLast() == attention.keyHeads() * attention.headDim(), "%s, %s", attention, key);
     check(query.subList(0, 2).equals(key.subList(0, 2)), "query %s, key %s", query, key);
-    check(key.equals(value), "key %s, value %s", key, value);
-    check(attentionMask.equals(query.subList(0, 2)), "mask %s for %s", attentionMask, query);
+    checkAttention(query, key, value, attentionMask, attention);
     if (scores != null) {
       List<Integer> square = List.of(query.get(0), attention.heads(), query.get(1), query.get(1));
       check(scores.equals(square), "scores %s for %s", scores, query);
     }
+    return query;
+  }
+
+  private static void checkAttention(
+      List<Integer> query,
+      List<Integer> key,
+      List<Integer> value,
+      List<Integer> attentionMask,
+      Attention attention) {
+    check(query.getLast() == attention.heads() * attention.headDim(), "%s, %s", attention, query);
+    check(key.getLast() == attention.keyHeads() * attention.headDim(), "%s, %s", attention, key);
+    check(key.equals(value), "key %s, value %s", key, value);
+    check(attentionMask.equals(key.subList(0, 2)), "mask %s for %s", attentionMask, key);
+  }
+
+  @Override
+  public List<Integer> token(List<Integer> x, List<Integer> attentionMask, Pooling which) {
+    check(which != Pooling.MEAN, "%s is no token", which);
+    check(attentionMask.equals(x.subList(0, 2)), "mask %s for %s", attentionMask, x);
+    return append(List.of(x.get(0), 1), pool(x, attentionMask, which).getLast());
+  }
+
+  @Override
+  public List<Integer> attentionOfToken(
+      List<Integer> query,
+      List<Integer> key,
+      List<Integer> value,
+      List<Integer> attentionMask,
+      Attention attention,
+      Pooling which) {
+    check(query.subList(0, 2).equals(List.of(key.get(0), 1)), "query %s, key %s", query, key);
+    check(
+        which == Pooling.FIRST
+            || which == Pooling.LAST && attention.reach() == Attention.EVERYWHERE,
+        "%s of %s",
+        attention,
+        which);
+    checkAttention(query, key, value, attentionMask, attention);
     return query;
   }
 
@@ -160,7 +195,11 @@ public final class ShapeOps implements Ops<List<Integer>> {
 
   @Override
   public List<Integer> pool(List<Integer> x, List<Integer> attentionMask, Pooling pooling) {
-    check(attentionMask.equals(x.subList(0, 2)), "mask %s for %s", attentionMask, x);
+    check(
+        pooling == Pooling.FIRST || attentionMask.equals(x.subList(0, 2)),
+        "mask %s for %s",
+        attentionMask,
+        x);
     return List.of(x.get(0), x.get(2));
   }
 

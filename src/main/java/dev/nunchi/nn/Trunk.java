@@ -7,6 +7,14 @@ public sealed interface Trunk
   /// The last layer's output `[batch, seq, hidden]`; of n-grams their numbers `[batch, any]`.
   <T> T hidden(Ops<T> ops, Inputs<T> inputs);
 
+  /// One vector of every text, `[batch, hidden]`, of what [#hidden] gives.
+  ///
+  /// Where one token's is asked for, a trunk may compute its last layer for that token alone: what
+  /// the others would give is read by nothing.
+  default <T> T pooled(Ops<T> ops, Inputs<T> inputs, Pooling pooling) {
+    return ops.pool(hidden(ops, inputs), inputs.attentionMask(), pooling);
+  }
+
   /// The first part of the names of its parameters, which a trunk that is saved alone leaves out;
   /// empty where it has no parameters.
   String prefix();

@@ -2,6 +2,7 @@ package dev.nunchi.torch;
 
 import dev.nunchi.nn.Attention;
 import dev.nunchi.nn.DistanceScores;
+import dev.nunchi.nn.Pooling;
 import dev.nunchi.nn.RelativePositions;
 import dev.nunchi.nn.Rotary;
 import java.util.HashMap;
@@ -54,10 +55,44 @@ final class TorchAttention {
       Attention attention,
       boolean drops,
       UnaryOperator<Tensor> dropout) {
+    @Nullable Tensor mask = mask(attention, key.size(1));
+    return masked(query, key, value, scores, mask, attention, drops, dropout);
+  }
+
+  /// Attention of one token of each text.
+  ///
+  /// @param query `[batch, 1, heads · head_dim]`
+  /// @param which see [dev.nunchi.nn.Ops#attentionOfToken]
+  Tensor ofToken(
+      Tensor query,
+      Tensor key,
+      Tensor value,
+      Attention attention,
+      Pooling which,
+      boolean drops,
+      UnaryOperator<Tensor> dropout) {
+    @Nullable Tensor mask =
+        which == Pooling.FIRST ? firstRow(mask(attention, key.size(1))) : padding;
+    return masked(query, key, value, null, mask, attention, drops, dropout);
+  }
+
+  /// The first query's, of a mask that has a row for all or for each.
+  private static @Nullable Tensor firstRow(@Nullable Tensor mask) {
+    return mask == null ? null : mask.narrow(-2, 0, 1);
+  }
+
+  private Tensor masked(
+      Tensor query,
+      Tensor key,
+      Tensor value,
+      @Nullable Tensor scores,
+      @Nullable Tensor mask,
+      Attention attention,
+      boolean drops,
+      UnaryOperator<Tensor> dropout) {
     Tensor q = heads(query, attention.heads(), attention);
     Tensor k = heads(key, attention.keyHeads(), attention);
     Tensor v = heads(value, attention.keyHeads(), attention);
-    @Nullable Tensor mask = mask(attention, query.size(1));
     boolean composed =
         drops || scores != null || attention.softCap() > 0 || type == ScalarType.BFloat16;
     Tensor joined =

@@ -196,6 +196,24 @@ final class TorchOps implements Ops<Tensor> {
         shares -> dropout(shares, kind.dropout()));
   }
 
+  @Override
+  public Tensor token(Tensor x, Tensor attentionMask, Pooling which) {
+    return pool(x, attentionMask, which).unsqueeze(1);
+  }
+
+  @Override
+  public Tensor attentionOfToken(
+      Tensor query, Tensor key, Tensor value, Tensor attentionMask, Attention kind, Pooling which) {
+    return attention.ofToken(
+        query,
+        key,
+        value,
+        kind,
+        which,
+        masks != null && kind.dropout() > 0,
+        shares -> dropout(shares, kind.dropout()));
+  }
+
   /// Only the rows that the text has are projected.
   @Override
   public Tensor distanceScores(Tensor x, Tensor table, DistanceScores scores) {

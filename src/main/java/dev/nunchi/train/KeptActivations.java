@@ -173,22 +173,50 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
       @Nullable Value scores,
       Value attentionMask,
       Attention attention) {
+    List<Integer> result =
+        shapes.attention(
+            query.shape,
+            key.shape,
+            value.shape,
+            scores == null ? null : scores.shape,
+            attentionMask.shape,
+            attention);
+    return attended(query, key, value, scores != null, attention, result);
+  }
+
+  @Override
+  public Value token(Value x, Value attentionMask, Pooling which) {
+    return value(shapes.token(x.shape, attentionMask.shape, which), x.elementBytes);
+  }
+
+  @Override
+  public Value attentionOfToken(
+      Value query,
+      Value key,
+      Value value,
+      Value attentionMask,
+      Attention attention,
+      Pooling which) {
+    List<Integer> result =
+        shapes.attentionOfToken(
+            query.shape, key.shape, value.shape, attentionMask.shape, attention, which);
+    return attended(query, key, value, false, attention, result);
+  }
+
+  private Value attended(
+      Value query,
+      Value key,
+      Value value,
+      boolean hasTerms,
+      Attention attention,
+      List<Integer> shape) {
     // Each with the heads apart.
     List.of(query, key, value).forEach(one -> keep(value(one.shape, elementBytes)));
-    Value result =
-        value(
-            shapes.attention(
-                query.shape,
-                key.shape,
-                value.shape,
-                scores == null ? null : scores.shape,
-                attentionMask.shape,
-                attention),
-            elementBytes);
+    Value result = value(shape, elementBytes);
     boolean capped = attention.softCap() > 0;
-    if (attention.dropout() > 0 || elementBytes < Float.BYTES || scores != null || capped) {
-      int seq = query.shape.get(1);
-      List<Integer> square = List.of(query.shape.get(0), attention.heads(), seq, seq);
+    if (attention.dropout() > 0 || elementBytes < Float.BYTES || hasTerms || capped) {
+      List<Integer> square =
+          List.of(query.shape.get(0), attention.heads(), query.shape.get(1), key.shape.get(1));
       Value probabilities = value(square, elementBytes);
       keep(probabilities);
       keep(dropout(probabilities, attention.dropout()));

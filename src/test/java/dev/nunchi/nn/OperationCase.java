@@ -255,6 +255,41 @@ public record OperationCase(
     attention(
         all, "causal, windowed, capped", 1, new Attention(3, 1, 2, 1.1, 0, true, 1, 2), false);
     attention(all, "with terms of pairs", 3, Attention.bidirectional(3, 2, 0), true);
+    attentionOfToken(all, "plain", 3, Attention.bidirectional(3, 2, 0), Pooling.FIRST);
+    attentionOfToken(
+        all, "within a window", 3, Attention.bidirectional(3, 2, 0).within(1), Pooling.FIRST);
+    attentionOfToken(all, "plain", 3, Attention.bidirectional(3, 2, 0), Pooling.LAST);
+    attentionOfToken(
+        all,
+        "causal of grouped heads, capped",
+        2,
+        new Attention(4, 2, 2, 0.3, 0, true, Attention.EVERYWHERE, 2),
+        Pooling.LAST);
+  }
+
+  private static void attentionOfToken(
+      Builder all, String name, int keyHeads, Attention attention, Pooling which) {
+    int width = attention.headDim();
+    all.add(
+        "attentionOfToken %s, %s".formatted(which, name),
+        some(),
+        List.of(
+            which == Pooling.FIRST ? mask() : whole(1, 1, 1, 1, 1, 0, 0, 1, 1, 0),
+            all.states(2, 5, attention.heads() * width),
+            all.states(2, 5, keyHeads * width),
+            all.states(2, 5, keyHeads * width)),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.attentionOfToken(
+                ops.token(inputs.get(1), inputs.get(0), which),
+                inputs.get(2),
+                inputs.get(3),
+                inputs.get(0),
+                attention,
+                which);
+          }
+        });
   }
 
   private static void attention(

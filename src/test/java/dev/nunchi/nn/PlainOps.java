@@ -237,7 +237,24 @@ public final class PlainOps implements Ops<PlainTensor> {
       @Nullable PlainTensor scores,
       PlainTensor attentionMask,
       Attention attention) {
-    return new PlainAttention(query, key, value, scores, attentionMask, attention).result();
+    return new PlainAttention(query, key, value, scores, attentionMask, attention, null).result();
+  }
+
+  @Override
+  public PlainTensor token(PlainTensor x, PlainTensor attentionMask, Pooling which) {
+    PlainTensor pooled = pool(x, attentionMask, which);
+    return new PlainTensor(List.of(pooled.axis(0), 1, pooled.axis(1)), pooled.values());
+  }
+
+  @Override
+  public PlainTensor attentionOfToken(
+      PlainTensor query,
+      PlainTensor key,
+      PlainTensor value,
+      PlainTensor attentionMask,
+      Attention attention,
+      Pooling which) {
+    return new PlainAttention(query, key, value, null, attentionMask, attention, which).result();
   }
 
   @Override
