@@ -374,7 +374,8 @@ final class OnnxAttention {
         List.of(
             column,
             graph.constant(
-                "rotary.%d.%s".formatted(rotary.headDim(), rotary.theta()), rotary.frequencies())));
+                "rotary.%d.%s.%s".formatted(rotary.headDim(), rotary.theta(), rotary.scaling()),
+                rotary.frequencies())));
   }
 
   /// The last axis from one index to before another.

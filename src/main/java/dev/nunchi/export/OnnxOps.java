@@ -372,6 +372,7 @@ final class OnnxOps implements Ops<Value> {
       case GELU -> activation("Gelu", x, Attributes.of("approximate", "none"));
       case GELU_TANH -> activation("Gelu", x, Attributes.of("approximate", "tanh"));
       case RELU -> activation("Relu", x);
+      case SILU -> multiply(x, activation("Sigmoid", x));
       case TANH -> activation("Tanh", x);
     };
   }

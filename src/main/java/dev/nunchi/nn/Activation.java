@@ -7,6 +7,8 @@ public enum Activation {
   /// `0.5·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))`: differs from [#GELU] by up to 1e-3.
   GELU_TANH("gelu_new"),
   RELU("relu"),
+  /// `x / (1 + exp(-x))`.
+  SILU("silu"),
   TANH("tanh");
 
   private final String configName;

@@ -106,11 +106,15 @@ final class Configuration {
   }
 
   double positive(String key, double fallback) {
-    if (isAbsent(key)) {
-      return fallback;
-    }
+    return isAbsent(key) ? fallback : positive(key);
+  }
+
+  /// A number over 0 that has to be there.
+  double positive(String key) {
     JsonNode value = json.get(key);
-    if (!value.isNumber() || !(value.doubleValue() > 0 && Double.isFinite(value.doubleValue()))) {
+    if (value == null
+        || !value.isNumber()
+        || !(value.doubleValue() > 0 && Double.isFinite(value.doubleValue()))) {
       throw invalid(key, "a number over 0", value);
     }
     return value.doubleValue();
@@ -152,34 +156,33 @@ final class Configuration {
     return found;
   }
 
-  /// Rotary positions of the layers of one type.
-  ///
-  /// New configurations have `rope_parameters` with `rope_theta` for each type, older ones a key
-  /// for the base, and `rope_scaling` where the frequencies are scaled, which is not implemented.
-  Rotary rotary(int headDim, String layerType, String thetaKey, double fallback) {
-    if (headDim % 2 != 0) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL,
-          "%s: heads of %d numbers cannot have rotary positions, which take an even one"
-              .formatted(origin, headDim));
+  /// The object under a key; null where it is absent.
+  @Nullable Configuration part(String key) {
+    if (isAbsent(key)) {
+      return null;
     }
-    requireUnscaled("rope_scaling", json.path("rope_scaling"));
-    JsonNode parameters = json.path("rope_parameters").path(layerType);
-    requireUnscaled("rope_parameters." + layerType, parameters);
-    if (parameters.hasNonNull("rope_theta")) {
-      return new Rotary(
-          headDim,
-          new Configuration(parameters, origin + ": rope_parameters." + layerType)
-              .positive("rope_theta", fallback));
+    if (!json.get(key).isObject()) {
+      throw invalid(key, "an object", json.get(key));
     }
-    return new Rotary(headDim, positive(thetaKey, fallback));
+    return new Configuration(json.get(key), origin + ": " + key);
   }
 
-  private void requireUnscaled(String key, JsonNode rope) {
-    String type = rope.path("rope_type").asText(rope.path("type").asText("default"));
-    if (!type.equals("default")) {
-      throw unsupported(key, type, "default");
-    }
+  boolean isEmpty() {
+    return json.isEmpty();
+  }
+
+  boolean isText(String key) {
+    return json.path(key).isTextual();
+  }
+
+  /// Where the configuration stands, as complaints name it.
+  String origin() {
+    return origin;
+  }
+
+  /// Whether a key stands there without a value, which switches off what has a default.
+  boolean isNull(String key) {
+    return json.has(key) && json.get(key).isNull();
   }
 
   boolean has(String key) {
@@ -187,9 +190,16 @@ final class Configuration {
   }
 
   Activation activation(String key) {
-    String name = isAbsent(key) ? "gelu" : text(key);
+    return activation(key, "gelu");
+  }
+
+  Activation activation(String key, String fallback) {
+    String name = isAbsent(key) ? fallback : text(key);
     if (name.equals("gelu_pytorch_tanh")) {
       return Activation.GELU_TANH;
+    }
+    if (name.equals("swish")) {
+      return Activation.SILU;
     }
     List<String> supported = new ArrayList<>();
     for (Activation activation : Activation.values()) {

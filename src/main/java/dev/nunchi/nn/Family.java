@@ -16,6 +16,13 @@ final class Family {
           DistilBert.MODEL_TYPE,
           ModernBert.MODEL_TYPE,
           Deberta.MODEL_TYPE,
+          Llama.MODEL_TYPE,
+          Mistral.MODEL_TYPE,
+          Qwen2.MODEL_TYPE,
+          Qwen3.MODEL_TYPE,
+          Gemma2.MODEL_TYPE,
+          Gemma3.MODEL_TYPE,
+          Exaone4.MODEL_TYPE,
           NgramLinear.MODEL_TYPE);
 
   private Family() {}
@@ -29,6 +36,13 @@ final class Family {
       case DistilBert.MODEL_TYPE -> DistilBert.of(config);
       case ModernBert.MODEL_TYPE -> ModernBert.of(config);
       case Deberta.MODEL_TYPE -> Deberta.of(config);
+      case Llama.MODEL_TYPE -> Llama.of(config);
+      case Mistral.MODEL_TYPE -> Mistral.of(config);
+      case Qwen2.MODEL_TYPE -> Qwen2.of(config);
+      case Qwen3.MODEL_TYPE -> Qwen3.of(config);
+      case Gemma2.MODEL_TYPE -> Gemma2.of(config);
+      case Gemma3.MODEL_TYPE -> Gemma3.of(config);
+      case Exaone4.MODEL_TYPE -> Exaone4.of(config);
       case NgramLinear.MODEL_TYPE -> NgramLinear.of(config);
       default -> throw config.unsupportedFamily(modelType, MODEL_TYPES);
     };

@@ -1,6 +1,5 @@
 package dev.nunchi.nn;
 
-import java.util.ArrayList;
 import java.util.List;
 
 /// ModernBERT's encoder (Warner et al., 2024, <https://arxiv.org/abs/2412.13663>): norms before the
@@ -39,9 +38,6 @@ record ModernBert(
     implements Trunk {
   static final String MODEL_TYPE = "modernbert";
 
-  private static final String WINDOWED = "sliding_attention";
-  private static final String FULL = "full_attention";
-
   /// `ModernBertForSequenceClassification` of transformers: the first token's vector or the mean of
   /// all, `classifier(dropout(LN(f(dense(x)))))`. The first layers of the head are those of the
   /// masked language model, and stay when the labels change.
@@ -71,17 +67,20 @@ record ModernBert(
     int hiddenSize = config.size("hidden_size");
     int heads = config.size("num_attention_heads");
     config.requireDivisible("hidden_size", hiddenSize, "num_attention_heads", heads);
-    int headDim = hiddenSize / heads;
+    RotaryKeys rotary = new RotaryKeys(config, hiddenSize / heads);
+    rotary.requireUnscaled();
+    int every = config.size("global_attn_every_n_layers", 3);
     return new ModernBert(
         vocabularySize,
         hiddenSize,
         heads,
         config.size("intermediate_size"),
         config.activation("hidden_activation"),
-        windowed(config),
+        LayerTypes.windowed(
+            config, config.layers("num_hidden_layers"), layer -> layer % every != 0),
         config.size("local_attention", 128) / 2,
-        config.rotary(headDim, FULL, "global_rope_theta", 160_000),
-        config.rotary(headDim, WINDOWED, "local_rope_theta", 10_000),
+        rotary.of(LayerTypes.FULL, "global_rope_theta", 160_000, false),
+        rotary.of(LayerTypes.WINDOWED, "local_rope_theta", 10_000, false),
         config.positive("norm_eps", 1e-5),
         config.flag("norm_bias", false),
         config.flag("attention_bias", false),
@@ -91,22 +90,6 @@ record ModernBert(
         config.probability("mlp_dropout", 0),
         config.size("max_position_embeddings", 8192),
         config.tokenId("pad_token_id", 50_283, vocabularySize));
-  }
-
-  /// New configurations list the layers, older ones say which of how many sees everything.
-  private static List<Boolean> windowed(Configuration config) {
-    int layers = config.layers("num_hidden_layers");
-    if (config.has("layer_types")) {
-      return config.each("layer_types", layers, FULL, WINDOWED).stream()
-          .map(WINDOWED::equals)
-          .toList();
-    }
-    int every = config.size("global_attn_every_n_layers", 3);
-    List<Boolean> windowed = new ArrayList<>();
-    for (int layer = 0; layer < layers; layer++) {
-      windowed.add(layer % every != 0);
-    }
-    return List.copyOf(windowed);
   }
 
   @Override

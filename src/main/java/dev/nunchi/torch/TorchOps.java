@@ -164,6 +164,7 @@ final class TorchOps implements Ops<Tensor> {
       case GELU -> torch.gelu(x);
       case GELU_TANH -> torch.gelu(x, "tanh");
       case RELU -> torch.relu(x);
+      case SILU -> torch.silu(x);
       case TANH -> torch.tanh(x);
     };
   }

@@ -145,7 +145,7 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   public Value activation(Value x, Activation function) {
     Value result = value(shapes.activation(x.shape, function), x.elementBytes);
     switch (function) {
-      case GELU, GELU_TANH -> keep(x);
+      case GELU, GELU_TANH, SILU -> keep(x);
       case RELU, TANH -> keep(result);
     }
     return result;

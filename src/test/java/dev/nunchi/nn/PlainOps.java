@@ -201,6 +201,7 @@ public final class PlainOps implements Ops<PlainTensor> {
               x,
               v -> 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v * v * v))));
       case RELU -> map(x, v -> Math.max(v, 0));
+      case SILU -> map(x, value -> value / (1 + Math.exp(-value)));
       case TANH -> map(x, Math::tanh);
     };
   }

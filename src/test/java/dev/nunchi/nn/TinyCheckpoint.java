@@ -30,7 +30,17 @@ public enum TinyCheckpoint {
   DEBERTA_V3("deberta-v3-tiny"),
   /// With projections of their own for distances, absolute positions and an embedding size other
   /// than the hidden size.
-  DEBERTA_V2("deberta-v2-tiny");
+  DEBERTA_V2("deberta-v2-tiny"),
+  /// With biases, Llama 3.1's scaling, and the older form of its configuration.
+  LLAMA("llama-tiny"),
+  MISTRAL("mistral-tiny"),
+  /// Padded with what ends texts, a window above the first layer, in the older form.
+  QWEN2("qwen2-tiny"),
+  QWEN3("qwen3-tiny"),
+  GEMMA2("gemma2-tiny"),
+  /// With scaled positions of the layers that see everything, in the older form.
+  GEMMA3("gemma3-tiny"),
+  EXAONE4("exaone4-tiny");
 
   private final String name;
 

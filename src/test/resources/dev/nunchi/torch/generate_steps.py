@@ -160,6 +160,13 @@ names = [
     "modernbert-tiny-mean",
     "deberta-v3-tiny",
     "deberta-v2-tiny",
+    "llama-tiny",
+    "mistral-tiny",
+    "qwen2-tiny",
+    "qwen3-tiny",
+    "gemma2-tiny",
+    "gemma3-tiny",
+    "exaone4-tiny",
 ]
 steps = {name: run(name, adamw) for name in names}
 steps["bert-tiny-adagrad"] = run("bert-tiny", adagrad)
