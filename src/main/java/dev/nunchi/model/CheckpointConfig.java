@@ -50,6 +50,18 @@ record CheckpointConfig(Path file, ObjectNode json) {
     }
   }
 
+  /// This configuration with the [PadToken] of a decoder that names none; itself of others.
+  CheckpointConfig padded() {
+    Network network = network();
+    if (network.trunk().padIsNamed()) {
+      return this;
+    }
+    ObjectNode copy = json.deepCopy();
+    PadToken.of(file.resolveSibling(""), json, network.vocabularySize())
+        .ifPresent(id -> copy.put(PadToken.KEY, id));
+    return new CheckpointConfig(file, copy);
+  }
+
   /// `vocab_size`, empty where the file has none, as of families that count otherwise.
   OptionalInt vocabularySize() {
     JsonNode size = json.path("vocab_size");
@@ -205,7 +217,7 @@ record CheckpointConfig(Path file, ObjectNode json) {
   }
 
   int padTokenId() {
-    return json.path("pad_token_id").asInt(0);
+    return json.path(PadToken.KEY).asInt(0);
   }
 
   private NunchiException invalid(String expected, String came) {

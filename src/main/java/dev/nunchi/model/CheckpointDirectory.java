@@ -106,7 +106,7 @@ public final class CheckpointDirectory implements AutoCloseable {
     ModelFiles.requireReadable(directory);
     CheckpointConfig config = CheckpointConfig.read(directory);
     config.requireUnquantized();
-    return config;
+    return config.padded();
   }
 
   private static @Nullable Manifest verifiedManifest(Path directory) {

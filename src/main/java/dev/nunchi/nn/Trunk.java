@@ -27,6 +27,11 @@ public sealed interface Trunk
   /// The id that pads the shorter texts of a batch.
   int padTokenId();
 
+  /// Whether that id is one that the configuration names or the family has, and no stand-in.
+  default boolean padIsNamed() {
+    return true;
+  }
+
   /// Whether its answer depends on the segment of each token.
   boolean readsTokenTypes();
 

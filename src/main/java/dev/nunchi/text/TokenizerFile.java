@@ -80,7 +80,9 @@ record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, in
     int unknownId =
         model.hasNonNull("unk_id")
             ? model.path("unk_id").asInt()
-            : vocabulary.getOrDefault(model.path("unk_token").asText(), -1);
+            : model.hasNonNull("unk_token")
+                ? vocabulary.getOrDefault(model.path("unk_token").asText(), -1)
+                : -1;
     return new TokenizerFile(file, json, Map.copyOf(vocabulary), unknownId);
   }
 

@@ -20,6 +20,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -103,8 +104,9 @@ class CheckpointDirectoryTest {
         CheckpointDirectory base = base(tiny, CheckpointDirectory.Order.AS_WANTED)) {
       assertEquals(List.of(), base.missing());
       assertEquals(List.of("긍정", "부정", "중립"), base.labels().names());
-      for (String name :
-          List.of(stored.network().outputBias().orElseThrow(), stored.network().outputWeight())) {
+      List<String> head = new ArrayList<>(List.of(stored.network().outputWeight()));
+      stored.network().outputBias().ifPresent(head::add);
+      for (String name : head) {
         float[] before = FloatWeights.floats(stored.weights().get(name));
         float[] after = FloatWeights.floats(base.weights().get(name));
         int width = before.length / 3;
@@ -200,7 +202,7 @@ class CheckpointDirectoryTest {
   @CsvSource({
     "model_type, gpt2, UNSUPPORTED_MODEL, model_type is 'gpt2', which is not supported; supported:"
         + " bert",
-    "hidden_act, silu, UNSUPPORTED_MODEL, hidden_act is 'silu'",
+    "hidden_act, mish, UNSUPPORTED_MODEL, hidden_act is 'mish'",
     "position_embedding_type, relative_key, UNSUPPORTED_MODEL,"
         + " position_embedding_type is 'relative_key'",
     "problem_type, ranking, UNSUPPORTED_MODEL, problem_type is \"ranking\"",

@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.nunchi.nn.TinyCheckpoint;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// What Hugging Face tokenizers made of the same texts with the same files.
 final class HuggingFaceAgreementTest {
@@ -65,6 +68,27 @@ final class HuggingFaceAgreementTest {
       }
       assertTrue(encoded > 120, "texts with tokens: " + encoded);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = TinyCheckpoint.class,
+      names = {"LLAMA", "QWEN2", "MISTRAL", "GEMMA2"})
+  void encode_tokenizersOfDecoders_idsAndSpansAreThoseOfHuggingFace(TinyCheckpoint tiny) {
+    String name = tiny.path().getFileName().toString();
+    int encoded = 0;
+    try (TextEncoder encoder = TextEncoder.open(tiny.path(), NONE, 100_000)) {
+      for (JsonNode row : Fixtures.rows("decoders.jsonl")) {
+        String text = row.path("text").asText();
+        if (row.path("tokenizer").asText().equals(name) && !Normalizer.isEmpty(text)) {
+          Encoding encoding = encoder.encode(text, Truncation.REJECT);
+          assertAgrees(row, encoding);
+          assertEquals(0, encoding.unknownCount(), text);
+          encoded++;
+        }
+      }
+    }
+    assertTrue(encoded > 30, "texts: " + encoded);
   }
 
   private static void assertAgrees(JsonNode row, Encoding encoding) {

@@ -2,7 +2,7 @@
 (0.23.2) gives them with the vocabulary in tokenizer/, which VocabularyTrainer wrote.
 
 Also writes pairs.jsonl (text and context) and wordpiece.jsonl (vocab.txt through transformers'
-BertTokenizerFast).
+BertTokenizerFast), and decoders.jsonl (the tokenizers of the tiny decoders).
 """
 
 import json
@@ -71,6 +71,14 @@ def wordpiece(rows: list[str]) -> list[dict]:
     return result
 
 
+def of_decoders(rows: list[str]) -> list[dict]:
+    result = []
+    for name in ("llama-tiny", "qwen2-tiny", "mistral-tiny", "gemma2-tiny"):
+        tokenizer = Tokenizer.from_file(str(HERE.parent / "nn" / name / "tokenizer.json"))
+        result += [{"tokenizer": name, "text": text, **encoded(tokenizer, text)} for text in rows]
+    return result
+
+
 def main() -> None:
     tokenizer = Tokenizer.from_file(str(HERE / "tokenizer/tokenizer.json"))
     rows = texts(1000)
@@ -78,6 +86,7 @@ def main() -> None:
     pairs = list(zip(rows[-40:-20], rows[-20:], strict=True))
     write("pairs.jsonl", [{"text": a, "context": b, **encoded(tokenizer, a, b)} for a, b in pairs])
     write("wordpiece.jsonl", wordpiece(rows[:150]))
+    write("decoders.jsonl", of_decoders([text for text in rows[:150:4] if text.strip()]))
 
 
 if __name__ == "__main__":
