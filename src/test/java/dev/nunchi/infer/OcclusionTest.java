@@ -46,6 +46,14 @@ class OcclusionTest {
     assertEquals(span(0, 2), occlusions.getFirst().span());
   }
 
+  /// As of tokenizers that begin and end a text with nothing; a network cannot read no token.
+  @Test
+  void of_singleTokenWithoutSpecialOnes_hasNoPart() {
+    Encoding encoding =
+        new Encoding(new int[] {10}, new int[1], List.of(span(0, 2)), 1, 0, false);
+    assertEquals(List.of(), Occlusion.of("좋다", encoding));
+  }
+
   @Test
   void of_manyWords_takesNeighboursTogether() {
     for (int words = 1; words <= 120; words++) {

@@ -213,6 +213,24 @@ final class TextEncoderTest {
     }
   }
 
+  /// Byte-level vocabularies have a token `null`, and none for the unknown.
+  @Test
+  void encode_noUnknownToken_countsNone(@TempDir Path directory) throws IOException {
+    JsonMapper mapper = new JsonMapper();
+    ObjectNode json =
+        (ObjectNode)
+            mapper.readTree(TinyCheckpoint.QWEN2.path().resolve("tokenizer.json").toFile());
+    ObjectNode vocabulary = (ObjectNode) json.at("/model/vocab");
+    vocabulary.set("null", vocabulary.remove("A"));
+    Path file = Files.writeString(directory.resolve("tokenizer.json"), json.toString());
+    try (TextEncoder encoder = TextEncoder.open(file, NONE, 8)) {
+      assertTrue(json.at("/model/unk_token").isNull());
+      Encoding encoding = encoder.encode("null", Truncation.REJECT);
+      assertEquals(1, encoding.length());
+      assertEquals(0, encoding.unknownCount());
+    }
+  }
+
   @Test
   void encodeAll_texts_areAsOneByOne() {
     List<String> texts = new ArrayList<>();
