@@ -59,6 +59,20 @@ class TorchTrainerTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void accumulate_bf16_isNearPyTorchsLossInFp32(TinyCheckpoint tiny) throws IOException {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
+        TorchNetwork network =
+            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
+      TinyCheckpoint.Case ragged = ragged(tiny);
+      double loss = trainer.accumulate(ragged.batch(), labels(ragged, checkpoint), 1);
+      JsonNode expected = expected(tiny.path().getFileName().toString());
+      assertEquals(expected.get("losses").get(0).doubleValue(), loss, 2e-2);
+    }
+  }
+
   @Test
   void tenSteps_adagrad_followPyTorch() throws IOException {
     TinyCheckpoint tiny = TinyCheckpoint.BERT;
