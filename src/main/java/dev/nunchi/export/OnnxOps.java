@@ -469,16 +469,20 @@ final class OnnxOps implements Ops<Value> {
   public Value pool(Value x, Value attentionMask, Pooling pooling) {
     List<Axis> shape = List.of(x.axis(0), x.axis(2));
     return switch (pooling) {
-      case FIRST ->
-          nodes.node(
-              "Gather",
-              "selected",
-              shape,
-              List.of(x, graph.scalar("position.0", 0L)),
-              Attributes.of("axis", 1));
-      case LAST -> last(x, attentionMask, shape);
+      case FIRST -> first(x, shape);
+      case LAST ->
+          x.axis(1).equals(Axis.of(1)) ? first(x, shape) : last(x, attentionMask, shape);
       case MEAN -> mean(x, attentionMask, shape);
     };
+  }
+
+  private Value first(Value x, List<Axis> shape) {
+    return nodes.node(
+        "Gather",
+        "selected",
+        shape,
+        List.of(x, graph.scalar("position.0", 0L)),
+        Attributes.of("axis", 1));
   }
 
   private Value last(Value x, Value attentionMask, List<Axis> shape) {

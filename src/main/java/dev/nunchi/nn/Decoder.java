@@ -30,9 +30,22 @@ record Decoder(
 
   @Override
   public <T> T hidden(Ops<T> ops, Inputs<T> inputs) {
+    return hidden(ops, inputs, false);
+  }
+
+  @Override
+  public <T> T pooled(Ops<T> ops, Inputs<T> inputs, Pooling pooling) {
+    boolean ofLast = pooling == Pooling.LAST && stack.getLast().seesAllBefore();
+    T x = hidden(ops, inputs, ofLast);
+    return ops.pool(x, inputs.attentionMask(), pooling);
+  }
+
+  /// @param ofLast whether the last layer is computed for the last token alone, `[batch, 1, hidden]`
+  private <T> T hidden(Ops<T> ops, Inputs<T> inputs, boolean ofLast) {
     T x = ops.scoped(() -> embeddings(ops, inputs));
     for (int layer = 0; layer < layers(); layer++) {
-      x = stack.get(layer).apply(ops, x, inputs.attentionMask(), layerPrefix(layer));
+      boolean alone = ofLast && layer == layers() - 1;
+      x = stack.get(layer).apply(ops, x, inputs.attentionMask(), layerPrefix(layer), alone);
     }
     T last = x;
     T normed = ops.scoped(() -> ops.rmsNorm(last, norm()));

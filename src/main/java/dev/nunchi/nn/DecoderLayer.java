@@ -117,32 +117,54 @@ record DecoderLayer(
         rotary);
   }
 
+  /// Whether the last token of a text sees every other.
+  boolean seesAllBefore() {
+    return attention.reach() == Attention.EVERYWHERE;
+  }
+
   /// Frees `x`.
   ///
   /// @param name how the layer's parameters begin
-  <T> T apply(Ops<T> ops, T x, T attentionMask, String name) {
-    T h = ops.scoped(() -> ops.add(x, attended(ops, x, attentionMask, name)));
+  /// @param ofLast whether it is computed for the last token of each text alone, which then sees
+  ///   every other
+  <T> T apply(Ops<T> ops, T x, T attentionMask, String name, boolean ofLast) {
+    T h =
+        ops.scoped(() ->
+            ops.add(
+                ofLast ? ops.token(x, attentionMask, Pooling.LAST) : x,
+                attended(ops, x, attentionMask, name, ofLast)));
     ops.release(x);
     T y = ops.scoped(() -> ops.add(h, inner(ops, h, name)));
     ops.release(h);
     return y;
   }
 
-  private <T> T attended(Ops<T> ops, T x, T attentionMask, String name) {
+  private <T> T attended(Ops<T> ops, T x, T attentionMask, String name, boolean ofLast) {
     String block = name + "self_attn.";
     int queries = attention.heads() * attention.headDim();
     int keys = attention.keyHeads() * attention.headDim();
     T normed = norm(ops, x, name, norms.beforeAttention());
-    T query = ops.linear(normed, new Linear(block + "q_proj", hiddenSize, queries, queryBias));
-    T key = ops.linear(normed, new Linear(block + "k_proj", hiddenSize, keys, queryBias));
+    T query =
+        placed(
+            ops,
+            ops.linear(normed, new Linear(block + "q_proj", hiddenSize, queries, queryBias)),
+            block + "q_norm");
+    T key =
+        placed(
+            ops,
+            ops.linear(normed, new Linear(block + "k_proj", hiddenSize, keys, queryBias)),
+            block + "k_norm");
     T value = ops.linear(normed, new Linear(block + "v_proj", hiddenSize, keys, queryBias));
     T mixed =
-        ops.attention(
-            placed(ops, query, block + "q_norm"),
-            placed(ops, key, block + "k_norm"),
-            value,
-            attentionMask,
-            attention);
+        ofLast
+            ? ops.attentionOfToken(
+                ops.token(query, attentionMask, Pooling.LAST),
+                key,
+                value,
+                attentionMask,
+                attention,
+                Pooling.LAST)
+            : ops.attention(query, key, value, attentionMask, attention);
     T output = ops.linear(mixed, new Linear(block + "o_proj", queries, hiddenSize, outputBias));
     return norm(ops, output, name, norms.afterAttention());
   }

@@ -116,6 +116,8 @@ public interface Ops<T> {
 
   /// One vector of every text: `[batch, seq, hidden]` to `[batch, hidden]`.
   ///
+  /// [Pooling#FIRST] and [Pooling#LAST] of what [#token] gave are its one vector.
+  ///
   /// @param attentionMask `[batch, seq]`, as the network's inputs have it; [Pooling#FIRST] does not
   ///   read it
   T pool(T x, T attentionMask, Pooling pooling);

@@ -195,8 +195,9 @@ public final class ShapeOps implements Ops<List<Integer>> {
 
   @Override
   public List<Integer> pool(List<Integer> x, List<Integer> attentionMask, Pooling pooling) {
+    boolean isToken = pooling != Pooling.MEAN && x.get(1) == 1;
     check(
-        pooling == Pooling.FIRST || attentionMask.equals(x.subList(0, 2)),
+        isToken || pooling == Pooling.FIRST || attentionMask.equals(x.subList(0, 2)),
         "mask %s for %s",
         attentionMask,
         x);

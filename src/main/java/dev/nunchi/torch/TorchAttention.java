@@ -97,23 +97,20 @@ final class TorchAttention {
         drops || scores != null || attention.softCap() > 0 || type == ScalarType.BFloat16;
     Tensor joined =
         composed
-            ? composed(q, k, v, scores, mask(attention, query.size(1)), attention, dropout)
-            : fused(q, k, v, attention);
+            ? composed(q, k, v, scores, mask, attention, dropout)
+            : fused(q, k, v, mask, attention);
     return joined.transpose(1, 2).flatten(2, 3);
   }
 
-  /// Where what comes after a token is all that it does not see, the kernel knows without a mask.
-  private Tensor fused(Tensor q, Tensor k, Tensor v, Attention attention) {
-    long seq = q.size(2);
-    boolean causalAlone = padding == null && attention.causal() && seq - 1 <= attention.reach();
-    @Nullable Tensor mask = causalAlone ? null : mask(attention, seq);
+  private static Tensor fused(
+      Tensor q, Tensor k, Tensor v, @Nullable Tensor mask, Attention attention) {
     return torch.scaled_dot_product_attention(
         q,
         k,
         v,
         mask == null ? new TensorOptional() : new TensorOptional(mask),
         0,
-        causalAlone,
+        false,
         new DoubleOptional(attention.scale()),
         attention.heads() != attention.keyHeads());
   }

@@ -226,7 +226,7 @@ final class TorchOps implements Ops<Tensor> {
   public Tensor pool(Tensor x, Tensor attentionMask, Pooling pooling) {
     return switch (pooling) {
       case FIRST -> x.select(1, 0);
-      case LAST -> last(x, attentionMask);
+      case LAST -> x.size(1) == 1 ? x.select(1, 0) : last(x, attentionMask);
       case MEAN -> mean(x, attentionMask);
     };
   }

@@ -352,6 +352,19 @@ public record OperationCase(
   }
 
   private static void pooling(Builder all) {
+    for (Pooling which : List.of(Pooling.FIRST, Pooling.LAST)) {
+      all.add(
+          "pool %s of a token".formatted(which),
+          some(),
+          List.of(mask(), all.states()),
+          new Operation() {
+            @Override
+            public <T> T apply(Ops<T> ops, List<T> inputs) {
+              T token = ops.token(inputs.get(1), inputs.get(0), which);
+              return ops.pool(token, inputs.get(0), which);
+            }
+          });
+    }
     for (Pooling pooling : Pooling.values()) {
       for (boolean emptyRow : new boolean[] {false, true}) {
         all.add(

@@ -284,6 +284,9 @@ public final class PlainOps implements Ops<PlainTensor> {
   @Override
   public PlainTensor pool(PlainTensor x, PlainTensor attentionMask, Pooling pooling) {
     int seq = x.axis(1);
+    if (seq == 1 && pooling != Pooling.MEAN) {
+      return new PlainTensor(List.of(x.axis(0), x.axis(2)), x.values());
+    }
     PlainTensor result = PlainTensor.of(List.of(x.axis(0), x.axis(2)));
     for (int text = 0; text < x.axis(0); text++) {
       double[] shares = new double[seq];
