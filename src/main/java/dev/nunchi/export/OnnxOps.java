@@ -470,8 +470,7 @@ final class OnnxOps implements Ops<Value> {
     List<Axis> shape = List.of(x.axis(0), x.axis(2));
     return switch (pooling) {
       case FIRST -> first(x, shape);
-      case LAST ->
-          x.axis(1).equals(Axis.of(1)) ? first(x, shape) : last(x, attentionMask, shape);
+      case LAST -> x.axis(1).equals(Axis.of(1)) ? first(x, shape) : last(x, attentionMask, shape);
       case MEAN -> mean(x, attentionMask, shape);
     };
   }

@@ -14,8 +14,8 @@ import java.util.stream.IntStream;
 /// are taken together with their neighbours, about as many in each part; a text of a single word is
 /// taken apart into its tokens. The part's tokens are taken out of the encoding, the others and the
 /// context stay as they are: nothing is tokenised again, and nothing that truncation cut comes
-/// back. The part of a text of one token leaves the special tokens alone, and is no part where there
-/// are none.
+/// back. The part of a text of one token leaves the special tokens alone, and is no part where
+/// there are none.
 ///
 /// @param span the part, in the text as the caller sent it
 /// @param rest the encoding without the part

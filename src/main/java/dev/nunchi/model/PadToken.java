@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 /// The padding token of a decoder whose `config.json` names none, as those of Llama 3 and Qwen.
 ///
 /// Taken is the first of these that the network has a row for: `pad_token` of
-/// `tokenizer_config.json`, what `tokenizer.json` pads with, a token that was reserved for it or for
-/// nothing ([#RESERVED]), and the token that ends texts. Attention masks padding and the last token
-/// is found by that mask, so the choice changes no answer of ours. It does in transformers, which
-/// looks for the last token that is not this one: there the token that ends texts is the last
+/// `tokenizer_config.json`, what `tokenizer.json` pads with, a token that was reserved for it or
+/// for nothing ([#RESERVED]), and the token that ends texts. Attention masks padding and the last
+/// token is found by that mask, so the choice changes no answer of ours. It does in transformers,
+/// which looks for the last token that is not this one: there the token that ends texts is the last
 /// choice.
 final class PadToken {
   static final String KEY = "pad_token_id";
@@ -87,12 +87,10 @@ final class PadToken {
 
   private IntStream choices(Path directory) {
     Path file = directory.resolve(TokenizerFiles.TOKENIZER_CONFIG);
-    JsonNode stated =
-        Files.exists(file) ? Json.read(file).path("pad_token") : MAPPER.missingNode();
+    JsonNode stated = Files.exists(file) ? Json.read(file).path("pad_token") : MAPPER.missingNode();
     String name = stated.isObject() ? stated.path("content").asText() : stated.asText();
     return IntStream.concat(
-        IntStream.of(
-            added.getOrDefault(name, -1), padding == null ? -1 : padding),
+        IntStream.of(added.getOrDefault(name, -1), padding == null ? -1 : padding),
         RESERVED.stream().mapToInt(token -> added.getOrDefault(token, -1)));
   }
 

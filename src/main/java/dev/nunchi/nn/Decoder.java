@@ -40,7 +40,8 @@ record Decoder(
     return ops.pool(x, inputs.attentionMask(), pooling);
   }
 
-  /// @param ofLast whether the last layer is computed for the last token alone, `[batch, 1, hidden]`
+  /// @param ofLast whether the last layer is computed for the last token alone, `[batch, 1,
+  ///   hidden]`
   private <T> T hidden(Ops<T> ops, Inputs<T> inputs, boolean ofLast) {
     T x = ops.scoped(() -> embeddings(ops, inputs));
     for (int layer = 0; layer < layers(); layer++) {

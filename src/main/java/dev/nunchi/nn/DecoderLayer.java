@@ -2,8 +2,8 @@ package dev.nunchi.nn;
 
 import org.jspecify.annotations.Nullable;
 
-/// A layer of a [Decoder]: `h = x + N₂(Wo·attention(N₁(x)))`, `y = h + N₄(Wd·(f(Wg·n) ⊙ Wu·n))` with
-/// `n = N₃(h)`, of which norms a family has some.
+/// A layer of a [Decoder]: `h = x + N₂(Wo·attention(N₁(x)))`, `y = h + N₄(Wd·(f(Wg·n) ⊙ Wu·n))`
+/// with `n = N₃(h)`, of which norms a family has some.
 ///
 /// @param innerSize rows of `Wg` and `Wu`
 /// @param queryBias whether the projections to queries, keys and values have a bias, and so

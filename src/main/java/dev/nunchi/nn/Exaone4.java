@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.function.IntPredicate;
 
 /// EXAONE 4 with a classification head, as `Exaone4ForSequenceClassification` of transformers
-/// defines it (LG AI Research, 2025, <https://arxiv.org/abs/2507.11407>): norms after the blocks and
-/// of the heads; and where some layers have a window, the others have no rotary positions.
+/// defines it (LG AI Research, 2025, <https://arxiv.org/abs/2507.11407>): norms after the blocks
+/// and of the heads; and where some layers have a window, the others have no rotary positions.
 final class Exaone4 {
   static final String MODEL_TYPE = "exaone4";
 
@@ -37,8 +37,8 @@ final class Exaone4 {
         number -> windowed.get(number) ? local : global);
   }
 
-  /// A number `n`, every `n`th layer has none; or a word of `L` and `G` that repeats, where the last
-  /// layer has none whatever its letter.
+  /// A number `n`, every `n`th layer has none; or a word of `L` and `G` that repeats, where the
+  /// last layer has none whatever its letter.
   private static IntPredicate hasWindow(Configuration config, int layers) {
     if (!config.isText(PATTERN)) {
       int every = config.size(PATTERN, 4);

@@ -3,8 +3,8 @@ package dev.nunchi.nn;
 import java.util.List;
 
 /// Gemma 2 with a classification head, as `Gemma2ForSequenceClassification` of transformers defines
-/// it (Gemma Team, 2024, <https://arxiv.org/abs/2408.00118>): norms around the blocks, gates of GELU,
-/// scores of attention under a cap, and every other layer with a window.
+/// it (Gemma Team, 2024, <https://arxiv.org/abs/2408.00118>): norms around the blocks, gates of
+/// GELU, scores of attention under a cap, and every other layer with a window.
 ///
 /// `final_logit_softcapping` is of the model of language and not of the classifier.
 final class Gemma2 {
@@ -26,8 +26,7 @@ final class Gemma2 {
                     config.isNull(cap) ? 0 : config.positive(cap, 50)),
                 keys.rotary().ofAll(10_000))
             .withBiases(bias, bias, false);
-    List<Boolean> windowed =
-        LayerTypes.windowed(config, keys.layers(), number -> number % 2 == 0);
+    List<Boolean> windowed = LayerTypes.windowed(config, keys.layers(), number -> number % 2 == 0);
     DecoderLayer local = windowed.contains(true) ? layer.within(keys.reach(4096)) : layer;
     return keys.network(
         MODEL_TYPE,

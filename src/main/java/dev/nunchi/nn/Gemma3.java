@@ -3,9 +3,9 @@ package dev.nunchi.nn;
 import java.util.List;
 
 /// Gemma 3 for texts with a classification head, as `Gemma3TextForSequenceClassification` of
-/// transformers defines it (Gemma Team, 2025, <https://arxiv.org/abs/2503.19786>): Gemma 2 with norms
-/// of the heads in place of the cap, and a window in five of six layers, which have rotary positions
-/// of their own base.
+/// transformers defines it (Gemma Team, 2025, <https://arxiv.org/abs/2503.19786>): Gemma 2 with
+/// norms of the heads in place of the cap, and a window in five of six layers, which have rotary
+/// positions of their own base.
 final class Gemma3 {
   static final String MODEL_TYPE = "gemma3_text";
 

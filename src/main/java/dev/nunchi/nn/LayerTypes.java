@@ -15,9 +15,7 @@ final class LayerTypes {
   /// @param rule whether a layer, counted from 0, sees a window only where no list says so
   static List<Boolean> windowed(Configuration config, int layers, IntPredicate rule) {
     return config.has("layer_types")
-        ? config.each("layer_types", layers, FULL, WINDOWED).stream()
-            .map(WINDOWED::equals)
-            .toList()
+        ? config.each("layer_types", layers, FULL, WINDOWED).stream().map(WINDOWED::equals).toList()
         : IntStream.range(0, layers).mapToObj(rule::test).toList();
   }
 }

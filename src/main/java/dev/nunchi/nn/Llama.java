@@ -1,8 +1,8 @@
 package dev.nunchi.nn;
 
 /// Llama 3, 3.1 and 3.2 with a classification head, as `LlamaForSequenceClassification` of
-/// transformers defines it (Grattafiori et al., 2024, <https://arxiv.org/abs/2407.21783>), and
-/// what is published in its form, as Kanana is.
+/// transformers defines it (Grattafiori et al., 2024, <https://arxiv.org/abs/2407.21783>), and what
+/// is published in its form, as Kanana is.
 final class Llama {
   static final String MODEL_TYPE = "llama";
 

@@ -1,8 +1,8 @@
 package dev.nunchi.nn;
 
 /// Mistral with a classification head, as `MistralForSequenceClassification` of transformers
-/// defines it (Jiang et al., 2023, <https://arxiv.org/abs/2310.06825>): Llama without biases, all of
-/// whose layers have a window unless `sliding_window` is null.
+/// defines it (Jiang et al., 2023, <https://arxiv.org/abs/2310.06825>): Llama without biases, all
+/// of whose layers have a window unless `sliding_window` is null.
 final class Mistral {
   static final String MODEL_TYPE = "mistral";
 

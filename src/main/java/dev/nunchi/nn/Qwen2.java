@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.function.IntFunction;
 
 /// Qwen 2 and 2.5 with a classification head, as `Qwen2ForSequenceClassification` of transformers
-/// defines it (Yang et al., 2024, <https://arxiv.org/abs/2407.10671>): Llama with biases of queries,
-/// keys and values.
+/// defines it (Yang et al., 2024, <https://arxiv.org/abs/2407.10671>): Llama with biases of
+/// queries, keys and values.
 final class Qwen2 {
   static final String MODEL_TYPE = "qwen2";
 

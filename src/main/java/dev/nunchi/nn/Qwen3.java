@@ -1,7 +1,7 @@
 package dev.nunchi.nn;
 
-/// Qwen 3 with a classification head, as `Qwen3ForSequenceClassification` of transformers defines it
-/// (Yang et al., 2025, <https://arxiv.org/abs/2505.09388>): Llama with norms of the heads.
+/// Qwen 3 with a classification head, as `Qwen3ForSequenceClassification` of transformers defines
+/// it (Yang et al., 2025, <https://arxiv.org/abs/2505.09388>): Llama with norms of the heads.
 final class Qwen3 {
   static final String MODEL_TYPE = "qwen3";
 

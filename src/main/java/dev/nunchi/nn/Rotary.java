@@ -40,9 +40,9 @@ public record Rotary(int headDim, double theta, Scaling scaling) {
       }
     }
 
-    /// Llama 3.1's (2024, <https://arxiv.org/abs/2407.21783>): with `n` full turns over `positions`,
-    /// `ω` where `n > most`, `ω / factor` where `n < least`, and between a mixture of both in which
-    /// `ω` has the share `(n - least) / (most - least)`.
+    /// Llama 3.1's (2024, <https://arxiv.org/abs/2407.21783>): with `n` full turns over
+    /// `positions`, `ω` where `n > most`, `ω / factor` where `n < least`, and between a mixture of
+    /// both in which `ω` has the share `(n - least) / (most - least)`.
     ///
     /// @param positions that the network was first trained on
     record ByTurns(double factor, double least, double most, int positions) implements Scaling {

@@ -49,8 +49,7 @@ class OcclusionTest {
   /// As of tokenizers that begin and end a text with nothing; a network cannot read no token.
   @Test
   void of_singleTokenWithoutSpecialOnes_hasNoPart() {
-    Encoding encoding =
-        new Encoding(new int[] {10}, new int[1], List.of(span(0, 2)), 1, 0, false);
+    Encoding encoding = new Encoding(new int[] {10}, new int[1], List.of(span(0, 2)), 1, 0, false);
     assertEquals(List.of(), Occlusion.of("좋다", encoding));
   }
 

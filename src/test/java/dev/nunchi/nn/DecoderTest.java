@@ -34,14 +34,16 @@ class DecoderTest {
          "rms_norm_eps":1e-05, "hidden_act":"silu", "max_position_embeddings":131072,
          "rope_theta":500000.0, "rope_scaling":{"rope_type":"llama3", "factor":32.0,
          "high_freq_factor":4.0, "low_freq_factor":1.0, "original_max_position_embeddings":8192},
-         "attention_bias":false, "mlp_bias":false}"""),
+         "attention_bias":false, "mlp_bias":false}\
+        """),
     MISTRAL_7B(
         7_113_814_016L,
         """
         {"model_type":"mistral", "vocab_size":32768, "hidden_size":4096,
          "intermediate_size":14336, "num_hidden_layers":32, "num_attention_heads":32,
          "num_key_value_heads":8, "rms_norm_eps":1e-05, "hidden_act":"silu",
-         "max_position_embeddings":32768, "rope_theta":1000000.0, "sliding_window":null}"""),
+         "max_position_embeddings":32768, "rope_theta":1000000.0, "sliding_window":null}\
+        """),
     QWEN2_5_0_5B(
         494_034_560L,
         """
@@ -49,7 +51,8 @@ class DecoderTest {
          "num_hidden_layers":24, "num_attention_heads":14, "num_key_value_heads":2,
          "rms_norm_eps":1e-06, "hidden_act":"silu", "max_position_embeddings":32768,
          "max_window_layers":24, "rope_theta":1000000.0, "sliding_window":32768,
-         "use_sliding_window":false}"""),
+         "use_sliding_window":false}\
+        """),
     QWEN3_0_6B(
         596_051_968L,
         """
@@ -57,7 +60,8 @@ class DecoderTest {
          "num_hidden_layers":28, "num_attention_heads":16, "num_key_value_heads":8, "head_dim":128,
          "rms_norm_eps":1e-06, "hidden_act":"silu", "max_position_embeddings":40960,
          "max_window_layers":28, "rope_theta":1000000, "rope_scaling":null, "sliding_window":null,
-         "use_sliding_window":false, "attention_bias":false}"""),
+         "use_sliding_window":false, "attention_bias":false}\
+        """),
     GEMMA_2_2B(
         2_614_346_496L,
         """
@@ -66,7 +70,8 @@ class DecoderTest {
          "query_pre_attn_scalar":256, "attn_logit_softcapping":50.0,
          "final_logit_softcapping":30.0, "sliding_window":4096, "hidden_act":"gelu_pytorch_tanh",
          "hidden_activation":"gelu_pytorch_tanh", "rms_norm_eps":1e-06, "rope_theta":10000.0,
-         "max_position_embeddings":8192, "attention_bias":false, "pad_token_id":0}"""),
+         "max_position_embeddings":8192, "attention_bias":false, "pad_token_id":0}\
+        """),
     GEMMA_3_270M(
         268_099_456L,
         """
@@ -77,7 +82,8 @@ class DecoderTest {
          "_sliding_window_pattern":6, "hidden_activation":"gelu_pytorch_tanh",
          "rms_norm_eps":1e-06, "rope_theta":1000000.0, "rope_local_base_freq":10000.0,
          "rope_scaling":null, "max_position_embeddings":32768, "attention_bias":false,
-         "use_bidirectional_attention":false, "pad_token_id":0}"""),
+         "use_bidirectional_attention":false, "pad_token_id":0}\
+        """),
     EXAONE_4_0_32B(
         31_478_938_624L,
         """
@@ -87,7 +93,8 @@ class DecoderTest {
          "max_position_embeddings":131072, "rope_theta":1000000, "rope_scaling":{
          "rope_type":"llama3", "factor":16.0, "high_freq_factor":4.0, "low_freq_factor":1.0,
          "original_max_position_embeddings":8192}, "sliding_window":4096,
-         "sliding_window_pattern":"LLLG", "pad_token_id":0}""");
+         "sliding_window_pattern":"LLLG", "pad_token_id":0}\
+        """);
 
     private final long parameters;
     private final String json;
