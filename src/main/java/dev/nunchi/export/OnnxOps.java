@@ -328,9 +328,11 @@ final class OnnxOps implements Ops<Value> {
     return attention.joined(scaled, width, name);
   }
 
+  /// Never in 16 bits: what layers add up outgrows them in decoders.
   @Override
   public Value add(Value a, Value b) {
-    DataType type = a.type() == b.type() ? a.type() : DataType.FLOAT;
+    DataType type =
+        a.type() == b.type() && a.type() != DataType.FLOAT16 ? a.type() : DataType.FLOAT;
     return nodes.node("Add", "sum", a.shape(), List.of(nodes.as(type, a), nodes.as(type, b)));
   }
 

@@ -11,6 +11,7 @@ import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.nn.OperationCase;
 import dev.nunchi.nn.PlainOps;
 import dev.nunchi.nn.PlainTensor;
+import dev.nunchi.nn.RandomWeights;
 import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -57,6 +59,16 @@ class OnnxOpsTest {
     Path model = directory.resolve("model.onnx");
     graph.write(model, directory.resolve("model.onnx.data"));
     assertOutput(expected, model, one.inputs());
+  }
+
+  /// Of which the residual sums of a decoder are made, without a norm between them.
+  @Test
+  void add_inFp16_isInFp32() {
+    GraphWriter graph = new GraphWriter();
+    OnnxOps ops = new OnnxOps(graph, new RandomWeights(1), new NumberFormat.Float16());
+    List<Axis> axes = List.of(Axis.Named.BATCH, Axis.Named.SEQ, Axis.of(6));
+    Value x = graph.input("x", DataType.FLOAT16, axes);
+    assertEquals(DataType.FLOAT, ops.add(x, x).type());
   }
 
   private static void assertOutput(PlainTensor expected, Path model, List<PlainTensor> inputs)
