@@ -2,6 +2,7 @@ package dev.nunchi.export;
 
 import dev.nunchi.export.onnx.AttributeProto;
 import dev.nunchi.export.onnx.TensorProto.DataType;
+import dev.nunchi.model.LowRankUpdate;
 import dev.nunchi.nn.Activation;
 import dev.nunchi.nn.Attention;
 import dev.nunchi.nn.Bias;
@@ -10,6 +11,7 @@ import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.Inputs;
 import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
+import dev.nunchi.nn.Magnitude;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
@@ -22,6 +24,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// The interpreter that writes: each operation adds nodes to a graph, of the standard ONNX
@@ -217,6 +220,24 @@ final class OnnxOps implements Ops<Value> {
     Value product = nodes.node("MatMul", layer.name() + ".product", shape, List.of(x, weight));
     return nodes.node(
         "Add", layer.name(), shape, List.of(product, weight(layer.biasName(), type, false)));
+  }
+
+  @Override
+  public Value magnitude(Value x, Magnitude magnitude) {
+    LowRankUpdate update =
+        new LowRankUpdate(
+            weights.get(magnitude.down().weight()),
+            weights.get(magnitude.up().weight()),
+            weights.get(magnitude.name()),
+            magnitude.scale());
+    float[] factors = update.factors(weights.get(magnitude.layer().weight()));
+    return nodes.node(
+        "Mul",
+        magnitude.name() + ".scaled",
+        x.shape(),
+        List.of(
+            nodes.as(DataType.FLOAT, x),
+            graph.constant(magnitude.name(), factors)));
   }
 
   @Override
@@ -429,6 +450,14 @@ final class OnnxOps implements Ops<Value> {
   /// The whole table is projected, which depends on no text: ONNX Runtime computes it once, when it
   /// loads the graph. For that it is in operators that it folds, from rounded weights too, which
   /// are multiplied out.
+  /// The distances of an adapted layer, whose product is the caller's.
+  @Override
+  public Value distanceScores(
+      Value x, Value table, DistanceScores scores, BiFunction<Value, Linear, Value> projection) {
+    Value projected = projection.apply(table, scores.projection());
+    return attention.distanceScores(x, nodes.as(DataType.FLOAT, projected), scores);
+  }
+
   @Override
   public Value distanceScores(Value x, Value table, DistanceScores scores) {
     Linear layer = scores.projection();

@@ -4,17 +4,21 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
+import dev.nunchi.nn.Lora;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weights;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// A Hugging Face directory open for reading: its configuration, its weights (mapped, until
-/// [#close]) and its labels.
+/// [#close]) and its labels. A LoRA adapter of PEFT is opened with its base, as the model that the
+/// two are together.
 ///
 /// A checkpoint may lack parameters of the classifier, as one that was only pre-trained does, or
 /// hold a head for other labels: [#missing] lists them, and whoever needs all calls
@@ -30,83 +34,174 @@ public final class CheckpointDirectory implements AutoCloseable {
     AS_WANTED
   }
 
+  /// What is done with an adapter.
+  private enum Adapter {
+    /// It is merged into the weights of its base.
+    MERGED,
+    /// Its weights lie beside those of its base.
+    APART
+  }
+
   private final CheckpointConfig config;
   private final Network network;
   private final LabelSet labels;
   private final ProblemType problemType;
   private final @Nullable Manifest manifest;
-  private final Path path;
-  private final Arena arena = Arena.ofShared();
-  private final CheckpointWeights weights;
+  private final Source source;
+  private final Weights weights;
   private final TensorCheck check;
 
   private CheckpointDirectory(
-      Path path,
+      Source source,
       CheckpointConfig config,
       LabelSet labels,
       @Nullable Manifest manifest,
-      HeadChange head) {
-    this.path = path;
+      HeadChange head,
+      Adapter how) {
+    this.source = source;
     this.config = config;
     this.network = config.network();
     this.labels = labels;
     this.problemType = manifest == null ? config.problemType() : manifest.task().problemType();
     this.manifest = manifest;
-    try {
-      ModelFiles.requireFit(path, network.vocabularySize());
-      CheckpointWeights stored = CheckpointWeights.map(path, network, arena);
+    ModelFiles.requireFit(source.tokenizerDirectory(), network.vocabularySize());
+    CheckpointWeights stored = source.weights(network);
+    CheckpointWeights moved =
+        head.order().isSame()
+            ? stored
+            : stored.withLabelsMoved(head.order(), network, source.arena());
+    this.check = new TensorCheck(source.path(), network, moved, head.isNew());
+    @Nullable AdapterDirectory adapter = source.adapter();
+    if (adapter == null) {
+      this.weights = moved;
+    } else {
+      Map<String, LowRankUpdate> updates = adapter.updates(network);
       this.weights =
-          head.order().isSame() ? stored : stored.withLabelsMoved(head.order(), network, arena);
-      this.check = new TensorCheck(path, network, weights, head.isNew());
-    } catch (RuntimeException e) {
-      arena.close();
-      throw e;
+          how == Adapter.MERGED ? moved.merged(updates) : moved.with(adapter.adapters());
     }
   }
 
-  /// The classifier as it was stored.
+  /// Files that are open.
   ///
-  /// @throws NunchiException `INVALID_MODEL` where a file is missing, damaged, something else than
-  ///   its name says or contradicts another; `UNSUPPORTED_MODEL` where the family or a setting is
-  ///   not implemented
+  /// @param manifest of `path`, verified
+  /// @param adapter null where the directory is no adapter's
+  private record Source(
+      Path path, @Nullable Manifest manifest, @Nullable AdapterDirectory adapter, Arena arena) {
+    static <R> R open(
+        Path path, @Nullable Path base, BaseModels bases, Function<Source, R> whatFor) {
+      ModelFiles.requireReadable(path);
+      Arena arena = Arena.ofShared();
+      try {
+        @Nullable Manifest manifest = verifiedManifest(path);
+        return whatFor.apply(
+            new Source(
+                path,
+                manifest,
+                AdapterDirectory.holds(path)
+                    ? AdapterDirectory.open(path, base, bases, manifest, arena)
+                    : null,
+                arena));
+      } catch (RuntimeException e) {
+        arena.close();
+        throw e;
+      }
+    }
+
+    CheckpointConfig config() {
+      if (adapter != null) {
+        return adapter.classifier();
+      }
+      CheckpointConfig config = CheckpointConfig.read(path);
+      config.requireUnquantized();
+      return config.padded();
+    }
+
+    CheckpointWeights weights(Network network) {
+      return adapter == null
+          ? CheckpointWeights.map(path, network, arena)
+          : CheckpointWeights.map(adapter.base(), network, arena).with(adapter.saved(network));
+    }
+
+    Path tokenizerDirectory() {
+      return adapter == null ? path : adapter.tokenizerDirectory();
+    }
+  }
+
+  /// The classifier as it was stored; an adapter's base has to be a directory.
+  ///
+  /// @throws NunchiException as [#open(Path, BaseModels)]
   public static CheckpointDirectory open(Path directory) {
-    CheckpointConfig config = readConfig(directory);
-    @Nullable Manifest manifest = verifiedManifest(directory);
+    return open(directory, BaseModels.NONE);
+  }
+
+  /// The classifier as it was stored; an adapter merged into its base, which changes no file.
+  ///
+  /// @param bases where an adapter's base is that is no directory
+  /// @throws NunchiException `INVALID_MODEL` where a file is missing, damaged, something else than
+  ///   its name says or contradicts another, or the base is not here or another; `UNSUPPORTED_MODEL`
+  ///   where the family or a setting is not implemented
+  public static CheckpointDirectory open(Path directory, BaseModels bases) {
+    return Source.open(directory, null, bases, source -> stored(source, Adapter.MERGED));
+  }
+
+  /// The same of an adapter whose base lies in a directory that it does not name.
+  ///
+  /// @throws NunchiException as [#open(Path, BaseModels)]
+  public static CheckpointDirectory open(Path directory, Path base) {
+    return Source.open(directory, base, BaseModels.NONE, source -> stored(source, Adapter.MERGED));
+  }
+
+  /// The same for who trains on: an adapter's weights lie beside those of its base.
+  ///
+  /// @throws NunchiException as [#open(Path, BaseModels)]
+  public static CheckpointDirectory openApart(Path directory, BaseModels bases) {
+    return Source.open(directory, null, bases, source -> stored(source, Adapter.APART));
+  }
+
+  private static CheckpointDirectory stored(Source source, Adapter how) {
+    CheckpointConfig config = source.config();
+    @Nullable Manifest manifest = source.manifest();
     if (manifest != null) {
       config.requireAgreement(manifest);
     }
     LabelSet labels = manifest == null ? config.labels() : manifest.task().labels();
-    return new CheckpointDirectory(directory, config, labels, manifest, HeadChange.kept(labels));
+    return new CheckpointDirectory(source, config, labels, manifest, HeadChange.kept(labels), how);
   }
 
   /// The base for a classifier of these labels: its configuration is adapted, and unless it was
-  /// stored with labels of the same names, its head counts as missing.
+  /// stored with labels of the same names, its head counts as missing. An adapter's weights lie
+  /// beside those of its base.
   ///
-  /// @throws NunchiException as [#open(Path)], and where anything but a head is missing or is not
-  ///   as the configuration says
+  /// @throws NunchiException as [#open(Path, BaseModels)], and where anything but a head is missing
+  ///   or is not as the configuration says
+  public static CheckpointDirectory open(
+      Path directory, LabelSet wanted, Order order, ProblemType problemType, BaseModels bases) {
+    return Source.open(
+        directory, null, bases, source -> adapted(source, wanted, order, problemType));
+  }
+
+  /// The same of a directory, whose base, where it is an adapter's, is one too.
   public static CheckpointDirectory open(
       Path directory, LabelSet wanted, Order order, ProblemType problemType) {
-    CheckpointConfig stored = readConfig(directory);
-    @Nullable Manifest manifest = verifiedManifest(directory);
+    return open(directory, wanted, order, problemType, BaseModels.NONE);
+  }
+
+  private static CheckpointDirectory adapted(
+      Source source, LabelSet wanted, Order order, ProblemType problemType) {
+    CheckpointConfig stored = source.config();
+    @Nullable Manifest manifest = source.manifest();
     LabelSet known = manifest == null ? stored.labels() : manifest.task().labels();
     HeadChange head = HeadChange.of(known, wanted, order);
     CheckpointDirectory opened =
         new CheckpointDirectory(
-            directory, stored.with(head.labels(), problemType), head.labels(), null, head);
-    try {
-      opened.check.requireTrunk();
-    } catch (RuntimeException e) {
-      opened.close();
-      throw e;
-    }
+            source,
+            stored.with(head.labels(), problemType),
+            head.labels(),
+            null,
+            head,
+            Adapter.APART);
+    opened.check.requireTrunk();
     return opened;
-  }
-
-  private static CheckpointConfig readConfig(Path directory) {
-    ModelFiles.requireReadable(directory);
-    CheckpointConfig config = CheckpointConfig.read(directory);
-    config.requireUnquantized();
-    return config.padded();
   }
 
   private static @Nullable Manifest verifiedManifest(Path directory) {
@@ -118,7 +213,22 @@ public final class CheckpointDirectory implements AutoCloseable {
   }
 
   public Path path() {
-    return path;
+    return source.path();
+  }
+
+  /// Where the tokenizer is: with the model or, where an adapter has none, with its base.
+  public Path tokenizerDirectory() {
+    return source.tokenizerDirectory();
+  }
+
+  /// The settings of the adapter, empty where the directory is none.
+  public Optional<Lora> lora() {
+    return Optional.ofNullable(source.adapter()).map(adapter -> adapter.lora(network));
+  }
+
+  /// The model that the adapter was trained on, empty where the directory is none.
+  public Optional<AdapterBase> base() {
+    return Optional.ofNullable(source.adapter()).map(AdapterDirectory::baseModel);
   }
 
   /// `config.json` as it stands, or as it was adapted to other labels; a copy.
@@ -146,11 +256,11 @@ public final class CheckpointDirectory implements AutoCloseable {
   /// The stored manifest or, where the directory has none, what its other files say: no normaliser,
   /// no probe, temperature 1.
   public Manifest description() {
-    return manifest == null ? config.description(path) : manifest;
+    return manifest == null ? config.description(source.path()) : manifest;
   }
 
   /// The stored weights, also those of a head that counts as missing; their memory is unmapped by
-  /// [#close].
+  /// [#close]. One that an adapter is merged into is computed whenever it is asked for.
   public Weights weights() {
     return weights;
   }
@@ -176,6 +286,6 @@ public final class CheckpointDirectory implements AutoCloseable {
 
   @Override
   public void close() {
-    arena.close();
+    source.arena().close();
   }
 }

@@ -34,6 +34,20 @@ final class CheckpointWeights implements Weights {
     return new CheckpointWeights(directory, Collections.unmodifiableMap(weights));
   }
 
+  /// These weights with others, of which those of the same name take the place of these.
+  CheckpointWeights with(Map<String, Weight> others) {
+    Map<String, Weight> all = new LinkedHashMap<>(weights);
+    all.putAll(others);
+    return new CheckpointWeights(directory, Collections.unmodifiableMap(all));
+  }
+
+  /// These weights with adapters merged into some, each whenever it is asked for.
+  ///
+  /// @param updates by the name of the weight
+  Weights merged(Map<String, LowRankUpdate> updates) {
+    return new Merged(this, updates);
+  }
+
   /// These weights with the labels of the head in another order.
   CheckpointWeights withLabelsMoved(LabelOrder order, Network network, Arena arena) {
     Map<String, Weight> moved = new LinkedHashMap<>(weights);
@@ -58,5 +72,20 @@ final class CheckpointWeights implements Weights {
           Reason.INVALID_MODEL, "%s holds no tensor %s".formatted(directory, name));
     }
     return weight;
+  }
+
+  private record Merged(CheckpointWeights base, Map<String, LowRankUpdate> updates)
+      implements Weights {
+    @Override
+    public Set<String> names() {
+      return base.names();
+    }
+
+    @Override
+    public Weight get(String name) {
+      Weight weight = base.get(name);
+      @Nullable LowRankUpdate update = updates.get(name);
+      return update == null ? weight : update.merged(weight);
+    }
   }
 }

@@ -47,6 +47,11 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
       return;
     }
     String what = graph + " is missing";
+    if (AdapterDirectory.holds(directory)) {
+      what +=
+          ": this is a LoRA adapter, which 'nunchi export --model %s --output DIR' makes a model of, with its base"
+              .formatted(directory);
+    }
     if (WeightFiles.in(directory).isPresent()) {
       what +=
           ": this is a checkpoint, which 'nunchi export --model %s --output DIR' makes a model of"

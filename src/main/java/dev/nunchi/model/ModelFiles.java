@@ -18,9 +18,9 @@ import java.util.stream.Stream;
 public final class ModelFiles {
   /// What is read beside the weights of a checkpoint, which [WeightFiles] names.
   private static final String READ =
-      "model\\.onnx|model\\.onnx[._]data|config\\.json|nunchi\\.json|" + TokenizerFiles.PATTERN;
-
-  private static final String ADAPTER = "adapter_config.json";
+      "model\\.onnx|model\\.onnx[._]data|config\\.json|nunchi\\.json|adapter_config\\.json|"
+          + "adapter_model\\.(safetensors|bin)|"
+          + TokenizerFiles.PATTERN;
 
   /// A name of the hub: an owner and a model, or an old model without an owner.
   private static final String HUB_NAME = "[A-Za-z0-9][\\w.-]*(/[A-Za-z0-9][\\w.-]*)?";
@@ -44,9 +44,9 @@ public final class ModelFiles {
     throw invalid(what);
   }
 
-  /// @throws NunchiException `INVALID_MODEL` where the directory is none, is not a model's, or
-  ///   holds a file that is something else than its name says, among those that would be read;
-  ///   `UNSUPPORTED_MODEL` where it is an adapter
+  /// @throws NunchiException `INVALID_MODEL` where the directory is none, is neither a model's nor
+  ///   an adapter's, or holds a file that is something else than its name says, among those that
+  ///   would be read
   static void requireReadable(Path directory) {
     requireDirectory(directory);
     for (String name : names(directory)) {
@@ -55,8 +55,8 @@ public final class ModelFiles {
       }
     }
     WeightFiles.in(directory).ifPresent(form -> requireContent(directory, form));
-    requireNoAdapter(directory);
-    if (!Files.exists(directory.resolve(CheckpointConfig.FILE_NAME))) {
+    if (!AdapterDirectory.holds(directory)
+        && !Files.exists(directory.resolve(CheckpointConfig.FILE_NAME))) {
       throw invalid(
           directory.resolve(CheckpointConfig.FILE_NAME)
               + " is missing"
@@ -90,20 +90,6 @@ public final class ModelFiles {
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, file + " cannot be read", e);
     }
-  }
-
-  private static void requireNoAdapter(Path directory) {
-    Path adapter = directory.resolve(ADAPTER);
-    if (!Files.exists(adapter)
-        || WeightFiles.in(directory).isPresent()
-        || Files.exists(directory.resolve(ModelDirectory.GRAPH))) {
-      return;
-    }
-    String base = Json.read(adapter).path("base_model_name_or_path").asText("");
-    throw new NunchiException(
-        Reason.UNSUPPORTED_MODEL,
-        "%s holds a PEFT adapter (LoRA)%s, which is not read; merge it into its base with peft's merge_and_unload and save that"
-            .formatted(directory, base.isEmpty() ? "" : " of " + PickleBytes.shown(base)));
   }
 
   /// A directory inside that holds a model: a checkpoint of a training, or a snapshot of a cache.

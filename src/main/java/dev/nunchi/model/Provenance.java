@@ -24,6 +24,9 @@ import java.util.regex.Pattern;
 /// @param license as the card or the manifest names it, empty where neither does
 public record Provenance(
     Optional<String> name, Optional<String> revision, Optional<String> license) {
+  /// Of an adapter's manifest: the digest of the weights that it was trained on.
+  public static final String BASE_DIGEST = "base_model_digest";
+
   private static final Pattern SNAPSHOT =
       Pattern.compile("(?:.*/)?models--([^/]+)/snapshots/([0-9a-f]{40})");
 

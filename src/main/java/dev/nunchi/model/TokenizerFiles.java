@@ -43,10 +43,15 @@ public final class TokenizerFiles {
 
   private TokenizerFiles() {}
 
+  /// Whether a directory has a tokenizer that is read.
+  static boolean areIn(Path directory) {
+    return Stream.concat(Stream.of(TOKENIZER), VOCABULARIES.stream())
+        .anyMatch(name -> Files.isRegularFile(directory.resolve(name)));
+  }
+
   /// @throws NunchiException `INVALID_MODEL` where the directory has no tokenizer that is read
   static void require(Path directory) {
-    if (Stream.concat(Stream.of(TOKENIZER), VOCABULARIES.stream())
-        .anyMatch(name -> Files.isRegularFile(directory.resolve(name)))) {
+    if (areIn(directory)) {
       return;
     }
     String what = directory.resolve(TOKENIZER) + " is missing";

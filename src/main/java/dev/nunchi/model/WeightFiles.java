@@ -141,7 +141,7 @@ enum WeightFiles {
     return shards;
   }
 
-  private static NunchiException none(Path directory) {
+  static NunchiException none(Path directory) {
     String nothing =
         "%s holds neither %s nor %s, nor an index of shards"
             .formatted(directory, SAFETENSORS.single, PYTORCH.single);

@@ -48,6 +48,19 @@ final class Family {
     };
   }
 
+  /// The layers that low-rank adapters go to where nothing is said of them, as PEFT has them.
+  static Modules usualTargets(String modelType) {
+    return new Modules.Named(
+        switch (modelType) {
+          case Bert.MODEL_TYPE, Electra.MODEL_TYPE, "roberta", "xlm-roberta", "camembert" ->
+              List.of("query", "value");
+          case DistilBert.MODEL_TYPE -> List.of("q_lin", "v_lin");
+          case ModernBert.MODEL_TYPE -> List.of("Wqkv");
+          case Deberta.MODEL_TYPE -> List.of("query_proj", "value_proj");
+          default -> List.of("q_proj", "v_proj");
+        });
+  }
+
   /// @see Network#longestInput
   static int longestInput(JsonNode config) {
     int positions = config.path("max_position_embeddings").asInt(512);

@@ -12,7 +12,14 @@ import java.util.Optional;
 /// @param modelType the family as `model_type` names it, for example `bert`
 /// @param architecture the transformers class that opens this network's directories, for example
 ///   `BertForSequenceClassification`
-public record Network(String modelType, String architecture, Trunk trunk, Head head) {
+/// @param adapters of its linear layers, [Adapters#NONE] for a network that is trained in full
+public record Network(
+    String modelType, String architecture, Trunk trunk, Head head, Adapters adapters) {
+  /// A network without adapters.
+  public Network(String modelType, String architecture, Trunk trunk, Head head) {
+    this(modelType, architecture, trunk, head, Adapters.NONE);
+  }
+
   /// The classifier that a Hugging Face `config.json` describes.
   ///
   /// @throws dev.nunchi.NunchiException `UNSUPPORTED_MODEL` where the family or a value that
@@ -36,8 +43,21 @@ public record Network(String modelType, String architecture, Trunk trunk, Head h
     return Family.longestInput(config);
   }
 
+  /// This network with low-rank adapters.
+  ///
+  /// @throws dev.nunchi.NunchiException `INVALID_RECIPE` where a setting matches no layer
+  public Network adapted(Lora lora) {
+    return new Network(modelType, architecture, trunk, head, Adapters.of(lora, this));
+  }
+
+  /// Whether training changes a parameter.
+  public boolean trains(Parameter parameter) {
+    return adapters.train(parameter);
+  }
+
   /// Logits `[batch, labels]` before softmax or sigmoid.
-  public <T> T logits(Ops<T> ops, Inputs<T> inputs) {
+  public <T> T logits(Ops<T> plain, Inputs<T> inputs) {
+    Ops<T> ops = adapters.exist() ? new LoraOps<>(plain, adapters) : plain;
     return head.logits(ops, trunk, inputs);
   }
 
@@ -88,6 +108,11 @@ public record Network(String modelType, String architecture, Trunk trunk, Head h
   /// Every parameter in the order in which the forward pass first uses it.
   public List<Parameter> parameters() {
     return ShapeOps.parametersOf(this);
+  }
+
+  /// Every linear layer in the order in which the forward pass first uses it.
+  public List<Linear> linears() {
+    return ShapeOps.linearsOf(this);
   }
 
   private static boolean startsWithAny(Parameter parameter, List<String> prefixes) {

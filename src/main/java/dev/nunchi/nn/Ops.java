@@ -1,6 +1,7 @@
 package dev.nunchi.nn;
 
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,6 +37,10 @@ public interface Ops<T> {
 
   /// `[…, in]` to `[…, out]`.
   T linear(T x, Linear layer);
+
+  /// `x` `[…, out]` times `m / ‖W + s·B·A‖`: of each row of an adapted weight the magnitude that is
+  /// trained over the row's length, to which no gradient flows.
+  T magnitude(T x, Magnitude magnitude);
 
   /// Same shape as `x`.
   T bias(T x, Bias bias);
@@ -112,7 +117,14 @@ public interface Ops<T> {
   ///
   /// @param x queries or keys, `[batch, seq, heads · head_dim]`
   /// @param table of the distances, `[1, rows, width]`, before its projection
-  T distanceScores(T x, T table, DistanceScores scores);
+  default T distanceScores(T x, T table, DistanceScores scores) {
+    return distanceScores(x, table, scores, this::linear);
+  }
+
+  /// The same with a projection of the caller's, as where its layer is adapted.
+  ///
+  /// @param projection applies a layer to rows of the table
+  T distanceScores(T x, T table, DistanceScores scores, BiFunction<T, Linear, T> projection);
 
   /// One vector of every text: `[batch, seq, hidden]` to `[batch, hidden]`.
   ///

@@ -11,6 +11,8 @@ public record Parameter(String name, List<Integer> shape, Initial initial, int z
   public enum Initial {
     /// Normal, mean 0, standard deviation `initializer_range`.
     NORMAL,
+    /// Uniform in `±1/√in`, where `in` is the last axis.
+    UNIFORM,
     ZEROS,
     ONES
   }

@@ -5,22 +5,33 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// The interpreter of shapes: runs a network without numbers, checks that its layers fit together,
 /// and lists its parameters. A tensor is the list of its axes' sizes.
 public final class ShapeOps implements Ops<List<Integer>> {
   private final Map<String, Parameter> parameters = new LinkedHashMap<>();
+  private final Map<String, Linear> linears = new LinkedHashMap<>();
 
   /// Every parameter of a network in the order in which the forward pass first uses it.
   ///
   /// @throws IllegalStateException if the layers do not fit together
   public static List<Parameter> parametersOf(Network network) {
+    return List.copyOf(over(network).parameters.values());
+  }
+
+  /// Every linear layer of a network in the order in which the forward pass first uses it.
+  static List<Linear> linearsOf(Network network) {
+    return List.copyOf(over(network).linears.values());
+  }
+
+  private static ShapeOps over(Network network) {
     ShapeOps ops = new ShapeOps();
     List<Integer> ids = List.of(2, 3);
     List<Integer> logits = network.logits(ops, new Inputs<>(ids, ids, ids));
     check(logits.equals(List.of(2, network.labels())), "logits are %s, not [2, labels]", logits);
-    return List.copyOf(ops.parameters.values());
+    return ops;
   }
 
   @Override
@@ -44,11 +55,20 @@ public final class ShapeOps implements Ops<List<Integer>> {
   @Override
   public List<Integer> linear(List<Integer> x, Linear layer) {
     check(x.getLast() == layer.in(), "%s does not take %s", layer, x);
-    declare(layer.weight(), List.of(layer.out(), layer.in()), Initial.NORMAL);
+    linears.putIfAbsent(layer.name(), layer);
+    declare(layer.weight(), List.of(layer.out(), layer.in()), layer.initial());
     if (layer.bias()) {
       declare(layer.biasName(), List.of(layer.out()), Initial.ZEROS);
     }
     return append(x.subList(0, x.size() - 1), layer.out());
+  }
+
+  /// A fresh magnitude is the length of the row, which whoever has the weights knows.
+  @Override
+  public List<Integer> magnitude(List<Integer> x, Magnitude magnitude) {
+    check(x.getLast() == magnitude.layer().out(), "%s does not take %s", magnitude, x);
+    declare(magnitude.name(), List.of(magnitude.layer().out()), Initial.ONES);
+    return x;
   }
 
   @Override
@@ -181,13 +201,17 @@ public final class ShapeOps implements Ops<List<Integer>> {
   }
 
   @Override
-  public List<Integer> distanceScores(List<Integer> x, List<Integer> table, DistanceScores scores) {
+  public List<Integer> distanceScores(
+      List<Integer> x,
+      List<Integer> table,
+      DistanceScores scores,
+      BiFunction<List<Integer>, Linear, List<Integer>> projection) {
     check(
         table.size() == 3 && table.get(1) == scores.positions().rows(),
         "%s does not take %s",
         scores,
         table);
-    List<Integer> projected = linear(table, scores.projection());
+    List<Integer> projected = projection.apply(table, scores.projection());
     check(projected.getLast().equals(x.getLast()), "%s, %s", scores, x);
     check(x.getLast() % scores.heads() == 0, "%s does not take %s", scores, x);
     return List.of(x.get(0), scores.heads(), x.get(1), x.get(1));

@@ -27,7 +27,7 @@ final class Adagrad implements Optimizer {
 
   Adagrad(ParameterStore parameters, OptimizerSettings.Adagrad settings) {
     this.settings = settings;
-    for (Parameter parameter : parameters.parameters()) {
+    for (Parameter parameter : parameters.trained()) {
       Tensor weight = parameters.get(parameter.name());
       Tensor sum = torch.zeros_like(weight);
       sum.retainReference();

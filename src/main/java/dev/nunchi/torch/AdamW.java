@@ -48,7 +48,7 @@ final class AdamW implements Optimizer {
   AdamW(Network network, ParameterStore parameters, OptimizerSettings.AdamW settings) {
     this.settings = settings;
     LayerDepth depth = new LayerDepth(network);
-    for (Parameter parameter : parameters.parameters()) {
+    for (Parameter parameter : parameters.trained()) {
       Tensor weight = parameters.get(parameter.name());
       Slot slot =
           new Slot(

@@ -1,12 +1,15 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.nn.Parameter;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /// The parameters of a network in the type that its layers compute in, each cast once for all
-/// batches of a step. Owns the casts, through which gradients flow to the fp32 parameters.
+/// batches of a step, and frozen ones once for all steps. Owns the casts, through which gradients
+/// flow to the fp32 parameters.
 ///
 /// One thread, unless the type is that of the parameters: then they are the parameters themselves.
 final class CastWeights implements AutoCloseable {
@@ -35,14 +38,19 @@ final class CastWeights implements AutoCloseable {
     return cast;
   }
 
-  /// Forgets the casts; to be called whenever the parameters have changed.
+  /// Forgets the casts of parameters that are trained; to be called whenever they have changed.
   void clear() {
-    casts.values().forEach(Tensor::close);
-    casts.clear();
+    for (Parameter parameter : parameters.trained()) {
+      @Nullable Tensor cast = casts.remove(parameter.name());
+      if (cast != null) {
+        cast.close();
+      }
+    }
   }
 
   @Override
   public void close() {
-    clear();
+    casts.values().forEach(Tensor::close);
+    casts.clear();
   }
 }

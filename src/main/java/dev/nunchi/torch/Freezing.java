@@ -5,6 +5,7 @@ import dev.nunchi.Reason;
 import dev.nunchi.nn.LayerDepth;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
+import java.util.function.Predicate;
 
 /// Which layers of a network keep their weights, and until when. The head always learns.
 ///
@@ -35,25 +36,28 @@ public record Freezing(int lowest, double stepsOfLayer) {
     }
   }
 
-  /// Sets which parameters gather gradients in the step that comes.
+  /// The parameters of a network that ever learn.
+  public Predicate<Parameter> learners(Network network) {
+    LayerDepth depth = new LayerDepth(network);
+    int layers = network.trunk().layers();
+    return parameter -> network.trains(parameter) && !keeps(depth.of(parameter), layers);
+  }
+
+  /// Sets which of the parameters that learn gather gradients in the step that comes.
   ///
-  /// @param layers of the network
   /// @param steps that were taken
-  void apply(LayerDepth depth, int layers, ParameterStore parameters, long steps) {
-    if (equals(NONE)) {
+  void apply(LayerDepth depth, ParameterStore parameters, long steps) {
+    if (stepsOfLayer == 0) {
       return;
     }
-    for (Parameter parameter : parameters.parameters()) {
-      parameters
-          .get(parameter.name())
-          .set_requires_grad(learns(depth.of(parameter), layers, steps));
+    for (Parameter parameter : parameters.trained()) {
+      boolean waits = depth.of(parameter) > Math.floor(steps / stepsOfLayer);
+      parameters.get(parameter.name()).set_requires_grad(!waits);
     }
   }
 
   /// @param depth from the output, as [LayerDepth] has it
-  private boolean learns(int depth, int layers, long steps) {
-    boolean frozen = lowest > 0 && layers - depth < lowest;
-    boolean waits = stepsOfLayer > 0 && depth > Math.floor(steps / stepsOfLayer);
-    return depth == 0 || !(frozen || waits);
+  private boolean keeps(int depth, int layers) {
+    return depth > 0 && lowest > 0 && layers - depth < lowest;
   }
 }

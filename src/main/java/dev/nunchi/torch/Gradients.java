@@ -15,7 +15,7 @@ final class Gradients {
   private final List<Tensor> weights;
 
   Gradients(ParameterStore parameters) {
-    weights = parameters.parameters().stream().map(Parameter::name).map(parameters::get).toList();
+    weights = parameters.trained().stream().map(Parameter::name).map(parameters::get).toList();
   }
 
   /// Scales them down together where their joint L2 norm is over `maxNorm`.

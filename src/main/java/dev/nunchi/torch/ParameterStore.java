@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -19,9 +20,13 @@ import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
 /// The parameters of one network by name: the leaves that gradients gather in. Owns their memory.
+///
+/// Those that are frozen gather none, and nothing else is kept for them either: no moments, no
+/// average.
 final class ParameterStore implements AutoCloseable {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
   private final List<Parameter> parameters;
+  private List<Parameter> trained;
   private final ScalarType type;
   private final TensorOptions options;
 
@@ -33,6 +38,7 @@ final class ParameterStore implements AutoCloseable {
   ParameterStore(
       List<Parameter> parameters, Weights weights, double standardDeviation, ScalarType type) {
     this.parameters = List.copyOf(parameters);
+    this.trained = this.parameters;
     this.type = type;
     this.options = new TensorOptions(type).retainReference();
     Set<String> known = weights.names();
@@ -65,6 +71,18 @@ final class ParameterStore implements AutoCloseable {
 
   List<Parameter> parameters() {
     return parameters;
+  }
+
+  /// Freezes for good those that `learn` is not true of; before anything is kept for them.
+  void freezeAllBut(Predicate<Parameter> learn) {
+    trained = parameters.stream().filter(learn).toList();
+    tensors.values().forEach(tensor -> tensor.set_requires_grad(false));
+    trained.forEach(parameter -> get(parameter.name()).set_requires_grad(true));
+  }
+
+  /// Those that are not frozen for good.
+  List<Parameter> trained() {
+    return trained;
   }
 
   /// Writes `weights` over all parameters, in place.
@@ -109,6 +127,10 @@ final class ParameterStore implements AutoCloseable {
     return switch (parameter.initial()) {
       case ZEROS -> torch.zeros(shape, options);
       case ONES -> torch.ones(shape, options);
+      case UNIFORM -> {
+        double bound = 1 / Math.sqrt(parameter.shape().getLast());
+        yield empty(parameter.shape()).uniform_(-bound, bound, new GeneratorOptional());
+      }
       case NORMAL -> {
         Tensor table =
             empty(parameter.shape()).normal_(0, standardDeviation, new GeneratorOptional());

@@ -7,6 +7,7 @@ import dev.nunchi.nn.DistanceScores;
 import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
+import dev.nunchi.nn.Magnitude;
 import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
 import dev.nunchi.nn.Pooling;
@@ -14,10 +15,12 @@ import dev.nunchi.nn.RmsNorm;
 import dev.nunchi.nn.Rotary;
 import dev.nunchi.text.Syllable;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
@@ -102,6 +105,19 @@ final class TorchOps implements Ops<Tensor> {
     return layer.bias()
         ? torch.linear(x.to(type), weight, new TensorOptional(weights.get(layer.biasName())))
         : torch.linear(x.to(type), weight);
+  }
+
+  /// As in the paper, lengths are constants to the backward pass.
+  @Override
+  public Tensor magnitude(Tensor x, Magnitude magnitude) {
+    Tensor update =
+        parameters
+            .get(magnitude.up().weight())
+            .matmul(parameters.get(magnitude.down().weight()))
+            .mul(new Scalar(magnitude.scale()));
+    Tensor rows = parameters.get(magnitude.layer().weight()).add(update).detach();
+    Tensor lengths = rows.norm(new ScalarOptional(new Scalar(2)), 1);
+    return x.mul(parameters.get(magnitude.name()).div(lengths).to(x.scalar_type()));
   }
 
   @Override
@@ -217,9 +233,13 @@ final class TorchOps implements Ops<Tensor> {
 
   /// Only the rows that the text has are projected.
   @Override
-  public Tensor distanceScores(Tensor x, Tensor table, DistanceScores scores) {
+  public Tensor distanceScores(
+      Tensor x,
+      Tensor table,
+      DistanceScores scores,
+      BiFunction<Tensor, Linear, Tensor> projection) {
     Tensor rows = table.index_select(1, attention.rows(scores, x.size(1)));
-    return attention.distanceScores(x, linear(rows, scores.projection()), scores);
+    return attention.distanceScores(x, projection.apply(rows, scores.projection()), scores);
   }
 
   @Override

@@ -48,6 +48,7 @@ public final class TorchTrainer implements AutoCloseable {
     this.settings = settings;
     this.depth = new LayerDepth(network.network());
     this.masks = new DropoutMasks(settings.dropoutSeed());
+    network.parameters().freezeAllBut(settings.freezing().learners(network.network()));
     this.weights = new CastWeights(network.parameters(), settings.computeType().scalarType());
     try (PointerScope scope = new PointerScope()) {
       this.gradients = new Gradients(network.parameters());
@@ -105,9 +106,7 @@ public final class TorchTrainer implements AutoCloseable {
   }
 
   private void freeze() {
-    settings
-        .freezing()
-        .apply(depth, network.network().trunk().layers(), network.parameters(), steps);
+    settings.freezing().apply(depth, network.parameters(), steps);
   }
 
   /// Does something while the network holds the averaged weights, where they are averaged.

@@ -27,7 +27,7 @@ final class WeightAverage implements AutoCloseable {
     this.prefix =
         averaging instanceof Averaging.Stochastic ? STOCHASTIC_PREFIX : EXPONENTIAL_PREFIX;
     try (NoGradGuard guard = new NoGradGuard()) {
-      for (Parameter parameter : parameters.parameters()) {
+      for (Parameter parameter : parameters.trained()) {
         Tensor average = parameters.get(parameter.name()).detach().clone();
         average.retainReference();
         averages.add(average);
@@ -65,7 +65,7 @@ final class WeightAverage implements AutoCloseable {
   /// Adds the averages, in their own memory.
   void addTo(Map<String, Weight> state) {
     for (int i = 0; i < averages.size(); i++) {
-      Parameter parameter = parameters.parameters().get(i);
+      Parameter parameter = parameters.trained().get(i);
       state.put(prefix + parameter.name(), TensorMemory.view(averages.get(i), parameter.shape()));
     }
   }
@@ -73,14 +73,14 @@ final class WeightAverage implements AutoCloseable {
   void restore(Weights state) {
     try (NoGradGuard guard = new NoGradGuard()) {
       for (int i = 0; i < averages.size(); i++) {
-        String name = prefix + parameters.parameters().get(i).name();
+        String name = prefix + parameters.trained().get(i).name();
         averages.get(i).copy_(TensorMemory.view(state.get(name)));
       }
     }
   }
 
   private Tensor weights(int i) {
-    return parameters.get(parameters.parameters().get(i).name());
+    return parameters.get(parameters.trained().get(i).name());
   }
 
   @Override

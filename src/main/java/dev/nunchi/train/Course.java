@@ -42,6 +42,7 @@ record Course(
         MemoryEstimate.of(
             recipe,
             network,
+            freezing.learners(network),
             train.size() + validation.size(),
             MemoryEstimate.shapes(batches, first.lengths()),
             MemoryEstimate.shapes(watched.sorted(), watched.lengths())));

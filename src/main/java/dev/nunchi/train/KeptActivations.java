@@ -8,6 +8,7 @@ import dev.nunchi.nn.Embedding;
 import dev.nunchi.nn.Inputs;
 import dev.nunchi.nn.LayerNorm;
 import dev.nunchi.nn.Linear;
+import dev.nunchi.nn.Magnitude;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Ngrams;
 import dev.nunchi.nn.Ops;
@@ -16,6 +17,8 @@ import dev.nunchi.nn.RmsNorm;
 import dev.nunchi.nn.Rotary;
 import dev.nunchi.nn.ShapeOps;
 import java.util.List;
+import java.util.Set;
+import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /// The interpreter that adds up what a forward pass in libtorch keeps for the backward pass: of
@@ -25,11 +28,15 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   static final class Value {
     private final List<Integer> shape;
     private final int elementBytes;
+    private final boolean learns;
     private boolean kept;
 
-    private Value(List<Integer> shape, int elementBytes) {
+    /// @param learns whether a parameter that is trained had part in it, so that a gradient comes
+    ///   back to it
+    private Value(List<Integer> shape, int elementBytes, boolean learns) {
       this.shape = shape;
       this.elementBytes = elementBytes;
+      this.learns = learns;
     }
 
     private long bytes() {
@@ -39,20 +46,24 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
 
   private final ShapeOps shapes = new ShapeOps();
   private final int elementBytes;
+  private final Set<String> trained;
   private long bytes;
   private long largest;
   private long sparse;
 
-  private KeptActivations(int elementBytes) {
+  private KeptActivations(int elementBytes, Set<String> trained) {
     this.elementBytes = elementBytes;
+    this.trained = trained;
   }
 
   /// Runs a network over a batch.
   ///
   /// @param elementBytes of a number that the layers compute
-  static KeptActivations of(Network network, int rows, int seq, int elementBytes) {
-    KeptActivations kept = new KeptActivations(elementBytes);
-    Value ids = new Value(List.of(rows, seq), Long.BYTES);
+  /// @param trained parameters that gather gradients, by name
+  static KeptActivations of(
+      Network network, int rows, int seq, int elementBytes, Set<String> trained) {
+    KeptActivations kept = new KeptActivations(elementBytes, trained);
+    Value ids = new Value(List.of(rows, seq), Long.BYTES, false);
     Value unused = network.logits(kept, new Inputs<>(ids, ids, ids));
     return kept;
   }
@@ -73,80 +84,109 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
 
   @Override
   public Value embedding(Value ids, Embedding table) {
-    keep(ids);
-    return value(shapes.embedding(ids.shape, table), Float.BYTES);
+    boolean learns = trained.contains(table.weight());
+    if (learns) {
+      keep(ids);
+    }
+    return value(shapes.embedding(ids.shape, table), Float.BYTES, learns);
   }
 
   @Override
   public Value positions(Value ids, Embedding table) {
-    return value(shapes.positions(ids.shape, table), Float.BYTES);
+    return value(
+        shapes.positions(ids.shape, table), Float.BYTES, trained.contains(table.weight()));
   }
 
   @Override
   public Value table(Embedding table) {
-    return value(shapes.table(table), Float.BYTES);
+    return value(shapes.table(table), Float.BYTES, trained.contains(table.weight()));
+  }
+
+  /// The gradient of the input reads the weight alone.
+  @Override
+  public Value linear(Value x, Linear layer) {
+    boolean weightLearns = trained.contains(layer.weight());
+    // A cast is another tensor.
+    Value cast = x.elementBytes == elementBytes ? x : value(x.shape, elementBytes, x.learns);
+    if (weightLearns) {
+      keep(cast);
+    }
+    boolean biasLearns = layer.bias() && trained.contains(layer.biasName());
+    return value(
+        shapes.linear(x.shape, layer), elementBytes, x.learns || weightLearns || biasLearns);
   }
 
   @Override
-  public Value linear(Value x, Linear layer) {
-    // A cast is another tensor.
-    keep(x.elementBytes == elementBytes ? x : value(x.shape, elementBytes));
-    return value(shapes.linear(x.shape, layer), elementBytes);
+  public Value magnitude(Value x, Magnitude magnitude) {
+    keepFor(trained.contains(magnitude.name()), x);
+    return value(
+        shapes.magnitude(x.shape, magnitude),
+        x.elementBytes,
+        x.learns || trained.contains(magnitude.name()));
   }
 
   @Override
   public Value bias(Value x, Bias bias) {
-    return value(shapes.bias(x.shape, bias), x.elementBytes);
+    return value(
+        shapes.bias(x.shape, bias), x.elementBytes, x.learns || trained.contains(bias.name()));
   }
 
   @Override
   public Value layerNorm(Value x, LayerNorm norm) {
-    keep(x);
-    return value(shapes.layerNorm(x.shape, norm), x.elementBytes);
+    boolean learns = x.learns || trained.contains(norm.weight());
+    keepFor(learns, x);
+    return value(shapes.layerNorm(x.shape, norm), x.elementBytes, learns);
   }
 
   @Override
   public Value rmsNorm(Value x, RmsNorm norm) {
+    boolean learns = x.learns || trained.contains(norm.weight());
     // In fp32, and divided by the root.
-    keep(x.elementBytes == Float.BYTES ? x : value(x.shape, Float.BYTES));
-    keep(value(x.shape, Float.BYTES));
-    return value(shapes.rmsNorm(x.shape, norm), x.elementBytes);
+    keepFor(learns, x.elementBytes == Float.BYTES ? x : value(x.shape, Float.BYTES, learns));
+    keepFor(learns, value(x.shape, Float.BYTES, learns));
+    return value(shapes.rmsNorm(x.shape, norm), x.elementBytes, learns);
   }
 
   @Override
   public Value add(Value a, Value b) {
-    return value(shapes.add(a.shape, b.shape), Math.max(a.elementBytes, b.elementBytes));
+    return value(
+        shapes.add(a.shape, b.shape),
+        Math.max(a.elementBytes, b.elementBytes),
+        a.learns || b.learns);
   }
 
   @Override
   public Value multiply(Value a, Value b) {
-    keep(a);
-    keep(b);
-    return value(shapes.multiply(a.shape, b.shape), Math.max(a.elementBytes, b.elementBytes));
+    keepFor(b.learns, a);
+    keepFor(a.learns, b);
+    return value(
+        shapes.multiply(a.shape, b.shape),
+        Math.max(a.elementBytes, b.elementBytes),
+        a.learns || b.learns);
   }
 
   @Override
   public Value scale(Value x, double factor) {
-    return value(shapes.scale(x.shape, factor), x.elementBytes);
+    return value(shapes.scale(x.shape, factor), x.elementBytes, x.learns);
   }
 
   @Override
   public Value masked(Value x, Value attentionMask) {
-    return value(shapes.masked(x.shape, attentionMask.shape), x.elementBytes);
+    return value(shapes.masked(x.shape, attentionMask.shape), x.elementBytes, x.learns);
   }
 
   /// A view.
   @Override
   public Value part(Value x, int part, int parts) {
-    return value(shapes.part(x.shape, part, parts), x.elementBytes);
+    return value(shapes.part(x.shape, part, parts), x.elementBytes, x.learns);
   }
 
   @Override
   public Value activation(Value x, Activation function) {
-    Value result = value(shapes.activation(x.shape, function), x.elementBytes);
+    Value result = value(shapes.activation(x.shape, function), x.elementBytes, x.learns);
     switch (function) {
-      case GELU, GELU_TANH, SILU -> keep(x);
-      case RELU, TANH -> keep(result);
+      case GELU, GELU_TANH, SILU -> keepFor(x.learns, x);
+      case RELU, TANH -> keepFor(x.learns, result);
     }
     return result;
   }
@@ -156,13 +196,13 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
     if (probability == 0) {
       return x;
     }
-    keep(value(x.shape, x.elementBytes)); // The mask.
-    return value(shapes.dropout(x.shape, probability), x.elementBytes);
+    keepFor(x.learns, value(x.shape, x.elementBytes, false)); // The mask.
+    return value(shapes.dropout(x.shape, probability), x.elementBytes, x.learns);
   }
 
   @Override
   public Value rotary(Value x, Rotary rotary) {
-    return value(shapes.rotary(x.shape, rotary), x.elementBytes);
+    return value(shapes.rotary(x.shape, rotary), x.elementBytes, x.learns);
   }
 
   @Override
@@ -181,12 +221,14 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
             scores == null ? null : scores.shape,
             attentionMask.shape,
             attention);
-    return attended(query, key, value, scores != null, attention, result);
+    boolean learns =
+        query.learns || key.learns || value.learns || scores != null && scores.learns;
+    return attended(query, key, value, scores != null, attention, result, learns);
   }
 
   @Override
   public Value token(Value x, Value attentionMask, Pooling which) {
-    return value(shapes.token(x.shape, attentionMask.shape, which), x.elementBytes);
+    return value(shapes.token(x.shape, attentionMask.shape, which), x.elementBytes, x.learns);
   }
 
   @Override
@@ -200,7 +242,8 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
     List<Integer> result =
         shapes.attentionOfToken(
             query.shape, key.shape, value.shape, attentionMask.shape, attention, which);
-    return attended(query, key, value, false, attention, result);
+    boolean learns = query.learns || key.learns || value.learns;
+    return attended(query, key, value, false, attention, result, learns);
   }
 
   private Value attended(
@@ -209,56 +252,65 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
       Value value,
       boolean hasTerms,
       Attention attention,
-      List<Integer> shape) {
+      List<Integer> shape,
+      boolean learns) {
     // Each with the heads apart.
-    List.of(query, key, value).forEach(one -> keep(value(one.shape, elementBytes)));
-    Value result = value(shape, elementBytes);
+    List.of(query, key, value)
+        .forEach(one -> keepFor(learns, value(one.shape, elementBytes, learns)));
+    Value result = value(shape, elementBytes, learns);
     boolean capped = attention.softCap() > 0;
     if (attention.dropout() > 0 || elementBytes < Float.BYTES || hasTerms || capped) {
       List<Integer> square =
           List.of(query.shape.get(0), attention.heads(), query.shape.get(1), key.shape.get(1));
-      Value probabilities = value(square, elementBytes);
-      keep(probabilities);
-      keep(dropout(probabilities, attention.dropout()));
+      Value probabilities = value(square, elementBytes, learns);
+      keepFor(learns, probabilities);
+      keepFor(learns, dropout(probabilities, attention.dropout()));
       if (capped) {
-        keep(value(square, elementBytes)); // What tanh gave.
+        keepFor(learns, value(square, elementBytes, learns)); // What tanh gave.
       }
     } else {
-      keep(result);
+      keepFor(learns, result);
     }
     return result;
   }
 
   @Override
-  public Value distanceScores(Value x, Value table, DistanceScores scores) {
+  public Value distanceScores(
+      Value x, Value table, DistanceScores scores, BiFunction<Value, Linear, Value> projection) {
     int seq = x.shape.get(1);
     List<Integer> rows = List.of(1, 2 * seq, table.shape.get(2));
-    keep(x);
-    keep(linear(value(rows, table.elementBytes), scores.projection()));
+    Value projected =
+        projection.apply(value(rows, table.elementBytes, table.learns), scores.projection());
+    boolean learns = x.learns || projected.learns;
+    keepFor(learns, x);
+    keepFor(learns, projected);
     // The products, of which a view is read.
-    Value products = value(List.of(x.shape.get(0), scores.heads(), seq, 2 * seq), x.elementBytes);
-    return value(shapes.distanceScores(x.shape, table.shape, scores), products.elementBytes);
+    Value products =
+        value(List.of(x.shape.get(0), scores.heads(), seq, 2 * seq), x.elementBytes, learns);
+    return value(
+        shapes.distanceScores(x.shape, table.shape, scores), products.elementBytes, learns);
   }
 
   @Override
   public Value pool(Value x, Value attentionMask, Pooling pooling) {
-    keep(x);
-    return value(shapes.pool(x.shape, attentionMask.shape, pooling), x.elementBytes);
+    keepFor(x.learns, x);
+    return value(shapes.pool(x.shape, attentionMask.shape, pooling), x.elementBytes, x.learns);
   }
 
   @Override
   public Value ngrams(Value ids, Value attentionMask, Ngrams ngrams) {
-    return value(shapes.ngrams(ids.shape, attentionMask.shape, ngrams), Long.BYTES);
+    return value(shapes.ngrams(ids.shape, attentionMask.shape, ngrams), Long.BYTES, false);
   }
 
   @Override
   public Value openSyllables(Value ids, int firstSyllable) {
-    return value(shapes.openSyllables(ids.shape, firstSyllable), Long.BYTES);
+    return value(shapes.openSyllables(ids.shape, firstSyllable), Long.BYTES, false);
   }
 
   @Override
   public Value joined(List<Value> numbers) {
-    return value(shapes.joined(numbers.stream().map(part -> part.shape).toList()), Long.BYTES);
+    return value(
+        shapes.joined(numbers.stream().map(part -> part.shape).toList()), Long.BYTES, false);
   }
 
   @Override
@@ -267,15 +319,25 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
     keep(numbers);
     // The rows, and their gradients.
     for (int i = 0; i < 2; i++) {
-      keep(value(List.of(numbers.shape.get(0), numbers.shape.get(1), table.width()), Float.BYTES));
+      keep(
+          value(
+              List.of(numbers.shape.get(0), numbers.shape.get(1), table.width()),
+              Float.BYTES,
+              true));
     }
-    return value(shapes.bag(numbers.shape, table), Float.BYTES);
+    return value(shapes.bag(numbers.shape, table), Float.BYTES, true);
   }
 
-  private Value value(List<Integer> shape, int elementBytes) {
-    Value value = new Value(shape, elementBytes);
+  private Value value(List<Integer> shape, int elementBytes, boolean learns) {
+    Value value = new Value(shape, elementBytes, learns);
     largest = Math.max(largest, value.bytes());
     return value;
+  }
+
+  private void keepFor(boolean learns, Value value) {
+    if (learns) {
+      keep(value);
+    }
   }
 
   private void keep(Value value) {

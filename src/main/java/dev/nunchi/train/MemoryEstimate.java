@@ -4,15 +4,19 @@ import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /// Bytes that training a network takes when it takes most, estimated without training.
 ///
 /// @param program the process itself: its code and libtorch's, the virtual machine's heap, the
 ///   texts
 /// @param parameters the weights in fp32, and their copies in bf16
-/// @param gradients as many as weights, but for tables of n-grams under Adagrad, of which only a
-///   batch's rows have any
-/// @param optimizer both moments of Adam or the sums of Adagrad, and the average of the weights
+/// @param gradients as many as weights that are trained, but for tables of n-grams under Adagrad, of
+///   which only a batch's rows have any
+/// @param optimizer both moments of Adam or the sums of Adagrad, and the average of the weights, of
+///   those that are trained
 /// @param activations what the largest batch keeps for the backward pass, and what that takes
 ///   beside; or what an evaluation takes, where that is more
 public record MemoryEstimate(
@@ -46,10 +50,20 @@ public record MemoryEstimate(
         .toList();
   }
 
+  /// @param learn whether a parameter is ever trained
   /// @param texts of training and validation
   static MemoryEstimate of(
-      Recipe recipe, Network network, int texts, List<Shape> training, List<Shape> evaluation) {
-    long weights = network.parameters().stream().mapToLong(Parameter::size).sum();
+      Recipe recipe,
+      Network network,
+      Predicate<Parameter> learn,
+      int texts,
+      List<Shape> training,
+      List<Shape> evaluation) {
+    List<Parameter> parameters = network.parameters();
+    List<Parameter> learning = parameters.stream().filter(learn).toList();
+    Set<String> trained = learning.stream().map(Parameter::name).collect(Collectors.toSet());
+    long weights = parameters.stream().mapToLong(Parameter::size).sum();
+    long learners = learning.stream().mapToLong(Parameter::size).sum();
     boolean bf16 = recipe.optimization().bf16();
     boolean adagrad = recipe.optimization().optim() == Recipe.Optimizer.ADAGRAD;
     int states = (adagrad ? 1 : 2) + (recipe.optimization().averages() ? 1 : 0);
@@ -57,20 +71,22 @@ public record MemoryEstimate(
     long sparse = 0;
     for (Shape shape : training) {
       KeptActivations kept =
-          KeptActivations.of(network, shape.rows(), shape.seq(), bf16 ? Short.BYTES : Float.BYTES);
+          KeptActivations.of(
+              network, shape.rows(), shape.seq(), bf16 ? Short.BYTES : Float.BYTES, trained);
       activations = Math.max(activations, kept.bytes() + WORKING * kept.largest());
       sparse = kept.sparse();
     }
     for (Shape shape : evaluation) {
-      KeptActivations all = KeptActivations.of(network, shape.rows(), shape.seq(), Float.BYTES);
+      KeptActivations all =
+          KeptActivations.of(network, shape.rows(), shape.seq(), Float.BYTES, Set.of());
       activations = Math.max(activations, WORKING * all.largest());
     }
     activations += activations / TENSORS_TO_ROOM;
     return new MemoryEstimate(
         PROGRAM + TEXT * texts,
         weights * (Float.BYTES + (bf16 ? Short.BYTES : 0)),
-        (adagrad ? weights - sparse : weights) * Float.BYTES,
-        weights * Float.BYTES * states,
+        (adagrad ? learners - sparse : learners) * Float.BYTES,
+        learners * Float.BYTES * states,
         activations);
   }
 }

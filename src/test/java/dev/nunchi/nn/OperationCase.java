@@ -127,6 +127,23 @@ public record OperationCase(
             return ops.linear(wide, new Linear("narrow", 7, 3, false));
           }
         });
+    Linear adapted = new Linear("adapted", 6, 5, false);
+    Magnitude magnitude =
+        new Magnitude("m", adapted, LowRank.down(adapted, 2), LowRank.up(adapted, 2), 1.5);
+    all.add(
+        "magnitude of constant lengths",
+        some()
+            .add("m", List.of(5))
+            .add(magnitude.layer().weight(), List.of(5, 6))
+            .add(magnitude.down().weight(), List.of(2, 6))
+            .add(magnitude.up().weight(), List.of(5, 2)),
+        List.of(all.states(2, 5, 5)),
+        new Operation() {
+          @Override
+          public <T> T apply(Ops<T> ops, List<T> inputs) {
+            return ops.magnitude(inputs.getFirst(), magnitude);
+          }
+        });
     all.add(
         "bias",
         some().add("added", List.of(6)),

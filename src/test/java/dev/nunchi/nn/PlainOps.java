@@ -7,6 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.math.BigInteger;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.DoubleUnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -96,6 +97,31 @@ public final class PlainOps implements Ops<PlainTensor> {
           sum += x.values()[row * layer.in() + in] * weight[out * layer.in() + in];
         }
         result.values()[row * layer.out() + out] = sum;
+      }
+    }
+    return result;
+  }
+
+  @Override
+  public PlainTensor magnitude(PlainTensor x, Magnitude magnitude) {
+    double[] weight = numbers(magnitude.layer().weight());
+    double[] up = numbers(magnitude.up().weight());
+    double[] down = numbers(magnitude.down().weight());
+    double[] lengths = numbers(magnitude.name());
+    int in = magnitude.layer().in();
+    int rank = magnitude.down().out();
+    PlainTensor result = PlainTensor.of(x.shape());
+    for (int out = 0; out < x.width(); out++) {
+      double square = 0;
+      for (int i = 0; i < in; i++) {
+        double element = weight[out * in + i];
+        for (int k = 0; k < rank; k++) {
+          element += magnitude.scale() * up[out * rank + k] * down[k * in + i];
+        }
+        square += element * element;
+      }
+      for (int at = out; at < x.values().length; at += x.width()) {
+        result.values()[at] = x.values()[at] * lengths[out] / Math.sqrt(square);
       }
     }
     return result;
@@ -259,8 +285,12 @@ public final class PlainOps implements Ops<PlainTensor> {
   }
 
   @Override
-  public PlainTensor distanceScores(PlainTensor x, PlainTensor table, DistanceScores scores) {
-    PlainTensor projected = linear(table, scores.projection());
+  public PlainTensor distanceScores(
+      PlainTensor x,
+      PlainTensor table,
+      DistanceScores scores,
+      BiFunction<PlainTensor, Linear, PlainTensor> projection) {
+    PlainTensor projected = projection.apply(table, scores.projection());
     int seq = x.axis(1);
     int heads = scores.heads();
     int headDim = x.width() / heads;

@@ -71,6 +71,7 @@ class TorchNetworkTest {
         switch (parameter.initial()) {
           case ZEROS -> assertArrayEquals(new float[values.length], values);
           case ONES -> assertEquals(values.length, sum(values, 1), 1e-6);
+          case UNIFORM -> throw new AssertionError(parameter);
           case NORMAL -> {
             double deviation = Math.sqrt(sum(values, 2) / values.length);
             assertEquals(0.5, deviation, 0.25, parameter.name());

@@ -68,6 +68,9 @@ class TorchOpsTest {
         Sum sum = new Sum(one, weights, ScalarType.Double)) {
       sum.backward();
       for (String name : weights.names()) {
+        if (one.name().contains("constant lengths") && !name.equals("m")) {
+          continue;
+        }
         MemorySegment data = weights.get(name).data();
         double[] expected = new double[(int) (data.byteSize() / Double.BYTES)];
         for (int i = 0; i < expected.length; i++) {
