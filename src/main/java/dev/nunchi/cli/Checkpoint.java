@@ -8,9 +8,12 @@ import dev.nunchi.infer.ClassifierSettings;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.ProbeCheck;
 import dev.nunchi.infer.Workers;
+import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.PaddedBatch;
@@ -20,8 +23,9 @@ import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.train.ProbeRecorder;
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 
-/// A checkpoint directory that libtorch runs.
+/// A checkpoint directory that libtorch runs, or an adapter's with its base.
 final class Checkpoint implements AutoCloseable {
   private static final double NO_FRESH_PARAMETERS = 0;
 
@@ -34,8 +38,8 @@ final class Checkpoint implements AutoCloseable {
   }
 
   /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where a parameter is missing or damaged
-  static Checkpoint open(Path path) {
-    CheckpointDirectory directory = CheckpointDirectory.open(path);
+  static Checkpoint open(Path path, BaseModels bases) {
+    CheckpointDirectory directory = CheckpointDirectory.open(path, bases);
     try {
       directory.requireComplete();
       TorchRuntime.load(0);
@@ -49,11 +53,30 @@ final class Checkpoint implements AutoCloseable {
   }
 
   /// What libtorch computes for the probe's texts now.
-  static Probe probe(Path path) {
-    try (Checkpoint checkpoint = open(path);
+  static Probe probe(Path path, BaseModels bases) {
+    try (Checkpoint checkpoint = open(path, bases);
         TextEncoder encoder =
             checkpoint.encoder(checkpoint.directory.description().text().maxLength())) {
       return new ProbeRecorder(encoder).record(checkpoint.network, path);
+    }
+  }
+
+  /// Checks that a checkpoint answers its probe, where it has one, as in training.
+  ///
+  /// @throws NunchiException `FAILED_CHECK` where it does not
+  static void requireProbe(Path path) {
+    try (Checkpoint checkpoint = open(path, BaseModels.NONE);
+        TextEncoder encoder =
+            checkpoint.encoder(checkpoint.directory.description().text().maxLength())) {
+      @Nullable Probe probe = checkpoint.directory.description().proof().probe();
+      if (probe != null) {
+        new ProbeCheck(
+                encoder,
+                checkpoint.backend(),
+                Precision.FP32,
+                checkpoint.network.network().padTokenId())
+            .run(probe);
+      }
     }
   }
 
@@ -61,13 +84,13 @@ final class Checkpoint implements AutoCloseable {
   ///
   /// @throws NunchiException `INVALID_ARGUMENT` for a longer input than the model takes,
   ///   `UNAVAILABLE` where a GPU is asked for
-  static LoadedModel load(Path path, LoadOptions options) {
+  static LoadedModel load(Path path, LoadOptions options, BaseModels bases) {
     if (options.device() == InferenceOptions.Device.CUDA) {
       throw new NunchiException(
           Reason.UNAVAILABLE,
           "A checkpoint runs on the CPU only; export %s to run it on a GPU".formatted(path));
     }
-    Checkpoint checkpoint = open(path);
+    Checkpoint checkpoint = open(path, bases);
     Manifest manifest = checkpoint.directory.description();
     int maxLength = options.maxLength(path, manifest);
     Classifier classifier =
@@ -87,7 +110,8 @@ final class Checkpoint implements AutoCloseable {
 
   private TextEncoder encoder(int maxLength) {
     return TextEncoder.open(
-        directory.path(), Normalizer.of(directory.description().text().normalization()), maxLength);
+        directory.tokenizerDirectory(),
+        Normalizer.of(directory.description().text().normalization()), maxLength);
   }
 
   private Backend backend() {

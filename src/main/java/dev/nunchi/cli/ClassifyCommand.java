@@ -175,7 +175,8 @@ final class ClassifyCommand implements Callable<Integer> {
             device,
             LoadOptions.DEFAULT.workers(),
             1,
-            maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength)));
+            maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength)),
+        ModelArgument.bases(spec));
   }
 
   private void require(boolean condition, String otherwise) {

@@ -118,7 +118,8 @@ final class EvaluateCommand implements Callable<Integer> {
     EvaluationFiles files = new EvaluationFiles(output);
     files.require(overwrite);
     Path directory = model.directory(command);
-    try (LoadedModel loaded = backend.load(directory, LoadOptions.DEFAULT)) {
+    try (LoadedModel loaded =
+        backend.load(directory, LoadOptions.DEFAULT, ModelArgument.bases(command))) {
       if (!noise.kinds().isEmpty()
           && loaded.manifest().task().problemType() == ProblemType.REGRESSION) {
         throw new NunchiException(

@@ -7,6 +7,7 @@ import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.export.ExportOptions;
 import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.export.OnnxExporter;
+import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.ExitCleanUp;
 import dev.nunchi.model.Manifest;
@@ -129,9 +130,10 @@ final class ExportCommand implements Callable<Integer> {
     OutputDirectory.Existing existing =
         overwrite ? OutputDirectory.Existing.REPLACE : OutputDirectory.Existing.KEEP;
     Path source = model.directory(spec);
+    BaseModels bases = ModelArgument.bases(spec);
     OnnxExporter.require(source, output, existing);
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
-    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source)) {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source, bases)) {
       checkpoint.requireComplete();
       if (rounded && checkpoint.problemType() == ProblemType.REGRESSION) {
         throw new NunchiException(
@@ -155,7 +157,7 @@ final class ExportCommand implements Callable<Integer> {
           checkpoint.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
       if (probe == null) {
         err.println("Recording what the checkpoint answers …");
-        probe = Checkpoint.probe(source);
+        probe = Checkpoint.probe(source, bases);
       }
       err.println(
           rounded

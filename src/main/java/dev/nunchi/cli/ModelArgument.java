@@ -2,9 +2,11 @@ package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.hub.HubName;
 import dev.nunchi.hub.HubSettings;
 import dev.nunchi.hub.ModelReference;
 import dev.nunchi.hub.ModelStore;
+import dev.nunchi.model.BaseModels;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,6 +69,14 @@ record ModelArgument(String given) {
     }
     err.printf("%s is not here; pulling it …%n", given);
     return store.pull(reference.get(), ModelsPullCommand.WORKERS, PullProgress.of(err));
+  }
+
+  /// Where the models are that adapters name: what was pulled, without asking the network.
+  static BaseModels bases(CommandSpec spec) {
+    return name ->
+        HubName.parse(name)
+            .flatMap(hub ->
+                new ModelStore(settings(spec)).find(new ModelReference.Hub(hub)));
   }
 
   private boolean mayBeSlip() {

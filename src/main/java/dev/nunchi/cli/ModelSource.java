@@ -3,6 +3,7 @@ package dev.nunchi.cli;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
+import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.ModelFiles;
 import java.nio.file.Files;
@@ -17,15 +18,16 @@ enum ModelSource {
   /// A checkpoint in libtorch.
   TORCH;
 
-  LoadedModel load(Path directory, LoadOptions options) {
+  /// @param bases where an adapter's base is that is no directory
+  LoadedModel load(Path directory, LoadOptions options, BaseModels bases) {
     return switch (this) {
       case ONNX -> ModelLoader.load(directory, options);
-      case TORCH -> Checkpoint.load(directory, options);
+      case TORCH -> Checkpoint.load(directory, options, bases);
       case AUTO -> {
         ModelFiles.requireDirectory(directory);
         yield Files.exists(directory.resolve(ModelDirectory.GRAPH))
-            ? ONNX.load(directory, options)
-            : TORCH.load(directory, options);
+            ? ONNX.load(directory, options, bases)
+            : TORCH.load(directory, options, bases);
       }
     };
   }

@@ -42,6 +42,7 @@ public final class Nunchi {
     CommandGroup make = new CommandGroup("Make a model");
     make.add(new TrainCommand());
     make.add(new EvaluateCommand());
+    make.add(new MergeCommand());
     make.add(new ExportCommand());
     CommandGroup more = new CommandGroup("Find out more");
     more.add(new HelpCommand());

@@ -146,7 +146,17 @@ final class TrainCommand implements Callable<Integer> {
       if (seeds.isEmpty()) {
         run(resolved, base, stop, err);
       } else {
-        run(new SeedRuns(resolved, data, output, seeds, existing.mode(), base), stop, err);
+        run(
+            new SeedRuns(
+                resolved,
+                data,
+                output,
+                seeds,
+                existing.mode(),
+                base,
+                ModelArgument.bases(Objects.requireNonNull(spec))),
+            stop,
+            err);
       }
     } finally {
       ended.countDown();
@@ -157,7 +167,13 @@ final class TrainCommand implements Callable<Integer> {
   private void run(Recipe resolved, @Nullable Path base, StopSignal stop, PrintWriter err) {
     TrainingRun run =
         new TrainingRun(
-            resolved, data, output, existing.mode(), listeners(resolved, output, err), base);
+            resolved,
+            data,
+            output,
+            existing.mode(),
+            listeners(resolved, output, err),
+            base,
+            ModelArgument.bases(Objects.requireNonNull(spec)));
     if (dryRun) {
       run.dryRun(stop);
     } else {

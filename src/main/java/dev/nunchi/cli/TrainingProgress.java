@@ -82,8 +82,14 @@ final class TrainingProgress implements TrainingListener {
             String.join(" ", plan.labels().names())));
     line(
         format(
-            "%,d parameters (%d new tensors), %,d steps, %.1f epochs",
-            plan.parameters(), plan.freshTensors().size(), plan.totalSteps(), plan.epochs()));
+            "%,d parameters (%d new tensors)%s, %,d steps, %.1f epochs",
+            plan.parameters(),
+            plan.freshTensors().size(),
+            plan.trained() < plan.parameters()
+                ? format(", of which %,d are trained", plan.trained())
+                : "",
+            plan.totalSteps(),
+            plan.epochs()));
     int fresh = plan.freshTensors().size();
     if (fresh > 0 && fresh < plan.tensors()) {
       line("new, at their initial values: " + String.join(", ", plan.freshTensors()));

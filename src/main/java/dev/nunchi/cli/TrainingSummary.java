@@ -2,6 +2,7 @@ package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.data.DataDirectory;
+import dev.nunchi.model.Manifest;
 import dev.nunchi.train.Evaluation;
 import dev.nunchi.train.MetricsLog;
 import dev.nunchi.train.TensorBoardLog;
@@ -57,7 +58,7 @@ final class TrainingSummary {
       lines.add("Ended early, as evaluations got no better for early_stopping_patience of them");
     }
     lines.add(best());
-    boolean model = Files.exists(output.resolve("config.json"));
+    boolean model = Files.exists(output.resolve(Manifest.FILE_NAME));
     if (model) {
       lines.add("The model is in %s".formatted(output));
     }

@@ -82,7 +82,7 @@ public final class OnnxExporter {
     Manifest manifest = source.description().withProbe(probe);
     try (OutputDirectory directory = OutputDirectory.open(output, options.existing());
         StagedDirectory staged = directory.stage();
-        TextEncoder encoder = encoder(source.path(), manifest)) {
+        TextEncoder encoder = encoder(source.tokenizerDirectory(), manifest)) {
       Manifest described = writeGraph(source, manifest, encoder, options, staged.path());
       ModelDirectory written = writeRest(source, described, options.precision(), staged.path());
       requireParity(written, probe);
@@ -212,8 +212,13 @@ public final class OnnxExporter {
   private static ModelDirectory writeRest(
       CheckpointDirectory source, Manifest manifest, Precision precision, Path directory)
       throws IOException {
-    List<String> files = new ArrayList<>(TokenizerFiles.copy(source.path(), directory));
-    Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
+    List<String> files = new ArrayList<>(TokenizerFiles.copy(source.tokenizerDirectory(), directory));
+    if (Files.exists(source.path().resolve(CONFIG))) {
+      Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
+    } else {
+      // An adapter from elsewhere has none.
+      Files.writeString(directory.resolve(CONFIG), source.config().toPrettyString() + "\n");
+    }
     files.addAll(List.of(CONFIG, ModelDirectory.GRAPH, ModelDirectory.WEIGHTS));
     List<String> documents =
         DOCUMENTS.stream()

@@ -275,13 +275,12 @@ record AdapterConfig(Path file, ObjectNode json) {
     json.put("r", lora.rank());
     lora.rankPattern().forEach(json.putObject("rank_pattern")::put);
     json.put("revision", base.revision().orElse(null));
-    // By their names: what PEFT would take for all of them might be others.
-    if (lora.targets().orElse(null) instanceof Modules.Matching matching) {
-      json.put("target_modules", matching.regex());
-    } else if (lora.targets().orElse(null) instanceof Modules.Named(List<String> names)) {
-      addAll(json.putArray("target_modules"), names);
-    } else {
-      addAll(json.putArray("target_modules"), network.adapters().layers().keySet());
+    switch (lora.targets().orElseGet(network::usualTargets)) {
+      case Modules.Named(List<String> names) -> addAll(json.putArray("target_modules"), names);
+      case Modules.Matching matching -> json.put("target_modules", matching.regex());
+      // By their names: what PEFT would take for all of them might be others.
+      case Modules.All() ->
+          addAll(json.putArray("target_modules"), network.adapters().layers().keySet());
     }
     json.put("task_type", "SEQ_CLS");
     json.put("use_dora", lora.decomposed());

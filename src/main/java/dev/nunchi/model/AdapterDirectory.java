@@ -35,6 +35,10 @@ import org.jspecify.annotations.Nullable;
 final class AdapterDirectory {
   static final String WEIGHTS = "adapter_model.safetensors";
 
+  /// The `config.json` of the classifier that adapter and base are. Not under that name: transformers
+  /// takes a directory with a `config.json` for a whole model, whose weights it then misses.
+  static final String CLASSIFIER_CONFIG = "classifier_config.json";
+
   private static final String PYTORCH_WEIGHTS = "adapter_model.bin";
   private static final String PREFIX = "base_model.model.";
 
@@ -91,19 +95,14 @@ final class AdapterDirectory {
               .formatted(base, path, base));
     }
     ModelFiles.requireReadable(base);
-    String actual = AdapterBase.digest(base);
-    if (digest.isPresent() && !digest.get().equals(actual)) {
+    AdapterBase found = AdapterBase.of(base);
+    if (digest.isPresent() && !digest.equals(found.digest())) {
       throw new NunchiException(
           Reason.INVALID_MODEL,
           "The adapter %s was trained on other weights than those of %s: the digest of its base should be %s, but is %s"
-              .formatted(path, base, digest.get(), actual));
+              .formatted(path, base, digest.get(), found.digest().orElseThrow()));
     }
-    return new AdapterDirectory(
-        path,
-        base,
-        config,
-        new AdapterBase(baseModel.name(), baseModel.revision(), Optional.of(actual)),
-        arena);
+    return new AdapterDirectory(path, base, config, found, arena);
   }
 
   private static NunchiException absent(Path path, AdapterBase base) {
@@ -153,7 +152,7 @@ final class AdapterDirectory {
     return base;
   }
 
-  /// The base as the adapter names it, with the digest of its weights.
+  /// The base as it was found, with the digest of its weights.
   AdapterBase baseModel() {
     return baseModel;
   }
@@ -182,8 +181,13 @@ final class AdapterDirectory {
   ///
   /// @throws NunchiException `INVALID_MODEL` where the adapter has no head
   CheckpointConfig classifier() {
-    boolean own = Files.exists(path.resolve(CheckpointConfig.FILE_NAME));
-    CheckpointConfig found = CheckpointConfig.read(own ? path : base);
+    Optional<Path> own =
+        Stream.of(CLASSIFIER_CONFIG, CheckpointConfig.FILE_NAME)
+            .map(path::resolve)
+            .filter(Files::exists)
+            .findFirst();
+    CheckpointConfig found =
+        CheckpointConfig.readFile(own.orElseGet(() -> base.resolve(CheckpointConfig.FILE_NAME)));
     found.requireUnquantized();
     Network network = found.network();
     @Nullable Weight head = tensors.get(network.outputWeight());
@@ -194,7 +198,7 @@ final class AdapterDirectory {
               .formatted(path, storedName(network.outputWeight())));
     }
     int rows = head.shape().isEmpty() ? 0 : head.shape().get(network.labelAxis());
-    return own || rows == found.labels().size() || rows < 1
+    return own.isPresent() || rows == found.labels().size() || rows < 1
         ? found
         : found.with(
             new LabelSet(Stream.iterate(0, i -> i < rows, i -> i + 1).map(i -> Label.of("LABEL_" + i)).toList()),

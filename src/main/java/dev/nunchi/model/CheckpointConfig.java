@@ -24,7 +24,10 @@ record CheckpointConfig(Path file, ObjectNode json) {
   static final String FILE_NAME = "config.json";
 
   static CheckpointConfig read(Path directory) {
-    Path file = directory.resolve(FILE_NAME);
+    return readFile(directory.resolve(FILE_NAME));
+  }
+
+  static CheckpointConfig readFile(Path file) {
     return new CheckpointConfig(file, Json.read(file));
   }
 

@@ -248,6 +248,11 @@ public final class CheckpointDirectory implements AutoCloseable {
     return problemType;
   }
 
+  /// Where that model lies, empty where the directory is none.
+  public Optional<Path> baseDirectory() {
+    return Optional.ofNullable(source.adapter()).map(AdapterDirectory::base);
+  }
+
   /// `nunchi.json`, empty where the directory has none or was opened for other labels.
   public Optional<Manifest> manifest() {
     return Optional.ofNullable(manifest);

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 public final class ModelFiles {
   /// What is read beside the weights of a checkpoint, which [WeightFiles] names.
   private static final String READ =
-      "model\\.onnx|model\\.onnx[._]data|config\\.json|nunchi\\.json|adapter_config\\.json|"
+      "model\\.onnx|model\\.onnx[._]data|config\\.json|classifier_config\\.json|nunchi\\.json|adapter_config\\.json|"
           + "adapter_model\\.(safetensors|bin)|"
           + TokenizerFiles.PATTERN;
 
@@ -95,7 +95,9 @@ public final class ModelFiles {
   /// A directory inside that holds a model: a checkpoint of a training, or a snapshot of a cache.
   private static Optional<Path> inner(Path directory) {
     return Stream.concat(entries(directory), entries(directory.resolve("snapshots")))
-        .filter(entry -> Files.exists(entry.resolve(CheckpointConfig.FILE_NAME)))
+        .filter(entry ->
+            Files.exists(entry.resolve(CheckpointConfig.FILE_NAME))
+                || AdapterDirectory.holds(entry))
         .findFirst();
   }
 

@@ -27,7 +27,7 @@ public final class OutputDirectory implements AutoCloseable {
 
   /// Files that are written, or that some reader of a model directory opens by its name.
   private static final String CLAIMED =
-      "config\\.json|nunchi\\.json|README\\.md|recipe\\.yaml|model\\.safetensors(\\.index\\.json)?|"
+      "config\\.json|classifier_config\\.json|nunchi\\.json|README\\.md|recipe\\.yaml|model\\.safetensors(\\.index\\.json)?|"
           + "pytorch_model\\.bin(\\.index\\.json)?|adapter_(config\\.json|model\\..*)|"
           + "model\\.onnx|model\\.onnx[._]data|"
           + TokenizerFiles.PATTERN;

@@ -13,13 +13,17 @@ import java.util.Map;
 ///
 /// A model that stands there is replaced file by file. First its journal is synced, a copy of the
 /// manifest of the new one; then the files are renamed, those of the old one that the new one lacks
-/// are deleted, and `nunchi.json` and `config.json` come last, so that no reader takes a mixture
-/// for whole. What a process leaves that is killed after the journal, the next one finishes.
+/// are deleted, and `nunchi.json` and `config.json` (of an adapter `adapter_config.json`) come last, so
+/// that no reader takes a mixture for whole. What a process leaves that is killed after the journal, the next one finishes.
 ///
 /// Nothing is replaced or deleted but what a manifest names with its digest: anything else that has
 /// got in the way is renamed.
 public final class StagedDirectory implements AutoCloseable {
   private static final String PREFIX = DurableFiles.HIDDEN + "staged-";
+
+  /// The files by which a directory is a model's or an adapter's.
+  private static final List<String> CONFIGS =
+      List.of(CheckpointConfig.FILE_NAME, AdapterConfig.FILE_NAME);
 
   private final Path output;
   private final TemporaryDirectory staged;
@@ -126,7 +130,7 @@ public final class StagedDirectory implements AutoCloseable {
     Map<String, String> files = WrittenFiles.listed(journal);
     List<Path> kept = new ArrayList<>();
     for (String name : files.keySet()) {
-      if (!name.equals(CheckpointConfig.FILE_NAME)) {
+      if (!CONFIGS.contains(name)) {
         replace(output, staged.resolve(name), written, kept);
       }
     }
@@ -139,10 +143,8 @@ public final class StagedDirectory implements AutoCloseable {
     DurableFiles.syncDirectory(output);
     // Neither is a model without the other: where there was none, the configuration comes last;
     // else the manifest does, as it says which files are this program's.
-    List<String> last =
-        Files.exists(manifest)
-            ? List.of(CheckpointConfig.FILE_NAME, Manifest.FILE_NAME)
-            : List.of(Manifest.FILE_NAME, CheckpointConfig.FILE_NAME);
+    List<String> last = new ArrayList<>(CONFIGS);
+    last.add(Files.exists(manifest) ? CONFIGS.size() : 0, Manifest.FILE_NAME);
     for (String name : last) {
       replace(output, staged.resolve(name), written, kept);
       DurableFiles.syncDirectory(output);

@@ -42,7 +42,7 @@ public record Adapters(Map<String, LowRank> layers, double dropout, List<String>
             .map(Linear::name)
             .filter(name -> !isSaved(name, saved))
             .toList();
-    Modules targets = lora.targets().orElseGet(() -> Family.usualTargets(network.modelType()));
+    Modules targets = lora.targets().orElseGet(network::usualTargets);
     requireNames("target_modules", targets, linears);
     requireNames("exclude_modules", lora.excluded(), modules);
     Map<String, LowRank> layers = new LinkedHashMap<>();

@@ -50,6 +50,11 @@ public record Network(
     return new Network(modelType, architecture, trunk, head, Adapters.of(lora, this));
   }
 
+  /// The layers that are adapted where nothing is said of them.
+  public Modules usualTargets() {
+    return Family.usualTargets(modelType);
+  }
+
   /// Whether training changes a parameter.
   public boolean trains(Parameter parameter) {
     return adapters.train(parameter);

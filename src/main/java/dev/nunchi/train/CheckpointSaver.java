@@ -7,6 +7,7 @@ import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.StagedDirectory;
 import dev.nunchi.model.TrainerState;
+import dev.nunchi.nn.Weight;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
 import java.nio.file.Path;
@@ -125,12 +126,24 @@ final class CheckpointSaver implements Trainer.Keeper {
             start.config(),
             corpus.labels(),
             recipe.data().problemType(),
-            network.weights(),
+            weights(),
             tokenizerDirectory,
             manifest,
             documents,
+            start.adapter(),
             state)
         .write(staged.path());
+  }
+
+  /// Those of the whole network, or of what an adapter trains of it.
+  private Map<String, Weight> weights() {
+    Map<String, Weight> weights = new LinkedHashMap<>(network.weights());
+    if (start.adapter() != null) {
+      network.network().parameters().stream()
+          .filter(parameter -> !network.network().trains(parameter))
+          .forEach(parameter -> weights.remove(parameter.name()));
+    }
+    return weights;
   }
 
   private Manifest manifest(long step, Map<String, Double> quality, List<String> notes) {

@@ -17,11 +17,26 @@ record ModelCard(Recipe recipe, Manifest manifest) {
           .append(recipe.card().license().toLowerCase(Locale.ROOT))
           .append('\n');
     }
+    if (isAdapter()) {
+      card.append("library_name: peft\n");
+    }
     String baseModel = manifest.origin().provenance().getOrDefault("base_model", "");
     if (manifest.origin().provenance().containsKey("base_model_revision")) {
       card.append("base_model: ").append(baseModel).append('\n');
     }
     card.append("---\n\n# ").append(manifest.name()).append("\n\n");
+    if (isAdapter()) {
+      card.append(
+          """
+          A LoRA adapter and its head, to be opened with the model that it started from. In Python, with peft:
+
+          ```python
+          config = AutoConfig.from_pretrained("DIR/classifier_config.json")
+          model = AutoModelForSequenceClassification.from_pretrained("DIR", config=config)
+          ```
+
+          """);
+    }
     if (recipe.card().description() != null) {
       card.append(recipe.card().description()).append("\n\n");
     }
@@ -56,6 +71,10 @@ record ModelCard(Recipe recipe, Manifest manifest) {
       manifest.origin().notes().forEach(note -> card.append("- ").append(note).append('\n'));
     }
     return card.toString();
+  }
+
+  private boolean isAdapter() {
+    return manifest.origin().provenance().containsKey(Provenance.BASE_DIGEST);
   }
 
   private String labels() {

@@ -5,7 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.data.EmptyTexts;
+import dev.nunchi.nn.Lora;
+import dev.nunchi.nn.Modules;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// Everything that decides a training run, read from `defaults.yaml`, a recipe file and settings of
@@ -20,6 +25,7 @@ public record Recipe(
     Optimization optimization,
     Loss loss,
     Watch watch,
+    @Nullable LowRank lora,
     ObjectNode keys) {
   /// Of a recipe that says nothing about the size of a batch.
   static final int TOKENS_PER_BATCH = 4096;
@@ -112,6 +118,50 @@ public record Recipe(
     ADAGRAD
   }
 
+  /// Low-rank adapters in place of all weights; the section `lora`.
+  ///
+  /// @param targetModules null, a list of names or a text
+  /// @param excludeModules as `targetModules`
+  public record LowRank(
+      int r,
+      double loraAlpha,
+      double loraDropout,
+      @Nullable JsonNode targetModules,
+      @Nullable JsonNode excludeModules,
+      Map<String, Integer> rankPattern,
+      Map<String, Double> alphaPattern,
+      boolean useRslora,
+      boolean useDora,
+      List<String> modulesToSave,
+      String bias) {
+    /// @throws java.util.regex.PatternSyntaxException where a text is no regular expression
+    Lora settings() {
+      return new Lora(
+          r,
+          loraAlpha,
+          loraDropout,
+          Optional.ofNullable(targetModules).filter(given -> !given.isNull()).map(LowRank::modules),
+          Optional.ofNullable(excludeModules)
+              .filter(given -> !given.isNull())
+              .map(LowRank::modules)
+              .orElse(Modules.NONE),
+          new LinkedHashMap<>(rankPattern),
+          new LinkedHashMap<>(alphaPattern),
+          useRslora,
+          useDora,
+          modulesToSave);
+    }
+
+    private static Modules modules(JsonNode given) {
+      if (given.isArray()) {
+        return new Modules.Named(given.valueStream().map(JsonNode::asText).toList());
+      }
+      return given.asText().equalsIgnoreCase("all-linear")
+          ? new Modules.All()
+          : new Modules.Matching(given.asText());
+    }
+  }
+
   /// What is minimised.
   ///
   /// @param classWeights null, the text `balanced`, or an object of numbers by label
@@ -147,6 +197,9 @@ public record Recipe(
   ///   or contradicts another
   public Recipe {
     RecipeCheck.check(data, start, batches, optimization, loss, watch);
+    if (lora != null) {
+      LoraCheck.check(lora, start);
+    }
   }
 
   /// Whether a run needs validation texts.

@@ -23,6 +23,7 @@ import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -62,6 +63,8 @@ public final class RecipeReader {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
+  private static final String LORA = "lora";
+  private static final String LORA_DEFAULTS = "lora.yaml";
   private static final String METRIC = "metric_for_best_model";
   private static final String LABELS = "labels";
   private static final String LABELS_EXPECTED =
@@ -124,16 +127,25 @@ public final class RecipeReader {
         view(keys, Recipe.Optimization.class, origin),
         view(keys, Recipe.Loss.class, origin),
         view(keys, Recipe.Watch.class, origin),
+        keys.path(LORA) instanceof ObjectNode section
+            ? view(section, Recipe.LowRank.class, origin, LORA + ".")
+            : null,
         keys);
   }
 
   private static <V extends Record> V view(ObjectNode keys, Class<V> group, String origin) {
+    return view(keys, group, origin, "");
+  }
+
+  /// @param section stands before the names of the keys
+  private static <V extends Record> V view(
+      ObjectNode keys, Class<V> group, String origin, String section) {
     for (RecordComponent component : group.getRecordComponents()) {
       String key =
           PropertyNamingStrategies.SnakeCaseStrategy.INSTANCE.translate(component.getName());
       boolean optional = component.getAnnotatedType().isAnnotationPresent(Nullable.class);
       if (!optional && keys.path(key).isNull()) {
-        throw invalid("%s: %s should have a value, but is null".formatted(origin, key));
+        throw invalid("%s: %s%s should have a value, but is null".formatted(origin, section, key));
       }
     }
     try {
@@ -141,7 +153,8 @@ public final class RecipeReader {
     } catch (JsonMappingException e) {
       String key = e.getPath().isEmpty() ? "a key" : e.getPath().getFirst().getFieldName();
       throw invalid(
-          "%s: %s should be %s, but is %s".formatted(origin, key, expected(e), keys.get(key)));
+          "%s: %s%s should be %s, but is %s"
+              .formatted(origin, section, key, expected(e), keys.get(key)));
     } catch (JsonProcessingException e) {
       throw invalid("%s: %s".formatted(origin, e.getOriginalMessage()));
     }
@@ -164,6 +177,9 @@ public final class RecipeReader {
       if (type == double.class) {
         return "a number";
       }
+      if (type == String.class || type == ArrayList.class || type == List.class) {
+        return type == String.class ? "a text" : "a list";
+      }
       if (type == Double.class && e.getPath().getFirst().getFieldName().equals(LABELS)) {
         return LABELS_EXPECTED;
       }
@@ -177,6 +193,14 @@ public final class RecipeReader {
   }
 
   private static void set(ObjectNode keys, String key, JsonNode value, String origin) {
+    if (key.equals(LORA)) {
+      setLora(keys, value, origin);
+      return;
+    }
+    if (key.startsWith(LORA + ".")) {
+      lora(keys, key.substring(LORA.length() + 1), value, origin);
+      return;
+    }
     if (!keys.has(key)) {
       throw invalid(
           "%s: there is no key '%s'; the nearest is '%s'"
@@ -189,6 +213,32 @@ public final class RecipeReader {
     } else {
       keys.set(key, key.equals(LABELS) && value.isArray() ? withoutPolarity(value, origin) : value);
     }
+  }
+
+  /// The whole section; keys that it does not name have their defaults.
+  private static void setLora(ObjectNode keys, JsonNode value, String origin) {
+    if (!value.isNull() && !value.isObject()) {
+      throw invalid(
+          "%s: %s should be a section of keys, as {r: 8}, but is %s".formatted(origin, LORA, value));
+    }
+    keys.putNull(LORA);
+    if (value.isObject()) {
+      keys.set(LORA, resource(LORA_DEFAULTS));
+      value.properties().forEach(entry -> lora(keys, entry.getKey(), entry.getValue(), origin));
+    }
+  }
+
+  /// One key of the section, which begins with it where there is none.
+  private static void lora(ObjectNode keys, String key, JsonNode value, String origin) {
+    ObjectNode section =
+        keys.path(LORA) instanceof ObjectNode begun ? begun : resource(LORA_DEFAULTS);
+    if (!section.has(key)) {
+      throw invalid(
+          "%s: there is no key '%s.%s'; the nearest is '%s.%s'"
+              .formatted(origin, LORA, key, LORA, nearest(section, key)));
+    }
+    section.set(key, value);
+    keys.set(LORA, section);
   }
 
   /// A list of names as a map of them.

@@ -67,11 +67,11 @@ final class RunDirectory implements AutoCloseable {
   }
 
   /// A run never writes over what it starts from.
-  private static void requireApart(Path path, Path base) {
+  static void requireApart(Path path, Path base) {
     if (OutputDirectory.isInside(path, base) || OutputDirectory.isInside(base, path)) {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT,
-          "The output %s and model_name_or_path %s lie one in the other; give another --output"
+          "The output %s and the model %s that the run starts from lie one in the other; give another --output"
               .formatted(path, base));
     }
   }

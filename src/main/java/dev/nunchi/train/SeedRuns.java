@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.DataDirectory;
+import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.DurableFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,20 +26,22 @@ import org.jspecify.annotations.Nullable;
 /// @param output directory of the directories `seed-42` and so on
 /// @param seeds different ones, at least one
 /// @param base directory of the model that the recipe names; null for a new network
+/// @param bases where that of an adapter is that is no directory
 public record SeedRuns(
     Recipe recipe,
     Path data,
     Path output,
     List<Long> seeds,
     TrainingRun.Mode mode,
-    @Nullable Path base) {
+    @Nullable Path base,
+    BaseModels bases) {
   static final String RESULTS = "seeds.json";
 
   /// From the directory that the recipe names, if it names one.
   ///
   /// @throws NunchiException `INVALID_ARGUMENT` where there is no seed or one occurs twice
   public SeedRuns(Recipe recipe, Path data, Path output, List<Long> seeds, TrainingRun.Mode mode) {
-    this(recipe, data, output, seeds, mode, TrainingRun.directory(recipe));
+    this(recipe, data, output, seeds, mode, TrainingRun.directory(recipe), BaseModels.NONE);
   }
 
   /// @throws NunchiException `INVALID_ARGUMENT` where there is no seed or one occurs twice
@@ -74,7 +77,7 @@ public record SeedRuns(
       }
       Path directory = directory(seed);
       if (!isFinished(seed)) {
-        new TrainingRun(of(seed), data, directory, mode, listener.apply(seed, directory), base)
+        new TrainingRun(of(seed), data, directory, mode, listener.apply(seed, directory), base, bases)
             .run(stop);
         stop.endSteps();
       }
@@ -91,7 +94,7 @@ public record SeedRuns(
   public void dryRun(TrainingListener listener, StopSignal stop) {
     requireFree(listener::warned);
     long first = seeds.getFirst();
-    new TrainingRun(of(first), data, directory(first), mode, listener, base).dryRun(stop);
+    new TrainingRun(of(first), data, directory(first), mode, listener, base, bases).dryRun(stop);
   }
 
   /// The recipe of one seed.

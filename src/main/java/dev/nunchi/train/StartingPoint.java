@@ -3,9 +3,19 @@ package dev.nunchi.train;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.LabelSet;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.model.AdapterBase;
+import dev.nunchi.model.BaseModels;
+import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.LowRankUpdate;
 import dev.nunchi.model.ManifestFile;
 import dev.nunchi.model.Provenance;
+import dev.nunchi.nn.Adapters;
+import dev.nunchi.nn.Lora;
+import dev.nunchi.nn.LowRank;
+import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.CharacterVocabulary;
@@ -15,6 +25,7 @@ import dev.nunchi.text.Vocabulary;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -30,6 +41,7 @@ import org.jspecify.annotations.Nullable;
 /// @param baseModel what manifest and card say of the model that the run started from; empty for
 ///   none
 /// @param tokenizerDirectory where the tokenizer's files are, there until [#close]
+/// @param adapter that is trained, null where all weights are
 /// @param release gives weights and tokenizer back
 record StartingPoint(
     LabelSet labels,
@@ -38,14 +50,20 @@ record StartingPoint(
     Path tokenizerDirectory,
     Normalization normalization,
     Map<String, String> baseModel,
+    CheckpointContents.@Nullable Adapter adapter,
     Runnable release)
     implements AutoCloseable {
 
   private static final String BASE_MODEL = "base_model";
 
-  /// A checkpoint of the same run. It knows the base, which may have gone.
-  static StartingPoint ofRun(Resumption resumption, Recipe recipe) {
-    CheckpointDirectory checkpoint = CheckpointDirectory.open(resumption.checkpoint());
+  /// The adapter that a run went on from.
+  private static final String BASE_MODEL_ADAPTER = "base_model_adapter";
+
+  /// A checkpoint of the same run. It knows the base, which may have gone, unless it is an adapter
+  /// of it.
+  static StartingPoint ofRun(Resumption resumption, Recipe recipe, BaseModels bases) {
+    CheckpointDirectory checkpoint =
+        CheckpointDirectory.openApart(resumption.checkpoint(), bases);
     try {
       checkpoint.requireComplete();
       Map<String, String> base = named(recipe);
@@ -59,23 +77,28 @@ record StartingPoint(
             }
           });
       return of(
-          checkpoint, checkpoint.weights(), checkpoint.description().text().normalization(), base);
+          checkpoint,
+          checkpoint.weights(),
+          checkpoint.description().text().normalization(),
+          base,
+          adapter(checkpoint));
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;
     }
   }
 
-  /// A checkpoint to fine-tune, whose head is new where its labels are others.
+  /// A checkpoint to fine-tune, whose head is new where its labels are others; an adapter goes on as
+  /// the one that it is.
   static StartingPoint ofBase(
-      Path base, Recipe recipe, LabelSet wanted, TrainingListener listener) {
+      Path base, Recipe recipe, LabelSet wanted, TrainingListener listener, BaseModels bases) {
     // What a recipe says of the order goes before; the data has no order of its own.
     CheckpointDirectory.Order order =
         recipe.data().labels() == null
             ? CheckpointDirectory.Order.OF_THE_CHECKPOINT
             : CheckpointDirectory.Order.AS_WANTED;
     CheckpointDirectory checkpoint =
-        CheckpointDirectory.open(base, wanted, order, recipe.data().problemType());
+        CheckpointDirectory.open(base, wanted, order, recipe.data().problemType(), bases);
     try {
       if (checkpoint.losesHead()) {
         listener.warned(
@@ -86,15 +109,79 @@ record StartingPoint(
       checkpoint.missing().forEach(parameter -> fresh.add(parameter.name()));
       Map<String, String> named = named(recipe);
       named.putAll(Provenance.of(base).asBase());
-      return of(
-          checkpoint,
-          new KnownWeights(checkpoint.weights(), fresh),
-          normalization(recipe, base),
-          named);
+      CheckpointContents.@Nullable Adapter adapter = adapter(checkpoint);
+      Weights weights = new KnownWeights(checkpoint.weights(), fresh);
+      if (adapter != null) {
+        requireSameAdapters(recipe, checkpoint.network(), adapter.lora(), base);
+        named.put(BASE_MODEL_ADAPTER, named.getOrDefault(BASE_MODEL, base.toString()));
+      } else if (recipe.lora() != null) {
+        adapter = newAdapter(recipe.lora(), checkpoint, base);
+        weights = Magnitudes.with(weights, checkpoint.network().adapted(adapter.lora()));
+      }
+      if (adapter != null) {
+        named.put(BASE_MODEL, adapter.base().name());
+        adapter.base().digest().ifPresent(digest -> named.put(Provenance.BASE_DIGEST, digest));
+      }
+      return of(checkpoint, weights, normalization(recipe, base), named, adapter);
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;
     }
+  }
+
+  /// The adapter that a checkpoint is, null where it is none.
+  private static CheckpointContents.@Nullable Adapter adapter(CheckpointDirectory checkpoint) {
+    return checkpoint.lora().isEmpty()
+        ? null
+        : new CheckpointContents.Adapter(
+            checkpoint.lora().get(), checkpoint.base().orElseThrow());
+  }
+
+  /// With what begins anew among the modules that are trained in full: else it would stay as chance
+  /// made it, and not be saved.
+  private static CheckpointContents.Adapter newAdapter(
+      Recipe.LowRank lora, CheckpointDirectory checkpoint, Path base) {
+    List<String> fresh =
+        checkpoint.missing().stream()
+            .map(parameter -> parameter.name().substring(0, parameter.name().lastIndexOf('.')))
+            .filter(module -> Lora.HEADS.stream().noneMatch(head -> isIn(module, head)))
+            .toList();
+    return new CheckpointContents.Adapter(
+        lora.settings().saving(fresh), AdapterBase.of(base));
+  }
+
+  private static boolean isIn(String module, String outer) {
+    return module.equals(outer) || module.startsWith(outer + ".");
+  }
+
+  /// @throws NunchiException `INVALID_RECIPE` where the recipe wants other adapters than there are
+  private static void requireSameAdapters(
+      Recipe recipe, Network network, Lora known, Path directory) {
+    if (recipe.lora() == null) {
+      return;
+    }
+    Adapters wanted = network.adapted(recipe.lora().settings()).adapters();
+    Adapters there = network.adapted(known).adapters();
+    boolean same =
+        wanted.layers().equals(there.layers())
+            && wanted.dropout() == there.dropout()
+            && there.saved().containsAll(wanted.saved());
+    if (!same) {
+      throw new NunchiException(
+          Reason.INVALID_RECIPE,
+          ("lora is not as the adapter %s has it, which is trained on: leave lora out to keep the"
+                  + " adapter's own settings, or merge the adapter (nunchi merge) and begin another"
+                  + " on that")
+              .formatted(directory));
+    }
+  }
+
+  /// The network that is trained.
+  ///
+  /// @throws NunchiException `INVALID_RECIPE` where `lora` matches no layer of it
+  Network network() {
+    Network whole = Network.of(config);
+    return adapter == null ? whole : whole.adapted(adapter.lora());
   }
 
   /// A new network, with a vocabulary made of the training texts.
@@ -129,6 +216,7 @@ record StartingPoint(
           vocabulary.directory(),
           normalization,
           Map.of(),
+          null,
           vocabulary::close);
     } catch (RuntimeException e) {
       vocabulary.close();
@@ -140,14 +228,16 @@ record StartingPoint(
       CheckpointDirectory checkpoint,
       Weights weights,
       Normalization normalization,
-      Map<String, String> baseModel) {
+      Map<String, String> baseModel,
+      CheckpointContents.@Nullable Adapter adapter) {
     return new StartingPoint(
         checkpoint.labels(),
         checkpoint.config(),
         weights,
-        checkpoint.path(),
+        checkpoint.tokenizerDirectory(),
         normalization,
         baseModel,
+        adapter,
         checkpoint::close);
   }
 
@@ -189,6 +279,40 @@ record StartingPoint(
 
     @Override
     public Weight get(String name) {
+      return all.get(name);
+    }
+  }
+
+  /// Weights with the magnitudes that fresh adapters start with: the lengths of the rows that they
+  /// adapt.
+  private record Magnitudes(Weights all, Set<String> layers) implements Weights {
+    static Weights with(Weights all, Network network) {
+      Set<String> layers = new HashSet<>();
+      network
+          .adapters()
+          .layers()
+          .forEach((layer, adapter) -> {
+            if (adapter.decomposed()) {
+              layers.add(layer);
+            }
+          });
+      return layers.isEmpty() ? all : new Magnitudes(all, layers);
+    }
+
+    @Override
+    public Set<String> names() {
+      Set<String> names = new HashSet<>(all.names());
+      layers.forEach(layer -> names.add(LowRank.magnitudeVector(layer)));
+      return names;
+    }
+
+    @Override
+    public Weight get(String name) {
+      for (String layer : layers) {
+        if (name.equals(LowRank.magnitudeVector(layer))) {
+          return LowRankUpdate.lengths(all.get(layer + ".weight"));
+        }
+      }
       return all.get(name);
     }
   }

@@ -10,8 +10,10 @@ public interface TrainingListener {
   /// What a run is about to do.
   ///
   /// @param parameters weights of the network, counted one by one
+  /// @param trained those of them that are ever trained
   /// @param trainTokens tokens of the training texts, special tokens included
-  /// @param freshTensors names of those that begin at their initial values, in forward order
+  /// @param freshTensors names of those that begin at their initial values, in forward order,
+  ///   without those of adapters
   /// @param tensors of the network
   /// @param memory what training is expected to take
   record Plan(
@@ -21,6 +23,7 @@ public interface TrainingListener {
       long trainTokens,
       int truncatedExamples,
       long parameters,
+      long trained,
       List<String> freshTensors,
       int tensors,
       long totalSteps,

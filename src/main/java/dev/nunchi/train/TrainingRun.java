@@ -3,7 +3,9 @@ package dev.nunchi.train;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.DataReport;
+import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.ManifestFile;
+import dev.nunchi.nn.LowRank;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weights;
@@ -32,6 +34,7 @@ public final class TrainingRun {
   private final Mode mode;
   private final TrainingListener listener;
   private final @Nullable Path base;
+  private final BaseModels bases;
 
   /// Starts from the directory that the recipe names, if it names one.
   ///
@@ -49,12 +52,26 @@ public final class TrainingRun {
       Mode mode,
       TrainingListener listener,
       @Nullable Path base) {
+    this(recipe, data, output, mode, listener, base, BaseModels.NONE);
+  }
+
+  /// @param base directory of the model that the recipe names; null for a new network
+  /// @param bases where that of an adapter is that is no directory
+  public TrainingRun(
+      Recipe recipe,
+      Path data,
+      Path output,
+      Mode mode,
+      TrainingListener listener,
+      @Nullable Path base,
+      BaseModels bases) {
     this.recipe = recipe;
     this.data = data;
     this.output = output;
     this.mode = mode;
     this.listener = listener;
     this.base = base;
+    this.bases = bases;
   }
 
   static @Nullable Path directory(Recipe recipe) {
@@ -97,11 +114,11 @@ public final class TrainingRun {
 
   private StartingPoint start(TrainingTexts texts, @Nullable Resumption resumption) {
     if (resumption != null) {
-      return StartingPoint.ofRun(resumption, recipe);
+      return StartingPoint.ofRun(resumption, recipe, bases);
     }
     return base == null
         ? StartingPoint.fresh(recipe, texts, listener)
-        : StartingPoint.ofBase(base, recipe, texts.labels(), listener);
+        : StartingPoint.ofBase(base, recipe, texts.labels(), listener, bases);
   }
 
   private void train(
@@ -110,7 +127,11 @@ public final class TrainingRun {
       @Nullable Resumption resumption,
       StopSignal stop,
       boolean dry) {
-    Network description = Network.of(start.config());
+    if (start.adapter() != null) {
+      // The base of an adapter, which may not be the directory that the recipe names.
+      RunDirectory.requireApart(output, Path.of(start.adapter().base().name()));
+    }
+    Network description = start.network();
     requirePositions(description);
     listener.preparing("Encoding texts");
     try (Corpus corpus = Corpus.encode(texts, start, recipe)) {
@@ -186,7 +207,14 @@ public final class TrainingRun {
         train.tokens(),
         train.truncated(),
         parameters.stream().mapToLong(Parameter::size).sum(),
-        parameters.stream().map(Parameter::name).filter(n -> !weights.names().contains(n)).toList(),
+        parameters.stream()
+            .filter(course.freezing().learners(network))
+            .mapToLong(Parameter::size)
+            .sum(),
+        parameters.stream()
+            .map(Parameter::name)
+            .filter(name -> !weights.names().contains(name) && !LowRank.isParameter(name))
+            .toList(),
         parameters.size(),
         course.steps().total(),
         course.steps().epoch(course.steps().total()),

@@ -8,6 +8,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.text.Encoding;
@@ -28,7 +29,7 @@ class CheckpointTest {
   @Test
   void classify_finiteWeightsThatOverflow_namesTheDirectory() throws IOException {
     Path damaged = damaged();
-    try (LoadedModel loaded = Checkpoint.load(damaged, LoadOptions.DEFAULT)) {
+    try (LoadedModel loaded = Checkpoint.load(damaged, LoadOptions.DEFAULT, BaseModels.NONE)) {
       Encoding encoding = loaded.classifier().encode("좋아요", Truncation.KEEP_HEAD);
       assertNamed(
           damaged,
@@ -40,7 +41,7 @@ class CheckpointTest {
   @Test
   void probe_finiteWeightsThatOverflow_namesTheDirectory() throws IOException {
     Path damaged = damaged();
-    assertNamed(damaged, assertThrows(NunchiException.class, () -> Checkpoint.probe(damaged)));
+    assertNamed(damaged, assertThrows(NunchiException.class, () -> Checkpoint.probe(damaged, BaseModels.NONE)));
   }
 
   private static void assertNamed(Path damaged, NunchiException refusal) {

@@ -258,6 +258,7 @@ class TrainingProgressTest {
         160_000,
         3,
         7_000_000,
+        7_000_000,
         List.of("classifier.weight", "classifier.bias"),
         40,
         TOTAL_STEPS,

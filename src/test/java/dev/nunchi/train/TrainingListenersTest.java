@@ -23,6 +23,7 @@ class TrainingListenersTest {
             80,
             0,
             1000,
+            1000,
             List.of(),
             3,
             10,
