@@ -88,17 +88,13 @@ final class HubPull {
 
   private void requireModel(HubApi.Listing listing) {
     Set<String> names = listing.files().keySet();
-    if (names.contains("config.json")) {
+    if (names.contains("config.json") || PublishedFiles.areAdapter(names)) {
       return;
     }
     throw new NunchiException(
         Reason.UNSUPPORTED_MODEL,
-        "%s has no config.json%s"
-            .formatted(
-                name,
-                names.contains("adapter_config.json")
-                    ? ", but a PEFT adapter, which is not read; pull its base model"
-                    : ", so it is no model of transformers"));
+        "%s has no config.json, so it is no model of transformers, nor is it an adapter of PEFT"
+            .formatted(name));
   }
 
   private List<RemoteFile> described(HubApi.Listing listing, List<String> names) {

@@ -106,10 +106,15 @@ final class AdapterDirectory {
   }
 
   private static NunchiException absent(Path path, AdapterBase base) {
+    String what = "%s holds a LoRA adapter of %s, which is not here; ".formatted(path, base);
+    if (ModelFiles.mayBeHubName(base.name())) {
+      what += "'nunchi models pull %s' fetches it, and ".formatted(base);
+    }
     return new NunchiException(
         Reason.INVALID_MODEL,
-        "%s holds a LoRA adapter of %s, which is not here; 'nunchi models pull %s' fetches a base that has a name, and 'nunchi merge --model %s --base DIR --output DIR' takes it from any directory"
-            .formatted(path, base, base, path));
+        what
+            + "'nunchi merge --model %s --base DIR --output DIR' takes it from any directory"
+                .formatted(path));
   }
 
   private static Map<String, Weight> tensors(Path path, Arena arena) {

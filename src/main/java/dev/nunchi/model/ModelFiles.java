@@ -36,12 +36,17 @@ public final class ModelFiles {
     String what = directory + " is no directory";
     if (Files.exists(directory)) {
       what += "; name the directory that holds this file";
-    } else if (directory.toString().matches(HUB_NAME)) {
+    } else if (mayBeHubName(directory.toString())) {
       what +=
           "; where a model of the hub is meant, 'nunchi models pull %s' fetches it"
               .formatted(directory);
     }
     throw invalid(what);
+  }
+
+  /// Whether a text looks like a model's name of the hub.
+  static boolean mayBeHubName(String text) {
+    return text.matches(HUB_NAME);
   }
 
   /// @throws NunchiException `INVALID_MODEL` where the directory is none, is neither a model's nor

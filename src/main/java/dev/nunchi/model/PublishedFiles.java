@@ -14,7 +14,8 @@ public final class PublishedFiles {
   /// Configuration, tokenizers (also in forms that only other programs read, of a few megabytes at
   /// most), and what people read.
   private static final String SMALL =
-      "config\\.json|generation_config\\.json|adapter_config\\.json|nunchi\\.json|"
+      "config\\.json|generation_config\\.json|adapter_config\\.json|classifier_config\\.json|"
+          + "nunchi\\.json|"
           + TokenizerFiles.PATTERN
           + "|spiece\\.model|tokenizer\\.model"
           + "|README\\.md|LICEN[SC]E(\\.txt|\\.md)?|NOTICE(\\.txt|\\.md)?|recipe\\.yaml";
@@ -22,6 +23,14 @@ public final class PublishedFiles {
   private static final String GRAPH = "model\\.onnx|model\\.onnx[._]data";
 
   private PublishedFiles() {}
+
+  /// Whether files of such names are a LoRA adapter, which is read with its base, and no model.
+  public static boolean areAdapter(Collection<String> names) {
+    return names.contains(AdapterConfig.FILE_NAME)
+        && AdapterDirectory.weights(names).isPresent()
+        && WeightFiles.among(names).isEmpty()
+        && !names.contains(ModelDirectory.GRAPH);
+  }
 
   /// All but the weights, among the names of a repository: what says which weights there are comes
   /// with them.
@@ -40,6 +49,9 @@ public final class PublishedFiles {
   public static List<String> weights(Collection<String> names, Path directory) {
     Set<String> weights = new TreeSet<>();
     names.stream().filter(name -> name.matches(GRAPH)).forEach(weights::add);
+    if (areAdapter(names)) {
+      AdapterDirectory.weights(names).ifPresent(weights::add);
+    }
     WeightFiles.among(names)
         .ifPresent(form -> {
           if (names.contains(form.single())) {
@@ -56,13 +68,17 @@ public final class PublishedFiles {
     return name.matches(SMALL + "|" + GRAPH) || WeightFiles.isName(name);
   }
 
-  /// Whether a directory has all that a model needs: configuration, weights and a tokenizer.
+  /// Whether a directory has all that a model needs, configuration, weights and a tokenizer, or an
+  /// adapter beside its base.
   public static boolean areWhole(Path directory) {
     List<String> names = new ArrayList<>();
     for (Path file : ModelFiles.entries(directory).toList()) {
       if (Files.isRegularFile(file)) {
         names.add(file.getFileName().toString());
       }
+    }
+    if (areAdapter(names)) {
+      return true;
     }
     boolean hasWeights =
         names.contains(ModelDirectory.GRAPH) || WeightFiles.among(names).isPresent();

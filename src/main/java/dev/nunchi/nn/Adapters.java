@@ -33,8 +33,7 @@ public record Adapters(Map<String, LowRank> layers, double dropout, List<String>
     for (String name : lora.modulesToSave()) {
       require(
           Lora.HEADS.contains(name) || modules.stream().anyMatch(module -> module.endsWith(name)),
-          "modules_to_save",
-          name,
+          "modules_to_save: %s matches no module".formatted(name),
           modules);
     }
     List<String> linears =
@@ -51,7 +50,7 @@ public record Adapters(Map<String, LowRank> layers, double dropout, List<String>
         layers.put(name, lora.of(name));
       }
     }
-    require(!layers.isEmpty(), "target_modules", shown(targets), linears);
+    require(!layers.isEmpty(), noneMatched(targets), linears);
     requirePatterns("rank_pattern", lora.rankPattern().keySet(), layers.keySet());
     requirePatterns("alpha_pattern", lora.alphaPattern().keySet(), layers.keySet());
     return new Adapters(layers, lora.dropout(), saved);
@@ -93,8 +92,7 @@ public record Adapters(Map<String, LowRank> layers, double dropout, List<String>
       for (String name : names) {
         require(
             there.stream().anyMatch(module -> Modules.Named.isNamed(module, name)),
-            key,
-            name,
+            "%s: %s matches no linear layer".formatted(key, name),
             there);
       }
     }
@@ -103,17 +101,19 @@ public record Adapters(Map<String, LowRank> layers, double dropout, List<String>
   private static void requirePatterns(String key, Set<String> patterns, Set<String> layers) {
     for (String pattern : patterns) {
       require(
-          layers.stream().anyMatch(layer -> Lora.isMatched(pattern, layer)), key, pattern, layers);
+          layers.stream().anyMatch(layer -> Lora.isMatched(pattern, layer)),
+          "%s: %s matches no layer that is adapted".formatted(key, pattern),
+          layers);
     }
   }
 
-  private static void require(boolean holds, String key, String given, Collection<String> there) {
+  private static void require(boolean holds, String fault, Collection<String> there) {
     if (!holds) {
       throw new NunchiException(
           Reason.INVALID_RECIPE,
-          "lora.%s: %s matches no layer that can be adapted; %s"
+          "lora.%s; %s"
               .formatted(
-                  key, given, there.isEmpty() ? "the network has none" : "there are " + some(there)));
+                  fault, there.isEmpty() ? "the network has none" : "there are " + some(there)));
     }
   }
 
@@ -129,11 +129,15 @@ public record Adapters(Map<String, LowRank> layers, double dropout, List<String>
             first);
   }
 
-  private static String shown(Modules modules) {
+  private static String noneMatched(Modules modules) {
     return switch (modules) {
-      case Modules.Named(List<String> names) -> String.join(", ", names);
-      case Modules.Matching matching -> matching.regex();
-      case Modules.All() -> "all-linear";
+      case Modules.Named(List<String> names) ->
+          "target_modules: %s without exclude_modules leaves no linear layer"
+              .formatted(String.join(", ", names));
+      case Modules.Matching matching ->
+          "target_modules: '%s', a regular expression of whole names, matches no linear layer that is not excluded"
+              .formatted(matching.regex());
+      case Modules.All() -> "target_modules: all-linear without exclude_modules leaves no layer";
     };
   }
 }

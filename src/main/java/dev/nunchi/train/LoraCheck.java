@@ -63,7 +63,11 @@ final class LoraCheck {
         key,
         "a list of names or a regular expression" + (takesAll ? ", or all-linear" : ""),
         given);
-    require(takesAll || !given.asText().equalsIgnoreCase("all-linear"), key, "of some layers", given);
+    require(
+        takesAll || !given.asText().equalsIgnoreCase("all-linear"),
+        key,
+        "some layers and not all",
+        given);
     regex(key, given.asText());
   }
 

@@ -10,6 +10,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.hub.FakeServer.Answer;
 import dev.nunchi.hub.FakeServer.Request;
+import dev.nunchi.model.CopiedDirectory;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -484,11 +485,26 @@ class HubPullTest {
     files.remove("config.json");
     try (FakeHub hub = hub(files)) {
       assertRefused(hub, Reason.UNSUPPORTED_MODEL, "team/tiny has no config.json");
-    }
-    files.put("adapter_config.json", bytes(10));
-    try (FakeHub hub = hub(files)) {
-      assertRefused(hub, Reason.UNSUPPORTED_MODEL, "but a PEFT adapter");
       assertFalse(Files.exists(directory.resolve("hub")));
+    }
+  }
+
+  @Test
+  void pull_adapter_isFetchedWithoutItsBase() throws IOException {
+    Map<String, byte[]> files =
+        new HashMap<>(
+            Map.of(
+                "adapter_config.json", bytes(10),
+                "adapter_model.safetensors", bytes(100),
+                "optimizer.pt", bytes(10)));
+    try (FakeHub hub = hub(files)) {
+      Path pulled = pull(hub);
+      assertEquals(
+          List.of("adapter_config.json", "adapter_model.safetensors"),
+          CopiedDirectory.entries(pulled).stream()
+              .map(entry -> entry.getFileName().toString())
+              .sorted()
+              .toList());
     }
   }
 

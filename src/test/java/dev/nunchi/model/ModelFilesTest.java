@@ -289,10 +289,12 @@ class ModelFilesTest {
     Files.writeString(
         directory.resolve("adapter_config.json"),
         "{\"peft_type\": \"LORA\", \"base_model_name_or_path\": \"klue/bert-base\"}");
-    assertContains(refusedWhole(), "a PEFT adapter (LoRA) of klue/bert-base, which is not read");
+    assertContains(
+        refusedWhole(),
+        "a LoRA adapter of klue/bert-base, which is not here; 'nunchi models pull klue/bert-base'");
     assertContains(
         assertThrows(NunchiException.class, () -> ModelDirectory.open(directory)),
-        "a PEFT adapter");
+        "this is a LoRA adapter, which 'nunchi export");
   }
 
   @Test
