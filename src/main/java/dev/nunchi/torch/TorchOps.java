@@ -122,7 +122,7 @@ final class TorchOps implements Ops<Tensor> {
 
   @Override
   public Tensor bias(Tensor x, Bias bias) {
-    return x.add(parameters.get(bias.name()));
+    return x.add(parameters.get(bias.name()).to(x.scalar_type()));
   }
 
   @Override
