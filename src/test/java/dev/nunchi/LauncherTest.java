@@ -407,7 +407,7 @@ class LauncherTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"train", "evaluate", "classify", "export"})
+  @ValueSource(strings = {"train", "evaluate", "classify", "merge", "export"})
   void run_otherCommands_haveTheTrainingLibraries(String command) throws Exception {
     Result result = run(command, "serve");
     assertTrue(result.out().contains("/quarkus-app/quarkus-run.jar:"), result.out());

@@ -111,7 +111,8 @@ final class Checkpoint implements AutoCloseable {
   private TextEncoder encoder(int maxLength) {
     return TextEncoder.open(
         directory.tokenizerDirectory(),
-        Normalizer.of(directory.description().text().normalization()), maxLength);
+        Normalizer.of(directory.description().text().normalization()),
+        maxLength);
   }
 
   private Backend backend() {

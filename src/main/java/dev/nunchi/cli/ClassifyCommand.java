@@ -68,8 +68,9 @@ final class ClassifyCommand implements Callable<Integer> {
       names = "--model",
       paramLabel = "DIR|NAME",
       description =
-          "A model directory, as 'nunchi export' writes it, or a checkpoint directory, or the name"
-              + " of a model that 'nunchi models --help' explains (default: the built-in model).")
+          "A model directory, as 'nunchi export' writes it, or a checkpoint or adapter directory,"
+              + " or the name of a model that 'nunchi models --help' explains (default: the"
+              + " built-in model).")
   private @Nullable ModelArgument model;
 
   @Option(

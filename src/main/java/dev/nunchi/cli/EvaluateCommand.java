@@ -48,7 +48,7 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR|NAME",
-      description = "Model directory (ONNX), checkpoint directory, or a model's name.")
+      description = "Model directory (ONNX), checkpoint or adapter directory, or a model's name.")
   private ModelArgument model = ModelArgument.NONE;
 
   @Option(

@@ -63,7 +63,7 @@ final class ExportCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR|NAME",
-      description = "Checkpoint to read: a directory, or a model's name.")
+      description = "Checkpoint or adapter to read: a directory, or a model's name.")
   private ModelArgument model = ModelArgument.NONE;
 
   @Option(

@@ -24,7 +24,8 @@ import picocli.CommandLine.Spec;
       "  nunchi merge --model my-adapter --base models/kcbert --output my-checkpoint",
       "      With the base in a directory that the adapter does not name.",
       "",
-      "An adapter need not be merged to be used: classify, evaluate and export take it as it is, and",
+      "An adapter need not be merged to be used: classify, evaluate and export take it as it is,"
+          + " and",
       "train goes on from it. The base that an adapter of this program was trained on is known by"
           + " its",
       "digest, and another is refused. Where the adapter has a probe, what is written has to answer"

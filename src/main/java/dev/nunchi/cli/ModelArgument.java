@@ -75,8 +75,7 @@ record ModelArgument(String given) {
   static BaseModels bases(CommandSpec spec) {
     return name ->
         HubName.parse(name)
-            .flatMap(hub ->
-                new ModelStore(settings(spec)).find(new ModelReference.Hub(hub)));
+            .flatMap(hub -> new ModelStore(settings(spec)).find(new ModelReference.Hub(hub)));
   }
 
   private boolean mayBeSlip() {

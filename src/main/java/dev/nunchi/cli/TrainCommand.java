@@ -45,7 +45,9 @@ import picocli.CommandLine.Spec;
       "and then bert-small (a transformer from scratch, half an hour). DIR of --data holds train,",
       "validation and test as .tsv, .csv or .jsonl, also .gz (or a table as .txt, and dev, val or",
       "valid for validation); rows without a text are left out; test is never read. The output is",
-      "a Hugging Face directory: evaluate it, export it, or go on from it.",
+      "a Hugging Face directory: evaluate it, export it, or go on from it. With lora in the recipe,"
+          + " or",
+      "--set lora.r=8, the weights stay and adapters are trained; the output is a PEFT directory.",
       "Ctrl-C ends the step, saves a checkpoint and exits; the same command with --resume goes on",
       "as if nothing had happened."
     })
@@ -76,7 +78,8 @@ final class TrainCommand implements Callable<Integer> {
   @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
-      description = "Sets a key of the recipe; may be given several times.")
+      description =
+          "Sets a key of the recipe, as bf16=true or lora.r=16; may be given several times.")
   private Map<String, String> settings = new LinkedHashMap<>();
 
   @Option(

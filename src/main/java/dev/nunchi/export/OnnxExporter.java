@@ -212,7 +212,8 @@ public final class OnnxExporter {
   private static ModelDirectory writeRest(
       CheckpointDirectory source, Manifest manifest, Precision precision, Path directory)
       throws IOException {
-    List<String> files = new ArrayList<>(TokenizerFiles.copy(source.tokenizerDirectory(), directory));
+    List<String> files =
+        new ArrayList<>(TokenizerFiles.copy(source.tokenizerDirectory(), directory));
     if (Files.exists(source.path().resolve(CONFIG))) {
       Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
     } else {

@@ -235,9 +235,7 @@ final class OnnxOps implements Ops<Value> {
         "Mul",
         magnitude.name() + ".scaled",
         x.shape(),
-        List.of(
-            nodes.as(DataType.FLOAT, x),
-            graph.constant(magnitude.name(), factors)));
+        List.of(nodes.as(DataType.FLOAT, x), graph.constant(magnitude.name(), factors)));
   }
 
   @Override
@@ -449,8 +447,7 @@ final class OnnxOps implements Ops<Value> {
 
   /// The whole table is projected, which depends on no text: ONNX Runtime computes it once, when it
   /// loads the graph. For that it is in operators that it folds, from rounded weights too, which
-  /// are multiplied out.
-  /// The distances of an adapted layer, whose product is the caller's.
+  /// are multiplied out. The distances of an adapted layer, whose product is the caller's.
   @Override
   public Value distanceScores(
       Value x, Value table, DistanceScores scores, BiFunction<Value, Linear, Value> projection) {

@@ -33,8 +33,7 @@ public record AdapterBase(String name, Optional<String> revision, Optional<Strin
     Map<String, String> shards = form.shards(directory);
     return Digests.revision(
         Digests.of(
-            directory,
-            shards.isEmpty() ? List.of(form.single()) : Set.copyOf(shards.values())));
+            directory, shards.isEmpty() ? List.of(form.single()) : Set.copyOf(shards.values())));
   }
 
   /// The directory: by the path as it stands, or in `others`, or beside the adapter, a path from

@@ -255,7 +255,8 @@ record AdapterConfig(Path file, ObjectNode json) {
     json.put("base_model_name_or_path", base.name());
     json.put("bias", "none");
     switch (lora.excluded()) {
-      case Modules.Named(List<String> names) when names.isEmpty() -> json.putNull("exclude_modules");
+      case Modules.Named(List<String> names) when names.isEmpty() ->
+          json.putNull("exclude_modules");
       case Modules.Named(List<String> names) -> addAll(json.putArray("exclude_modules"), names);
       case Modules.Matching matching -> json.put("exclude_modules", matching.regex());
       case Modules.All() -> throw new IllegalArgumentException("All layers are excluded");

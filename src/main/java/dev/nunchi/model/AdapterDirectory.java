@@ -35,8 +35,9 @@ import org.jspecify.annotations.Nullable;
 final class AdapterDirectory {
   static final String WEIGHTS = "adapter_model.safetensors";
 
-  /// The `config.json` of the classifier that adapter and base are. Not under that name: transformers
-  /// takes a directory with a `config.json` for a whole model, whose weights it then misses.
+  /// The `config.json` of the classifier that adapter and base are. Not under that name:
+  /// transformers takes a directory with a `config.json` for a whole model, whose weights it then
+  /// misses.
   static final String CLASSIFIER_CONFIG = "classifier_config.json";
 
   private static final String PYTORCH_WEIGHTS = "adapter_model.bin";
@@ -80,14 +81,20 @@ final class AdapterDirectory {
   ///   here or not the one that the adapter was trained on; `UNSUPPORTED_MODEL` for an adapter of a
   ///   kind that is not read
   static AdapterDirectory open(
-      Path path, @Nullable Path given, BaseModels others, @Nullable Manifest manifest, Arena arena) {
+      Path path,
+      @Nullable Path given,
+      BaseModels others,
+      @Nullable Manifest manifest,
+      Arena arena) {
     AdapterConfig config = AdapterConfig.read(path);
     Optional<String> digest =
         Optional.ofNullable(manifest)
             .map(known -> known.origin().provenance().get(Provenance.BASE_DIGEST));
     AdapterBase baseModel = config.base(digest);
     Path base =
-        given == null ? baseModel.find(path, others).orElseThrow(() -> absent(path, baseModel)) : given;
+        given == null
+            ? baseModel.find(path, others).orElseThrow(() -> absent(path, baseModel))
+            : given;
     if (holds(base)) {
       throw new NunchiException(
           Reason.UNSUPPORTED_MODEL,
@@ -144,7 +151,8 @@ final class AdapterDirectory {
     return name.replace("_orig_mod.", "")
         .replaceFirst("\\.modules_to_save(\\.default)?\\.", ".")
         .replaceFirst("(\\.lora_[AB])\\.default\\.weight$", "$1.weight")
-        .replaceFirst("\\.lora_magnitude_vector(\\.default)?(\\.weight)?$", ".lora_magnitude_vector");
+        .replaceFirst(
+            "\\.lora_magnitude_vector(\\.default)?(\\.weight)?$", ".lora_magnitude_vector");
   }
 
   /// The name that PEFT stores a parameter under.
@@ -181,8 +189,8 @@ final class AdapterDirectory {
     return TokenizerFiles.areIn(path) ? path : base;
   }
 
-  /// The configuration of the classifier: the one that lies with the adapter, else that of the base,
-  /// with as many labels as the adapter's head has.
+  /// The configuration of the classifier: the one that lies with the adapter, else that of the
+  /// base, with as many labels as the adapter's head has.
   ///
   /// @throws NunchiException `INVALID_MODEL` where the adapter has no head
   CheckpointConfig classifier() {
@@ -206,7 +214,10 @@ final class AdapterDirectory {
     return own.isPresent() || rows == found.labels().size() || rows < 1
         ? found
         : found.with(
-            new LabelSet(Stream.iterate(0, i -> i < rows, i -> i + 1).map(i -> Label.of("LABEL_" + i)).toList()),
+            new LabelSet(
+                Stream.iterate(0, i -> i < rows, i -> i + 1)
+                    .map(i -> Label.of("LABEL_" + i))
+                    .toList()),
             rows == 1 ? ProblemType.REGRESSION : ProblemType.SINGLE_LABEL_CLASSIFICATION);
   }
 
@@ -218,8 +229,7 @@ final class AdapterDirectory {
   Map<String, Weight> saved(Network network) {
     Set<String> parameters =
         network.parameters().stream().map(Parameter::name).collect(Collectors.toSet());
-    Set<String> linears =
-        network.linears().stream().map(Linear::name).collect(Collectors.toSet());
+    Set<String> linears = network.linears().stream().map(Linear::name).collect(Collectors.toSet());
     Map<String, Weight> saved = new LinkedHashMap<>();
     tensors.forEach((name, weight) -> {
       if (parameters.contains(name)) {

@@ -104,10 +104,7 @@ public record CheckpointContents(
       ManifestFile.write(
           directory,
           manifest.written(
-              Precision.FP32,
-              revision,
-              digests,
-              Digests.of(directory, documents.keySet())));
+              Precision.FP32, revision, digests, Digests.of(directory, documents.keySet())));
     } catch (IOException e) {
       throw DurableFiles.notWritten(directory, e);
     }
@@ -120,8 +117,7 @@ public record CheckpointContents(
     String name = adapter == null ? CheckpointWeights.SINGLE : AdapterDirectory.WEIGHTS;
     Map<String, Weight> stored = new LinkedHashMap<>();
     weights.forEach((parameter, weight) ->
-        stored.put(
-            adapter == null ? parameter : AdapterDirectory.storedName(parameter), weight));
+        stored.put(adapter == null ? parameter : AdapterDirectory.storedName(parameter), weight));
     String digest = SafetensorsWriter.write(directory.resolve(name), stored);
     digests.put(name, digest);
     Map<String, String> deciding = new TreeMap<>(Map.of(name, digest));

@@ -76,8 +76,7 @@ public final class CheckpointDirectory implements AutoCloseable {
       this.weights = moved;
     } else {
       Map<String, LowRankUpdate> updates = adapter.updates(network);
-      this.weights =
-          how == Adapter.MERGED ? moved.merged(updates) : moved.with(adapter.adapters());
+      this.weights = how == Adapter.MERGED ? moved.merged(updates) : moved.with(adapter.adapters());
     }
   }
 
@@ -138,8 +137,8 @@ public final class CheckpointDirectory implements AutoCloseable {
   ///
   /// @param bases where an adapter's base is that is no directory
   /// @throws NunchiException `INVALID_MODEL` where a file is missing, damaged, something else than
-  ///   its name says or contradicts another, or the base is not here or another; `UNSUPPORTED_MODEL`
-  ///   where the family or a setting is not implemented
+  ///   its name says or contradicts another, or the base is not here or another;
+  ///   `UNSUPPORTED_MODEL` where the family or a setting is not implemented
   public static CheckpointDirectory open(Path directory, BaseModels bases) {
     return Source.open(directory, null, bases, source -> stored(source, Adapter.MERGED));
   }

@@ -24,13 +24,16 @@ public record LowRankUpdate(Weight down, Weight up, @Nullable Weight magnitude, 
     int in = base.shape().get(1);
     MemorySegment data = Arena.ofAuto().allocate((long) out * in * Float.BYTES, 64);
     double[][] rows = rows();
-    IntStream.range(0, out).parallel().forEach(i -> {
-      double[] row = row(base, rows, i);
-      double factor = magnitude == null ? 1 : FloatWeights.get(magnitude, i) / length(row);
-      for (int j = 0; j < in; j++) {
-        data.set(LittleEndian.FLOAT, ((long) i * in + j) * Float.BYTES, (float) (factor * row[j]));
-      }
-    });
+    IntStream.range(0, out)
+        .parallel()
+        .forEach(i -> {
+          double[] row = row(base, rows, i);
+          double factor = magnitude == null ? 1 : FloatWeights.get(magnitude, i) / length(row);
+          for (int j = 0; j < in; j++) {
+            data.set(
+                LittleEndian.FLOAT, ((long) i * in + j) * Float.BYTES, (float) (factor * row[j]));
+          }
+        });
     return new Weight(ElementType.F32, base.shape(), data);
   }
 
@@ -45,8 +48,8 @@ public record LowRankUpdate(Weight down, Weight up, @Nullable Weight magnitude, 
     return factors;
   }
 
-  /// The lengths of a weight's rows, with which a magnitude starts, as `F32` in memory that is freed
-  /// with it.
+  /// The lengths of a weight's rows, with which a magnitude starts, as `F32` in memory that is
+  /// freed with it.
   public static Weight lengths(Weight base) {
     int out = base.shape().get(0);
     MemorySegment data = Arena.ofAuto().allocate((long) out * Float.BYTES, 64);

@@ -18,9 +18,10 @@ import java.util.stream.Stream;
 public final class ModelFiles {
   /// What is read beside the weights of a checkpoint, which [WeightFiles] names.
   private static final String READ =
-      "model\\.onnx|model\\.onnx[._]data|config\\.json|classifier_config\\.json|nunchi\\.json|adapter_config\\.json|"
-          + "adapter_model\\.(safetensors|bin)|"
-          + TokenizerFiles.PATTERN;
+      "model\\.onnx|model\\.onnx[._]data|config\\.json|nunchi\\.json|" + TokenizerFiles.PATTERN;
+
+  private static final String READ_OF_ADAPTER =
+      "adapter_config\\.json|adapter_model\\.(safetensors|bin)|classifier_config\\.json";
 
   /// A name of the hub: an owner and a model, or an old model without an owner.
   private static final String HUB_NAME = "[A-Za-z0-9][\\w.-]*(/[A-Za-z0-9][\\w.-]*)?";
@@ -54,14 +55,14 @@ public final class ModelFiles {
   ///   would be read
   static void requireReadable(Path directory) {
     requireDirectory(directory);
+    boolean isAdapter = AdapterDirectory.holds(directory);
     for (String name : names(directory)) {
-      if (name.matches(READ)) {
+      if (name.matches(isAdapter ? READ + "|" + READ_OF_ADAPTER : READ)) {
         requireContent(directory.resolve(name));
       }
     }
     WeightFiles.in(directory).ifPresent(form -> requireContent(directory, form));
-    if (!AdapterDirectory.holds(directory)
-        && !Files.exists(directory.resolve(CheckpointConfig.FILE_NAME))) {
+    if (!isAdapter && !Files.exists(directory.resolve(CheckpointConfig.FILE_NAME))) {
       throw invalid(
           directory.resolve(CheckpointConfig.FILE_NAME)
               + " is missing"

@@ -13,8 +13,9 @@ import java.util.Map;
 ///
 /// A model that stands there is replaced file by file. First its journal is synced, a copy of the
 /// manifest of the new one; then the files are renamed, those of the old one that the new one lacks
-/// are deleted, and `nunchi.json` and `config.json` (of an adapter `adapter_config.json`) come last, so
-/// that no reader takes a mixture for whole. What a process leaves that is killed after the journal, the next one finishes.
+/// are deleted, and `nunchi.json` and `config.json` (of an adapter `adapter_config.json`) come
+/// last, so that no reader takes a mixture for whole. What a process leaves that is killed after
+/// the journal, the next one finishes.
 ///
 /// Nothing is replaced or deleted but what a manifest names with its digest: anything else that has
 /// got in the way is renamed.

@@ -59,7 +59,7 @@ final class TensorNames {
       if (ADAPTED.test(name)) {
         throw new NunchiException(
             Reason.UNSUPPORTED_MODEL,
-            "%s: tensor %s belongs to a LoRA adapter, which is not read; merge it into its base with peft's merge_and_unload and save that"
+            "%s: tensor %s belongs to a LoRA adapter among the weights of its base, which is not read; save the adapter alone with peft's save_pretrained, or both as one after merge_and_unload"
                 .formatted(directory, name));
       }
     }

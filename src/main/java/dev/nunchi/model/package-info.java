@@ -1,5 +1,5 @@
 /// What lies on disk: the Hugging Face directory with its safetensors, and our manifest
-/// `nunchi.json`. Start at [Manifest] and [CheckpointDirectory].
+/// `nunchi.json`; adapters of PEFT with their bases. Start at [Manifest] and [CheckpointDirectory].
 @NullMarked
 package dev.nunchi.model;
 

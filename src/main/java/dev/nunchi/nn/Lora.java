@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 /// @param dropout share of an adapter's input that training drops, in [0, 1)
 /// @param targets layers that are adapted; empty for those that are usual for the family
 /// @param excluded layers that are not, though they are targets
-/// @param rankPattern other ranks of layers whose name a regular expression matches, wholly or after
-///   a dot; the first that does counts
+/// @param rankPattern other ranks of layers whose name a regular expression matches, wholly or
+///   after a dot; the first that does counts
 /// @param alphaPattern the same of `alpha`
 /// @param rankStabilized whether the scale is `alpha / √rank` (rsLoRA; Kalajdzievski, 2023,
 ///   <https://arxiv.org/abs/2312.03732>)

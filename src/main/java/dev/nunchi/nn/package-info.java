@@ -4,7 +4,7 @@
 /// name, which is the checkpoint's own (`bert.encoder.layer.0.attention.self.query`), so that
 /// published checkpoints need no renaming table. Start at [Network], then [Bert] and [Ops], or
 /// [Llama] and [Decoder]; [Family] lists the families, of which [NgramLinear] is the one that is no
-/// transformer.
+/// transformer. [Lora] adapts any of them.
 ///
 /// Axes of the shapes in this package:
 ///

@@ -93,8 +93,7 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
 
   @Override
   public Value positions(Value ids, Embedding table) {
-    return value(
-        shapes.positions(ids.shape, table), Float.BYTES, trained.contains(table.weight()));
+    return value(shapes.positions(ids.shape, table), Float.BYTES, trained.contains(table.weight()));
   }
 
   @Override
@@ -221,8 +220,7 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
             scores == null ? null : scores.shape,
             attentionMask.shape,
             attention);
-    boolean learns =
-        query.learns || key.learns || value.learns || scores != null && scores.learns;
+    boolean learns = query.learns || key.learns || value.learns || scores != null && scores.learns;
     return attended(query, key, value, scores != null, attention, result, learns);
   }
 

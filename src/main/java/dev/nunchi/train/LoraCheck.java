@@ -36,14 +36,24 @@ final class LoraCheck {
     require(lora.bias().equals("none"), "bias", "none, as no other is implemented", lora.bias());
     modules("target_modules", lora.targetModules(), true);
     modules("exclude_modules", lora.excludeModules(), false);
-    lora.rankPattern().forEach((pattern, rank) -> {
-      regex("rank_pattern", pattern);
-      require(rank != null && rank >= 1, "rank_pattern", "a map to ranks of at least 1, as {query: 16}", lora.rankPattern());
-    });
-    lora.alphaPattern().forEach((pattern, alpha) -> {
-      regex("alpha_pattern", pattern);
-      require(alpha != null && alpha > 0, "alpha_pattern", "a map to numbers over 0, as {query: 32}", lora.alphaPattern());
-    });
+    lora.rankPattern()
+        .forEach((pattern, rank) -> {
+          regex("rank_pattern", pattern);
+          require(
+              rank != null && rank >= 1,
+              "rank_pattern",
+              "a map to ranks of at least 1, as {query: 16}",
+              lora.rankPattern());
+        });
+    lora.alphaPattern()
+        .forEach((pattern, alpha) -> {
+          regex("alpha_pattern", pattern);
+          require(
+              alpha != null && alpha > 0,
+              "alpha_pattern",
+              "a map to numbers over 0, as {query: 32}",
+              lora.alphaPattern());
+        });
     names("modules_to_save", lora.modulesToSave());
   }
 

@@ -13,8 +13,8 @@ import java.util.stream.Collectors;
 /// @param program the process itself: its code and libtorch's, the virtual machine's heap, the
 ///   texts
 /// @param parameters the weights in fp32, and their copies in bf16
-/// @param gradients as many as weights that are trained, but for tables of n-grams under Adagrad, of
-///   which only a batch's rows have any
+/// @param gradients as many as weights that are trained, but for tables of n-grams under Adagrad,
+///   of which only a batch's rows have any
 /// @param optimizer both moments of Adam or the sums of Adagrad, and the average of the weights, of
 ///   those that are trained
 /// @param activations what the largest batch keeps for the backward pass, and what that takes

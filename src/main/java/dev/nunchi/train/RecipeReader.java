@@ -219,7 +219,8 @@ public final class RecipeReader {
   private static void setLora(ObjectNode keys, JsonNode value, String origin) {
     if (!value.isNull() && !value.isObject()) {
       throw invalid(
-          "%s: %s should be a section of keys, as {r: 8}, but is %s".formatted(origin, LORA, value));
+          "%s: %s should be a section of keys, as {r: 8}, but is %s"
+              .formatted(origin, LORA, value));
     }
     keys.putNull(LORA);
     if (value.isObject()) {

@@ -77,7 +77,8 @@ public record SeedRuns(
       }
       Path directory = directory(seed);
       if (!isFinished(seed)) {
-        new TrainingRun(of(seed), data, directory, mode, listener.apply(seed, directory), base, bases)
+        new TrainingRun(
+                of(seed), data, directory, mode, listener.apply(seed, directory), base, bases)
             .run(stop);
         stop.endSteps();
       }

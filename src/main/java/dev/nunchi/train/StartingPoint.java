@@ -62,8 +62,7 @@ record StartingPoint(
   /// A checkpoint of the same run. It knows the base, which may have gone, unless it is an adapter
   /// of it.
   static StartingPoint ofRun(Resumption resumption, Recipe recipe, BaseModels bases) {
-    CheckpointDirectory checkpoint =
-        CheckpointDirectory.openApart(resumption.checkpoint(), bases);
+    CheckpointDirectory checkpoint = CheckpointDirectory.openApart(resumption.checkpoint(), bases);
     try {
       checkpoint.requireComplete();
       Map<String, String> base = named(recipe);
@@ -88,8 +87,8 @@ record StartingPoint(
     }
   }
 
-  /// A checkpoint to fine-tune, whose head is new where its labels are others; an adapter goes on as
-  /// the one that it is.
+  /// A checkpoint to fine-tune, whose head is new where its labels are others; an adapter goes on
+  /// as the one that it is.
   static StartingPoint ofBase(
       Path base, Recipe recipe, LabelSet wanted, TrainingListener listener, BaseModels bases) {
     // What a recipe says of the order goes before; the data has no order of its own.
@@ -133,8 +132,7 @@ record StartingPoint(
   private static CheckpointContents.@Nullable Adapter adapter(CheckpointDirectory checkpoint) {
     return checkpoint.lora().isEmpty()
         ? null
-        : new CheckpointContents.Adapter(
-            checkpoint.lora().get(), checkpoint.base().orElseThrow());
+        : new CheckpointContents.Adapter(checkpoint.lora().get(), checkpoint.base().orElseThrow());
   }
 
   /// With what begins anew among the modules that are trained in full: else it would stay as chance
@@ -146,8 +144,7 @@ record StartingPoint(
             .map(parameter -> parameter.name().substring(0, parameter.name().lastIndexOf('.')))
             .filter(module -> Lora.HEADS.stream().noneMatch(head -> isIn(module, head)))
             .toList();
-    return new CheckpointContents.Adapter(
-        lora.settings().saving(fresh), AdapterBase.of(base));
+    return new CheckpointContents.Adapter(lora.settings().saving(fresh), AdapterBase.of(base));
   }
 
   private static boolean isIn(String module, String outer) {

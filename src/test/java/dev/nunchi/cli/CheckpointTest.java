@@ -41,7 +41,9 @@ class CheckpointTest {
   @Test
   void probe_finiteWeightsThatOverflow_namesTheDirectory() throws IOException {
     Path damaged = damaged();
-    assertNamed(damaged, assertThrows(NunchiException.class, () -> Checkpoint.probe(damaged, BaseModels.NONE)));
+    assertNamed(
+        damaged,
+        assertThrows(NunchiException.class, () -> Checkpoint.probe(damaged, BaseModels.NONE)));
   }
 
   private static void assertNamed(Path damaged, NunchiException refusal) {

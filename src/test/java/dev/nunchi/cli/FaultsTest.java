@@ -164,6 +164,7 @@ class FaultsTest {
     CommandGroup commands = new CommandGroup("Commands");
     commands.add(new TrainCommand());
     commands.add(new EvaluateCommand());
+    commands.add(new MergeCommand());
     commands.add(new ExportCommand());
     commands.add(new ClassifyCommand());
     commands.add(new StartCommand());

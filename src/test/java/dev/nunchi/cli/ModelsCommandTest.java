@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.hub.FakeHub;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ManifestFile;
@@ -152,6 +154,35 @@ class ModelsCommandTest {
         card);
     assertTrue(
         Files.readString(output.resolve("recipe.yaml")).contains("model_name_or_path: " + NAME));
+  }
+
+  /// An adapter says its base by the name, and finds it where it was pulled, without a network.
+  @Test
+  void train_adapterOfAName_opensWithTheBaseThatWasPulled() throws IOException {
+    home = directory.resolve("adapter");
+    Path data = Files.createDirectories(directory.resolve("adapter-data"));
+    StringBuilder rows = new StringBuilder("id\tdocument\tlabel\n");
+    for (int i = 0; i < 40; i++) {
+      rows.append("%d\t%s %d\t%s\n".formatted(i, i % 2 == 0 ? "좋아요" : "싫어요", i, i % 2));
+    }
+    Files.writeString(data.resolve("train.tsv"), rows);
+    Path recipe =
+        Files.writeString(
+            directory.resolve("adapter.yaml"),
+            "model_name_or_path: %s\nmax_length: 16\nmax_steps: 1\nvalidation_share: 0.5\nthreads: 1\nlora: {}\n"
+                .formatted(NAME));
+    String output = directory.resolve("trained-adapter").toString();
+    Result trained =
+        run("train", "--recipe", recipe.toString(), "--data", data.toString(), "--output", output);
+    assertEquals(0, trained.exitCode(), trained.err());
+    JsonNode config = new ObjectMapper().readTree(Path.of(output, "adapter_config.json").toFile());
+    assertEquals(NAME, config.get("base_model_name_or_path").textValue());
+    assertTrue(config.get("revision").textValue().matches("[0-9a-f]{40}"), config.toString());
+    Result answered = run("classify", "--offline", "--model", output, "좋아요");
+    assertEquals(0, answered.exitCode(), answered.err());
+    home = directory.resolve("nowhere");
+    Result refused = run("classify", "--model", output, "좋아요");
+    assertTrue(refused.err().contains("'nunchi models pull " + NAME + "'"), refused.err());
   }
 
   @Test

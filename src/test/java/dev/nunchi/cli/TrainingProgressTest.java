@@ -180,7 +180,7 @@ class TrainingProgressTest {
   void finished_toTheEnd_saysTheBestStepWhereThingsAreAndWhatIsNext() throws IOException {
     Path output = Files.createDirectory(directory.resolve("my model"));
     Path test = Files.createFile(directory.resolve("test.tsv.gz"));
-    for (String name : List.of("config.json", "metrics.jsonl", "runs")) {
+    for (String name : List.of("nunchi.json", "metrics.jsonl", "runs")) {
       Files.createFile(output.resolve(name));
     }
     TrainingProgress progress = begun();
@@ -218,7 +218,7 @@ class TrainingProgressTest {
   @Test
   void finished_noTestSplit_leavesAPlaceForTheFile() throws IOException {
     Path output = Files.createDirectory(directory.resolve("my model"));
-    Files.createFile(output.resolve("config.json"));
+    Files.createFile(output.resolve("nunchi.json"));
     TrainingProgress progress = begun();
     progress.ended(FINISHED);
     assertEquals("No step was done", lines().getFirst());

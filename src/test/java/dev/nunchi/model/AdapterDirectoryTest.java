@@ -44,8 +44,7 @@ class AdapterDirectoryTest {
     adapter =
         CopiedDirectory.of(TinyAdapter.BERT_USUAL.path(), temporary.resolve("adapters/usual"));
     config(json ->
-        json.put(
-            "base_model_name_or_path", TinyAdapter.BERT_USUAL.checkpoint().path().toString()));
+        json.put("base_model_name_or_path", TinyAdapter.BERT_USUAL.checkpoint().path().toString()));
   }
 
   @ParameterizedTest
@@ -55,12 +54,12 @@ class AdapterDirectoryTest {
       Lora lora = apart.lora().orElseThrow();
       // What is written again and read is the same adapter.
       ObjectNode written =
-          AdapterConfig.written(
-              lora, apart.network().adapted(lora), apart.base().orElseThrow());
+          AdapterConfig.written(lora, apart.network().adapted(lora), apart.base().orElseThrow());
       Lora again = new AdapterConfig(Path.of("adapter_config.json"), written).lora();
       assertEquals(
           apart.network().adapted(lora).adapters(), apart.network().adapted(again).adapters());
-      JsonNode read = new ObjectMapper().readTree(tiny.path().resolve("adapter_config.json").toFile());
+      JsonNode read =
+          new ObjectMapper().readTree(tiny.path().resolve("adapter_config.json").toFile());
       for (String key : List.of("r", "lora_alpha", "lora_dropout", "use_dora", "use_rslora")) {
         assertEquals(read.get(key), written.get(key), key);
       }
@@ -119,7 +118,10 @@ class AdapterDirectoryTest {
   @Test
   void open_keysThatChangeNothing_arePassedOver() throws IOException {
     config(config ->
-        config.put("of_next_year", 3).put("init_lora_weights", "gaussian").put("use_qalora", false));
+        config
+            .put("of_next_year", 3)
+            .put("init_lora_weights", "gaussian")
+            .put("use_qalora", false));
     CheckpointDirectory.open(adapter).close();
   }
 
@@ -193,7 +195,9 @@ class AdapterDirectoryTest {
       write(apart, written);
     }
     CheckpointDirectory.open(written).close();
-    Path other = CopiedDirectory.of(TinyAdapter.ROBERTA_PATTERNS.checkpoint().path(), temporary.resolve("other"));
+    Path other =
+        CopiedDirectory.of(
+            TinyAdapter.ROBERTA_PATTERNS.checkpoint().path(), temporary.resolve("other"));
     NunchiException refused =
         assertThrows(NunchiException.class, () -> CheckpointDirectory.open(written, other));
     assertTrue(
@@ -210,7 +214,9 @@ class AdapterDirectoryTest {
         assertEquals(apart.labels().names(), again.labels().names());
         for (String name : apart.weights().names()) {
           assertEquals(
-              -1, apart.weights().get(name).data().mismatch(again.weights().get(name).data()), name);
+              -1,
+              apart.weights().get(name).data().mismatch(again.weights().get(name).data()),
+              name);
         }
       }
     }

@@ -45,8 +45,7 @@ class LoraTest {
   @EnumSource
   void logits_adapterBesideItsBase_areThoseOfPeft(TinyAdapter tiny) {
     try (CheckpointDirectory apart = CheckpointDirectory.openApart(tiny.path(), BaseModels.NONE)) {
-      assertAnswers(
-          tiny, apart.network().adapted(apart.lora().orElseThrow()), apart.weights());
+      assertAnswers(tiny, apart.network().adapted(apart.lora().orElseThrow()), apart.weights());
     }
   }
 
@@ -68,8 +67,7 @@ class LoraTest {
   void tenSteps_fromAnAdapterOfPeft_followPeft(TinyAdapter tiny) {
     JsonNode expected = tiny.expected();
     try (CheckpointDirectory apart = CheckpointDirectory.openApart(tiny.path(), BaseModels.NONE);
-        TorchNetwork network =
-            new TorchNetwork(TinyAdapter.network(apart), apart.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(TinyAdapter.network(apart), apart.weights(), 0.02);
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
       for (int step = 0; step < expected.get("losses").size(); step++) {
         double loss = trainer.accumulate(tiny.ragged().batch(), labels(apart), 1);
@@ -97,8 +95,7 @@ class LoraTest {
       Set<String> changed =
           network.weights().entrySet().stream()
               .filter(entry ->
-                  entry.getValue().data().mismatch(apart.weights().get(entry.getKey()).data())
-                      >= 0)
+                  entry.getValue().data().mismatch(apart.weights().get(entry.getKey()).data()) >= 0)
               .map(Map.Entry::getKey)
               .collect(Collectors.toSet());
       Set<String> trained =
@@ -122,17 +119,14 @@ class LoraTest {
       TorchRuntime.seed(7);
       try (TorchNetwork plain = new TorchNetwork(base.network(), base.weights(), 0.02);
           TorchNetwork fresh = new TorchNetwork(adapted, base.weights(), 0.02)) {
-        assertArrayEquals(
-            plain.logits(tiny.ragged().batch()), fresh.logits(tiny.ragged().batch()));
+        assertArrayEquals(plain.logits(tiny.ragged().batch()), fresh.logits(tiny.ragged().batch()));
         // Within ±1/√32, and not all in a corner of it.
         String name = "bert.encoder.layer.0.attention.self.query.lora_A.weight";
         Weight down = Objects.requireNonNull(fresh.weights().get(name));
         double largest =
             IntStream.range(0, 4 * 32)
-                .mapToDouble(i ->
-                    Math.abs(
-                        down.data()
-                            .getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i)))
+                .mapToDouble(
+                    i -> Math.abs(down.data().getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i)))
                 .max()
                 .orElseThrow();
         assertEquals(1 / Math.sqrt(32), largest, 0.01);
@@ -156,5 +150,4 @@ class LoraTest {
     return new Targets.Labels(
         IntStream.range(0, 4).mapToObj(i -> new int[] {i % count}).toArray(int[][]::new));
   }
-
 }

@@ -9,6 +9,7 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.model.AdapterBase;
 import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.CopiedDirectory;
@@ -16,6 +17,9 @@ import dev.nunchi.model.Manifest;
 import dev.nunchi.model.MortalFiles;
 import dev.nunchi.model.StagedDirectory;
 import dev.nunchi.model.TrainerState;
+import dev.nunchi.nn.Lora;
+import dev.nunchi.nn.Modules;
+import dev.nunchi.nn.Network;
 import dev.nunchi.nn.RandomWeights;
 import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.nn.Weight;
@@ -27,6 +31,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -52,7 +57,8 @@ import org.junit.jupiter.api.parallel.ExecutionMode;
 /// things: nothing of theirs is ever missing, and the run comes to its end.
 ///
 /// The runs save what a training saves, in its order, without the arithmetic: six steps, a model
-/// after each second one, a checkpoint after each third, the newest of which stays.
+/// after each second one, a checkpoint after each third, the newest of which stays. Every third
+/// process saves an adapter in place of a whole model.
 @Execution(ExecutionMode.CONCURRENT)
 class KilledRunsTest {
   private static final int SEEDS = Integer.getInteger("nunchi.kills.seeds", 40);
@@ -64,7 +70,21 @@ class KilledRunsTest {
   private static final int LIVES = 4;
   private static final LabelSet LABELS = LabelSet.of("부정", "긍정");
 
+  private static final Lora LORA =
+      new Lora(
+          2,
+          4,
+          0,
+          Optional.empty(),
+          Modules.NONE,
+          new LinkedHashMap<>(),
+          new LinkedHashMap<>(),
+          false,
+          false,
+          List.of());
+
   private static final Map<Long, Map<String, Weight>> WEIGHTS = new HashMap<>();
+  private static final Map<Long, Map<String, Weight>> ADAPTERS = new HashMap<>();
   private static @Nullable CheckpointDirectory base;
 
   @TempDir private Path temporary;
@@ -79,6 +99,11 @@ class KilledRunsTest {
             ProblemType.SINGLE_LABEL_CLASSIFICATION);
     for (long step = 0; step <= STEPS; step++) {
       WEIGHTS.put(step, RandomWeights.of(base.network().parameters(), step).byName());
+      Network adapted = base.network().adapted(LORA);
+      ADAPTERS.put(
+          step,
+          RandomWeights.of(adapted.parameters().stream().filter(adapted::trains).toList(), step)
+              .byName());
     }
   }
 
@@ -99,7 +124,7 @@ class KilledRunsTest {
       TrainingRun.Mode mode = TrainingRun.Mode.START;
       for (int life = 0; life < LIVES; life++) {
         MortalFiles files = new MortalFiles(random.nextLong(LONGEST_LIFE), random);
-        String refused = live(files.of(output), mode);
+        String refused = live(files.of(output), mode, random.nextInt(3) == 0);
         if (files.isDead() && random.nextBoolean()) {
           files.losePower();
         }
@@ -107,7 +132,7 @@ class KilledRunsTest {
         user.visit(output, random);
         mode = random.nextInt(8) == 0 ? TrainingRun.Mode.OVERWRITE : TrainingRun.Mode.RESUME;
       }
-      String refused = live(output, TrainingRun.Mode.OVERWRITE);
+      String refused = live(output, TrainingRun.Mode.OVERWRITE, random.nextInt(3) == 0);
       user.assertComplete("seed " + seed);
       assertEquals("", refused, "seed " + seed);
       assertWhole(output, "seed " + seed);
@@ -200,6 +225,10 @@ class KilledRunsTest {
   ///
   /// @return why it was refused, empty where it was not
   private static String live(Path output, TrainingRun.Mode mode) {
+    return live(output, mode, false);
+  }
+
+  private static String live(Path output, TrainingRun.Mode mode, boolean adapter) {
     try {
       Optional<Path> from = RunDirectory.examine(output, mode, null, _ -> {});
       long begun = from.map(KilledRunsTest::step).orElse(0L);
@@ -209,7 +238,7 @@ class KilledRunsTest {
         from.ifPresent(checkpoint -> log.resumed(checkpoint, begun));
         for (long step = begun + 1; step <= STEPS; step++) {
           log.stepped(Steps.step(step, 0.5));
-          save(directory, step);
+          save(directory, step, adapter);
         }
         directory.finished();
       }
@@ -219,17 +248,17 @@ class KilledRunsTest {
     }
   }
 
-  private static void save(RunDirectory directory, long step) {
+  private static void save(RunDirectory directory, long step, boolean adapter) {
     if (step % 2 == 0) {
       try (StagedDirectory staged = directory.stage()) {
-        contents(step, null).write(staged.path());
+        contents(step, adapter, null).write(staged.path());
         staged.commit();
       }
     }
     if (step % 3 == 0) {
       ObjectNode state = new ObjectMapper().createObjectNode().put("global_step", step);
       try (StagedDirectory staged = directory.stage()) {
-        contents(step, new TrainerState(Objects.requireNonNull(WEIGHTS.get(0L)), state))
+        contents(step, adapter, new TrainerState(Objects.requireNonNull(WEIGHTS.get(0L)), state))
             .write(staged.path());
         staged.commitAs(directory.checkpoint(step));
       }
@@ -237,17 +266,21 @@ class KilledRunsTest {
     }
   }
 
-  private static CheckpointContents contents(long step, @Nullable TrainerState state) {
+  private static CheckpointContents contents(
+      long step, boolean adapter, @Nullable TrainerState state) {
     CheckpointDirectory from = Objects.requireNonNull(base);
     return new CheckpointContents(
         from.config(),
         LABELS,
         ProblemType.SINGLE_LABEL_CLASSIFICATION,
-        Objects.requireNonNull(WEIGHTS.get(step)),
+        Objects.requireNonNull((adapter ? ADAPTERS : WEIGHTS).get(step)),
         from.path(),
         Manifest.of(
             "tiny", LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION, Normalization.STANDARD, 24),
         state == null ? Map.of("README.md", "# step " + step) : Map.of(),
+        adapter
+            ? new CheckpointContents.Adapter(LORA, AdapterBase.of(TinyCheckpoint.BERT.path()))
+            : null,
         state);
   }
 
@@ -355,7 +388,11 @@ class KilledRunsTest {
             }
           }
           case 1 -> {
-            Path weights = checkpoint.path().resolve("model.safetensors");
+            Path whole = checkpoint.path().resolve("model.safetensors");
+            Path weights =
+                Files.exists(whole)
+                    ? whole
+                    : checkpoint.path().resolve("adapter_model.safetensors");
             if (Files.exists(weights) && Files.size(weights) > 100) {
               String content = "damaged %d".formatted(moved.size());
               Files.writeString(weights, content);

@@ -165,11 +165,11 @@ class LoraRunTest {
           String name = parameter.name();
           boolean same =
               apart.weights().get(name).shape().equals(plain.weights().get(name).shape())
-                  && apart.weights().get(name).data().mismatch(plain.weights().get(name).data()) < 0;
+                  && apart.weights().get(name).data().mismatch(plain.weights().get(name).data())
+                      < 0;
           assertEquals(!name.startsWith("classifier."), same, name);
         }
-        assertEquals(
-            8, apart.weights().names().stream().filter(LowRank::isParameter).count());
+        assertEquals(8, apart.weights().names().stream().filter(LowRank::isParameter).count());
       }
     }
     // Two moments and a count of each of eight matrices and the head.
@@ -178,7 +178,9 @@ class LoraRunTest {
 
   @Test
   void run_baseWithoutPoolerAndHead_savesBoth() throws IOException {
-    SafetensorsBytes.keep(base.resolve("model.safetensors"), name -> !name.contains("pooler") && !name.startsWith("classifier"));
+    SafetensorsBytes.keep(
+        base.resolve("model.safetensors"),
+        name -> !name.contains("pooler") && !name.startsWith("classifier"));
     Path output = directory.resolve("adapter");
     run(recipe(LORA), output);
     try (CheckpointDirectory adapter = CheckpointDirectory.open(output)) {
@@ -227,7 +229,8 @@ class LoraRunTest {
     Path output = directory.resolve("adapter");
     StopSignal stop = new StopSignal();
     run(recipe, output, TrainingRun.Mode.START, new Watcher(_ -> stop.request()), stop);
-    SafetensorsBytes.keep(base.resolve("model.safetensors"), name -> !name.startsWith("classifier"));
+    SafetensorsBytes.keep(
+        base.resolve("model.safetensors"), name -> !name.startsWith("classifier"));
     assertRefused(
         Reason.INVALID_MODEL,
         "was trained on other weights than those of " + base,
@@ -249,8 +252,7 @@ class LoraRunTest {
       assertEquals(before.base(), after.base());
       assertAnswersItsProbe(CheckpointDirectory.open(second));
     }
-    run(
-        read(recipe + LORA), second, TrainingRun.Mode.OVERWRITE, watcher, new StopSignal());
+    run(read(recipe + LORA), second, TrainingRun.Mode.OVERWRITE, watcher, new StopSignal());
     assertRefused(
         Reason.INVALID_RECIPE,
         "lora is not as the adapter %s has it".formatted(first),
@@ -314,20 +316,24 @@ class LoraRunTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{target_modules: [quer]}|lora.target_modules: quer matches no linear layer; there are query, key, value, dense",
-        "{target_modules: query}|'query', a regular expression of whole names, matches no linear layer",
+        "{target_modules: [quer]}|lora.target_modules: quer matches no linear layer; there are"
+            + " query, key, value, dense",
+        "{target_modules: query}|'query', a regular expression of whole names, matches no linear"
+            + " layer",
         "{target_modules: [word_embeddings]}|word_embeddings matches no linear layer",
-        "{target_modules: [query], exclude_modules: [query]}|query without exclude_modules leaves no linear layer",
+        "{target_modules: [query], exclude_modules: [query]}|query without exclude_modules leaves"
+            + " no linear layer",
         "{exclude_modules: [nothing]}|lora.exclude_modules: nothing matches no linear layer",
-        "{rank_pattern: {key: 3}}|lora.rank_pattern: key matches no layer that is adapted; there are query, value",
-        "{alpha_pattern: {nothing: 3}}|lora.alpha_pattern: nothing matches no layer that is adapted",
+        "{rank_pattern: {key: 3}}|lora.rank_pattern: key matches no layer that is adapted; there"
+            + " are query, value",
+        "{alpha_pattern: {nothing: 3}}|lora.alpha_pattern: nothing matches no layer that is"
+            + " adapted",
         "{modules_to_save: [nothing]}|lora.modules_to_save: nothing matches no module",
       })
   void run_nameThatMatchesNothing_isRefusedWithSomeThatAreThere(String lora, String sentence)
       throws IOException {
     Recipe recipe = recipe("lora: " + lora + "\n");
-    assertRefused(
-        Reason.INVALID_RECIPE, sentence, () -> run(recipe, directory.resolve("adapter")));
+    assertRefused(Reason.INVALID_RECIPE, sentence, () -> run(recipe, directory.resolve("adapter")));
     assertEquals(List.of("base", "data", "recipe.yaml"), names(directory));
   }
 
@@ -351,8 +357,7 @@ class LoraRunTest {
         Objects.requireNonNull(whole.plan).memory().activations() > plan.memory().activations());
   }
 
-  private static void assertRefused(
-      Reason reason, String sentence, Executable run) {
+  private static void assertRefused(Reason reason, String sentence, Executable run) {
     NunchiException refused = assertThrows(NunchiException.class, run);
     assertTrue(refused.getMessage().contains(sentence), refused.getMessage());
     assertEquals(reason, refused.reason());

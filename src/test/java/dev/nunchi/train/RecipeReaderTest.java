@@ -1,11 +1,15 @@
 package dev.nunchi.train;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.nn.Lora;
+import dev.nunchi.nn.LowRank;
+import dev.nunchi.nn.Modules;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -161,6 +166,92 @@ class RecipeReaderTest {
       String key = line.substring(0, line.indexOf(':')).replace("warmup_ratio", "warm-up");
       assertTrue(failure.getMessage().contains(key), failure.getMessage());
     }
+  }
+
+  /// The names and defaults of PEFT's LoraConfig.
+  @Test
+  void read_lora_hasTheKeysOfPeft() throws IOException {
+    Path file = recipe("model_name_or_path: base\nlora: {}\n");
+    Recipe recipe = RecipeReader.read(file.toString(), Map.of());
+    assertEquals(
+        "{\"r\":8,\"lora_alpha\":8,\"lora_dropout\":0.0,\"target_modules\":null,"
+            + "\"exclude_modules\":null,\"rank_pattern\":{},\"alpha_pattern\":{},"
+            + "\"use_rslora\":false,\"use_dora\":false,\"modules_to_save\":[],\"bias\":\"none\"}",
+        recipe.keys().get("lora").toString());
+    assertNull(RecipeReader.read("nsmc-small", Map.of()).lora());
+  }
+
+  @Test
+  void read_loraAndSettings_goBeforeItsDefaults() throws IOException {
+    Path file =
+        recipe(
+            "model_name_or_path: base\nlora:\n  r: 16\n  target_modules: [q_proj, v_proj]\n"
+                + "  rank_pattern: {q_proj: 4}\n");
+    Recipe recipe =
+        RecipeReader.read(
+            file.toString(), Map.of("lora.lora_alpha", "32", "lora.use_dora", "true"));
+    Lora lora = Objects.requireNonNull(recipe.lora()).settings();
+    assertEquals(16, lora.rank());
+    assertEquals(32, lora.alpha());
+    assertTrue(lora.decomposed());
+    assertEquals(Optional.of(new Modules.Named(List.of("q_proj", "v_proj"))), lora.targets());
+    assertEquals(new LowRank(4, 8, true), lora.of("model.layers.0.self_attn.q_proj"));
+    assertEquals(new LowRank(16, 2, true), lora.of("model.layers.0.self_attn.v_proj"));
+    Recipe again = RecipeReader.read(recipe(RecipeReader.write(recipe)).toString(), Map.of());
+    assertEquals(recipe.lora(), again.lora());
+    assertEquals(
+        Optional.of(new Modules.All()),
+        Objects.requireNonNull(
+                RecipeReader.read(file.toString(), Map.of("lora.target_modules", "all-linear"))
+                    .lora())
+            .settings()
+            .targets());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "lora|3|lora should be a section of keys, as {r: 8}, but is 3",
+        "lora.rank|3|there is no key 'lora.rank'; the nearest is 'lora.",
+        "lora|{r: 4, alpha: 3}|there is no key 'lora.alpha'; the nearest is 'lora.",
+        "lora.r|0|lora.r should be at least 1, but is 0",
+        "lora.r|null|lora.r should have a value, but is null",
+        "lora.r|many|lora.r should be a whole number, but is \"many\"",
+        "lora.lora_alpha|0|lora.lora_alpha should be over 0",
+        "lora.lora_dropout|1|lora.lora_dropout should be in [0, 1)",
+        "lora.use_dora|perhaps|lora.use_dora should be true or false",
+        "lora.bias|all|lora.bias should be none, as no other is implemented, but is all",
+        "lora.target_modules|[]|lora.target_modules should be a list of at least one name",
+        "lora.target_modules|3|lora.target_modules should be a list of names or a regular",
+        "lora.target_modules|[3]|lora.target_modules should be a list of names",
+        "lora.target_modules|(|lora.target_modules: '(' is no regular expression",
+        "lora.exclude_modules|all-linear|lora.exclude_modules should be some layers and not all",
+        "lora.rank_pattern|3|lora.rank_pattern should be a map of keys",
+        "lora.rank_pattern|{query: 0}|lora.rank_pattern should be a map to ranks",
+        "lora.rank_pattern|{query:8}|lora.rank_pattern should be a map to ranks",
+        "lora.alpha_pattern|{'(': 8}|lora.alpha_pattern: '(' is no regular expression",
+        "lora.modules_to_save|pooler|lora.modules_to_save should be a list",
+        "lora.modules_to_save|['']|lora.modules_to_save should be a list of names",
+        "model_config|{model_type: bert}|not both",
+      })
+  void read_loraThatItDoesNotTake_isRefusedByItsKey(String key, String value, String sentence)
+      throws IOException {
+    Path file = recipe("model_name_or_path: base\nlora: {r: 2}\n");
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of(key, value)));
+    assertEquals(Reason.INVALID_RECIPE, failure.reason());
+    assertTrue(failure.getMessage().contains(sentence), failure.getMessage());
+  }
+
+  @Test
+  void read_loraOfANewNetwork_isRefused() throws IOException {
+    Path file = recipe("model_config: {model_type: bert}\nlora: {}\n");
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
+    assertTrue(failure.getMessage().startsWith("lora adapts the weights of a checkpoint, and"));
   }
 
   @Test
