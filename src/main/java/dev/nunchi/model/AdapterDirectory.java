@@ -199,9 +199,10 @@ final class AdapterDirectory {
             .map(path::resolve)
             .filter(Files::exists)
             .findFirst();
-    CheckpointConfig found =
+    CheckpointConfig read =
         CheckpointConfig.readFile(own.orElseGet(() -> base.resolve(CheckpointConfig.FILE_NAME)));
-    found.requireUnquantized();
+    read.requireReadableWeights();
+    CheckpointConfig found = read.padded();
     Network network = found.network();
     @Nullable Weight head = tensors.get(network.outputWeight());
     if (head == null) {

@@ -23,6 +23,8 @@ import java.util.OptionalInt;
 record CheckpointConfig(Path file, ObjectNode json) {
   static final String FILE_NAME = "config.json";
 
+  private static final String QUANTIZATION = "quantization_config";
+
   static CheckpointConfig read(Path directory) {
     return readFile(directory.resolve(FILE_NAME));
   }
@@ -40,16 +42,11 @@ record CheckpointConfig(Path file, ObjectNode json) {
     }
   }
 
-  /// @throws NunchiException `UNSUPPORTED_MODEL` where the weights are stored as something else
-  ///   than numbers
-  void requireUnquantized() {
-    if (json.hasNonNull("quantization_config")) {
-      throw new NunchiException(
-          Reason.UNSUPPORTED_MODEL,
-          "%s: quantization_config says that the weights are quantised (%s), which is not read; save them dequantised"
-              .formatted(
-                  file,
-                  json.path("quantization_config").path("quant_method").asText("of some kind")));
+  /// @throws NunchiException `UNSUPPORTED_MODEL` where the weights are quantised in a way that is
+  ///   not read
+  void requireReadableWeights() {
+    if (json.hasNonNull(QUANTIZATION)) {
+      QuantizationMethod.requireReadable(json.path(QUANTIZATION), file);
     }
   }
 
@@ -157,6 +154,7 @@ record CheckpointConfig(Path file, ObjectNode json) {
     copy.put("model_type", network.modelType());
     copy.putArray("architectures").add(network.architecture());
     copy.remove("torch_dtype");
+    copy.remove(QUANTIZATION);
     copy.put("dtype", dtype(type));
     return copy;
   }

@@ -111,7 +111,7 @@ public final class CheckpointDirectory implements AutoCloseable {
         return adapter.classifier();
       }
       CheckpointConfig config = CheckpointConfig.read(path);
-      config.requireUnquantized();
+      config.requireReadableWeights();
       return config.padded();
     }
 

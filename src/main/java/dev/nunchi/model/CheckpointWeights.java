@@ -3,42 +3,65 @@ package dev.nunchi.model;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Nf4Weight;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The tensors of a checkpoint directory, by the names that its network has for them; see
-/// [WeightFiles] and [TensorNames].
+/// [WeightFiles], [Nf4Tensors] and [TensorNames].
 final class CheckpointWeights implements Weights {
   static final String SINGLE = "model.safetensors";
 
   private final Path directory;
   private final Map<String, Weight> weights;
+  private final Map<String, Nf4Weight> quantized;
+  private final Set<String> names;
 
-  private CheckpointWeights(Path directory, Map<String, Weight> weights) {
+  private CheckpointWeights(
+      Path directory, Map<String, Weight> weights, Map<String, Nf4Weight> quantized) {
     this.directory = directory;
     this.weights = weights;
+    this.quantized = quantized;
+    Set<String> all = new LinkedHashSet<>(weights.keySet());
+    all.addAll(quantized.keySet());
+    this.names = Collections.unmodifiableSet(all);
   }
 
   static CheckpointWeights map(Path directory, Network network, Arena arena) {
-    Map<String, Weight> stored = WeightFiles.mapAll(directory, arena);
-    Map<String, String> understood = TensorNames.understood(directory, network, stored.keySet());
-    Map<String, Weight> weights = new LinkedHashMap<>();
-    stored.forEach((name, weight) -> weights.put(understood.getOrDefault(name, name), weight));
-    return new CheckpointWeights(directory, Collections.unmodifiableMap(weights));
+    Map<String, Weight> stored = new LinkedHashMap<>(WeightFiles.mapAll(directory, arena));
+    QuantizationMethod.requireReadable(stored.keySet(), directory);
+    Map<String, Nf4Weight> quantized = Nf4Tensors.takenFrom(stored, directory);
+    Set<String> names = new LinkedHashSet<>(stored.keySet());
+    names.addAll(quantized.keySet());
+    Map<String, String> understood = TensorNames.understood(directory, network, names);
+    return new CheckpointWeights(
+        directory, renamed(stored, understood), renamed(quantized, understood));
+  }
+
+  private static <W> Map<String, W> renamed(Map<String, W> stored, Map<String, String> names) {
+    Map<String, W> renamed = new LinkedHashMap<>();
+    stored.forEach((name, weight) -> renamed.put(names.getOrDefault(name, name), weight));
+    return Collections.unmodifiableMap(renamed);
   }
 
   /// These weights with others, of which those of the same name take the place of these.
   CheckpointWeights with(Map<String, Weight> others) {
     Map<String, Weight> all = new LinkedHashMap<>(weights);
     all.putAll(others);
-    return new CheckpointWeights(directory, Collections.unmodifiableMap(all));
+    Map<String, Nf4Weight> kept = new LinkedHashMap<>(quantized);
+    kept.keySet().removeAll(others.keySet());
+    return new CheckpointWeights(
+        directory, Collections.unmodifiableMap(all), Collections.unmodifiableMap(kept));
   }
 
   /// These weights with adapters merged into some, each whenever it is asked for.
@@ -51,21 +74,42 @@ final class CheckpointWeights implements Weights {
   /// These weights with the labels of the head in another order.
   CheckpointWeights withLabelsMoved(LabelOrder order, Network network, Arena arena) {
     Map<String, Weight> moved = new LinkedHashMap<>(weights);
+    Map<String, Nf4Weight> kept = new LinkedHashMap<>(quantized);
     network
         .outputBias()
         .ifPresent(name -> moved.computeIfPresent(name, (_, bias) -> order.move(bias, 0, arena)));
-    moved.computeIfPresent(
-        network.outputWeight(), (_, table) -> order.move(table, network.labelAxis(), arena));
-    return new CheckpointWeights(directory, Collections.unmodifiableMap(moved));
+    String table = network.outputWeight();
+    if (names.contains(table)) {
+      moved.put(table, order.move(get(table), network.labelAxis(), arena));
+      kept.remove(table);
+    }
+    return new CheckpointWeights(
+        directory, Collections.unmodifiableMap(moved), Collections.unmodifiableMap(kept));
   }
 
   @Override
   public Set<String> names() {
-    return weights.keySet();
+    return names;
   }
 
   @Override
   public Weight get(String name) {
+    @Nullable Nf4Weight packed = quantized.get(name);
+    return packed == null ? plain(name) : packed.dequantized(Arena.ofAuto());
+  }
+
+  @Override
+  public List<Integer> shape(String name) {
+    @Nullable Nf4Weight packed = quantized.get(name);
+    return packed == null ? plain(name).shape() : packed.shape();
+  }
+
+  @Override
+  public Optional<Nf4Weight> quantized(String name) {
+    return Optional.ofNullable(quantized.get(name));
+  }
+
+  private Weight plain(String name) {
     @Nullable Weight weight = weights.get(name);
     if (weight == null) {
       throw new NunchiException(
@@ -86,6 +130,16 @@ final class CheckpointWeights implements Weights {
       Weight weight = base.get(name);
       @Nullable LowRankUpdate update = updates.get(name);
       return update == null ? weight : update.merged(weight);
+    }
+
+    @Override
+    public List<Integer> shape(String name) {
+      return base.shape(name);
+    }
+
+    @Override
+    public Optional<Nf4Weight> quantized(String name) {
+      return updates.containsKey(name) ? Optional.empty() : base.quantized(name);
     }
   }
 }

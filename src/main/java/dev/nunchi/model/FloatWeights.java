@@ -16,6 +16,9 @@ public final class FloatWeights {
   private static final int HALF_EXPONENT = 0x7c00;
   private static final int HALF_UNIT = 1 << 10;
 
+  /// The least magnitude that rounds to the infinity of half precision.
+  static final float HALF_OVERFLOW = 65520;
+
   private FloatWeights() {}
 
   /// Whether the type is one of floating numbers.

@@ -1,6 +1,8 @@
 package dev.nunchi.nn;
 
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /// Weights by the checkpoint's own names; whoever implements it owns the memory.
@@ -15,6 +17,21 @@ public interface Weights {
 
   Set<String> names();
 
+  /// The weight; one that is stored in NF4 is dequantised anew for each call, into memory that is
+  /// freed when nothing refers to it any more.
+  ///
   /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where there is none of that name
   Weight get(String name);
+
+  /// The shape of a weight, without its numbers.
+  ///
+  /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where there is none of that name
+  default List<Integer> shape(String name) {
+    return get(name).shape();
+  }
+
+  /// The weight as it is stored, where that is in NF4.
+  default Optional<Nf4Weight> quantized(String name) {
+    return Optional.empty();
+  }
 }

@@ -16,6 +16,7 @@ import dev.nunchi.nn.Adapters;
 import dev.nunchi.nn.Lora;
 import dev.nunchi.nn.LowRank;
 import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Nf4Weight;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.text.CharacterVocabulary;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -277,6 +279,16 @@ record StartingPoint(
     @Override
     public Weight get(String name) {
       return all.get(name);
+    }
+
+    @Override
+    public List<Integer> shape(String name) {
+      return all.shape(name);
+    }
+
+    @Override
+    public Optional<Nf4Weight> quantized(String name) {
+      return all.quantized(name);
     }
   }
 

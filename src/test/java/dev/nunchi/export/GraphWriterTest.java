@@ -173,8 +173,9 @@ class GraphWriterTest {
 
   private static boolean readsSegments(TinyCheckpoint tiny) {
     return switch (tiny) {
-      case BERT, ELECTRA, ELECTRA_PROJECTED, DEBERTA_V2 -> true;
-      case ROBERTA, XLM_ROBERTA, DISTILBERT, MODERNBERT, MODERNBERT_MEAN, DEBERTA_V3 -> false;
+      case BERT, BERT_NF4, ELECTRA, ELECTRA_PROJECTED, DEBERTA_V2 -> true;
+      case ROBERTA, ROBERTA_NF4, XLM_ROBERTA, DISTILBERT, MODERNBERT, MODERNBERT_MEAN, DEBERTA_V3 ->
+          false;
       case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA2, GEMMA3, EXAONE4 -> false;
     };
   }

@@ -40,7 +40,11 @@ public enum TinyCheckpoint {
   GEMMA2("gemma2-tiny"),
   /// With scaled positions of the layers that see everything, in the older form.
   GEMMA3("gemma3-tiny"),
-  EXAONE4("exaone4-tiny");
+  EXAONE4("exaone4-tiny"),
+  /// Saved in NF4 with scales that are quantised too, its head as well.
+  BERT_NF4("bert-tiny-nf4"),
+  /// Saved in NF4 from bfloat16.
+  ROBERTA_NF4("roberta-tiny-nf4");
 
   private final String name;
 
