@@ -1,0 +1,186 @@
+package dev.nunchi.torch;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.ResidentMemory;
+import dev.nunchi.nn.ElementType;
+import dev.nunchi.nn.Nf4Case;
+import dev.nunchi.nn.Weight;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class FrozenLinearsTest {
+  @BeforeAll
+  static void load() {
+    TorchRuntime.load(2);
+  }
+
+  static List<Nf4Case> cases() {
+    return Nf4Case.all();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void frozenMatrix_weightOfAFixture_isThatOfBitsandbytes(Nf4Case given) {
+    Weight weight = new Weight(given.type(), given.shape(), nativeCopy(given.weight()));
+    try (PointerScope scope = new PointerScope();
+        FrozenMatrix frozen = FrozenMatrix.quantized("w", weight)) {
+      ScalarType type = TensorMemory.view(weight).scalar_type().intern();
+      Tensor expected =
+          TensorMemory.view(
+              new Weight(given.type(), given.shape(), nativeCopy(given.dequantizedDoubled())));
+      assertTrue(expected.equal(dense(frozen, type)));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FP32", "BF16"})
+  void linear_severalInARow_hasTheGradientsOfDenseLayers(ComputeType compute) {
+    ScalarType type = compute.scalarType();
+    try (PointerScope scope = new PointerScope();
+        FrozenMatrix wide = matrix(40, 24);
+        FrozenMatrix narrow = matrix(24, 40);
+        FrozenLinears frozen = new FrozenLinears()) {
+      Tensor x = torch.randn(2, 5, 24);
+      Tensor dense =
+          gradient(
+              x,
+              type,
+              h -> {
+                for (int layer = 0; layer < 20; layer++) {
+                  Tensor inner = torch.gelu(torch.linear(h, dense(wide, type)));
+                  h = h.add(torch.linear(inner, dense(narrow, type)));
+                }
+                return h;
+              });
+      Tensor packed =
+          gradient(
+              x,
+              type,
+              h -> {
+                for (int layer = 0; layer < 20; layer++) {
+                  Tensor inner = torch.gelu(frozen.linear(h, wide));
+                  h = h.add(frozen.linear(inner, narrow));
+                }
+                return h;
+              });
+      frozen.finish();
+      assertTrue(dense.abs().sum().item_double() > 1);
+      assertTrue(
+          dense.equal(packed), () -> "off by " + dense.sub(packed).abs().max().item_double());
+    }
+  }
+
+  /// The input's gradient of a sum of squares.
+  private static Tensor gradient(Tensor x, ScalarType type, UnaryOperator<Tensor> layers) {
+    Tensor input = x.detach().clone();
+    input.set_requires_grad(true);
+    Tensor y = layers.apply(input.to(type)).to(ScalarType.Float);
+    y.mul(y).sum().backward();
+    return input.grad();
+  }
+
+  @Test
+  void linear_noGradientAskedFor_isTheProductAlone() {
+    try (PointerScope scope = new PointerScope();
+        FrozenMatrix weight = matrix(6, 4);
+        FrozenLinears frozen = new FrozenLinears()) {
+      Tensor x = torch.randn(3, 4);
+      assertFalse(frozen.linear(x, weight).requires_grad());
+      x.set_requires_grad(true);
+      try (NoGradGuard guard = new NoGradGuard()) {
+        assertFalse(frozen.linear(x, weight).requires_grad());
+      }
+      assertTrue(frozen.linear(x, weight).requires_grad());
+    }
+  }
+
+  @Test
+  void linear_manyLayers_keepsNoDequantisedWeight() {
+    int width = 2048;
+    int layers = 60;
+    try (PointerScope scope = new PointerScope();
+        FrozenMatrix weight = matrix(width, width);
+        FrozenLinears frozen = new FrozenLinears()) {
+      Tensor x = torch.randn(1, width);
+      x.set_requires_grad(true);
+      Tensor warm = frozen.linear(x, weight);
+      warm.sum().backward();
+      long before = resident();
+      Tensor h = x;
+      for (int layer = 0; layer < layers; layer++) {
+        h = torch.tanh(frozen.linear(h, weight));
+      }
+      long forward = resident() - before;
+      h.sum().backward();
+      long whole = resident() - before;
+      frozen.finish();
+      long dense = (long) layers * width * width * Float.BYTES;
+      assertTrue(forward < dense / 8, () -> "%d of %d bytes".formatted(forward, dense));
+      assertTrue(whole < dense / 8, () -> "%d of %d bytes".formatted(whole, dense));
+    }
+  }
+
+  @Test
+  void finish_aHookThatFails_throwsWhatItThrew() {
+    try (PointerScope scope = new PointerScope();
+        FrozenLinears frozen = new FrozenLinears()) {
+      Tensor x = torch.randn(3, 4);
+      x.set_requires_grad(true);
+      Tensor y;
+      try (FrozenMatrix weight = matrix(6, 4)) {
+        y = frozen.linear(x, weight);
+      }
+      y.sum().backward();
+      assertThrows(IllegalStateException.class, frozen::finish);
+    }
+  }
+
+  @Test
+  void quantized_noNumber_isRefusedByName() {
+    byte[] bytes = new byte[8 * Float.BYTES];
+    MemorySegment.ofArray(bytes).set(ValueLayout.JAVA_FLOAT_UNALIGNED, 8, Float.NaN);
+    Weight weight = new Weight(ElementType.F32, List.of(2, 4), nativeCopy(bytes));
+    NunchiException e =
+        assertThrows(NunchiException.class, () -> FrozenMatrix.quantized("layer.weight", weight));
+    assertEquals("tensor layer.weight holds NaN", e.getMessage().substring(0, 29));
+  }
+
+  private static FrozenMatrix matrix(int rows, int columns) {
+    try (PointerScope scope = new PointerScope()) {
+      Tensor weight = torch.randn(rows, columns).mul(new Scalar(0.05));
+      return FrozenMatrix.quantized("w", TensorMemory.view(weight, List.of(rows, columns)));
+    }
+  }
+
+  private static Tensor dense(FrozenMatrix matrix, ScalarType type) {
+    MemorySegment room = Arena.ofAuto().allocate(matrix.bytes(type), Long.BYTES);
+    return matrix.dequantized(type, room).clone();
+  }
+
+  private static MemorySegment nativeCopy(byte[] bytes) {
+    return Arena.ofAuto().allocate(bytes.length, Long.BYTES).copyFrom(MemorySegment.ofArray(bytes));
+  }
+
+  private static long resident() {
+    return ResidentMemory.ofThisProcess().bytes().orElseThrow();
+  }
+}
