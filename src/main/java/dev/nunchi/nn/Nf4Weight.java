@@ -46,62 +46,62 @@ public record Nf4Weight(
   /// @param end the block after the last
   /// @param numbers memory of all the weight's numbers
   public void dequantize(ElementType as, long begin, long end, MemorySegment numbers) {
-    switch (as) {
-      case F32 -> toFloats(begin, end, numbers);
-      case F16, BF16 -> toShorts(as == ElementType.BF16, begin, end, numbers);
+    long[] values = new long[Nf4.codes()];
+    long size = size();
+    for (long block = begin; block < end; block++) {
+      float scale = scales.get(block);
+      for (int code = 0; code < values.length; code++) {
+        values[code] = bits(as, Nf4.value(code) * scale);
+      }
+      long first = block * blockSize;
+      long last = Math.min(size, first + blockSize);
+      if (as == ElementType.F32) {
+        writeInts(values, first, last, numbers);
+      } else {
+        writeShorts(values, first, last, numbers);
+      }
+    }
+  }
+
+  private static long bits(ElementType as, float value) {
+    return switch (as) {
+      case F32 -> Float.floatToRawIntBits(value) & 0xFFFF_FFFFL;
+      case BF16 -> brainFloat(value) & 0xFFFFL;
+      case F16 -> Float.floatToFloat16(value) & 0xFFFFL;
       case F64, I64, I32, I16, I8, U8, BOOL ->
           throw new IllegalArgumentException("Nothing in NF4 is given as " + as);
-    }
-  }
-
-  private void toFloats(long begin, long end, MemorySegment numbers) {
-    float[] values = new float[Nf4.codes()];
-    long size = size();
-    for (long block = begin; block < end; block++) {
-      float scale = scales.get(block);
-      for (int code = 0; code < values.length; code++) {
-        values[code] = Nf4.value(code) * scale;
-      }
-      long first = block * blockSize;
-      long last = Math.min(size, first + blockSize);
-      for (long i = first; i + 1 < last; i += 2) {
-        int codes = packed.get(ValueLayout.JAVA_BYTE, i >>> 1);
-        numbers.set(Nf4.FLOAT, i * Float.BYTES, values[codes >>> 4 & 15]);
-        numbers.set(Nf4.FLOAT, (i + 1) * Float.BYTES, values[codes & 15]);
-      }
-      if ((last & 1) != 0) {
-        int codes = packed.get(ValueLayout.JAVA_BYTE, last >>> 1);
-        numbers.set(Nf4.FLOAT, (last - 1) * Float.BYTES, values[codes >>> 4 & 15]);
-      }
-    }
-  }
-
-  private void toShorts(boolean brain, long begin, long end, MemorySegment numbers) {
-    short[] values = new short[Nf4.codes()];
-    long size = size();
-    for (long block = begin; block < end; block++) {
-      float scale = scales.get(block);
-      for (int code = 0; code < values.length; code++) {
-        float value = Nf4.value(code) * scale;
-        values[code] = brain ? brainFloat(value) : Float.floatToFloat16(value);
-      }
-      long first = block * blockSize;
-      long last = Math.min(size, first + blockSize);
-      for (long i = first; i + 1 < last; i += 2) {
-        int codes = packed.get(ValueLayout.JAVA_BYTE, i >>> 1);
-        numbers.set(Nf4.SHORT, i * Short.BYTES, values[codes >>> 4 & 15]);
-        numbers.set(Nf4.SHORT, (i + 1) * Short.BYTES, values[codes & 15]);
-      }
-      if ((last & 1) != 0) {
-        int codes = packed.get(ValueLayout.JAVA_BYTE, last >>> 1);
-        numbers.set(Nf4.SHORT, (last - 1) * Short.BYTES, values[codes >>> 4 & 15]);
-      }
-    }
+    };
   }
 
   /// Rounded to the nearest even.
   private static short brainFloat(float value) {
     int bits = Float.floatToRawIntBits(value);
     return (short) (bits + 0x7FFF + (bits >>> Short.SIZE & 1) >>> Short.SIZE);
+  }
+
+  /// Writes numbers of four bytes, two at once.
+  private void writeInts(long[] values, long first, long last, MemorySegment numbers) {
+    for (long at = first >>> 1; at < last >>> 1; at++) {
+      int codes = packed.get(ValueLayout.JAVA_BYTE, at);
+      long pair = values[codes >>> 4 & 15] | values[codes & 15] << Integer.SIZE;
+      numbers.set(Nf4.LONG, at * Long.BYTES, pair);
+    }
+    if ((last & 1) != 0) {
+      int codes = packed.get(ValueLayout.JAVA_BYTE, last >>> 1);
+      numbers.set(Nf4.INT, (last - 1) * Integer.BYTES, (int) values[codes >>> 4 & 15]);
+    }
+  }
+
+  /// Writes numbers of two bytes, two at once.
+  private void writeShorts(long[] values, long first, long last, MemorySegment numbers) {
+    for (long at = first >>> 1; at < last >>> 1; at++) {
+      int codes = packed.get(ValueLayout.JAVA_BYTE, at);
+      long pair = values[codes >>> 4 & 15] | values[codes & 15] << Short.SIZE;
+      numbers.set(Nf4.INT, at * Integer.BYTES, (int) pair);
+    }
+    if ((last & 1) != 0) {
+      int codes = packed.get(ValueLayout.JAVA_BYTE, last >>> 1);
+      numbers.set(Nf4.SHORT, (last - 1) * Short.BYTES, (short) values[codes >>> 4 & 15]);
+    }
   }
 }

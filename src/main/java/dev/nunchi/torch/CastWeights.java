@@ -3,6 +3,7 @@ package dev.nunchi.torch;
 import dev.nunchi.nn.Parameter;
 import java.util.HashMap;
 import java.util.Map;
+import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
@@ -33,9 +34,12 @@ final class CastWeights implements AutoCloseable {
   }
 
   private Tensor cast(String name) {
-    Tensor cast = parameters.get(name).to(type);
-    cast.retainReference();
-    return cast;
+    // With a gradient also where one is made outside of the graph, as all of the step share it.
+    try (AutoGradMode graph = new AutoGradMode(true)) {
+      Tensor cast = parameters.get(name).to(type);
+      cast.retainReference();
+      return cast;
+    }
   }
 
   /// Forgets the casts of parameters that are trained; to be called whenever they have changed.

@@ -2,9 +2,11 @@ package dev.nunchi.torch;
 
 import dev.nunchi.nn.Parameter;
 import java.util.List;
+import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 
@@ -63,6 +65,11 @@ final class Gradients {
       gradient.put(gradient.coalesce());
     }
     return gradient;
+  }
+
+  /// Walks back from a tensor that has this gradient.
+  static void backward(Tensor x, Tensor gradient) {
+    x.backward(gradient, new BoolOptional(), false, new TensorArrayRefOptional());
   }
 
   static void makeDense(Tensor weight) {

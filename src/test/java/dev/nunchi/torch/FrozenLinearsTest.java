@@ -115,8 +115,8 @@ class FrozenLinearsTest {
 
   @Test
   void linear_manyLayers_keepsNoDequantisedWeight() {
-    int width = 2048;
-    int layers = 60;
+    int width = 1024;
+    int layers = 100;
     try (PointerScope scope = new PointerScope();
         FrozenMatrix weight = matrix(width, width);
         FrozenLinears frozen = new FrozenLinears()) {
