@@ -46,9 +46,18 @@ final class AdamW implements Optimizer {
   private final OperatorHandle kernel;
 
   AdamW(Network network, ParameterStore parameters, OptimizerSettings.AdamW settings) {
+    this(network, parameters, parameters.trained(), settings);
+  }
+
+  /// @param updated those of the parameters that are its own
+  AdamW(
+      Network network,
+      ParameterStore parameters,
+      List<Parameter> updated,
+      OptimizerSettings.AdamW settings) {
     this.settings = settings;
     LayerDepth depth = new LayerDepth(network);
-    for (Parameter parameter : parameters.trained()) {
+    for (Parameter parameter : updated) {
       Tensor weight = parameters.get(parameter.name());
       Slot slot =
           new Slot(

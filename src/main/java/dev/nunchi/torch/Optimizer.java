@@ -5,7 +5,7 @@ import dev.nunchi.nn.Weights;
 import java.util.Map;
 
 /// Updates the weights of a network from their gradients, which it leaves as they are.
-sealed interface Optimizer extends AutoCloseable permits AdamW, Adagrad {
+sealed interface Optimizer extends AutoCloseable permits AdamW, AdamW8bit, Adagrad {
   void step(double learningRate);
 
   /// Adds what it keeps between steps, in its own memory.

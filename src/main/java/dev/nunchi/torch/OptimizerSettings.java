@@ -14,6 +14,17 @@ public sealed interface OptimizerSettings {
       double beta1, double beta2, double epsilon, double weightDecay, double layerwiseDecay)
       implements OptimizerSettings {}
 
+  /// AdamW whose moments take 8 bits a number (<https://arxiv.org/abs/2110.02861>).
+  record AdamW8bit(AdamW adamW) implements OptimizerSettings {
+    /// Numbers from which on a parameter's moments are held in 8 bits.
+    static final long LEAST_SIZE = 4096;
+
+    /// Bytes of the moments of a parameter of so many numbers.
+    public static long stateBytes(long size) {
+      return size < LEAST_SIZE ? 2 * Float.BYTES * size : 2 * EightBitMoment.bytes(size);
+    }
+  }
+
   /// Adagrad (<https://jmlr.org/papers/v12/duchi11a.html>).
   ///
   /// @param epsilon added to the root of the sum of squares; the larger, the smaller the steps of

@@ -56,6 +56,8 @@ public final class TorchTrainer implements AutoCloseable {
           switch (settings.optimizer()) {
             case OptimizerSettings.AdamW adamW ->
                 new AdamW(network.network(), network.parameters(), adamW);
+            case OptimizerSettings.AdamW8bit eightBit ->
+                new AdamW8bit(network.network(), network.parameters(), eightBit.adamW());
             case OptimizerSettings.Adagrad adagrad -> new Adagrad(network.parameters(), adagrad);
           };
       this.average =

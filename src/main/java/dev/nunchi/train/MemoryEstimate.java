@@ -2,6 +2,7 @@ package dev.nunchi.train;
 
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
+import dev.nunchi.torch.OptimizerSettings;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
@@ -66,7 +67,10 @@ public record MemoryEstimate(
     long learners = learning.stream().mapToLong(Parameter::size).sum();
     boolean bf16 = recipe.optimization().bf16();
     boolean adagrad = recipe.optimization().optim() == Recipe.Optimizer.ADAGRAD;
-    int states = (adagrad ? 1 : 2) + (recipe.optimization().averages() ? 1 : 0);
+    long states =
+        learning.stream()
+            .mapToLong(parameter -> states(recipe.optimization(), parameter.size()))
+            .sum();
     long activations = 0;
     long sparse = 0;
     for (Shape shape : training) {
@@ -86,7 +90,18 @@ public record MemoryEstimate(
         PROGRAM + TEXT * texts,
         weights * (Float.BYTES + (bf16 ? Short.BYTES : 0)),
         (adagrad ? learners - sparse : learners) * Float.BYTES,
-        learners * Float.BYTES * states,
+        states,
         activations);
+  }
+
+  /// Bytes that the optimiser keeps of a parameter of so many numbers, and the average.
+  private static long states(Recipe.Optimization recipe, long size) {
+    long moments =
+        switch (recipe.optim()) {
+          case ADAMW -> 2 * Float.BYTES * size;
+          case ADAMW_8BIT -> OptimizerSettings.AdamW8bit.stateBytes(size);
+          case ADAGRAD -> Float.BYTES * size;
+        };
+    return moments + (recipe.averages() ? Float.BYTES * size : 0);
   }
 }

@@ -1,5 +1,6 @@
 package dev.nunchi.train;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
@@ -114,6 +115,9 @@ public record Recipe(
   /// How weights follow their gradients.
   public enum Optimizer {
     ADAMW,
+    /// With moments of 8 bits a number, under the names that transformers has for it too.
+    @JsonAlias({"adamw_bnb_8bit", "paged_adamw_8bit"})
+    ADAMW_8BIT,
     /// For networks of n-grams.
     ADAGRAD
   }

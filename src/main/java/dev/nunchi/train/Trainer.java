@@ -193,19 +193,19 @@ final class Trainer implements AutoCloseable {
         o.bf16() ? ComputeType.BF16 : ComputeType.FP32,
         course.loss(),
         switch (o.optim()) {
-          case ADAMW ->
-              new OptimizerSettings.AdamW(
-                  o.adamBeta1(),
-                  o.adamBeta2(),
-                  o.adamEpsilon(),
-                  o.weightDecay(),
-                  o.layerwiseLrDecay());
+          case ADAMW -> adamW(o);
+          case ADAMW_8BIT -> new OptimizerSettings.AdamW8bit(adamW(o));
           case ADAGRAD -> new OptimizerSettings.Adagrad(o.adagradEpsilon());
         },
         o.maxGradNorm(),
         averaging(o, course.steps()),
         course.freezing(),
         o.seed());
+  }
+
+  private static OptimizerSettings.AdamW adamW(Recipe.Optimization o) {
+    return new OptimizerSettings.AdamW(
+        o.adamBeta1(), o.adamBeta2(), o.adamEpsilon(), o.weightDecay(), o.layerwiseLrDecay());
   }
 
   private static Averaging averaging(Recipe.Optimization o, StepPlan steps) {

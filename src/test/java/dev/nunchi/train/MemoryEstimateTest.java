@@ -40,6 +40,14 @@ class MemoryEstimateTest {
     assertEquals(3 * (TABLE + BIAS), estimate.optimizer());
   }
 
+  @Test
+  void of_tableOfNgramsUnderAdamWWithEightBits_hasAByteForEachMomentAndTheirMagnitudes() {
+    MemoryEstimate estimate = estimate(Map.of("optim", "adamw_8bit"));
+    long size = TABLE / Float.BYTES;
+    long magnitudes = (size + 255) / 256 * Float.BYTES;
+    assertEquals(2 * (size + magnitudes + BIAS), estimate.optimizer());
+  }
+
   private MemoryEstimate estimate(Map<String, String> settings) {
     Recipe recipe = RecipeReader.read("nsmc-small", settings);
     return MemoryEstimate.of(

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RecipeReaderTest {
   @TempDir private Path directory;
@@ -47,6 +48,14 @@ class RecipeReaderTest {
     assertEquals(Map.of("bad", -1.0, "good", 1.0), recipe.data().labels());
     assertEquals(Schedule.Type.LINEAR, recipe.optimization().lrSchedulerType());
     assertEquals(0.999, recipe.optimization().adamBeta2());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw_8bit", "adamw_bnb_8bit", "paged_adamw_8bit"})
+  void read_namesOfTheOptimiserWithEightBits_areAllUnderstood(String name) {
+    assertEquals(
+        Recipe.Optimizer.ADAMW_8BIT,
+        RecipeReader.read("nsmc-small", Map.of("optim", name)).optimization().optim());
   }
 
   @Test
@@ -122,7 +131,7 @@ class RecipeReaderTest {
 
   @ParameterizedTest
   @CsvSource({
-    "optim, sgd, 'one of adamw, adagrad, but is \"sgd\"'",
+    "optim, sgd, 'one of adamw, adamw_8bit, adagrad, but is \"sgd\"'",
     "bf16, perhaps, 'true or false, but is \"perhaps\"'",
     "max_length, long, 'a whole number, but is \"long\"'",
     "learning_rate, fast, 'a number, but is \"fast\"'",

@@ -42,6 +42,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class TrainingRunTest {
   private static final String TINY =
@@ -474,9 +476,10 @@ class TrainingRunTest {
           save_steps: 7
           """;
 
-  @Test
-  void run_stoppedAndResumed_givesTheWeightsOfAnUninterruptedRun() throws IOException {
-    Recipe recipe = recipe(STATEFUL);
+  @ParameterizedTest
+  @ValueSource(strings = {"adamw", "paged_adamw_8bit"})
+  void run_stoppedAndResumed_givesTheWeightsOfAnUninterruptedRun(String optim) throws IOException {
+    Recipe recipe = recipe(STATEFUL + "optim: " + optim + "\n");
     Path whole = directory.resolve("whole");
     Watcher uninterrupted = new Watcher();
     run(recipe, whole, uninterrupted, new StopSignal());
