@@ -89,6 +89,24 @@ class FrozenLinearsTest {
     }
   }
 
+  @Test
+  void linear_inPartsThatAreComputedTwice_hasTheSameGradients() {
+    try (PointerScope scope = new PointerScope();
+        FrozenMatrix weight = matrix(24, 24);
+        FrozenLinears frozen = new FrozenLinears();
+        Checkpointing checkpointing = new Checkpointing(new DropoutMasks(1))) {
+      Tensor x = torch.randn(2, 5, 24);
+      UnaryOperator<Tensor> layer = h -> h.add(torch.tanh(frozen.linear(h, weight)));
+      Tensor plain = gradient(x, ScalarType.Float, h -> layer.apply(layer.apply(h)));
+      Tensor input = x.detach().clone();
+      input.set_requires_grad(true);
+      Tensor y = checkpointing.apply(checkpointing.apply(input, layer), layer);
+      checkpointing.backward(y.mul(y).sum());
+      frozen.finish();
+      assertTrue(plain.equal(input.grad()));
+    }
+  }
+
   /// The input's gradient of a sum of squares.
   private static Tensor gradient(Tensor x, ScalarType type, UnaryOperator<Tensor> layers) {
     Tensor input = x.detach().clone();
