@@ -12,12 +12,13 @@ import java.util.Set;
 /// and by the names of its tensors. Only NF4 of bitsandbytes is read; see [Nf4Tensors].
 final class QuantizationMethod {
   private static final String BITSANDBYTES = "bitsandbytes";
+  private static final String INT8 = "the 8 bits of bitsandbytes (LLM.int8)";
 
   /// What a tensor belongs to, by the end of its name.
   private static final Map<String, String> TENSORS =
       Map.of(
           ".quant_state.bitsandbytes__fp4", "the FP4 of bitsandbytes",
-          ".SCB", "the 8 bits of bitsandbytes (LLM.int8)",
+          ".SCB", INT8,
           ".qweight", "GPTQ or AWQ",
           ".weight_packed", "compressed-tensors",
           ".weight_scale", "FP8 or compressed-tensors",
@@ -41,7 +42,7 @@ final class QuantizationMethod {
     // The default of transformers, where the type is not named.
     String type = config.path("bnb_4bit_quant_type").asText("fp4").toLowerCase(Locale.ROOT);
     if (!config.path("load_in_4bit").asBoolean()) {
-      throw refused("%s: quantization_config".formatted(file), TENSORS.get(".SCB"));
+      throw refused("%s: quantization_config".formatted(file), INT8);
     }
     if (!type.equals("nf4")) {
       throw refused(

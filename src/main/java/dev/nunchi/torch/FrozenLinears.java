@@ -52,7 +52,7 @@ final class FrozenLinears implements AutoCloseable {
     Tensor input = x.alias();
     input.register_hook(product.intoInput);
     Tensor zero = input.narrow(-1, 0, 0).sum(new long[] {-1}, true, new ScalarTypeOptional());
-    Tensor output = y.add(zero);
+    Tensor output = y.add_(zero);
     output.register_hook(product.fromOutput);
     return output;
   }

@@ -1,5 +1,5 @@
-/// Networks run and trained by libtorch: tensors with scopes, `TorchNetwork`, the optimiser. The
-/// only package that sees the binding.
+/// Networks run and trained by libtorch: tensors with scopes, `TorchNetwork`, the optimisers,
+/// frozen weights in NF4 and gradient checkpointing. The only package that sees the binding.
 @NullMarked
 package dev.nunchi.torch;
 
