@@ -72,7 +72,7 @@ final class AdamW8bit implements Optimizer {
     this.settings = settings;
     LayerDepth depth = new LayerDepth(network);
     List<Parameter> few = new ArrayList<>();
-    for (Parameter parameter : parameters.parameters()) {
+    for (Parameter parameter : parameters.trained()) {
       if (parameter.size() < OptimizerSettings.AdamW8bit.LEAST_SIZE) {
         few.add(parameter);
       } else {
