@@ -27,7 +27,15 @@ public enum TinyAdapter {
   DISTILBERT_DORA("distilbert-dora", TinyCheckpoint.DISTILBERT),
   MODERNBERT_DORA("modernbert-dora", TinyCheckpoint.MODERNBERT),
   /// Of a layer that projects tokens and distances.
-  DEBERTA_SHARED("deberta-shared", TinyCheckpoint.DEBERTA_V3);
+  DEBERTA_SHARED("deberta-shared", TinyCheckpoint.DEBERTA_V3),
+  /// Of every layer of a decoder.
+  LLAMA_EVERY("llama-every", TinyCheckpoint.LLAMA),
+  MISTRAL_USUAL("mistral-usual", TinyCheckpoint.MISTRAL),
+  QWEN2_USUAL("qwen2-usual", TinyCheckpoint.QWEN2),
+  QWEN3_USUAL("qwen3-usual", TinyCheckpoint.QWEN3),
+  GEMMA2_DORA("gemma2-dora", TinyCheckpoint.GEMMA2),
+  GEMMA3_ALL("gemma3-all", TinyCheckpoint.GEMMA3),
+  EXAONE4_NAMED("exaone4-named", TinyCheckpoint.EXAONE4);
 
   private final String name;
   private final TinyCheckpoint checkpoint;

@@ -61,6 +61,20 @@ ADAPTERS = {
         ),
     ),
     "deberta-shared": ("deberta-v3-tiny", dict(r=4, lora_alpha=4)),
+    "llama-every": (
+        "llama-tiny",
+        dict(
+            r=4,
+            lora_alpha=8,
+            target_modules=[f"{name}_proj" for name in "q k v o gate up down".split()],
+        ),
+    ),
+    "gemma2-dora": ("gemma2-tiny", dict(r=3, use_dora=True, use_rslora=True)),
+    "gemma3-all": ("gemma3-tiny", dict(r=2, lora_alpha=1, target_modules="all-linear")),
+    "qwen2-usual": ("qwen2-tiny", dict(r=4)),
+    "qwen3-usual": ("qwen3-tiny", dict(r=4)),
+    "mistral-usual": ("mistral-tiny", dict(r=4)),
+    "exaone4-named": ("exaone4-tiny", dict(r=4, target_modules=["q_proj", "v_proj"])),
 }
 
 
@@ -81,6 +95,12 @@ def make(name, checkpoint, settings):
     shutil.rmtree(name, ignore_errors=True)
     model.save_pretrained(name)
     (pathlib.Path(name) / "README.md").unlink()
+    # PEFT writes a set in any order.
+    file = pathlib.Path(name) / "adapter_config.json"
+    written = json.loads(file.read_text())
+    if isinstance(written["target_modules"], list):
+        written["target_modules"].sort()
+    file.write_text(json.dumps(written, indent=2, sort_keys=True) + "\n")
 
 
 def ragged(checkpoint, model_type):
