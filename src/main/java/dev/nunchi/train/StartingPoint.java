@@ -324,5 +324,10 @@ record StartingPoint(
       }
       return all.get(name);
     }
+
+    @Override
+    public Optional<Nf4Weight> quantized(String name) {
+      return all.quantized(name);
+    }
   }
 }
