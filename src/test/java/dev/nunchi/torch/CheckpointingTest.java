@@ -184,7 +184,8 @@ class CheckpointingTest {
       Tensor x = torch.randn(2, 3);
       x.set_requires_grad(true);
       try (PointerScope layer = new PointerScope()) {
-        part.apply(x);
+        Tensor output = part.apply(x);
+        assertTrue(output.requires_grad());
         assertTrue(holders(between.getFirst()) > 1, "a graph holds what lies between");
       }
       Tensor h = checkpointing.apply(checkpointing.apply(x, part), part);
