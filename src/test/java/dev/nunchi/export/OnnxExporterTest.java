@@ -38,6 +38,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -240,9 +241,13 @@ class OnnxExporterTest {
       for (TinyCheckpoint.Case ragged : withTokens(tiny)) {
         float[][] together = model.logits(ragged.batch());
         for (int row = 0; row < together.length; row++) {
-          // The head's few products are added up in another order where a text is alone.
           float[] alone = model.logits(row(ragged.batch(), row))[0];
-          assertArrayEquals(alone, together[row], 1e-6f, ragged.name() + " " + row);
+          if (computesSigmoid(tiny)) {
+            // ONNX Runtime's takes the last one to three numbers of a tensor by another way.
+            assertArrayEquals(alone, together[row], 1e-6f, ragged.name() + " " + row);
+          } else {
+            assertArrayEquals(alone, together[row], ragged.name() + " " + row);
+          }
         }
       }
     }
@@ -477,6 +482,16 @@ class OnnxExporterTest {
     return tiny.cases().stream()
         .filter(one -> !one.name().contains("alone") && !one.name().startsWith("left"))
         .toList();
+  }
+
+  private static boolean computesSigmoid(TinyCheckpoint tiny) {
+    return EnumSet.of(
+            TinyCheckpoint.LLAMA,
+            TinyCheckpoint.MISTRAL,
+            TinyCheckpoint.QWEN2,
+            TinyCheckpoint.QWEN3,
+            TinyCheckpoint.EXAONE4)
+        .contains(tiny);
   }
 
   /// One text of a batch without its padding.
