@@ -85,6 +85,14 @@ class DocumentedCommandsIT {
         Path.of(""));
     run(template, "nunchi train --recipe ngrams --data reviews --output my-checkpoint");
     run(template, "nunchi export --model my-checkpoint --output my-model");
+    link(
+        Path.of("src/test/resources/dev/nunchi/nn/bert-tiny"),
+        template.resolve("models/kcbert"),
+        Path.of(""));
+    run(
+        template,
+        "nunchi train --recipe my-recipe.yaml --data reviews --output my-adapter"
+            + " --set model_name_or_path=models/kcbert --set lora.r=2 --set num_train_epochs=1");
     run(
         template,
         "nunchi train --recipe nsmc-stars --data nsmc --output nsmc-stars"
