@@ -1,6 +1,7 @@
 package dev.nunchi.model;
 
 import dev.nunchi.nn.ElementType;
+import dev.nunchi.nn.LittleEndian;
 import dev.nunchi.nn.Weight;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -2,6 +2,7 @@ package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.nn.LittleEndian;
 import dev.nunchi.text.ShownText;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.ElementType;
+import dev.nunchi.nn.LittleEndian;
 import dev.nunchi.nn.Weight;
 import java.io.IOException;
 import java.lang.foreign.Arena;

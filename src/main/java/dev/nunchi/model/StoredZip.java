@@ -1,5 +1,6 @@
 package dev.nunchi.model;
 
+import dev.nunchi.nn.LittleEndian;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;

@@ -71,7 +71,7 @@ public final class DynamicMap {
   public MemorySegment bytes() {
     MemorySegment bytes = MemorySegment.ofArray(new byte[SIZE * Float.BYTES]);
     for (int i = 0; i < SIZE; i++) {
-      bytes.set(Nf4.FLOAT, (long) i * Float.BYTES, values[i]);
+      bytes.set(LittleEndian.FLOAT, (long) i * Float.BYTES, values[i]);
     }
     return bytes;
   }

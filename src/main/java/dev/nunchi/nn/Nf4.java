@@ -1,8 +1,5 @@
 package dev.nunchi.nn;
 
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
-
 /// 4-bit NormalFloat (Dettmers et al., 2023, QLoRA, <https://arxiv.org/abs/2305.14314>): sixteen
 /// values that split a normal distribution into parts of equal weight, scaled to [-1, 1] and with
 /// an exact 0.
@@ -14,15 +11,6 @@ import java.nio.ByteOrder;
 public final class Nf4 {
   /// Numbers in a block, unless a checkpoint says otherwise.
   public static final int BLOCK_SIZE = 64;
-
-  static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private static final float[] VALUES = {
     -1,

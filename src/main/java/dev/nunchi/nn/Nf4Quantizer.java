@@ -67,7 +67,7 @@ public final class Nf4Quantizer {
     for (int i = 0; i < length; i++) {
       most = Math.max(most, Math.abs(block[i]));
     }
-    scales.set(Nf4.FLOAT, first / block.length * Float.BYTES, most);
+    scales.set(LittleEndian.FLOAT, first / block.length * Float.BYTES, most);
     float unit = reciprocal(most);
     for (int i = 0; i < length; i += 2) {
       int high = Nf4.nearest(block[i] * unit);

@@ -18,7 +18,7 @@ public sealed interface Nf4Scales {
   record Plain(MemorySegment values) implements Nf4Scales {
     @Override
     public float get(long block) {
-      return values.get(Nf4.FLOAT, block * Float.BYTES);
+      return values.get(LittleEndian.FLOAT, block * Float.BYTES);
     }
 
     @Override
@@ -43,8 +43,8 @@ public sealed interface Nf4Scales {
     @Override
     public float get(long block) {
       int code = codes.get(ValueLayout.JAVA_BYTE, block) & 0xFF;
-      float unit = largest.get(Nf4.FLOAT, block / groupSize * Float.BYTES);
-      return map.get(Nf4.FLOAT, (long) code * Float.BYTES) * unit + offset;
+      float unit = largest.get(LittleEndian.FLOAT, block / groupSize * Float.BYTES);
+      return map.get(LittleEndian.FLOAT, (long) code * Float.BYTES) * unit + offset;
     }
 
     @Override
@@ -76,7 +76,7 @@ public sealed interface Nf4Scales {
       for (long block = first; block < end; block++) {
         most = Math.max(most, Math.abs(get(block) - offset));
       }
-      largest.set(Nf4.FLOAT, first / groupSize * Float.BYTES, most);
+      largest.set(LittleEndian.FLOAT, first / groupSize * Float.BYTES, most);
       float unit = Nf4Quantizer.reciprocal(most);
       for (long block = first; block < end; block++) {
         // Any code stands for 0 where all are; bitsandbytes writes the first.

@@ -84,11 +84,11 @@ public record Nf4Weight(
     for (long at = first >>> 1; at < last >>> 1; at++) {
       int codes = packed.get(ValueLayout.JAVA_BYTE, at);
       long pair = values[codes >>> 4 & 15] | values[codes & 15] << Integer.SIZE;
-      numbers.set(Nf4.LONG, at * Long.BYTES, pair);
+      numbers.set(LittleEndian.LONG, at * Long.BYTES, pair);
     }
     if ((last & 1) != 0) {
       int codes = packed.get(ValueLayout.JAVA_BYTE, last >>> 1);
-      numbers.set(Nf4.INT, (last - 1) * Integer.BYTES, (int) values[codes >>> 4 & 15]);
+      numbers.set(LittleEndian.INT, (last - 1) * Integer.BYTES, (int) values[codes >>> 4 & 15]);
     }
   }
 
@@ -97,11 +97,11 @@ public record Nf4Weight(
     for (long at = first >>> 1; at < last >>> 1; at++) {
       int codes = packed.get(ValueLayout.JAVA_BYTE, at);
       long pair = values[codes >>> 4 & 15] | values[codes & 15] << Short.SIZE;
-      numbers.set(Nf4.INT, at * Integer.BYTES, (int) pair);
+      numbers.set(LittleEndian.INT, at * Integer.BYTES, (int) pair);
     }
     if ((last & 1) != 0) {
       int codes = packed.get(ValueLayout.JAVA_BYTE, last >>> 1);
-      numbers.set(Nf4.SHORT, (last - 1) * Short.BYTES, (short) values[codes >>> 4 & 15]);
+      numbers.set(LittleEndian.SHORT, (last - 1) * Short.BYTES, (short) values[codes >>> 4 & 15]);
     }
   }
 }

@@ -99,9 +99,6 @@ final class LoraCheck {
   }
 
   private static void require(boolean holds, String key, String expected, @Nullable Object value) {
-    if (!holds) {
-      throw new NunchiException(
-          Reason.INVALID_RECIPE, "lora.%s should be %s, but is %s".formatted(key, expected, value));
-    }
+    RecipeCheck.require(holds, "lora." + key, expected, value);
   }
 }

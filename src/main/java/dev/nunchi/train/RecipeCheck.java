@@ -282,7 +282,7 @@ final class RecipeCheck {
     require(value >= 0 && value < 1, key, "in [0, 1)", value);
   }
 
-  private static void require(boolean holds, String key, String expected, @Nullable Object value) {
+  static void require(boolean holds, String key, String expected, @Nullable Object value) {
     exclude(!holds, "%s should be %s, but is %s".formatted(key, expected, value));
   }
 

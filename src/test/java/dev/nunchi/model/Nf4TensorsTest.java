@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.ElementType;
+import dev.nunchi.nn.LittleEndian;
 import dev.nunchi.nn.Nf4Scales;
 import dev.nunchi.nn.Nf4Weight;
 import dev.nunchi.nn.TinyCheckpoint;

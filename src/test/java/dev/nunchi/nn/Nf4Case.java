@@ -82,7 +82,7 @@ public record Nf4Case(
   }
 
   private static float[] floats(byte[] bytes) {
-    return MemorySegment.ofArray(bytes).toArray(Nf4.FLOAT);
+    return MemorySegment.ofArray(bytes).toArray(LittleEndian.FLOAT);
   }
 
   private static byte[] bytes(JsonNode json, String key) {

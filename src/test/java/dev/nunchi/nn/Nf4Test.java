@@ -77,7 +77,7 @@ class Nf4Test {
       MemorySegment numbers = ARENA.allocate(weight.size() * Float.BYTES);
       weight.dequantize(ElementType.F32, 0, weight.scales().size(), numbers);
       Nf4Quantizer again = new Nf4Quantizer("w", ElementType.F32, given.shape(), ARENA);
-      again.add(numbers.toArray(Nf4.FLOAT), (int) weight.size());
+      again.add(numbers.toArray(LittleEndian.FLOAT), (int) weight.size());
       assertArrayEquals(given.packed(), bytes(again.finish().packed()));
     }
   }
