@@ -68,7 +68,8 @@ record AdapterConfig(Path file, ObjectNode json) {
         revision.isTextual() && !revision.asText().isBlank()
             ? Optional.of(revision.asText())
             : Optional.empty(),
-        digest);
+        digest,
+        false);
   }
 
   /// @throws NunchiException `UNSUPPORTED_MODEL` for another kind of adapter or a setting that is

@@ -87,9 +87,8 @@ final class AdapterDirectory {
       @Nullable Manifest manifest,
       Arena arena) {
     AdapterConfig config = AdapterConfig.read(path);
-    Optional<String> digest =
-        Optional.ofNullable(manifest)
-            .map(known -> known.origin().provenance().get(Provenance.BASE_DIGEST));
+    Map<String, String> provenance = manifest == null ? Map.of() : manifest.origin().provenance();
+    Optional<String> digest = Optional.ofNullable(provenance.get(Provenance.BASE_DIGEST));
     AdapterBase baseModel = config.base(digest);
     Path base =
         given == null
@@ -109,7 +108,8 @@ final class AdapterDirectory {
           "The adapter %s was trained on other weights than those of %s: the digest of its base should be %s, but is %s"
               .formatted(path, base, digest.get(), found.digest().orElseThrow()));
     }
-    return new AdapterDirectory(path, base, config, found, arena);
+    return new AdapterDirectory(
+        path, base, config, found.inNf4(AdapterBase.isInNf4(path, provenance)), arena);
   }
 
   private static NunchiException absent(Path path, AdapterBase base) {

@@ -41,7 +41,12 @@ public record CheckpointContents(
     @Nullable Adapter adapter,
     @Nullable TrainerState progress) {
   /// What makes an adapter of trained weights.
-  public record Adapter(Lora lora, AdapterBase base) {}
+  public record Adapter(Lora lora, AdapterBase base) {
+    /// On the base in NF4.
+    public Adapter onNf4() {
+      return new Adapter(lora, base.inNf4(true));
+    }
+  }
 
   /// A whole model.
   public CheckpointContents(
@@ -122,7 +127,7 @@ public record CheckpointContents(
     digests.put(name, digest);
     Map<String, String> deciding = new TreeMap<>(Map.of(name, digest));
     if (adapter != null) {
-      adapter.base().digest().ifPresent(base -> deciding.put("base", base));
+      adapter.base().provenance().forEach(deciding::put);
       deciding.put(
           AdapterConfig.FILE_NAME, Digests.sha256(directory.resolve(AdapterConfig.FILE_NAME)));
     }

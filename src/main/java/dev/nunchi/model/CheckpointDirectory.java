@@ -76,8 +76,18 @@ public final class CheckpointDirectory implements AutoCloseable {
       this.weights = moved;
     } else {
       Map<String, LowRankUpdate> updates = adapter.updates(network);
-      this.weights = how == Adapter.MERGED ? moved.merged(updates) : moved.with(adapter.adapters());
+      this.weights =
+          how == Adapter.MERGED
+              ? CheckpointWeights.merged(ofAdapter(adapter, moved), updates)
+              : ofAdapter(adapter, moved.with(adapter.adapters()));
     }
+  }
+
+  /// The weights of a base as the adapter was trained on them.
+  private Weights ofAdapter(AdapterDirectory adapter, Weights base) {
+    return adapter.baseModel().inNf4()
+        ? Nf4Base.of(base, network.adapted(adapter.lora(network)))
+        : base;
   }
 
   /// Files that are open.

@@ -2,6 +2,7 @@ package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Nf4Weight;
 import dev.nunchi.nn.Weight;
@@ -64,11 +65,11 @@ final class CheckpointWeights implements Weights {
         directory, Collections.unmodifiableMap(all), Collections.unmodifiableMap(kept));
   }
 
-  /// These weights with adapters merged into some, each whenever it is asked for.
+  /// Weights with adapters merged into some, each whenever it is asked for.
   ///
   /// @param updates by the name of the weight
-  Weights merged(Map<String, LowRankUpdate> updates) {
-    return new Merged(this, updates);
+  static Weights merged(Weights base, Map<String, LowRankUpdate> updates) {
+    return new Merged(base, updates);
   }
 
   /// These weights with the labels of the head in another order.
@@ -105,6 +106,12 @@ final class CheckpointWeights implements Weights {
   }
 
   @Override
+  public ElementType type(String name) {
+    @Nullable Nf4Weight packed = quantized.get(name);
+    return packed == null ? plain(name).type() : packed.type();
+  }
+
+  @Override
   public Optional<Nf4Weight> quantized(String name) {
     return Optional.ofNullable(quantized.get(name));
   }
@@ -118,8 +125,7 @@ final class CheckpointWeights implements Weights {
     return weight;
   }
 
-  private record Merged(CheckpointWeights base, Map<String, LowRankUpdate> updates)
-      implements Weights {
+  private record Merged(Weights base, Map<String, LowRankUpdate> updates) implements Weights {
     @Override
     public Set<String> names() {
       return base.names();
@@ -135,6 +141,11 @@ final class CheckpointWeights implements Weights {
     @Override
     public List<Integer> shape(String name) {
       return base.shape(name);
+    }
+
+    @Override
+    public ElementType type(String name) {
+      return updates.containsKey(name) ? ElementType.F32 : base.type(name);
     }
 
     @Override

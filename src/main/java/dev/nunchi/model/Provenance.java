@@ -27,6 +27,9 @@ public record Provenance(
   /// Of an adapter's manifest: the digest of the weights that it was trained on.
   public static final String BASE_DIGEST = "base_model_digest";
 
+  /// Of an adapter's manifest: what the base's matrices were rounded to while it was trained.
+  public static final String BASE_QUANTIZATION = "base_model_quantization";
+
   private static final Pattern SNAPSHOT =
       Pattern.compile("(?:.*/)?models--([^/]+)/snapshots/([0-9a-f]{40})");
 

@@ -46,7 +46,11 @@ record Decoder(
     T x = ops.scoped(() -> embeddings(ops, inputs));
     for (int layer = 0; layer < layers(); layer++) {
       boolean alone = ofLast && layer == layers() - 1;
-      x = stack.get(layer).apply(ops, x, inputs.attentionMask(), layerPrefix(layer), alone);
+      DecoderLayer applied = stack.get(layer);
+      String name = layerPrefix(layer);
+      T before = x;
+      x = ops.layer(before, in -> applied.apply(ops, in, inputs.attentionMask(), name, alone));
+      ops.release(before);
     }
     T last = x;
     T normed = ops.scoped(() -> ops.rmsNorm(last, norm()));

@@ -122,7 +122,7 @@ record DecoderLayer(
     return attention.reach() == Attention.EVERYWHERE;
   }
 
-  /// Frees `x`.
+  /// What the layer gives of `x`.
   ///
   /// @param name how the layer's parameters begin
   /// @param ofLast whether it is computed for the last token of each text alone, which then sees
@@ -133,7 +133,6 @@ record DecoderLayer(
             ops.add(
                 ofLast ? ops.token(x, attentionMask, Pooling.LAST) : x,
                 attended(ops, x, attentionMask, name, ofLast)));
-    ops.release(x);
     T y = ops.scoped(() -> ops.add(h, inner(ops, h, name)));
     ops.release(h);
     return y;

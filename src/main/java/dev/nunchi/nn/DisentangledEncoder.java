@@ -35,13 +35,16 @@ record DisentangledEncoder(
   public <T> T hidden(Ops<T> ops, Inputs<T> inputs) {
     T x = ops.scoped(() -> embeddings(ops, inputs));
     @Nullable RelativePositions positions = distances;
-    @Nullable T table = positions == null ? null : ops.scoped(() -> table(ops, positions));
+    @Nullable T table =
+        positions == null ? null : ops.shared(ops.scoped(() -> table(ops, positions)));
+    T mask = inputs.attentionMask();
     for (int layer = 0; layer < body.layers(); layer++) {
       T before = x;
       String name = layerPrefix(layer);
       x =
-          body.layer(
-              ops, before, name, () -> attended(ops, before, table, inputs.attentionMask(), name));
+          ops.layer(
+              before, in -> body.layer(ops, in, name, () -> attended(ops, in, table, mask, name)));
+      ops.release(before);
     }
     if (table != null) {
       ops.release(table);

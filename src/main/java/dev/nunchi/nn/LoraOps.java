@@ -3,6 +3,7 @@ package dev.nunchi.nn;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// Another interpreter with low-rank adapters beside some of its linear layers: written in that
@@ -50,6 +51,16 @@ record LoraOps<T>(Ops<T> ops, Adapters adapters) implements Ops<T> {
   @Override
   public void release(T x) {
     ops.release(x);
+  }
+
+  @Override
+  public T layer(T x, UnaryOperator<T> layer) {
+    return ops.layer(x, layer);
+  }
+
+  @Override
+  public T shared(T x) {
+    return ops.shared(x);
   }
 
   @Override

@@ -111,19 +111,24 @@ record ModernBert(
       int number = layer;
       T mask = inputs.attentionMask();
       boolean ofFirst = pooling == Pooling.FIRST && layer == layers() - 1;
-      T h =
-          ops.scoped(() ->
-              ops.add(
-                  attended(ops, before, mask, number, ofFirst),
-                  ofFirst ? ops.token(before, mask, Pooling.FIRST) : before));
+      x = ops.layer(before, in -> layer(ops, in, mask, number, ofFirst));
       ops.release(before);
-      x = ops.scoped(() -> ops.add(inner(ops, h, layerPrefix(number) + "mlp"), h));
-      ops.release(h);
     }
     T last = x;
     T normed = ops.scoped(() -> ops.layerNorm(last, norm("model.final_norm")));
     ops.release(last);
     return normed;
+  }
+
+  private <T> T layer(Ops<T> ops, T x, T mask, int number, boolean ofFirst) {
+    T h =
+        ops.scoped(() ->
+            ops.add(
+                attended(ops, x, mask, number, ofFirst),
+                ofFirst ? ops.token(x, mask, Pooling.FIRST) : x));
+    T y = ops.scoped(() -> ops.add(inner(ops, h, layerPrefix(number) + "mlp"), h));
+    ops.release(h);
+    return y;
   }
 
   private <T> T embeddings(Ops<T> ops, Inputs<T> inputs) {

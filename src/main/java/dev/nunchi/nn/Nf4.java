@@ -55,6 +55,13 @@ public final class Nf4 {
     return VALUES.length;
   }
 
+  /// Bytes that a matrix of so many numbers takes, its scales in 8 bits.
+  public static long bytes(long size) {
+    long scales = (size + BLOCK_SIZE - 1) / BLOCK_SIZE;
+    long offsets = (scales + Nf4Scales.Doubled.GROUP_SIZE - 1) / Nf4Scales.Doubled.GROUP_SIZE;
+    return (size + 1) / 2 + scales + offsets * Float.BYTES;
+  }
+
   /// The code of a number in [-1, 1].
   static int nearest(float x) {
     int code = x > THRESHOLDS[7] ? 8 : 0;

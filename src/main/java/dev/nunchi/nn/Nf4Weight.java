@@ -38,8 +38,9 @@ public record Nf4Weight(
     return new Weight(type, shape, numbers.asReadOnly());
   }
 
-  /// Writes the numbers of some blocks to where they stand in the whole, as `value · scale` in fp32
-  /// and then rounded.
+  /// Writes the numbers of some blocks to where they stand in the whole: `value · scale` in fp32,
+  /// rounded to the type of the weight and then to the one that is asked for, so that they are the
+  /// same numbers in each type that holds them.
   ///
   /// @param as the type to write, `F32`, `F16` or `BF16`
   /// @param begin the first block
@@ -51,7 +52,7 @@ public record Nf4Weight(
     for (long block = begin; block < end; block++) {
       float scale = scales.get(block);
       for (int code = 0; code < values.length; code++) {
-        values[code] = bits(as, Nf4.value(code) * scale);
+        values[code] = bits(as, rounded(Nf4.value(code) * scale));
       }
       long first = block * blockSize;
       long last = Math.min(size, first + blockSize);
@@ -61,6 +62,16 @@ public record Nf4Weight(
         writeShorts(values, first, last, numbers);
       }
     }
+  }
+
+  private float rounded(float value) {
+    return switch (type) {
+      case BF16 -> Float.intBitsToFloat(brainFloat(value) << Short.SIZE);
+      case F16 -> Float.float16ToFloat(Float.floatToFloat16(value));
+      case F32, F64 -> value;
+      case I64, I32, I16, I8, U8, BOOL ->
+          throw new IllegalStateException("A weight in NF4 is not of type " + type);
+    };
   }
 
   private static long bits(ElementType as, float value) {

@@ -3,6 +3,7 @@ package dev.nunchi.nn;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The operations that networks are written in; `T` is the interpreter's tensor.
@@ -34,6 +35,20 @@ public interface Ops<T> {
 
   /// Says that `x`, which [#scoped] gave, is not read again, so that its memory may be freed.
   default void release(T x) {}
+
+  /// One layer of the network, which leaves `x` to the caller. An interpreter may forget what the
+  /// layer computed, and compute it once more when a backward pass needs it.
+  ///
+  /// @param layer reads nothing that has a gradient but what it is given, parameters, and what
+  ///   [#shared] gave
+  default T layer(T x, UnaryOperator<T> layer) {
+    return layer.apply(x);
+  }
+
+  /// `x`, as several layers read it.
+  default T shared(T x) {
+    return x;
+  }
 
   /// `[…, in]` to `[…, out]`.
   T linear(T x, Linear layer);

@@ -105,8 +105,15 @@ record PostNormEncoder(
     }
     T mask = inputs.attentionMask();
     T x = hidden(ops, inputs, layers - 1);
-    T token = ops.scoped(() -> ops.token(x, mask, pooling));
+    T last = ops.layer(x, in -> lastLayer(ops, in, mask, pooling));
+    ops.release(x);
+    return ops.pool(last, mask, Pooling.FIRST);
+  }
+
+  /// The last layer for one token of each text, `[batch, 1, hidden]`.
+  private <T> T lastLayer(Ops<T> ops, T x, T mask, Pooling which) {
     String name = layerPrefix(layers - 1);
+    T token = ops.scoped(() -> ops.token(x, mask, which));
     T last =
         layer(
             ops,
@@ -119,9 +126,9 @@ record PostNormEncoder(
                     projected(ops, x, name + names.value()),
                     mask,
                     attention(),
-                    pooling));
-    ops.release(x);
-    return ops.pool(last, mask, Pooling.FIRST);
+                    which));
+    ops.release(token);
+    return last;
   }
 
   /// What the first of the layers give.
@@ -130,7 +137,11 @@ record PostNormEncoder(
     for (int layer = 0; layer < count; layer++) {
       T before = x;
       String name = layerPrefix(layer);
-      x = layer(ops, before, name, () -> attended(ops, before, inputs.attentionMask(), name));
+      x =
+          ops.layer(
+              before,
+              in -> layer(ops, in, name, () -> attended(ops, in, inputs.attentionMask(), name)));
+      ops.release(before);
     }
     return x;
   }
@@ -171,7 +182,7 @@ record PostNormEncoder(
         x, readsTokenTypes() ? ops.embedding(inputs.tokenTypeIds(), types) : ops.table(types));
   }
 
-  /// One layer; frees `x`.
+  /// What one layer gives of `x`.
   ///
   /// @param name how its parameters begin
   /// @param attended what attention gives, before its output
@@ -184,7 +195,6 @@ record PostNormEncoder(
                 attended.get(),
                 Linear.of(name + names.attentionOutput(), hiddenSize, hiddenSize),
                 name + names.attentionNorm()));
-    ops.release(x);
     T output =
         ops.scoped(() ->
             addAndNorm(

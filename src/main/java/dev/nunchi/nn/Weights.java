@@ -30,7 +30,19 @@ public interface Weights {
     return get(name).shape();
   }
 
-  /// The weight as it is stored, where that is in NF4.
+  /// The type of a weight, of one in NF4 that of the numbers that it stands for.
+  ///
+  /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where there is none of that name
+  default ElementType type(String name) {
+    return get(name).type();
+  }
+
+  /// Whether [#quantized] gives a weight, without giving it.
+  default boolean isQuantized(String name) {
+    return quantized(name).isPresent();
+  }
+
+  /// The weight in NF4, where it is to be held so.
   default Optional<Nf4Weight> quantized(String name) {
     return Optional.empty();
   }

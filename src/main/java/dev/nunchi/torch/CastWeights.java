@@ -1,22 +1,27 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Parameter;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
-/// The parameters of a network in the type that its layers compute in, each cast once for all
-/// batches of a step, and frozen ones once for all steps. Owns the casts, through which gradients
-/// flow to the fp32 parameters.
+/// The parameters of a network's linear layers in the type that these compute in: each cast once
+/// for all batches of a step, and frozen ones once for all steps, but for frozen matrices, which
+/// are given in full for each use. Owns the casts, through which gradients flow to the fp32
+/// parameters.
 ///
-/// One thread, unless the type is that of the parameters: then they are the parameters themselves.
+/// One thread.
 final class CastWeights implements AutoCloseable {
   private final ParameterStore parameters;
   private final ScalarType type;
   private final Map<String, Tensor> casts = new HashMap<>();
+  private final FrozenLinears frozen = new FrozenLinears();
 
   CastWeights(ParameterStore parameters, ScalarType type) {
     this.parameters = parameters;
@@ -27,7 +32,29 @@ final class CastWeights implements AutoCloseable {
     return type;
   }
 
-  Tensor get(String name) {
+  /// `x·Wᵀ + b`.
+  ///
+  /// @param x in the type that layers compute in
+  Tensor linear(Tensor x, Linear layer) {
+    @Nullable Tensor bias = layer.bias() ? get(layer.biasName()) : null;
+    @Nullable FrozenMatrix matrix = parameters.matrix(layer.weight());
+    if (matrix != null) {
+      return frozen.linear(x, matrix, bias);
+    }
+    Tensor weight = get(layer.weight());
+    return bias == null
+        ? torch.linear(x, weight)
+        : torch.linear(x, weight, new TensorOptional(bias));
+  }
+
+  /// A weight that does not learn in full, in the parameters' type, until the next layer is
+  /// applied.
+  Tensor dense(String weight) {
+    @Nullable FrozenMatrix matrix = parameters.matrix(weight);
+    return matrix == null ? parameters.get(weight) : frozen.dense(matrix, parameters.type());
+  }
+
+  private Tensor get(String name) {
     return type == parameters.type()
         ? parameters.get(name)
         : casts.computeIfAbsent(name, this::cast);
@@ -40,6 +67,13 @@ final class CastWeights implements AutoCloseable {
       cast.retainReference();
       return cast;
     }
+  }
+
+  /// To be called after each backward pass.
+  ///
+  /// @throws RuntimeException what failed on the way back
+  void walkedBack() {
+    frozen.finish();
   }
 
   /// Forgets the casts of parameters that are trained; to be called whenever they have changed.
@@ -56,5 +90,6 @@ final class CastWeights implements AutoCloseable {
   public void close() {
     casts.values().forEach(Tensor::close);
     casts.clear();
+    frozen.close();
   }
 }

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorBase;
+import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.TensorTensorHook;
 import org.bytedeco.pytorch.VoidTensorHook;
 import org.bytedeco.pytorch.global.torch;
@@ -17,10 +18,10 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
 /// Products with weights that do not learn, `y = x·Wᵀ`, whose gradient `dx = dy·W` needs the weight
-/// again: it is dequantised for the one product and once more for the other, and in between nobody
-/// holds it. All dequantised weights lie in the same room, one after the other: were they allocated
-/// and freed, glibc's heap would grow by each of them, since it finds no place of the same size
-/// between what lives on.
+/// again: it is given in full for the one product and once more for the other, and in between
+/// nobody holds it so. All weights in full lie in the same room, one after the other: were they
+/// allocated and freed, glibc's heap would grow by each of them, since it finds no place of the
+/// same size between what lives on.
 ///
 /// libtorch lets a Java program write no node of its graph, but lets it see and replace the
 /// gradient of a tensor. So the product is computed outside the graph, and tied to it by a zero: `y
@@ -38,12 +39,13 @@ final class FrozenLinears implements AutoCloseable {
   private @Nullable Tensor given;
   private @Nullable RuntimeException failure;
 
-  /// `x·Wᵀ` in the type of `x`.
+  /// `x·Wᵀ + b` in the type of `x`.
   ///
   /// @param x `[…, in]`
   /// @param weight `[out, in]`
-  Tensor linear(Tensor x, FrozenMatrix weight) {
-    Tensor y = product(x, weight);
+  /// @param bias `[out]` in the type of `x`, which does not learn either; null for none
+  Tensor linear(Tensor x, FrozenMatrix weight, @Nullable Tensor bias) {
+    Tensor y = product(x, weight, bias);
     if (!GradMode.is_enabled() || !x.requires_grad()) {
       return y;
     }
@@ -57,26 +59,31 @@ final class FrozenLinears implements AutoCloseable {
     return output;
   }
 
-  private Tensor product(Tensor x, FrozenMatrix weight) {
+  private Tensor product(Tensor x, FrozenMatrix weight, @Nullable Tensor bias) {
     PointerScope outer = PointerScope.getInnerScope();
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard()) {
-      Tensor y = torch.linear(x, dense(weight, x));
+      Tensor full = dense(weight, x);
+      Tensor y =
+          bias == null ? torch.linear(x, full) : torch.linear(x, full, new TensorOptional(bias));
       outer.attach(y);
       return y;
     }
   }
 
-  /// The weight in the type of a tensor, until the next one is asked for.
   private Tensor dense(FrozenMatrix weight, Tensor like) {
-    ScalarType type = like.scalar_type().intern();
-    long bytes = weight.bytes(type);
+    return dense(weight, like.scalar_type().intern());
+  }
+
+  /// The weight in full, until the next one is asked for.
+  Tensor dense(FrozenMatrix weight, ScalarType type) {
+    long bytes = weight.room(type);
     if (room.byteSize() < bytes) {
       arena.close();
       arena = Arena.ofShared();
       room = arena.allocate(bytes, ALIGNMENT);
     }
-    return weight.dequantized(type, room);
+    return weight.dense(type, room);
   }
 
   /// To be called after each backward pass, of which it forgets what was kept.

@@ -1,14 +1,19 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.nn.ElementType;
+import dev.nunchi.nn.Nf4Weight;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.GeneratorOptional;
@@ -18,13 +23,16 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 
 /// The parameters of one network by name: the leaves that gradients gather in. Owns their memory.
 ///
 /// Those that are frozen gather none, and nothing else is kept for them either: no moments, no
-/// average.
+/// average. Of what adapters leave as it is, matrices that are stored in half precision or in NF4
+/// stay so: one copy of the base, in no more bytes than its file has.
 final class ParameterStore implements AutoCloseable {
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
+  private final Map<String, FrozenMatrix> matrices = new HashMap<>();
   private final List<Parameter> parameters;
   private List<Parameter> trained;
   private final ScalarType type;
@@ -34,9 +42,14 @@ final class ParameterStore implements AutoCloseable {
   /// others their initial value.
   ///
   /// @param standardDeviation of the initial normal values, `initializer_range`
-  /// @param type that they are held in, fp32 in networks
+  /// @param type that those that are trained are held in, fp32 in networks
+  /// @param holding of each
   ParameterStore(
-      List<Parameter> parameters, Weights weights, double standardDeviation, ScalarType type) {
+      List<Parameter> parameters,
+      Weights weights,
+      double standardDeviation,
+      ScalarType type,
+      Function<Parameter, Holding> holding) {
     this.parameters = List.copyOf(parameters);
     this.trained = this.parameters;
     this.type = type;
@@ -45,18 +58,56 @@ final class ParameterStore implements AutoCloseable {
     try (NoGradGuard guard = new NoGradGuard()) {
       for (Parameter parameter : parameters) {
         try (PointerScope scope = new PointerScope()) {
-          Tensor tensor =
-              known.contains(parameter.name())
-                  ? copyOf(weights.get(parameter.name()))
-                  : initial(parameter, standardDeviation);
-          tensor.retainReference();
-          tensors.put(parameter.name(), tensor);
+          if (known.contains(parameter.name())) {
+            take(parameter, weights, holding.apply(parameter));
+          } else {
+            hold(parameter, initial(parameter, standardDeviation));
+          }
         }
       }
     }
-    tensors.values().forEach(tensor -> tensor.set_requires_grad(true));
+    freezeAllBut(parameter -> holding.apply(parameter) == Holding.TRAINED);
   }
 
+  /// All are trained.
+  ParameterStore(
+      List<Parameter> parameters, Weights weights, double standardDeviation, ScalarType type) {
+    this(parameters, weights, standardDeviation, type, _ -> Holding.TRAINED);
+  }
+
+  private void take(Parameter parameter, Weights weights, Holding holding) {
+    String name = parameter.name();
+    Optional<Nf4Weight> quantized =
+        holding == Holding.KEPT_MATRIX ? weights.quantized(name) : Optional.empty();
+    if (quantized.isPresent()) {
+      matrices.put(name, new FrozenMatrix.Quantized(quantized.get()));
+      return;
+    }
+    Weight weight = weights.get(name);
+    boolean isHalf = weight.type() == ElementType.BF16 || weight.type() == ElementType.F16;
+    if (!isHalf || holding == Holding.TRAINED || parameter.shape().size() < 2) {
+      hold(parameter, copyOf(weight, options));
+      return;
+    }
+    Tensor half = copyOf(weight, new TensorOptions(TensorMemory.view(weight).scalar_type()));
+    if (holding == Holding.KEPT_MATRIX) {
+      matrices.put(name, new FrozenMatrix.Half(half.retainReference(), parameter.shape()));
+    } else {
+      hold(parameter, half);
+    }
+  }
+
+  private void hold(Parameter parameter, Tensor tensor) {
+    tensors.put(parameter.name(), tensor.retainReference());
+  }
+
+  /// The weight of a linear layer that adapters leave in the few bytes that it is stored in; null
+  /// for any other.
+  @Nullable FrozenMatrix matrix(String name) {
+    return matrices.get(name);
+  }
+
+  /// @throws IllegalStateException for a [#matrix] too
   Tensor get(String name) {
     Tensor tensor = tensors.get(name);
     if (tensor == null) {
@@ -74,7 +125,9 @@ final class ParameterStore implements AutoCloseable {
   }
 
   /// Freezes for good those that `learn` is not true of; before anything is kept for them.
-  void freezeAllBut(Predicate<Parameter> learn) {
+  ///
+  /// @param learn true of none that is not held as trained
+  final void freezeAllBut(Predicate<Parameter> learn) {
     trained = parameters.stream().filter(learn).toList();
     tensors.values().forEach(tensor -> tensor.set_requires_grad(false));
     trained.forEach(parameter -> get(parameter.name()).set_requires_grad(true));
@@ -85,19 +138,24 @@ final class ParameterStore implements AutoCloseable {
     return trained;
   }
 
-  /// Writes `weights` over all parameters, in place.
+  /// Writes `weights` over those that [#views] gives, in place.
   void restore(Map<String, Weight> weights) {
     try (NoGradGuard guard = new NoGradGuard()) {
-      tensors.forEach((name, tensor) ->
-          tensor.copy_(TensorMemory.view(Objects.requireNonNull(weights.get(name), name))));
+      views()
+          .keySet()
+          .forEach(name ->
+              get(name).copy_(TensorMemory.view(Objects.requireNonNull(weights.get(name), name))));
     }
   }
 
-  /// All parameters in fp32, in their own memory.
+  /// The parameters that are held in fp32, in their own memory.
   SequencedMap<String, Weight> views() {
     SequencedMap<String, Weight> views = new LinkedHashMap<>();
     for (Parameter parameter : parameters) {
-      views.put(parameter.name(), TensorMemory.view(get(parameter.name()), parameter.shape()));
+      @Nullable Tensor tensor = tensors.get(parameter.name());
+      if (tensor != null && tensor.scalar_type().intern() == type) {
+        views.put(parameter.name(), TensorMemory.view(tensor, parameter.shape()));
+      }
     }
     return views;
   }
@@ -106,11 +164,13 @@ final class ParameterStore implements AutoCloseable {
   public void close() {
     tensors.values().forEach(Tensor::close);
     tensors.clear();
+    matrices.values().forEach(FrozenMatrix::close);
+    matrices.clear();
     options.close();
   }
 
-  private Tensor copyOf(Weight weight) {
-    Tensor copy = empty(weight.shape()).copy_(TensorMemory.view(weight));
+  private static Tensor copyOf(Weight weight, TensorOptions options) {
+    Tensor copy = empty(weight.shape(), options).copy_(TensorMemory.view(weight));
     if (weight.data().isMapped()) {
       // The file's pages would stay resident beside the copy.
       weight.data().unload();
@@ -118,7 +178,7 @@ final class ParameterStore implements AutoCloseable {
     return copy;
   }
 
-  private Tensor empty(List<Integer> shape) {
+  private static Tensor empty(List<Integer> shape, TensorOptions options) {
     return torch.empty(TensorMemory.sizes(shape), options, new MemoryFormatOptional());
   }
 
@@ -129,11 +189,12 @@ final class ParameterStore implements AutoCloseable {
       case ONES -> torch.ones(shape, options);
       case UNIFORM -> {
         double bound = 1 / Math.sqrt(parameter.shape().getLast());
-        yield empty(parameter.shape()).uniform_(-bound, bound, new GeneratorOptional());
+        yield empty(parameter.shape(), options).uniform_(-bound, bound, new GeneratorOptional());
       }
       case NORMAL -> {
         Tensor table =
-            empty(parameter.shape()).normal_(0, standardDeviation, new GeneratorOptional());
+            empty(parameter.shape(), options)
+                .normal_(0, standardDeviation, new GeneratorOptional());
         if (parameter.zeroRow() >= 0) {
           table.select(0, parameter.zeroRow()).zero_();
         }

@@ -29,7 +29,12 @@ public final class TorchNetwork implements AutoCloseable {
     this.network = network;
     try (PointerScope scope = new PointerScope()) {
       this.parameters =
-          new ParameterStore(network.parameters(), weights, standardDeviation, ScalarType.Float);
+          new ParameterStore(
+              network.parameters(),
+              weights,
+              standardDeviation,
+              ScalarType.Float,
+              Holding.of(network));
     }
   }
 
@@ -40,9 +45,9 @@ public final class TorchNetwork implements AutoCloseable {
   /// Logits `[batch, labels]` in fp32, without dropout.
   public float[][] logits(PaddedBatch batch) {
     try (PointerScope scope = new PointerScope();
-        NoGradGuard guard = new NoGradGuard()) {
-      Tensor logits =
-          forward(batch, new CastWeights(parameters, ScalarType.Float), null).contiguous();
+        NoGradGuard guard = new NoGradGuard();
+        CastWeights weights = new CastWeights(parameters, ScalarType.Float)) {
+      Tensor logits = forward(batch, weights, null, null).contiguous();
       float[] flat = new float[(int) logits.numel()];
       new FloatPointer(logits.data_ptr()).get(flat);
       int labels = network.labels();
@@ -54,8 +59,9 @@ public final class TorchNetwork implements AutoCloseable {
     }
   }
 
-  /// All weights in fp32, in the network's own memory: they change while it is trained, and end
-  /// with it.
+  /// The weights in fp32, in the network's own memory: they change while it is trained, and end
+  /// with it. Those that adapters leave as they are stored, in half precision or in NF4, are not
+  /// among them.
   public SequencedMap<String, Weight> weights() {
     return parameters.views();
   }
@@ -81,7 +87,7 @@ public final class TorchNetwork implements AutoCloseable {
     }
   }
 
-  /// Replaces all weights.
+  /// Replaces the weights that [#weights] gives.
   public void restore(Map<String, Weight> weights) {
     try (PointerScope scope = new PointerScope()) {
       parameters.restore(weights);
@@ -96,7 +102,12 @@ public final class TorchNetwork implements AutoCloseable {
   ///
   /// @param weights of this network, in the type that it computes in
   /// @param masks of dropout, null for none
-  Tensor forward(PaddedBatch batch, CastWeights weights, @Nullable DropoutMasks masks) {
+  /// @param checkpointing of the layers, null for none
+  Tensor forward(
+      PaddedBatch batch,
+      CastWeights weights,
+      @Nullable DropoutMasks masks,
+      @Nullable Checkpointing checkpointing) {
     long[] shape = {batch.batch(), batch.seq()};
     Inputs<Tensor> inputs =
         new Inputs<>(
@@ -106,7 +117,8 @@ public final class TorchNetwork implements AutoCloseable {
     boolean padded = batch.tokens() < (long) batch.batch() * batch.seq();
     return network
         .logits(
-            new TorchOps(parameters, weights, masks, padded ? inputs.attentionMask() : null),
+            new TorchOps(
+                parameters, weights, masks, checkpointing, padded ? inputs.attentionMask() : null),
             inputs)
         .to(ScalarType.Float);
   }

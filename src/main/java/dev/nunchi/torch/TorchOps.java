@@ -17,6 +17,7 @@ import dev.nunchi.text.Syllable;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LongOptional;
 import org.bytedeco.pytorch.Scalar;
@@ -32,28 +33,33 @@ import org.jspecify.annotations.Nullable;
 /// The interpreter that computes and, outside a no-gradient scope, records what the backward pass
 /// needs. One object serves one forward pass on one thread.
 ///
-/// Parameters are fp32. In bf16 layers compute with casts of their weights, the activations between
-/// layers are bf16, and norms and softmax gather their sums in fp32 inside libtorch's kernels.
+/// Parameters that are trained are fp32. In bf16 layers compute with casts of their weights, the
+/// activations between layers are bf16, and norms and softmax gather their sums in fp32 inside
+/// libtorch's kernels.
 final class TorchOps implements Ops<Tensor> {
   private final ParameterStore parameters;
   private final CastWeights weights;
   private final ScalarType type;
   private final @Nullable DropoutMasks masks;
+  private final @Nullable Checkpointing checkpointing;
   private final TorchAttention attention;
 
   /// @param weights of linear layers, in the type that they compute in
   /// @param masks of dropout, null for none
+  /// @param checkpointing of the layers, null to keep what they computed
   /// @param attentionMask `[batch, seq]`, null where no row of the batch has padding, as attention
   ///   then needs no mask
   TorchOps(
       ParameterStore parameters,
       CastWeights weights,
       @Nullable DropoutMasks masks,
+      @Nullable Checkpointing checkpointing,
       @Nullable Tensor attentionMask) {
     this.parameters = parameters;
     this.weights = weights;
     this.type = weights.type();
     this.masks = masks;
+    this.checkpointing = checkpointing;
     this.attention = new TorchAttention(attentionMask, type);
   }
 
@@ -74,8 +80,20 @@ final class TorchOps implements Ops<Tensor> {
   }
 
   @Override
+  public Tensor layer(Tensor x, UnaryOperator<Tensor> layer) {
+    return checkpointing == null ? layer.apply(x) : checkpointing.apply(x, layer);
+  }
+
+  @Override
+  public Tensor shared(Tensor x) {
+    return checkpointing == null ? x : checkpointing.shared(x);
+  }
+
+  @Override
   public Tensor embedding(Tensor ids, Embedding table) {
-    return torch.embedding(parameters.get(table.weight()), ids, table.paddingIndex(), false, false);
+    return torch
+        .embedding(parameters.get(table.weight()), ids, table.paddingIndex(), false, false)
+        .to(parameters.type());
   }
 
   @Override
@@ -87,7 +105,7 @@ final class TorchOps implements Ops<Tensor> {
           "%d tokens, but %s has %d positions".formatted(seq, table.name(), table.rows() - first));
     }
     if (first == 0) {
-      return parameters.get(table.weight()).narrow(0, 0, seq).unsqueeze(0);
+      return parameters.get(table.weight()).narrow(0, 0, seq).unsqueeze(0).to(parameters.type());
     }
     Tensor counted = ids.ne(new Scalar((long) table.paddingIndex())).to(ScalarType.Long);
     Tensor rows = counted.cumsum(1).mul(counted).add(new Scalar((long) table.paddingIndex()));
@@ -96,15 +114,12 @@ final class TorchOps implements Ops<Tensor> {
 
   @Override
   public Tensor table(Embedding table) {
-    return parameters.get(table.weight()).unsqueeze(0);
+    return parameters.get(table.weight()).unsqueeze(0).to(parameters.type());
   }
 
   @Override
   public Tensor linear(Tensor x, Linear layer) {
-    Tensor weight = weights.get(layer.weight());
-    return layer.bias()
-        ? torch.linear(x.to(type), weight, new TensorOptional(weights.get(layer.biasName())))
-        : torch.linear(x.to(type), weight);
+    return weights.linear(x.to(type), layer);
   }
 
   /// As in the paper, lengths are constants to the backward pass.
@@ -115,7 +130,7 @@ final class TorchOps implements Ops<Tensor> {
             .get(magnitude.up().weight())
             .matmul(parameters.get(magnitude.down().weight()))
             .mul(new Scalar(magnitude.scale()));
-    Tensor rows = parameters.get(magnitude.layer().weight()).add(update).detach();
+    Tensor rows = weights.dense(magnitude.layer().weight()).add(update).detach();
     Tensor lengths = rows.norm(new ScalarOptional(new Scalar(2)), 1);
     return x.mul(parameters.get(magnitude.name()).div(lengths).to(x.scalar_type()));
   }
@@ -213,9 +228,11 @@ final class TorchOps implements Ops<Tensor> {
         shares -> dropout(shares, kind.dropout()));
   }
 
+  /// In memory of its own: libtorch multiplies a view with a weight in another way where the weight
+  /// is frozen, and slower.
   @Override
   public Tensor token(Tensor x, Tensor attentionMask, Pooling which) {
-    return pool(x, attentionMask, which).unsqueeze(1);
+    return pool(x, attentionMask, which).unsqueeze(1).contiguous();
   }
 
   @Override

@@ -22,6 +22,8 @@ public final class TorchTrainer implements AutoCloseable {
   /// @param maxGradNorm largest joint norm of the gradients, 0 for no limit
   /// @param averaging of the weights
   /// @param freezing of layers
+  /// @param checkpointing whether layers are computed once more on the way back, in place of
+  ///   keeping what they computed
   /// @param dropoutSeed of the masks of dropout
   public record Settings(
       ComputeType computeType,
@@ -30,6 +32,7 @@ public final class TorchTrainer implements AutoCloseable {
       double maxGradNorm,
       Averaging averaging,
       Freezing freezing,
+      boolean checkpointing,
       long dropoutSeed) {}
 
   private final TorchNetwork network;
@@ -39,6 +42,7 @@ public final class TorchTrainer implements AutoCloseable {
   private final Optimizer optimizer;
   private final LayerDepth depth;
   private final DropoutMasks masks;
+  private final @Nullable Checkpointing checkpointing;
   private final @Nullable WeightAverage average;
   private final NativeHeap heap = NativeHeap.ofThisProcess();
   private long steps;
@@ -48,6 +52,7 @@ public final class TorchTrainer implements AutoCloseable {
     this.settings = settings;
     this.depth = new LayerDepth(network.network());
     this.masks = new DropoutMasks(settings.dropoutSeed());
+    this.checkpointing = settings.checkpointing() ? new Checkpointing(masks) : null;
     network.parameters().freezeAllBut(settings.freezing().learners(network.network()));
     this.weights = new CastWeights(network.parameters(), settings.computeType().scalarType());
     try (PointerScope scope = new PointerScope()) {
@@ -76,11 +81,20 @@ public final class TorchTrainer implements AutoCloseable {
   /// @return the mean loss of the batch
   public double accumulate(PaddedBatch batch, Targets targets, double share) {
     try (PointerScope scope = new PointerScope()) {
-      Tensor logits = network.forward(batch, weights, masks);
+      Tensor logits = network.forward(batch, weights, masks, checkpointing);
       Tensor loss = settings.loss().mean(logits, targets);
-      (share == 1 ? loss : loss.mul(new Scalar(share))).backward();
+      backward(share == 1 ? loss : loss.mul(new Scalar(share)));
       return loss.item_double();
     }
+  }
+
+  private void backward(Tensor loss) {
+    if (checkpointing == null) {
+      loss.backward();
+    } else {
+      checkpointing.backward(loss);
+    }
+    weights.walkedBack();
   }
 
   /// Clips the gathered gradients.
@@ -164,6 +178,9 @@ public final class TorchTrainer implements AutoCloseable {
 
   @Override
   public void close() {
+    if (checkpointing != null) {
+      checkpointing.close();
+    }
     weights.close();
     optimizer.close();
     if (average != null) {

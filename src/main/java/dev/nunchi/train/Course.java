@@ -1,6 +1,7 @@
 package dev.nunchi.train;
 
 import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Weights;
 import dev.nunchi.torch.Freezing;
 import dev.nunchi.torch.Loss;
 import java.util.List;
@@ -19,7 +20,12 @@ record Course(
     StepPlan steps,
     MemoryEstimate memory) {
   static Course of(
-      Recipe recipe, Network network, Corpus corpus, TextNoise noise, EvaluationPlan plan) {
+      Recipe recipe,
+      Network network,
+      Weights weights,
+      Corpus corpus,
+      TextNoise noise,
+      EvaluationPlan plan) {
     EncodedTexts train = corpus.train();
     EncodedTexts validation = corpus.validation();
     LengthBuckets buckets = buckets(recipe, train);
@@ -42,6 +48,7 @@ record Course(
         MemoryEstimate.of(
             recipe,
             network,
+            weights,
             freezing.learners(network),
             train.size() + validation.size(),
             MemoryEstimate.shapes(batches, first.lengths()),

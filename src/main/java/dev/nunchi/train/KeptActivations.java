@@ -19,6 +19,7 @@ import dev.nunchi.nn.ShapeOps;
 import java.util.List;
 import java.util.Set;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /// The interpreter that adds up what a forward pass in libtorch keeps for the backward pass: of
@@ -47,29 +48,38 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   private final ShapeOps shapes = new ShapeOps();
   private final int elementBytes;
   private final Set<String> trained;
+  private final boolean checkpointing;
   private long bytes;
+  private long widestLayer;
   private long largest;
   private long sparse;
 
-  private KeptActivations(int elementBytes, Set<String> trained) {
+  private KeptActivations(int elementBytes, Set<String> trained, boolean checkpointing) {
     this.elementBytes = elementBytes;
     this.trained = trained;
+    this.checkpointing = checkpointing;
   }
 
   /// Runs a network over a batch.
   ///
   /// @param elementBytes of a number that the layers compute
   /// @param trained parameters that gather gradients, by name
+  /// @param checkpointing whether a layer keeps what goes in alone, until it is computed once more
   static KeptActivations of(
-      Network network, int rows, int seq, int elementBytes, Set<String> trained) {
-    KeptActivations kept = new KeptActivations(elementBytes, trained);
+      Network network,
+      int rows,
+      int seq,
+      int elementBytes,
+      Set<String> trained,
+      boolean checkpointing) {
+    KeptActivations kept = new KeptActivations(elementBytes, trained, checkpointing);
     Value ids = new Value(List.of(rows, seq), Long.BYTES, false);
     Value unused = network.logits(kept, new Inputs<>(ids, ids, ids));
     return kept;
   }
 
   long bytes() {
-    return bytes;
+    return bytes + widestLayer;
   }
 
   /// Bytes of the largest tensor.
@@ -80,6 +90,19 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
   /// Numbers in the tables that have sparse gradients.
   long sparse() {
     return sparse;
+  }
+
+  @Override
+  public Value layer(Value x, UnaryOperator<Value> layer) {
+    if (!checkpointing) {
+      return layer.apply(x);
+    }
+    keep(x);
+    long outside = bytes;
+    Value result = layer.apply(x);
+    widestLayer = Math.max(widestLayer, bytes - outside);
+    bytes = outside;
+    return value(result.shape, result.elementBytes, result.learns);
   }
 
   @Override

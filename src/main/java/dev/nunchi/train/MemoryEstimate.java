@@ -2,6 +2,7 @@ package dev.nunchi.train;
 
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
+import dev.nunchi.nn.Weights;
 import dev.nunchi.torch.OptimizerSettings;
 import java.util.Arrays;
 import java.util.List;
@@ -13,7 +14,7 @@ import java.util.stream.Collectors;
 ///
 /// @param program the process itself: its code and libtorch's, the virtual machine's heap, the
 ///   texts
-/// @param parameters the weights in fp32, and their copies in bf16
+/// @param parameters the weights, in fp32 or as adapters leave them, and their copies in bf16
 /// @param gradients as many as weights that are trained, but for tables of n-grams under Adagrad,
 ///   of which only a batch's rows have any
 /// @param optimizer both moments of Adam or the sums of Adagrad, and the average of the weights, of
@@ -51,11 +52,13 @@ public record MemoryEstimate(
         .toList();
   }
 
+  /// @param weights that the network begins with
   /// @param learn whether a parameter is ever trained
   /// @param texts of training and validation
   static MemoryEstimate of(
       Recipe recipe,
       Network network,
+      Weights weights,
       Predicate<Parameter> learn,
       int texts,
       List<Shape> training,
@@ -63,7 +66,6 @@ public record MemoryEstimate(
     List<Parameter> parameters = network.parameters();
     List<Parameter> learning = parameters.stream().filter(learn).toList();
     Set<String> trained = learning.stream().map(Parameter::name).collect(Collectors.toSet());
-    long weights = parameters.stream().mapToLong(Parameter::size).sum();
     long learners = learning.stream().mapToLong(Parameter::size).sum();
     boolean bf16 = recipe.optimization().bf16();
     boolean adagrad = recipe.optimization().optim() == Recipe.Optimizer.ADAGRAD;
@@ -76,19 +78,24 @@ public record MemoryEstimate(
     for (Shape shape : training) {
       KeptActivations kept =
           KeptActivations.of(
-              network, shape.rows(), shape.seq(), bf16 ? Short.BYTES : Float.BYTES, trained);
+              network,
+              shape.rows(),
+              shape.seq(),
+              bf16 ? Short.BYTES : Float.BYTES,
+              trained,
+              recipe.optimization().gradientCheckpointing());
       activations = Math.max(activations, kept.bytes() + WORKING * kept.largest());
       sparse = kept.sparse();
     }
     for (Shape shape : evaluation) {
       KeptActivations all =
-          KeptActivations.of(network, shape.rows(), shape.seq(), Float.BYTES, Set.of());
+          KeptActivations.of(network, shape.rows(), shape.seq(), Float.BYTES, Set.of(), false);
       activations = Math.max(activations, WORKING * all.largest());
     }
     activations += activations / TENSORS_TO_ROOM;
     return new MemoryEstimate(
         PROGRAM + TEXT * texts,
-        weights * (Float.BYTES + (bf16 ? Short.BYTES : 0)),
+        HeldWeights.of(network, weights, bf16).bytes(),
         (adagrad ? learners - sparse : learners) * Float.BYTES,
         states,
         activations);

@@ -1,6 +1,7 @@
 package dev.nunchi.train;
 
 import com.fasterxml.jackson.annotation.JsonAlias;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
@@ -63,7 +64,8 @@ public record Recipe(
       TokenizerType tokenizerType,
       int tokenizerVocabSize,
       int tokenizerMinFrequency,
-      int tokenizerAlphabetLimit) {}
+      int tokenizerAlphabetLimit,
+      @JsonProperty("load_in_4bit") boolean loadIn4bit) {}
 
   /// What the tokens of a new network's vocabulary are.
   public enum TokenizerType {
@@ -104,6 +106,7 @@ public record Recipe(
       int swaEpochs,
       int freezeLayers,
       double gradualUnfreezing,
+      boolean gradientCheckpointing,
       boolean bf16,
       long seed) {
     /// Whether an average of the weights is kept beside them.

@@ -106,6 +106,10 @@ final class RecipeCheck {
         "given, or model_config instead, and not both",
         start.modelNameOrPath());
     path("model_name_or_path", start.modelNameOrPath());
+    exclude(
+        start.loadIn4bit() && start.modelConfig() != null,
+        "load_in_4bit: true is of a checkpoint's weights, and those of model_config are all"
+            + " trained");
     atLeast("tokenizer_vocab_size", start.tokenizerVocabSize(), 300);
     atLeast("tokenizer_min_frequency", start.tokenizerMinFrequency(), 1);
     atLeast("tokenizer_alphabet_limit", start.tokenizerAlphabetLimit(), 1);

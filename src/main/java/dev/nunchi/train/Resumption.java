@@ -30,6 +30,7 @@ record Resumption(Path checkpoint) {
           "save_steps",
           "save_total_limit",
           "logging_steps",
+          "gradient_checkpointing",
           "threads");
 
   /// @throws NunchiException `INVALID_RECIPE` naming the first key that differs from the recipe

@@ -11,8 +11,10 @@ import dev.nunchi.model.CheckpointContents;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.LowRankUpdate;
 import dev.nunchi.model.ManifestFile;
+import dev.nunchi.model.Nf4Base;
 import dev.nunchi.model.Provenance;
 import dev.nunchi.nn.Adapters;
+import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Lora;
 import dev.nunchi.nn.LowRank;
 import dev.nunchi.nn.Network;
@@ -112,16 +114,25 @@ record StartingPoint(
       named.putAll(Provenance.of(base).asBase());
       CheckpointContents.@Nullable Adapter adapter = adapter(checkpoint);
       Weights weights = new KnownWeights(checkpoint.weights(), fresh);
+      boolean begins = adapter == null;
       if (adapter != null) {
         requireSameAdapters(recipe, checkpoint.network(), adapter.lora(), base);
         named.put(BASE_MODEL_ADAPTER, named.getOrDefault(BASE_MODEL, base.toString()));
       } else if (recipe.lora() != null) {
         adapter = newAdapter(recipe.lora(), checkpoint, base);
-        weights = Magnitudes.with(weights, checkpoint.network().adapted(adapter.lora()));
       }
       if (adapter != null) {
+        adapter = recipe.start().loadIn4bit() ? adapter.onNf4() : adapter;
         named.put(BASE_MODEL, adapter.base().name());
-        adapter.base().digest().ifPresent(digest -> named.put(Provenance.BASE_DIGEST, digest));
+        named.putAll(adapter.base().provenance());
+        Network adapted = checkpoint.network().adapted(adapter.lora());
+        weights = adapter.base().inNf4() ? Nf4Base.of(weights, adapted) : weights;
+        weights = begins ? Magnitudes.with(weights, adapted) : weights;
+      } else if (recipe.start().loadIn4bit()) {
+        throw new NunchiException(
+            Reason.INVALID_RECIPE,
+            "load_in_4bit: true needs lora, as weights in NF4 cannot be trained; give lora too, as"
+                + " --set lora.r=8");
       }
       return of(checkpoint, weights, normalization(recipe, base), named, adapter);
     } catch (RuntimeException e) {
@@ -287,6 +298,16 @@ record StartingPoint(
     }
 
     @Override
+    public ElementType type(String name) {
+      return all.type(name);
+    }
+
+    @Override
+    public boolean isQuantized(String name) {
+      return all.isQuantized(name);
+    }
+
+    @Override
     public Optional<Nf4Weight> quantized(String name) {
       return all.quantized(name);
     }
@@ -323,6 +344,16 @@ record StartingPoint(
         }
       }
       return all.get(name);
+    }
+
+    @Override
+    public ElementType type(String name) {
+      return all.names().contains(name) ? all.type(name) : ElementType.F32;
+    }
+
+    @Override
+    public boolean isQuantized(String name) {
+      return all.isQuantized(name);
     }
 
     @Override

@@ -200,6 +200,7 @@ final class Trainer implements AutoCloseable {
         o.maxGradNorm(),
         averaging(o, course.steps()),
         course.freezing(),
+        o.gradientCheckpointing(),
         o.seed());
   }
 

@@ -144,7 +144,12 @@ public final class TrainingRun {
       EvaluationPlan evaluation = EvaluationPlan.of(recipe, corpus.labels());
       Course course =
           Course.of(
-              recipe, description, corpus, TextNoise.of(recipe, texts.train(), corpus), evaluation);
+              recipe,
+              description,
+              start.weights(),
+              corpus,
+              TextNoise.of(recipe, texts.train(), corpus),
+              evaluation);
       Schedule.boundOf(recipe.optimization(), course.steps().total()).ifPresent(listener::warned);
       TrainingListener.Plan plan = plan(course, description, start.weights(), corpus);
       if (dry) {

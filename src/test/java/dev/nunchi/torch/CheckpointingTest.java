@@ -78,7 +78,7 @@ class CheckpointingTest {
     try (CastWeights weights = new CastWeights(parameters, compute.scalarType());
         Checkpointing checkpointing = new Checkpointing(masks)) {
       for (int batch = 0; batch < 2; batch++) {
-        TorchOps ops = new TorchOps(parameters, weights, masks, null);
+        TorchOps ops = new TorchOps(parameters, weights, masks, null, null);
         Tensor h = torch.tanh(input).to(compute.scalarType());
         Tensor drawnOn = torch.tanh(table).to(compute.scalarType());
         Tensor shared = checkpointed ? checkpointing.shared(drawnOn) : drawnOn;

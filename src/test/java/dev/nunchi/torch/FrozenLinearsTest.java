@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.model.Nf4Base;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Nf4Case;
 import dev.nunchi.nn.Weight;
@@ -41,7 +42,7 @@ class FrozenLinearsTest {
   void frozenMatrix_weightOfAFixture_isThatOfBitsandbytes(Nf4Case given) {
     Weight weight = new Weight(given.type(), given.shape(), nativeCopy(given.weight()));
     try (PointerScope scope = new PointerScope();
-        FrozenMatrix frozen = FrozenMatrix.quantized("w", weight)) {
+        FrozenMatrix frozen = quantized(weight)) {
       ScalarType type = TensorMemory.view(weight).scalar_type().intern();
       Tensor expected =
           TensorMemory.view(
@@ -78,8 +79,8 @@ class FrozenLinearsTest {
               type,
               h -> {
                 for (int layer = 0; layer < 20; layer++) {
-                  Tensor inner = torch.gelu(frozen.linear(h, wide));
-                  h = h.add(frozen.linear(inner, narrow));
+                  Tensor inner = torch.gelu(frozen.linear(h, wide, null));
+                  h = h.add(frozen.linear(inner, narrow, null));
                 }
                 return h;
               });
@@ -97,7 +98,7 @@ class FrozenLinearsTest {
         FrozenLinears frozen = new FrozenLinears();
         Checkpointing checkpointing = new Checkpointing(new DropoutMasks(1))) {
       Tensor x = torch.randn(2, 5, 24);
-      UnaryOperator<Tensor> layer = h -> h.add(torch.tanh(frozen.linear(h, weight)));
+      UnaryOperator<Tensor> layer = h -> h.add(torch.tanh(frozen.linear(h, weight, null)));
       Tensor plain = gradient(x, ScalarType.Float, h -> layer.apply(layer.apply(h)));
       Tensor input = x.detach().clone();
       input.set_requires_grad(true);
@@ -123,12 +124,12 @@ class FrozenLinearsTest {
         FrozenMatrix weight = matrix(6, 4);
         FrozenLinears frozen = new FrozenLinears()) {
       Tensor x = torch.randn(3, 4);
-      assertFalse(frozen.linear(x, weight).requires_grad());
+      assertFalse(frozen.linear(x, weight, null).requires_grad());
       x.set_requires_grad(true);
       try (NoGradGuard guard = new NoGradGuard()) {
-        assertFalse(frozen.linear(x, weight).requires_grad());
+        assertFalse(frozen.linear(x, weight, null).requires_grad());
       }
-      assertTrue(frozen.linear(x, weight).requires_grad());
+      assertTrue(frozen.linear(x, weight, null).requires_grad());
     }
   }
 
@@ -139,8 +140,11 @@ class FrozenLinearsTest {
       Tensor x = torch.randn(3, 4);
       x.set_requires_grad(true);
       Tensor y;
-      try (FrozenMatrix weight = matrix(6, 4)) {
-        y = frozen.linear(x, weight);
+      try (Arena arena = Arena.ofShared()) {
+        Weight weight = TensorMemory.view(torch.randn(6, 4), List.of(6, 4));
+        y =
+            frozen.linear(
+                x, new FrozenMatrix.Quantized(Nf4Base.quantize("w", weight, arena)), null);
       }
       y.sum().backward();
       assertThrows(IllegalStateException.class, frozen::finish);
@@ -153,20 +157,25 @@ class FrozenLinearsTest {
     MemorySegment.ofArray(bytes).set(ValueLayout.JAVA_FLOAT_UNALIGNED, 8, Float.NaN);
     Weight weight = new Weight(ElementType.F32, List.of(2, 4), nativeCopy(bytes));
     NunchiException e =
-        assertThrows(NunchiException.class, () -> FrozenMatrix.quantized("layer.weight", weight));
+        assertThrows(
+            NunchiException.class, () -> Nf4Base.quantize("layer.weight", weight, Arena.ofAuto()));
     assertEquals("tensor layer.weight holds NaN", e.getMessage().substring(0, 29));
+  }
+
+  private static FrozenMatrix quantized(Weight weight) {
+    return new FrozenMatrix.Quantized(Nf4Base.quantize("w", weight, Arena.ofAuto()));
   }
 
   private static FrozenMatrix matrix(int rows, int columns) {
     try (PointerScope scope = new PointerScope()) {
       Tensor weight = torch.randn(rows, columns).mul(new Scalar(0.05));
-      return FrozenMatrix.quantized("w", TensorMemory.view(weight, List.of(rows, columns)));
+      return quantized(TensorMemory.view(weight, List.of(rows, columns)));
     }
   }
 
   private static Tensor dense(FrozenMatrix matrix, ScalarType type) {
-    MemorySegment room = Arena.ofAuto().allocate(matrix.bytes(type), Long.BYTES);
-    return matrix.dequantized(type, room).clone();
+    MemorySegment room = Arena.ofAuto().allocate(matrix.room(type), Long.BYTES);
+    return matrix.dense(type, room).clone();
   }
 
   private static MemorySegment nativeCopy(byte[] bytes) {

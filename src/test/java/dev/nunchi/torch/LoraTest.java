@@ -2,19 +2,26 @@ package dev.nunchi.torch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.FloatWeights;
+import dev.nunchi.model.Nf4Base;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.TinyAdapter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import java.lang.foreign.ValueLayout;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.SequencedMap;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -110,6 +117,47 @@ class LoraTest {
     }
   }
 
+  /// QLoRA is LoRA on a base of other numbers, held in fewer bits.
+  @ParameterizedTest
+  @EnumSource(names = "BERT_OLD_NAMES", mode = EnumSource.Mode.EXCLUDE)
+  void steps_onABaseInNf4_areThoseOnItsNumbersInFull(TinyAdapter tiny) {
+    try (CheckpointDirectory apart = CheckpointDirectory.openApart(tiny.path(), BaseModels.NONE)) {
+      Network network = TinyAdapter.network(apart);
+      Weights packed = Nf4Base.of(apart.weights(), network);
+      Map<String, Weight> full = new HashMap<>();
+      packed.names().forEach(name -> full.put(name, packed.get(name)));
+      SequencedMap<String, float[]> expected =
+          trained(tiny, apart, network, Weights.of(full, "in full"), false);
+      SequencedMap<String, float[]> actual = trained(tiny, apart, network, packed, true);
+      long quantized =
+          network.parameters().stream().map(Parameter::name).filter(packed::isQuantized).count();
+      assertEquals(expected.size() - quantized, actual.size());
+      assertTrue(quantized >= 8, "only " + quantized);
+      assertFalse(packed.isQuantized(network.outputWeight()));
+      actual.forEach((name, numbers) -> assertArrayEquals(expected.get(name), numbers, name));
+    }
+  }
+
+  /// All weights in fp32 after a few steps.
+  private static SequencedMap<String, float[]> trained(
+      TinyAdapter tiny,
+      CheckpointDirectory apart,
+      Network network,
+      Weights weights,
+      boolean checkpointing) {
+    try (TorchNetwork torch = new TorchNetwork(network, weights, 0.02);
+        TorchTrainer trainer = new TorchTrainer(torch, settings(ComputeType.FP32, checkpointing))) {
+      for (int step = 0; step < 3; step++) {
+        trainer.accumulate(tiny.ragged().batch(), labels(apart), 1);
+        trainer.clip();
+        trainer.step(LEARNING_RATE);
+      }
+      SequencedMap<String, float[]> trained = new LinkedHashMap<>();
+      torch.weights().forEach((name, weight) -> trained.put(name, FloatWeights.floats(weight)));
+      return trained;
+    }
+  }
+
   @Test
   void newAdapter_beforeTheFirstStep_changesNothing() {
     TinyAdapter tiny = TinyAdapter.BERT_USUAL;
@@ -135,6 +183,10 @@ class LoraTest {
   }
 
   private static TorchTrainer.Settings settings(ComputeType type) {
+    return settings(type, false);
+  }
+
+  private static TorchTrainer.Settings settings(ComputeType type, boolean checkpointing) {
     return new TorchTrainer.Settings(
         type,
         new CrossEntropy(List.of(), 0.1, 0),
@@ -142,6 +194,7 @@ class LoraTest {
         1.0,
         Averaging.NONE,
         Freezing.NONE,
+        checkpointing,
         1);
   }
 

@@ -189,7 +189,7 @@ class TorchOpsTest {
           inputs.add(tensor.to(type).detach().set_requires_grad(true));
         }
       }
-      TorchOps ops = new TorchOps(parameters, casts, null, mask);
+      TorchOps ops = new TorchOps(parameters, casts, null, null, mask);
       output = one.operation().apply(ops, inputs);
     }
 

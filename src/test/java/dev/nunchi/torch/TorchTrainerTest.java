@@ -317,6 +317,7 @@ class TorchTrainerTest {
                     1.0,
                     Averaging.NONE,
                     freezing,
+                    false,
                     1))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
       for (int step = 0; step < steps; step++) {
@@ -349,6 +350,7 @@ class TorchTrainerTest {
                     0,
                     new Averaging.Stochastic(3, 2),
                     Freezing.NONE,
+                    false,
                     1))) {
       float[] sum = new float[values(network, NGRAM_TABLE).length];
       for (int step = 1; step <= 8; step++) {
@@ -534,6 +536,7 @@ class TorchTrainerTest {
         0,
         averageDecay > 0 ? new Averaging.Exponential(averageDecay) : Averaging.NONE,
         Freezing.NONE,
+        false,
         1);
   }
 
@@ -553,6 +556,7 @@ class TorchTrainerTest {
         1.0,
         Averaging.NONE,
         Freezing.NONE,
+        false,
         1);
   }
 
@@ -564,6 +568,7 @@ class TorchTrainerTest {
         maxGradNorm,
         Averaging.NONE,
         Freezing.NONE,
+        false,
         1);
   }
 

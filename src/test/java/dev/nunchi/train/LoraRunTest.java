@@ -107,6 +107,9 @@ class LoraRunTest {
         "lora: {modules_to_save: [word_embeddings]}\nema_decay: 0.9\n",
         "lora: {}\nswa_epochs: 2\nfit_intercepts: true\n",
         "lora: {}\nload_best_model_at_end: false\nfreeze_layers: 1\n",
+        "lora: {target_modules: all-linear, lora_dropout: 0.2}\nload_in_4bit: true\n"
+            + "gradient_checkpointing: true\noptim: adamw_8bit\n",
+        "lora: {use_dora: true}\nload_in_4bit: true\nbf16: true\n",
       })
   void run_adapter_answersAsTrainedWhereverItIsOpened(String lora) throws IOException {
     Path output = directory.resolve("adapter");
@@ -191,7 +194,13 @@ class LoraRunTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "ema_decay: 0.9\n", "gradual_unfreezing: 0.5\nbf16: true\n"})
+  @ValueSource(
+      strings = {
+        "",
+        "ema_decay: 0.9\n",
+        "gradual_unfreezing: 0.5\nbf16: true\n",
+        "load_in_4bit: true\ngradient_checkpointing: true\noptim: adamw_8bit\n"
+      })
   void run_stoppedAndResumed_givesTheAdapterOfAnUninterruptedRun(String further)
       throws IOException {
     Recipe recipe = recipe(LORA.replace("}", ", use_dora: true}") + further);

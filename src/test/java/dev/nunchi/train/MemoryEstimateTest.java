@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.nn.Network;
+import dev.nunchi.nn.Weights;
 import dev.nunchi.torch.Freezing;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +54,7 @@ class MemoryEstimateTest {
     return MemoryEstimate.of(
         recipe,
         network,
+        Weights.NONE,
         Freezing.NONE.learners(network),
         2,
         MemoryEstimate.shapes(List.of(new int[] {0, 1}), new int[] {8, 5}),
