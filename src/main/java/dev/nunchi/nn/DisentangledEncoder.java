@@ -46,9 +46,6 @@ record DisentangledEncoder(
               before, in -> body.layer(ops, in, name, () -> attended(ops, in, table, mask, name)));
       ops.release(before);
     }
-    if (table != null) {
-      ops.release(table);
-    }
     return x;
   }
 

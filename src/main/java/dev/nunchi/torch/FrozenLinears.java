@@ -45,27 +45,35 @@ final class FrozenLinears implements AutoCloseable {
   /// @param weight `[out, in]`
   /// @param bias `[out]` in the type of `x`, which does not learn either; null for none
   Tensor linear(Tensor x, FrozenMatrix weight, @Nullable Tensor bias) {
+    long[] inputShape = x.sizes().vec().get();
+    long[] shape = inputShape.clone();
+    shape[shape.length - 1] = weight.outputs();
     Tensor y = product(x, weight, bias);
     if (!GradMode.is_enabled() || !x.requires_grad()) {
-      return y;
+      return y.view(shape);
     }
-    Product product = new Product(weight);
+    Product product = new Product(weight, inputShape);
     products.add(product);
     Tensor input = x.alias();
     input.register_hook(product.intoInput);
     Tensor zero = input.narrow(-1, 0, 0).sum(new long[] {-1}, true, new ScalarTypeOptional());
-    Tensor output = y.add_(zero);
+    Tensor output = y.add_(zero.view(-1, 1));
     output.register_hook(product.fromOutput);
-    return output;
+    return output.view(shape);
   }
 
+  /// `[rows, out]`: of one axis for all others, so that it is no view, which could not be tied to
+  /// the graph in place.
   private Tensor product(Tensor x, FrozenMatrix weight, @Nullable Tensor bias) {
     PointerScope outer = PointerScope.getInnerScope();
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard()) {
+      Tensor rows = x.reshape(-1, x.size(-1));
       Tensor full = dense(weight, x);
       Tensor y =
-          bias == null ? torch.linear(x, full) : torch.linear(x, full, new TensorOptional(bias));
+          bias == null
+              ? torch.linear(rows, full)
+              : torch.linear(rows, full, new TensorOptional(bias));
       outer.attach(y);
       return y;
     }
@@ -121,12 +129,15 @@ final class FrozenLinears implements AutoCloseable {
   /// One product on its way back.
   private final class Product {
     private final FrozenMatrix weight;
+    private final long[] shape;
     private final FromOutput fromOutput = new FromOutput(this);
     private final IntoInput intoInput = new IntoInput(this);
     private @Nullable Tensor gradient;
 
-    Product(FrozenMatrix weight) {
+    /// @param shape of the input
+    Product(FrozenMatrix weight, long[] shape) {
       this.weight = weight;
+      this.shape = shape;
       fromOutput.retainReference();
       intoInput.retainReference();
     }
@@ -135,7 +146,7 @@ final class FrozenLinears implements AutoCloseable {
       try (PointerScope scope = new PointerScope();
           NoGradGuard guard = new NoGradGuard()) {
         Tensor dy = new Tensor(outputGradient);
-        gradient = dy.matmul(dense(weight, dy));
+        gradient = dy.matmul(dense(weight, dy)).view(shape);
         gradient.retainReference();
       } catch (RuntimeException e) {
         failure = failure == null ? e : failure;

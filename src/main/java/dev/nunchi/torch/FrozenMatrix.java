@@ -13,6 +13,9 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 /// A weight that does not learn, held in as few bytes as it is stored in, and given in full for
 /// each use. Safe for several threads until [#close].
 sealed interface FrozenMatrix extends AutoCloseable {
+  /// `out` of the weight's shape `[out, in]`.
+  long outputs();
+
   /// Bytes of room that [#dense] needs; 0 where it is held as it is asked for.
   long room(ScalarType type);
 
@@ -31,6 +34,11 @@ sealed interface FrozenMatrix extends AutoCloseable {
   record Quantized(Nf4Weight weight) implements FrozenMatrix {
     /// Numbers that one thread dequantises in one go.
     private static final int TILE = 1 << 20;
+
+    @Override
+    public long outputs() {
+      return weight.shape().getFirst();
+    }
 
     @Override
     public long room(ScalarType type) {
@@ -57,6 +65,11 @@ sealed interface FrozenMatrix extends AutoCloseable {
   ///
   /// @param weight which this owns
   record Half(Tensor weight, List<Integer> shape) implements FrozenMatrix {
+    @Override
+    public long outputs() {
+      return shape.getFirst();
+    }
+
     @Override
     public long room(ScalarType type) {
       return isHeldIn(type) ? 0 : weight.numel() * elementType(type).bytes();
