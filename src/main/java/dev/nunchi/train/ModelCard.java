@@ -36,6 +36,15 @@ record ModelCard(Recipe recipe, Manifest manifest) {
           ```
 
           """);
+      if (manifest.origin().provenance().containsKey(Provenance.BASE_QUANTIZATION)) {
+        card.append(
+            """
+            It was trained on its base in NF4 (QLoRA) and answers so where this program opens it. With peft, give
+            `quantization_config=BitsAndBytesConfig(load_in_4bit=True, bnb_4bit_quant_type="nf4",
+            bnb_4bit_use_double_quant=True, llm_int8_skip_modules=["classifier", "score"])` too.
+
+            """);
+      }
     }
     if (recipe.card().description() != null) {
       card.append(recipe.card().description()).append("\n\n");

@@ -275,6 +275,29 @@ class LoraRunTest {
   }
 
   @Test
+  void run_in4BitWithoutAdapters_isRefused() {
+    assertRefused(
+        Reason.INVALID_RECIPE,
+        "load_in_4bit: true needs lora",
+        () -> run(recipe("load_in_4bit: true\n"), directory.resolve("adapter")));
+  }
+
+  @Test
+  void run_fromAnAdapterOnNf4_staysOnNf4() throws IOException {
+    Path first = directory.resolve("first");
+    run(recipe(LORA + "load_in_4bit: true\n"), first);
+    Path second = directory.resolve("second");
+    run(read(RECIPE.formatted(first)), second);
+    for (Path adapter : List.of(first, second)) {
+      try (CheckpointDirectory apart = CheckpointDirectory.openApart(adapter, BaseModels.NONE)) {
+        assertTrue(apart.base().orElseThrow().inNf4());
+        assertTrue(apart.weights().isQuantized("bert.encoder.layer.0.output.dense.weight"));
+        assertTrue(Files.readString(adapter.resolve("README.md")).contains("QLoRA"));
+      }
+    }
+  }
+
+  @Test
   void run_fromAnAdapterOfPeft_goesOnWithANewHead() throws IOException {
     Path output = directory.resolve("adapter");
     Watcher watcher = new Watcher(_ -> {});
