@@ -46,7 +46,7 @@ public final class TorchNetwork implements AutoCloseable {
   public float[][] logits(PaddedBatch batch) {
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard();
-        CastWeights weights = new CastWeights(parameters, ScalarType.Float)) {
+        CastWeights weights = new CastWeights(parameters, ScalarType.Float, false)) {
       Tensor logits = forward(batch, weights, null, null).contiguous();
       float[] flat = new float[(int) logits.numel()];
       new FloatPointer(logits.data_ptr()).get(flat);
