@@ -9,6 +9,8 @@ public enum BestMetric {
   /// Of several labels the share of texts whose labels are all right.
   ACCURACY(true),
   MACRO_F1(true),
+  /// The mean over the labels, each weighted by its texts.
+  WEIGHTED_F1(true),
   LOSS(false),
   /// Mean absolute error.
   MAE(false),
@@ -17,7 +19,7 @@ public enum BestMetric {
   PEARSON(true),
   SPEARMAN(true);
 
-  private static final List<BestMetric> OF_LABELS = List.of(ACCURACY, MACRO_F1, LOSS);
+  private static final List<BestMetric> OF_LABELS = List.of(ACCURACY, MACRO_F1, WEIGHTED_F1, LOSS);
   private static final List<BestMetric> OF_VALUES = List.of(MAE, RMSE, PEARSON, SPEARMAN, LOSS);
 
   private final boolean greaterIsBetter;
@@ -45,6 +47,7 @@ public enum BestMetric {
     return switch (this) {
       case MAE, RMSE -> name();
       case MACRO_F1 -> "macro F1";
+      case WEIGHTED_F1 -> "weighted F1";
       case PEARSON -> "Pearson";
       case SPEARMAN -> "Spearman";
       case ACCURACY, LOSS -> key();

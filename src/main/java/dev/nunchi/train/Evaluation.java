@@ -171,9 +171,8 @@ public record Evaluation(
   public double value(BestMetric metric) {
     return switch (metric) {
       case ACCURACY -> metrics.getOrDefault("accuracy", metric("subset_accuracy"));
-      case MACRO_F1 -> metric("macro_f1");
       case LOSS -> metrics.getOrDefault("log_loss", metric("mse"));
-      case MAE, RMSE, PEARSON, SPEARMAN -> metric(metric.key());
+      case MACRO_F1, WEIGHTED_F1, MAE, RMSE, PEARSON, SPEARMAN -> metric(metric.key());
     };
   }
 
@@ -193,7 +192,8 @@ public record Evaluation(
     return logged;
   }
 
-  /// These figures as words, for example `accuracy 0.8812, macro F1 0.8811, loss 0.2711`.
+  /// These figures as words, for example `accuracy 0.8812, macro F1 0.8811, weighted F1 0.8812,
+  /// loss 0.2711`.
   public String summary() {
     return figures().stream()
         .map(metric -> String.format(Locale.ROOT, "%s %.4f", metric.words(), value(metric)))

@@ -67,7 +67,7 @@ public record MemoryEstimate(
     List<Parameter> learning = parameters.stream().filter(learn).toList();
     Set<String> trained = learning.stream().map(Parameter::name).collect(Collectors.toSet());
     long learners = learning.stream().mapToLong(Parameter::size).sum();
-    boolean bf16 = recipe.optimization().bf16();
+    boolean bf16 = recipe.optimization().half();
     boolean adagrad = recipe.optimization().optim() == Recipe.Optimizer.ADAGRAD;
     long states =
         learning.stream()

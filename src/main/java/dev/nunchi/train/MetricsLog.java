@@ -24,7 +24,7 @@ import java.util.function.LongSupplier;
 /// | line | keys |
 /// | --- | --- |
 /// | a logged step | `step`, `epoch`, `loss`, `learning_rate`, `gradient_norm`, `tokens`, `padding_share`, `tokens_per_second` |
-/// | an evaluation | `step`, `epoch`, `eval_loss`, `eval_accuracy`, `eval_macro_f1`; of a regression `eval_loss`, `eval_mae`, `eval_rmse`, `eval_pearson`, `eval_spearman` |
+/// | an evaluation | `step`, `epoch`, `eval_loss`, `eval_accuracy`, `eval_macro_f1`, `eval_weighted_f1`; of a regression `eval_loss`, `eval_mae`, `eval_rmse`, `eval_pearson`, `eval_spearman` |
 ///
 /// `loss`, `tokens` and the two after it are over the steps since the line before. What is not a
 /// number stands as `null`. The file is open only while a line is written, so that its directory

@@ -108,7 +108,13 @@ public record Recipe(
       double gradualUnfreezing,
       boolean gradientCheckpointing,
       boolean bf16,
+      boolean fp16,
       long seed) {
+    /// Whether products have half the bits, which are those of bf16 in either case.
+    boolean half() {
+      return bf16 || fp16;
+    }
+
     /// Whether an average of the weights is kept beside them.
     boolean averages() {
       return emaDecay > 0 || swaEpochs > 1;

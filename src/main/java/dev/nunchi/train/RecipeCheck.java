@@ -162,6 +162,8 @@ final class RecipeCheck {
     exclude(
         o.emaDecay() > 0 && o.swaEpochs() > 0,
         "ema_decay and swa_epochs both average the weights; set one to 0");
+    exclude(
+        o.bf16() && o.fp16(), "bf16 and fp16 are two types of the same products; set one to false");
     atLeast("freeze_layers", o.freezeLayers(), 0);
     atLeast("gradual_unfreezing", o.gradualUnfreezing(), 0);
     require(

@@ -42,6 +42,9 @@ public final class RecipeReader {
       List.of(
           "ngrams",
           "three-class-bert",
+          "gemma3-270m-lora",
+          "nsmc-llama3",
+          "youtube3-gemma2-lora",
           "nsmc-stars",
           "nsmc-small",
           "movie3-stars",

@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Writes event files for TensorBoard into the directory `runs`, under the tags that Hugging Face's
 /// Trainer uses: `train/loss`, `train/learning_rate`, `train/grad_norm`, `train/epoch`,
-/// `eval/loss`, `eval/accuracy`, `eval/macro_f1`, of a regression `eval/mae` and so on.
+/// `eval/loss`, `eval/accuracy`, `eval/macro_f1`, `eval/weighted_f1`, of a regression `eval/mae`
+/// and so on.
 ///
 /// `train/loss` is the mean over the texts of the steps since the one logged before. Every process
 /// writes a file of its own; that of a resumed run tells TensorBoard to forget the steps that come

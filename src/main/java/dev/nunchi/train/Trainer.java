@@ -190,7 +190,7 @@ final class Trainer implements AutoCloseable {
 
   private static TorchTrainer.Settings settings(Recipe.Optimization o, Course course) {
     return new TorchTrainer.Settings(
-        o.bf16() ? ComputeType.BF16 : ComputeType.FP32,
+        o.half() ? ComputeType.BF16 : ComputeType.FP32,
         course.loss(),
         switch (o.optim()) {
           case ADAMW -> adamW(o);

@@ -100,6 +100,11 @@ public final class TrainingRun {
     } else if (mode == Mode.RESUME) {
       listener.warned(output + " has no checkpoint yet; the run begins at its start");
     }
+    if (recipe.optimization().fp16()) {
+      listener.warned(
+          "fp16 is computed in bf16, which is as large and needs no scaling of the loss; the model"
+              + " is the same kind of checkpoint, in fp32");
+    }
     listener.preparing("Reading texts");
     TrainingTexts texts = TrainingTexts.read(recipe, data);
     texts.notes().forEach(listener::warned);

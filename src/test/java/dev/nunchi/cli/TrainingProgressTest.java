@@ -130,7 +130,8 @@ class TrainingProgressTest {
     int length = text().length() - 1;
     progress.evaluated(1, evaluation(), true);
     String expected =
-        "step 1: validation accuracy 0.7500, macro F1 0.7333, loss 0.5623, the best so far";
+        "step 1: validation accuracy 0.7500, macro F1 0.7333, weighted F1 0.7333, loss 0.5623,"
+            + " the best so far";
     assertTrue(
         text().endsWith("\r" + " ".repeat(length) + "\r" + expected + System.lineSeparator()),
         text());
@@ -193,7 +194,8 @@ class TrainingProgressTest {
         List.of(
             "Finished step 2,000 of 2,000 (epoch 4.00) in 0:00:10: 40,000 tokens, 4,000 tokens/s,"
                 + " padding 3.0 %",
-            "Best at step 1,995: accuracy 0.7500, macro F1 0.7333, loss 0.5623 on validation",
+            "Best at step 1,995: accuracy 0.7500, macro F1 0.7333, weighted F1 0.7333, loss 0.5623"
+                + " on validation",
             "The model is in " + output,
             "The figures of its steps are in " + output.resolve("metrics.jsonl"),
             "Curves: tensorboard --logdir '%s'".formatted(output.resolve("runs")),

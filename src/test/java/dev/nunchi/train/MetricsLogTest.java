@@ -44,6 +44,7 @@ class MetricsLogTest {
     assertEquals(loss, number(line, "eval_loss"), 1e-12);
     assertEquals(0.75, number(line, "eval_accuracy"), 1e-12);
     assertEquals((2.0 / 3 + 0.8) / 2, number(line, "eval_macro_f1"), 1e-12);
+    assertEquals((2.0 / 3 + 0.8) / 2, number(line, "eval_weighted_f1"), 1e-12);
     assertEquals(1, lines().size());
   }
 

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.Lora;
@@ -15,6 +17,7 @@ import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -33,9 +36,54 @@ class RecipeReaderTest {
     for (String name : RecipeReader.builtIn()) {
       Recipe recipe = RecipeReader.read(name, Map.of());
       // Those for texts of the user's own leave the model its directory's name.
-      boolean own = List.of("ngrams", "three-class-bert").contains(name);
+      boolean own = !name.matches("(nsmc|movie3|bert)-(stars|small)");
       assertEquals(own ? null : name, recipe.card().name());
     }
+  }
+
+  /// What the systems that these recipes follow have.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "nsmc-llama3|{model_name_or_path: meta-llama/Meta-Llama-3-8B, learning_rate: 2.0e-5,"
+            + " per_device_train_batch_size: 16, num_train_epochs: 3, weight_decay: 0.01,"
+            + " eval_strategy: epoch, save_strategy: epoch, load_best_model_at_end: true,"
+            + " gradient_accumulation_steps: 1, lora: null}",
+        "youtube3-gemma2-lora|{model_name_or_path: rtzr/ko-gemma-2-9b-it,"
+            + " input_template: text_and_context, context_column: summary, fp16: true,"
+            + " labels: {긍정: 1, 중립: 0, 부정: -1}}",
+        "gemma3-270m-lora|{model_name_or_path: google/gemma-3-270m, labels: null}",
+      })
+  void read_recipeOfAGuide_hasItsValues(String name, String values) throws IOException {
+    JsonNode keys = RecipeReader.read(name, Map.of()).keys();
+    Recipe expected = RecipeReader.read(name, settings(values));
+    assertEquals(expected.keys(), keys);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"youtube3-gemma2-lora, 8, 16", "gemma3-270m-lora, 16, 32"})
+  void read_recipeOfAGuideWithLora_hasItsAdapters(String name, int rank, double alpha) {
+    Lora lora = Objects.requireNonNull(RecipeReader.read(name, Map.of()).lora()).settings();
+    assertEquals(rank, lora.rank());
+    assertEquals(alpha, lora.alpha());
+    assertEquals(0.05, lora.dropout());
+    assertEquals(
+        Optional.of(
+            new Modules.Named(
+                List.of(
+                    "q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"))),
+        lora.targets());
+  }
+
+  /// The keys of a map in YAML, each with its value in YAML.
+  private static Map<String, String> settings(String map) throws IOException {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : new YAMLMapper().readTree(map).properties()) {
+      settings.put(entry.getKey(), entry.getValue().toString());
+    }
+    return settings;
   }
 
   @Test
@@ -115,6 +163,7 @@ class RecipeReaderTest {
     "eval_strategy, often",
     "save_total_limit, -1",
     "logging_steps, 0",
+    "fp16, perhaps",
     "learning_rate, .inf",
     "learning_rate, .nan",
     "weight_decay, 1e999",
@@ -163,7 +212,8 @@ class RecipeReaderTest {
     "early_stopping_patience: 2; swa_epochs: 2",
     "warmup_ratio: 0.1; lr_scheduler_type: constant",
     "focal_loss_gamma: 2; label_smoothing_factor: 0.1",
-    "layerwise_lr_decay: 0.9; optim: adagrad"
+    "layerwise_lr_decay: 0.9; optim: adagrad",
+    "bf16: true; fp16: true"
   })
   void read_keysThatContradict_areRefusedByBothNames(String keys) throws IOException {
     List<String> lines = List.of(keys.split("; *"));

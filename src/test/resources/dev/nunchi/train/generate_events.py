@@ -48,6 +48,7 @@ evaluation = scalars(
     eval_loss=-(3 * math.log(0.75) + math.log(0.25)) / 4,
     eval_accuracy=0.75,
     eval_macro_f1=(2 / 3 + 0.8) / 2,
+    eval_weighted_f1=(2 / 3 + 0.8) / 2,
 )
 # Losses of steps 1 to 4 are an eighth of their number; every second step is logged.
 write("new.tfevents", 0, [train(2, 1.5 / 8), train(4, 3.5 / 8), evaluation])
