@@ -35,6 +35,8 @@ import picocli.CommandLine.Spec;
     footer = {
       "  nunchi train --recipe ngrams --data reviews --output my-model",
       "  nunchi train --recipe my-recipe.yaml --data reviews --output my-model --set bf16=true",
+      "  nunchi train --recipe youtube3-gemma2-lora --data videos --output my-youtube3 \\",
+      "      --set model_name_or_path=ko-gemma-2-9b-it",
       "",
       "A recipe is a YAML file of settings. Built-in ones are ngrams, a linear model of character",
       "n-grams for your own texts (minutes); three-class-bert, which fine-tunes a published"
@@ -42,7 +44,11 @@ import picocli.CommandLine.Spec;
       "of BERT's size to negative, neutral and positive; and those of the built-in models:",
       "nsmc-stars and then nsmc-small, movie3-stars and then movie3-small (three classes),"
           + " bert-stars",
-      "and then bert-small (a transformer from scratch, half an hour). DIR of --data holds train,",
+      "and then bert-small (a transformer from scratch, half an hour). Those of decoders are",
+      "nsmc-llama3 (Llama 3 8B, labels 0 and 1), youtube3-gemma2-lora (a Korean Gemma 2 of 9"
+          + " billion",
+      "parameters; a comment, its video's summary in the column summary, and 긍정, 중립 or 부정) and",
+      "gemma3-270m-lora (Gemma 3 270M, labels of your own). DIR of --data holds train,",
       "validation and test as .tsv, .csv or .jsonl, also .gz (or a table as .txt, and dev, val or",
       "valid for validation); rows without a text are left out; test is never read. The output is",
       "a Hugging Face directory: evaluate it, export it, or go on from it. With lora in the recipe,"

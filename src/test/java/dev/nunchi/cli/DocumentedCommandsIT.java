@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.PackagedApplication;
 import dev.nunchi.hub.FakeHub;
+import dev.nunchi.model.CopiedDirectory;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import dev.nunchi.serve.TestAuthority;
@@ -77,6 +78,14 @@ class DocumentedCommandsIT {
         template.resolve("my-recipe.yaml"),
         DocumentedCommands.blocks(readme, "yaml").findFirst().orElseThrow()
             + "\nmax_length: 24 # Of the tiny network that stands for koelectra-small.\n");
+    Path videos = Files.createDirectories(template.resolve("videos"));
+    for (String split : List.of("train", "validation")) {
+      Files.writeString(videos.resolve(split + ".tsv"), rows("summary\tlabel", "요약\t부정", "요약\t긍정"));
+    }
+    Path gemma = template.resolve("ko-gemma-2-9b-it");
+    link(Path.of("src/test/resources/dev/nunchi/nn/gemma2-tiny"), gemma, Path.of(""));
+    CopiedDirectory.edit(
+        gemma.resolve("config.json"), config -> config.put("max_position_embeddings", 8192));
     link(Path.of("models"), template.resolve("models"), Path.of(""));
     link(Path.of("models/nsmc-small"), template.resolve("nsmc-small-int8"), Path.of(""));
     link(
