@@ -295,6 +295,27 @@ class TrainingRunTest {
   }
 
   @Test
+  void run_fp16_isComputedInBf16AndSaysSo() throws IOException {
+    Watcher watcher = new Watcher();
+    run(
+        recipe(TINY + "max_steps: 3\nfp16: true\n"),
+        directory.resolve("a"),
+        watcher,
+        new StopSignal());
+    assertTrue(
+        watcher.warnings.getFirst().startsWith("fp16 is computed in bf16"), watcher.warnings + "");
+    run(
+        recipe(TINY + "max_steps: 3\nbf16: true\n"),
+        directory.resolve("b"),
+        new Watcher(),
+        new StopSignal());
+    assertEquals(
+        -1,
+        Files.mismatch(
+            directory.resolve("a/model.safetensors"), directory.resolve("b/model.safetensors")));
+  }
+
+  @Test
   void run_noise_givesOtherWeights_theSameAgain() throws IOException {
     Path plain = directory.resolve("plain");
     run(recipe(TINY), plain, new Watcher(), new StopSignal());
