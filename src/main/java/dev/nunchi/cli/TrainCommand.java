@@ -45,10 +45,10 @@ import picocli.CommandLine.Spec;
       "nsmc-stars and then nsmc-small, movie3-stars and then movie3-small (three classes),"
           + " bert-stars",
       "and then bert-small (a transformer from scratch, half an hour). Those of decoders are",
-      "nsmc-llama3 (Llama 3 8B, labels 0 and 1), youtube3-gemma2-lora (a Korean Gemma 2 of 9"
-          + " billion",
-      "parameters; a comment, its video's summary in the column summary, and 긍정, 중립 or 부정) and",
-      "gemma3-270m-lora (Gemma 3 270M, labels of your own). DIR of --data holds train,",
+      "nsmc-llama3 (Llama 3 8B, labels 0 and 1), emotion4-gemma2-qlora (Gemma 2 2B in 4 bits; 무감정,",
+      "슬픔, 기쁨, 분노), youtube3-gemma2-lora (a Korean Gemma 2 of 9 billion parameters; a comment, its",
+      "video's summary in the column summary, and 긍정, 중립 or 부정) and gemma3-270m-lora (Gemma 3 270M",
+      "on a laptop, labels of your own). DIR of --data holds train,",
       "validation and test as .tsv, .csv or .jsonl, also .gz (or a table as .txt, and dev, val or",
       "valid for validation); rows without a text are left out; test is never read. The output is",
       "a Hugging Face directory: evaluate it, export it, or go on from it. With lora in the recipe,"

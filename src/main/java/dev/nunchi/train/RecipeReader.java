@@ -44,6 +44,7 @@ public final class RecipeReader {
           "three-class-bert",
           "gemma3-270m-lora",
           "nsmc-llama3",
+          "emotion4-gemma2-qlora",
           "youtube3-gemma2-lora",
           "nsmc-stars",
           "nsmc-small",

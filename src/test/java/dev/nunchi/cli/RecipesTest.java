@@ -26,6 +26,11 @@ class RecipesTest {
   /// A recipe, and what its data looks like.
   private enum Case {
     NSMC_LLAMA3("nsmc-llama3", TinyCheckpoint.LLAMA, List.of("부정", "긍정"), List.of("0", "1")),
+    EMOTION4_GEMMA2_QLORA(
+        "emotion4-gemma2-qlora",
+        TinyCheckpoint.GEMMA2,
+        List.of("무감정", "슬픔", "기쁨", "분노"),
+        List.of("0", "1", "2", "3")),
     YOUTUBE3_GEMMA2_LORA(
         "youtube3-gemma2-lora",
         TinyCheckpoint.GEMMA2,

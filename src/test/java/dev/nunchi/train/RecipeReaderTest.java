@@ -51,9 +51,16 @@ class RecipeReaderTest {
             + " per_device_train_batch_size: 16, num_train_epochs: 3, weight_decay: 0.01,"
             + " eval_strategy: epoch, save_strategy: epoch, load_best_model_at_end: true,"
             + " gradient_accumulation_steps: 1, lora: null}",
-        "youtube3-gemma2-lora|{model_name_or_path: rtzr/ko-gemma-2-9b-it,"
-            + " input_template: text_and_context, context_column: summary, fp16: true,"
-            + " labels: {긍정: 1, 중립: 0, 부정: -1}}",
+        "emotion4-gemma2-qlora|{model_name_or_path: google/gemma-2-2b-it, load_in_4bit: true,"
+            + " labels: {무감정: 0, 슬픔: -1, 기쁨: 1, 분노: -1}, class_weights: {무감정: 0.2032,"
+            + " 슬픔: 0.2704, 기쁨: 0.2529, 분노: 0.2735}, max_length: 128, learning_rate: 2.0e-4,"
+            + " per_device_train_batch_size: 8, gradient_accumulation_steps: 2,"
+            + " num_train_epochs: 4, optim: adamw_8bit, weight_decay: 0.01,"
+            + " eval_strategy: steps, eval_steps: 500, metric_for_best_model: weighted_f1,"
+            + " load_best_model_at_end: true}",
+        "youtube3-gemma2-lora|{gradient_checkpointing: true, model_name_or_path:"
+            + " rtzr/ko-gemma-2-9b-it, input_template: text_and_context, context_column: summary,"
+            + " fp16: true, labels: {긍정: 1, 중립: 0, 부정: -1}}",
         "gemma3-270m-lora|{model_name_or_path: google/gemma-3-270m, labels: null}",
       })
   void read_recipeOfAGuide_hasItsValues(String name, String values) throws IOException {
@@ -63,7 +70,11 @@ class RecipeReaderTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"youtube3-gemma2-lora, 8, 16", "gemma3-270m-lora, 16, 32"})
+  @CsvSource({
+    "emotion4-gemma2-qlora, 16, 32",
+    "youtube3-gemma2-lora, 8, 16",
+    "gemma3-270m-lora, 16, 32"
+  })
   void read_recipeOfAGuideWithLora_hasItsAdapters(String name, int rank, double alpha) {
     Lora lora = Objects.requireNonNull(RecipeReader.read(name, Map.of()).lora()).settings();
     assertEquals(rank, lora.rank());
