@@ -28,6 +28,14 @@ class OperationCaseTest {
     assertEquals(operations, called);
   }
 
+  /// With the test above, no operation is without values and gradients of PyTorch's.
+  @Test
+  void references_namesOfAll_areThoseOfTheCases() {
+    assertEquals(
+        OperationCase.all().stream().map(OperationCase::name).toList(),
+        List.copyOf(OperationReference.byCase().keySet()));
+  }
+
   @Test
   void shapes_ofEveryOperation_areThoseOfItsValues() {
     for (OperationCase one : OperationCase.all()) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.OperationCase;
+import dev.nunchi.nn.OperationReference;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.PlainOps;
 import dev.nunchi.nn.PlainTensor;
@@ -32,7 +33,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Each operation in libtorch against double arithmetic: values in fp32 and in double, and in
-/// double the gradients of inputs and weights against finite differences.
+/// double the gradients of inputs and weights against finite differences; in fp32 both against
+/// PyTorch, transformers and peft.
 class TorchOpsTest {
   private static final double STEP = 1e-5;
 
@@ -66,7 +68,7 @@ class TorchOpsTest {
     Weights weights = doubles(one);
     try (PointerScope scope = new PointerScope();
         Sum sum = new Sum(one, weights, ScalarType.Double)) {
-      sum.backward();
+      sum.backward(factors((int) sum.output.numel()));
       for (String name : weights.names()) {
         if (one.name().contains("constant lengths") && !name.equals("m")) {
           continue;
@@ -100,6 +102,30 @@ class TorchOpsTest {
               difference(one, weights, tensor.values()[i], value -> tensor.values()[index] = value);
         }
         assertArrayEquals(expected, sum.gradient(input), 1e-6, "input " + input);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void valueAndGradients_ofEveryOperation_areThoseOfPyTorch(OperationCase one) {
+    OperationReference expected =
+        Objects.requireNonNull(OperationReference.byCase().get(one.name()), one.name());
+    Weights weights = Weights.of(expected.weights(), "operations.json");
+    try (PointerScope scope = new PointerScope();
+        Sum sum = new Sum(expected.inputsOf(one), weights, ScalarType.Float)) {
+      assertArrayEquals(expected.output().values(), numbers(sum.output), 1e-5);
+      sum.backward(expected.factors().values());
+      expected
+          .weightGradients()
+          .forEach((name, gradient) ->
+              assertArrayEquals(gradient.values(), sum.gradient(name), 1e-5, name));
+      for (int input = 0; input < one.inputs().size(); input++) {
+        assertArrayEquals(
+            expected.inputGradients().get(input).values(),
+            sum.gradient(input),
+            1e-5,
+            "input " + input);
       }
     }
   }
@@ -193,18 +219,22 @@ class TorchOpsTest {
       output = one.operation().apply(ops, inputs);
     }
 
-    void backward() {
-      output.mul(tensor(factors((int) output.numel())).view(output.sizes())).sum().backward();
+    void backward(double[] factors) {
+      output.mul(tensor(factors).view(output.sizes())).sum().backward();
     }
 
     double[] gradient(String name) {
       Tensor weight = parameters.get(name);
+      if (!weight.mutable_grad().defined()) {
+        return new double[(int) weight.numel()];
+      }
       Gradients.makeDense(weight);
       return numbers(weight.grad());
     }
 
     double[] gradient(int input) {
-      return numbers(Objects.requireNonNull(inputs.get(input)).grad());
+      Tensor tensor = Objects.requireNonNull(inputs.get(input));
+      return tensor.requires_grad() ? numbers(tensor.grad()) : new double[(int) tensor.numel()];
     }
 
     @Override
