@@ -1,7 +1,6 @@
 package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.infer.Backend;
 import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.ClassifierSettings;
@@ -18,6 +17,7 @@ import dev.nunchi.model.Probe;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
+import dev.nunchi.torch.ComputeDevice;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.train.ProbeRecorder;
@@ -31,21 +31,31 @@ final class Checkpoint implements AutoCloseable {
 
   private final CheckpointDirectory directory;
   private final TorchNetwork network;
+  private final ComputeDevice device;
 
-  private Checkpoint(CheckpointDirectory directory, TorchNetwork network) {
+  private Checkpoint(
+      CheckpointDirectory directory, TorchNetwork network, ComputeDevice device) {
     this.directory = directory;
     this.network = network;
+    this.device = device;
   }
 
   /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where a parameter is missing or damaged
   static Checkpoint open(Path path, BaseModels bases) {
+    return open(path, bases, ComputeDevice.CPU);
+  }
+
+  private static Checkpoint open(Path path, BaseModels bases, ComputeDevice device) {
     CheckpointDirectory directory = CheckpointDirectory.open(path, bases);
     try {
       directory.requireComplete();
       TorchRuntime.load(0);
+      ComputeDevice resolved = device.resolved();
       return new Checkpoint(
           directory,
-          new TorchNetwork(directory.network(), directory.weights(), NO_FRESH_PARAMETERS));
+          new TorchNetwork(
+              directory.network(), directory.weights(), NO_FRESH_PARAMETERS, resolved),
+          resolved);
     } catch (RuntimeException e) {
       directory.close();
       throw e;
@@ -83,14 +93,17 @@ final class Checkpoint implements AutoCloseable {
   /// The checkpoint as a model that answers; libtorch uses all processors in one call.
   ///
   /// @throws NunchiException `INVALID_ARGUMENT` for a longer input than the model takes,
-  ///   `UNAVAILABLE` where a GPU is asked for
+  ///   `UNAVAILABLE` where a GPU is asked for and there is none that libtorch can use
   static LoadedModel load(Path path, LoadOptions options, BaseModels bases) {
-    if (options.device() == InferenceOptions.Device.CUDA) {
-      throw new NunchiException(
-          Reason.UNAVAILABLE,
-          "A checkpoint runs on the CPU only; export %s to run it on a GPU".formatted(path));
-    }
-    Checkpoint checkpoint = open(path, bases);
+    Checkpoint checkpoint =
+        open(
+            path,
+            bases,
+            switch (options.device()) {
+              case AUTO -> ComputeDevice.AUTO;
+              case CPU -> ComputeDevice.CPU;
+              case CUDA -> ComputeDevice.CUDA;
+            });
     Manifest manifest = checkpoint.directory.description();
     int maxLength = options.maxLength(path, manifest);
     Classifier classifier =
@@ -105,7 +118,7 @@ final class Checkpoint implements AutoCloseable {
                 checkpoint.network.network().padTokenId(),
                 new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
                 options.queueCapacity()));
-    return new LoadedModel(manifest, maxLength, "cpu", classifier);
+    return new LoadedModel(manifest, maxLength, checkpoint.device.label(), classifier);
   }
 
   private TextEncoder encoder(int maxLength) {

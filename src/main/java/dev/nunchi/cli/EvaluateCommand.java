@@ -7,6 +7,7 @@ import dev.nunchi.data.Example;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.data.UnknownTokens;
 import dev.nunchi.eval.Robustness;
+import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Prediction;
@@ -88,6 +89,13 @@ final class EvaluateCommand implements Callable<Integer> {
   private int batchSize = 32;
 
   @Option(
+      names = "--device",
+      paramLabel = "auto|cpu|cuda",
+      defaultValue = "auto",
+      description = "What the model runs on (default: auto, a GPU where one can be used).")
+  private Device device = Device.AUTO;
+
+  @Option(
       names = "--backend",
       defaultValue = "auto",
       paramLabel = "BACKEND",
@@ -119,7 +127,8 @@ final class EvaluateCommand implements Callable<Integer> {
     files.require(overwrite);
     Path directory = model.directory(command);
     try (LoadedModel loaded =
-        backend.load(directory, LoadOptions.DEFAULT, ModelArgument.bases(command))) {
+        backend.load(
+            directory, LoadOptions.DEFAULT.on(device), ModelArgument.bases(command))) {
       if (!noise.kinds().isEmpty()
           && loaded.manifest().task().problemType() == ProblemType.REGRESSION) {
         throw new NunchiException(

@@ -1,6 +1,7 @@
 package dev.nunchi.cli;
 
 import dev.nunchi.model.ExitCleanUp;
+import dev.nunchi.torch.ComputeDevice;
 import dev.nunchi.train.MetricsLog;
 import dev.nunchi.train.Recipe;
 import dev.nunchi.train.RecipeReader;
@@ -15,6 +16,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -89,6 +91,14 @@ final class TrainCommand implements Callable<Integer> {
   private Map<String, String> settings = new LinkedHashMap<>();
 
   @Option(
+      names = "--device",
+      paramLabel = "auto|cpu|cuda",
+      description =
+          "What it is trained on, the recipe's key device (default: auto, a GPU where one can be"
+              + " used).")
+  private @Nullable ComputeDevice device;
+
+  @Option(
       names = "--seeds",
       paramLabel = "N,…",
       split = ",",
@@ -139,6 +149,9 @@ final class TrainCommand implements Callable<Integer> {
       throw new ParameterException(
           Objects.requireNonNull(spec).commandLine(),
           "--seeds and --set seed=%s both say the seed; give one".formatted(settings.get("seed")));
+    }
+    if (device != null) {
+      settings.put("device", device.name().toLowerCase(Locale.ROOT));
     }
     Recipe resolved = RecipeReader.read(recipe, settings);
     PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();

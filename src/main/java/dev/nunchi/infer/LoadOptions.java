@@ -21,6 +21,11 @@ public record LoadOptions(
           1024,
           OptionalInt.empty());
 
+  /// The same on a device.
+  public LoadOptions on(InferenceOptions.Device device) {
+    return new LoadOptions(device, workers, queueCapacity, maxLength);
+  }
+
   /// The longest input in tokens that these options and the model allow.
   ///
   /// @throws NunchiException `INVALID_ARGUMENT` where it is to be longer than the model's own

@@ -68,7 +68,7 @@ final class AdamW implements Optimizer {
               weight,
               owned(torch.zeros_like(weight)),
               owned(torch.zeros_like(weight)),
-              owned(torch.zeros(new long[0])));
+              owned(torch.zeros(new long[0], parameters.placement().options())));
       slots.add(slot);
       groups.computeIfAbsent(slot.group(), group -> new ArrayList<>()).add(slot);
     }

@@ -23,7 +23,7 @@ import org.bytedeco.pytorch.global.torch;
 /// with a sign, the second without.
 ///
 /// A step takes each block's moments out of their codes, moves them and the weights in fp32, and
-/// puts them back rounded. Parameters of fewer than 4096 numbers keep moments in fp32. Owns its
+/// puts them back rounded, all by the host. Parameters of fewer than 4096 numbers keep moments in fp32. Owns its
 /// moments.
 final class AdamW8bit implements Optimizer {
   private static final String FIRST = "exp_avg.";
@@ -48,7 +48,7 @@ final class AdamW8bit implements Optimizer {
       List<Integer> shape = parameter.shape();
       first = new EightBitMoment(DynamicMap.SIGNED, shape, parameter.size(), arena);
       second = new EightBitMoment(DynamicMap.UNSIGNED, shape, parameter.size(), arena);
-      step = torch.zeros(new long[0]).retainReference();
+      step = torch.zeros(new long[0], Placement.CPU.options()).retainReference();
     }
   }
 
@@ -115,8 +115,9 @@ final class AdamW8bit implements Optimizer {
             (float) (-rate / correction1),
             (float) correction2,
             (float) settings.epsilon());
-    MemorySegment weights = memory(slot.weight);
-    MemorySegment gradients = memory(slot.weight.grad().contiguous());
+    Tensor weight = slot.weight.cpu();
+    MemorySegment weights = memory(weight);
+    MemorySegment gradients = memory(slot.weight.grad().cpu().contiguous());
     long blocks =
         (slot.parameter.size() + EightBitMoment.BLOCK_SIZE - 1) / EightBitMoment.BLOCK_SIZE;
     LongStream parts = LongStream.range(0, (blocks + PART - 1) / PART);
@@ -129,6 +130,9 @@ final class AdamW8bit implements Optimizer {
                 gradients,
                 part * PART,
                 Math.min(blocks, (part + 1) * PART)));
+    if (!slot.weight.is_cpu()) {
+      slot.weight.copy_(weight);
+    }
   }
 
   private static void update(

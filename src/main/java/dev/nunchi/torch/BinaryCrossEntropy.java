@@ -29,9 +29,9 @@ public record BinaryCrossEntropy(List<Double> positiveWeights) implements Loss {
     }
     return torch.binary_cross_entropy_with_logits(
         logits,
-        torch.tensor(wanted).view(labels.length, width),
+        Placement.beside(wanted, logits).view(labels.length, width),
         new TensorOptional(),
-        Floats.optional(positiveWeights),
+        Floats.optional(positiveWeights, logits),
         MEAN_REDUCTION);
   }
 

@@ -34,14 +34,16 @@ public record CrossEntropy(List<Double> classWeights, double labelSmoothing, dou
   @Override
   public Tensor mean(Tensor logits, Targets targets) {
     Tensor labels =
-        torch.tensor(Arrays.stream(targets.labels()).mapToLong(label -> label[0]).toArray());
+        Placement.beside(
+            Arrays.stream(targets.labels()).mapToLong(label -> label[0]).toArray(),
+            logits);
     if (focalGamma > 0) {
       return focal(logits, labels);
     }
     return torch.cross_entropy_loss(
         logits,
         labels,
-        Floats.optional(classWeights),
+        Floats.optional(classWeights, logits),
         MEAN_REDUCTION,
         NO_IGNORED_LABEL,
         labelSmoothing);
@@ -62,7 +64,7 @@ public record CrossEntropy(List<Double> classWeights, double labelSmoothing, dou
     if (classWeights.isEmpty()) {
       return losses.mean();
     }
-    Tensor weights = Floats.tensor(classWeights).index_select(0, targets);
+    Tensor weights = Floats.tensor(classWeights, logits).index_select(0, targets);
     return losses.mul(weights).sum().div(weights.sum());
   }
 }

@@ -2,7 +2,11 @@ package dev.nunchi.torch;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -12,8 +16,8 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 ///
 /// A mask is a function of the seed and of its own number alone: its bits are the outputs of
 /// SplitMix64 (Steele et al., 2014, <https://doi.org/10.1145/2714064.2660195>) for a key of both.
-/// So the masks are the same with any number of threads, and the count of those drawn is all the
-/// state there is. Probabilities are rounded to 1/32768.
+/// So the masks are the same with any number of threads and on every device, and the count of those
+/// drawn is all the state there is. Probabilities are rounded to 1/32768.
 ///
 /// One thread.
 final class DropoutMasks {
@@ -42,7 +46,10 @@ final class DropoutMasks {
   /// A tensor of the shape and type of `x`, fp32 or bf16: 0 with this probability, else what keeps
   /// the expected value of the product at `x`.
   Tensor next(Tensor x, double probability) {
-    long key = mix(mix(seed) + ++drawn * GOLDEN_GAMMA);
+    if (!x.is_cpu()) {
+      return nextInPlaceOf(x, probability);
+    }
+    long key = nextKey();
     Tensor mask = torch.empty_like(x);
     long size = mask.numel();
     int drop = (int) Math.round(probability * RESOLUTION);
@@ -77,6 +84,41 @@ final class DropoutMasks {
     return mask;
   }
 
+  private long nextKey() {
+    return mix(mix(seed) + ++drawn * GOLDEN_GAMMA);
+  }
+
+  /// The same in libtorch's operations, on the device of `x`, which the host cannot write to.
+  Tensor nextInPlaceOf(Tensor x, double probability) {
+    long key = nextKey();
+    int drop = (int) Math.round(probability * RESOLUTION);
+    PointerScope outer = PointerScope.getInnerScope();
+    try (PointerScope scope = new PointerScope()) {
+      TensorOptions whole = Placement.optionsBeside(x, ScalarType.Long);
+      Tensor index = torch.arange(new Scalar((x.numel() + LANES - 1) / LANES), whole);
+      Tensor bits =
+          mix(index.add(new Scalar(1L)).mul(new Scalar(GOLDEN_GAMMA)).add(new Scalar(key)));
+      Tensor keeps =
+          bits.bitwise_and(new Scalar(0x7FFF_7FFF_7FFF_7FFFL))
+              .add(new Scalar(LANE_ONES * (RESOLUTION - drop)))
+              .__rshift__(new Scalar(15L));
+      TensorVector lanes = new TensorVector();
+      for (long lane = 0; lane < LANES; lane++) {
+        Tensor kept = keeps.__rshift__(new Scalar(16 * lane)).bitwise_and(new Scalar(1L));
+        lanes.push_back(kept.to(x.scalar_type()));
+      }
+      // In the order of the memory that the host writes to.
+      Tensor same = torch.empty_like(x);
+      Tensor mask =
+          torch
+              .stack(lanes, 1)
+              .mul(new Scalar((double) RESOLUTION / (RESOLUTION - drop)))
+              .as_strided(same.sizes(), same.strides());
+      outer.attach(mask);
+      return mask;
+    }
+  }
+
   private static void fillTail(MemorySegment memory, long whole, long lanes) {
     long rest = memory.byteSize() / Short.BYTES - whole * LANES;
     for (long lane = 0; lane < rest; lane++) {
@@ -105,6 +147,17 @@ final class DropoutMasks {
     z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
     z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
     return z ^ (z >>> 31);
+  }
+
+  private static Tensor mix(Tensor z) {
+    Tensor once = z.bitwise_xor(shifted(z, 30)).mul(new Scalar(0xBF58476D1CE4E5B9L));
+    Tensor twice = once.bitwise_xor(shifted(once, 27)).mul(new Scalar(0x94D049BB133111EBL));
+    return twice.bitwise_xor(shifted(twice, 31));
+  }
+
+  /// `z >>> places`, of which libtorch has only the one that keeps the sign.
+  private static Tensor shifted(Tensor z, long places) {
+    return z.__rshift__(new Scalar(places)).bitwise_and(new Scalar(-1L >>> places));
   }
 
   /// Rounded to the nearest even, as libtorch rounds.

@@ -3,22 +3,22 @@ package dev.nunchi.torch;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.global.torch;
 
 /// Weights of labels as tensors of the scope that is open.
 final class Floats {
   private Floats() {}
 
-  static Tensor tensor(List<Double> numbers) {
+  /// @param neighbour in whose place the tensor is
+  static Tensor tensor(List<Double> numbers, Tensor neighbour) {
     float[] values = new float[numbers.size()];
     for (int i = 0; i < values.length; i++) {
       values[i] = numbers.get(i).floatValue();
     }
-    return torch.tensor(values);
+    return Placement.beside(values, neighbour);
   }
 
   /// None where there are no numbers.
-  static TensorOptional optional(List<Double> numbers) {
-    return numbers.isEmpty() ? new TensorOptional() : new TensorOptional(tensor(numbers));
+  static TensorOptional optional(List<Double> numbers, Tensor neighbour) {
+    return numbers.isEmpty() ? new TensorOptional() : new TensorOptional(tensor(numbers, neighbour));
   }
 }

@@ -30,8 +30,9 @@ sealed interface FrozenMatrix extends AutoCloseable {
 
   /// In NF4, 4.127 bits a number; see [dev.nunchi.nn.Nf4].
   ///
-  /// @param weight whose owner keeps its memory
-  record Quantized(Nf4Weight weight) implements FrozenMatrix {
+  /// @param weight whose owner keeps its memory, the host's
+  /// @param placement of the weight in full
+  record Quantized(Nf4Weight weight, Placement placement) implements FrozenMatrix {
     /// Numbers that one thread dequantises in one go.
     private static final int TILE = 1 << 20;
 
@@ -53,7 +54,8 @@ sealed interface FrozenMatrix extends AutoCloseable {
       LongStream parts = LongStream.range(0, (blocks + part - 1) / part);
       (TorchRuntime.threads() > 1 ? parts.parallel() : parts)
           .forEach(i -> weight.dequantize(as, i * part, Math.min(blocks, (i + 1) * part), room));
-      return TensorMemory.view(new Weight(as, weight.shape(), room.asSlice(0, room(type))));
+      return placement.put(
+          TensorMemory.view(new Weight(as, weight.shape(), room.asSlice(0, room(type)))));
     }
 
     /// The memory is another's.
@@ -72,7 +74,7 @@ sealed interface FrozenMatrix extends AutoCloseable {
 
     @Override
     public long room(ScalarType type) {
-      return isHeldIn(type) ? 0 : weight.numel() * elementType(type).bytes();
+      return isHeldIn(type) || !weight.is_cpu() ? 0 : weight.numel() * elementType(type).bytes();
     }
 
     private boolean isHeldIn(ScalarType type) {
@@ -85,6 +87,9 @@ sealed interface FrozenMatrix extends AutoCloseable {
         return weight;
       }
       try (NoGradGuard guard = new NoGradGuard()) {
+        if (!weight.is_cpu()) {
+          return weight.to(type);
+        }
         return TensorMemory.view(new Weight(elementType(type), shape, room.asSlice(0, room(type))))
             .copy_(weight);
       }

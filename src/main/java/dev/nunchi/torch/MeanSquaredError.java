@@ -19,7 +19,7 @@ public record MeanSquaredError() implements Loss {
     for (int i = 0; i < wanted.length; i++) {
       wanted[i] = (float) values[i];
     }
-    return torch.mse_loss(logits.squeeze(1), torch.tensor(wanted), MEAN_REDUCTION);
+    return torch.mse_loss(logits.squeeze(1), Placement.beside(wanted, logits), MEAN_REDUCTION);
   }
 
   /// The number of texts.

@@ -22,6 +22,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
@@ -35,25 +36,25 @@ final class ParameterStore implements AutoCloseable {
   private final Map<String, FrozenMatrix> matrices = new HashMap<>();
   private final List<Parameter> parameters;
   private List<Parameter> trained;
-  private final ScalarType type;
+  private final Placement placement;
   private final TensorOptions options;
 
   /// Takes each parameter from `weights` where it has one of that name and shape, and gives the
   /// others their initial value.
   ///
   /// @param standardDeviation of the initial normal values, `initializer_range`
-  /// @param type that those that are trained are held in, fp32 in networks
+  /// @param placement of all; its type is that of those that are trained, fp32 in networks
   /// @param holding of each
   ParameterStore(
       List<Parameter> parameters,
       Weights weights,
       double standardDeviation,
-      ScalarType type,
+      Placement placement,
       Function<Parameter, Holding> holding) {
     this.parameters = List.copyOf(parameters);
     this.trained = this.parameters;
-    this.type = type;
-    this.options = new TensorOptions(type).retainReference();
+    this.placement = placement;
+    this.options = placement.options().retainReference();
     Set<String> known = weights.names();
     try (NoGradGuard guard = new NoGradGuard()) {
       for (Parameter parameter : parameters) {
@@ -61,7 +62,8 @@ final class ParameterStore implements AutoCloseable {
           if (known.contains(parameter.name())) {
             take(parameter, weights, holding.apply(parameter));
           } else {
-            hold(parameter, initial(parameter, standardDeviation));
+            // By the host, so that a seed means the same weights everywhere.
+            hold(parameter, placement.put(initial(parameter, standardDeviation)));
           }
         }
       }
@@ -69,10 +71,15 @@ final class ParameterStore implements AutoCloseable {
     freezeAllBut(parameter -> holding.apply(parameter) == Holding.TRAINED);
   }
 
-  /// All are trained.
+  /// With the host, and all are trained.
   ParameterStore(
       List<Parameter> parameters, Weights weights, double standardDeviation, ScalarType type) {
-    this(parameters, weights, standardDeviation, type, _ -> Holding.TRAINED);
+    this(
+        parameters,
+        weights,
+        standardDeviation,
+        new Placement(DeviceType.CPU, type),
+        _ -> Holding.TRAINED);
   }
 
   private void take(Parameter parameter, Weights weights, Holding holding) {
@@ -80,7 +87,7 @@ final class ParameterStore implements AutoCloseable {
     Optional<Nf4Weight> quantized =
         holding == Holding.KEPT_MATRIX ? weights.quantized(name) : Optional.empty();
     if (quantized.isPresent()) {
-      matrices.put(name, new FrozenMatrix.Quantized(quantized.get()));
+      matrices.put(name, new FrozenMatrix.Quantized(quantized.get(), placement));
       return;
     }
     Weight weight = weights.get(name);
@@ -89,7 +96,7 @@ final class ParameterStore implements AutoCloseable {
       hold(parameter, copyOf(weight, options));
       return;
     }
-    Tensor half = copyOf(weight, new TensorOptions(TensorMemory.view(weight).scalar_type()));
+    Tensor half = copyOf(weight, placement.options(TensorMemory.view(weight).scalar_type().intern()));
     if (holding == Holding.KEPT_MATRIX) {
       matrices.put(name, new FrozenMatrix.Half(half.retainReference(), parameter.shape()));
     } else {
@@ -117,7 +124,11 @@ final class ParameterStore implements AutoCloseable {
   }
 
   ScalarType type() {
-    return type;
+    return placement.type();
+  }
+
+  Placement placement() {
+    return placement;
   }
 
   List<Parameter> parameters() {
@@ -148,12 +159,13 @@ final class ParameterStore implements AutoCloseable {
     }
   }
 
-  /// The parameters that are held in fp32, in their own memory.
+  /// The parameters that are held in fp32, in their own memory where that is the host's, else in a
+  /// copy.
   SequencedMap<String, Weight> views() {
     SequencedMap<String, Weight> views = new LinkedHashMap<>();
     for (Parameter parameter : parameters) {
       @Nullable Tensor tensor = tensors.get(parameter.name());
-      if (tensor != null && tensor.scalar_type().intern() == type) {
+      if (tensor != null && tensor.scalar_type().intern() == type()) {
         views.put(parameter.name(), TensorMemory.view(tensor, parameter.shape()));
       }
     }
@@ -184,16 +196,17 @@ final class ParameterStore implements AutoCloseable {
 
   private Tensor initial(Parameter parameter, double standardDeviation) {
     long[] shape = TensorMemory.sizes(parameter.shape());
+    TensorOptions host = new TensorOptions(type());
     return switch (parameter.initial()) {
-      case ZEROS -> torch.zeros(shape, options);
-      case ONES -> torch.ones(shape, options);
+      case ZEROS -> torch.zeros(shape, host);
+      case ONES -> torch.ones(shape, host);
       case UNIFORM -> {
         double bound = 1 / Math.sqrt(parameter.shape().getLast());
-        yield empty(parameter.shape(), options).uniform_(-bound, bound, new GeneratorOptional());
+        yield empty(parameter.shape(), host).uniform_(-bound, bound, new GeneratorOptional());
       }
       case NORMAL -> {
         Tensor table =
-            empty(parameter.shape(), options)
+            empty(parameter.shape(), host)
                 .normal_(0, standardDeviation, new GeneratorOptional());
         if (parameter.zeroRow() >= 0) {
           table.select(0, parameter.zeroRow()).zero_();

@@ -28,6 +28,7 @@ final class TorchAttention {
 
   private final PointerScope home = PointerScope.getInnerScope();
   private final ScalarType type;
+  private final Placement placement;
   private final @Nullable Tensor padding;
   private final Map<Window, Tensor> masks = new HashMap<>();
   private final Map<Rotary, Tensor[]> angles = new HashMap<>();
@@ -40,8 +41,9 @@ final class TorchAttention {
 
   /// @param attentionMask `[batch, seq]`, null where no row of the batch has padding, as attention
   ///   then needs no mask
-  TorchAttention(@Nullable Tensor attentionMask, ScalarType type) {
+  TorchAttention(@Nullable Tensor attentionMask, ScalarType type, Placement placement) {
     this.type = type;
+    this.placement = placement;
     this.padding = attentionMask == null ? null : additive(attentionMask).unsqueeze(1).unsqueeze(1);
   }
 
@@ -94,7 +96,10 @@ final class TorchAttention {
     Tensor k = heads(key, attention.keyHeads(), attention);
     Tensor v = heads(value, attention.keyHeads(), attention);
     boolean composed =
-        drops || scores != null || attention.softCap() > 0 || type == ScalarType.BFloat16;
+        drops
+            || scores != null
+            || attention.softCap() > 0
+            || placement.isHost() && type == ScalarType.BFloat16;
     Tensor joined =
         composed
             ? composed(q, k, v, scores, mask, attention, dropout)
@@ -116,7 +121,7 @@ final class TorchAttention {
   }
 
   /// For dropout, which the fused kernel would draw itself, for terms and caps that it has not, and
-  /// for bf16: this libtorch build's fused kernel multiplies bf16 matrices without the processor's
+  /// for bf16 on a CPU: this libtorch build's fused kernel multiplies bf16 matrices without the processor's
   /// matrix instructions, which the separate products use.
   private static Tensor composed(
       Tensor q,
@@ -161,7 +166,7 @@ final class TorchAttention {
   Tensor rows(DistanceScores scores, long seq) {
     return rows.computeIfAbsent(
         new Distances(scores.positions(), scores.ofKeys()),
-        _ -> atHome(() -> torch.tensor(scores.rows(Math.toIntExact(seq)))));
+        _ -> atHome(() -> placement.tensor(scores.rows(Math.toIntExact(seq)))));
   }
 
   /// One product for each head over the tokens of all texts, read along the diagonals.
@@ -205,9 +210,9 @@ final class TorchAttention {
     return turn;
   }
 
-  private static Tensor angle(Rotary rotary, long seq) {
-    Tensor positions = torch.arange(new Scalar(seq)).to(ScalarType.Float);
-    return positions.view(seq, 1, 1).mul(torch.tensor(rotary.frequencies()));
+  private Tensor angle(Rotary rotary, long seq) {
+    Tensor positions = placement.range(seq).to(ScalarType.Float);
+    return positions.view(seq, 1, 1).mul(placement.tensor(rotary.frequencies()));
   }
 
   /// What is no product of matrices is computed in fp32 at least.
@@ -224,14 +229,14 @@ final class TorchAttention {
         new Window(attention.causal(), attention.reach()),
         window ->
             atHome(() -> {
-              Tensor structure = structure(attention, seq);
+              Tensor structure = placement.put(structure(attention, seq));
               return padding == null ? structure : torch.minimum(padding, structure);
             }));
   }
 
-  /// `[seq, seq]`: 0 where a query sees a key.
+  /// `[seq, seq]`, the host's: 0 where a query sees a key.
   private Tensor structure(Attention attention, long seq) {
-    Tensor places = torch.arange(new Scalar(seq));
+    Tensor places = Placement.CPU.range(seq);
     // How far the key is after the query.
     Tensor distance = places.unsqueeze(0).sub(places.unsqueeze(1));
     Tensor seen = distance.abs().le(new Scalar((long) attention.reach()));

@@ -12,7 +12,6 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
@@ -23,18 +22,28 @@ public final class TorchNetwork implements AutoCloseable {
   private final Network network;
   private final ParameterStore parameters;
 
+  /// On the CPU.
+  ///
   /// @param weights taken by name; parameters that are not there start fresh
   /// @param standardDeviation of fresh normal parameters, `initializer_range`
   public TorchNetwork(Network network, Weights weights, double standardDeviation) {
+    this(network, weights, standardDeviation, Placement.CPU);
+  }
+
+  /// The same on a device.
+  ///
+  /// @param device resolved
+  public TorchNetwork(
+      Network network, Weights weights, double standardDeviation, ComputeDevice device) {
+    this(network, weights, standardDeviation, device.placement());
+  }
+
+  TorchNetwork(Network network, Weights weights, double standardDeviation, Placement placement) {
     this.network = network;
     try (PointerScope scope = new PointerScope()) {
       this.parameters =
           new ParameterStore(
-              network.parameters(),
-              weights,
-              standardDeviation,
-              ScalarType.Float,
-              Holding.of(network));
+              network.parameters(), weights, standardDeviation, placement, Holding.of(network));
     }
   }
 
@@ -47,7 +56,7 @@ public final class TorchNetwork implements AutoCloseable {
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard();
         CastWeights weights = new CastWeights(parameters, ScalarType.Float, false)) {
-      Tensor logits = forward(batch, weights, null, null).contiguous();
+      Tensor logits = forward(batch, weights, null, null).cpu().contiguous();
       float[] flat = new float[(int) logits.numel()];
       new FloatPointer(logits.data_ptr()).get(flat);
       int labels = network.labels();
@@ -59,8 +68,8 @@ public final class TorchNetwork implements AutoCloseable {
     }
   }
 
-  /// The weights in fp32, in the network's own memory: they change while it is trained, and end
-  /// with it. Those that adapters leave as they are stored, in half precision or in NF4, are not
+  /// The weights in fp32, in the network's own memory, where that is the host's: they change while
+  /// it is trained, and end with it. Those that adapters leave as they are stored, in half precision or in NF4, are not
   /// among them.
   public SequencedMap<String, Weight> weights() {
     return parameters.views();
@@ -78,7 +87,7 @@ public final class TorchNetwork implements AutoCloseable {
         NoGradGuard guard = new NoGradGuard()) {
       Tensor bias = parameters.get(network.outputBias().orElseThrow());
       Tensor before = bias.clone();
-      bias.add_(Floats.tensor(intercepts));
+      bias.add_(Floats.tensor(intercepts, bias));
       try {
         action.run();
       } finally {
@@ -111,9 +120,9 @@ public final class TorchNetwork implements AutoCloseable {
     long[] shape = {batch.batch(), batch.seq()};
     Inputs<Tensor> inputs =
         new Inputs<>(
-            torch.tensor(batch.inputIds()).view(shape),
-            torch.tensor(batch.attentionMask()).view(shape),
-            torch.tensor(batch.tokenTypeIds()).view(shape));
+            placed(batch.inputIds(), shape),
+            placed(batch.attentionMask(), shape),
+            placed(batch.tokenTypeIds(), shape));
     boolean padded = batch.tokens() < (long) batch.batch() * batch.seq();
     return network
         .logits(
@@ -121,6 +130,10 @@ public final class TorchNetwork implements AutoCloseable {
                 parameters, weights, masks, checkpointing, padded ? inputs.attentionMask() : null),
             inputs)
         .to(ScalarType.Float);
+  }
+
+  private Tensor placed(long[] numbers, long[] shape) {
+    return parameters.placement().send(numbers).view(shape);
   }
 
   @Override

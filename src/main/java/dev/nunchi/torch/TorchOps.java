@@ -60,7 +60,7 @@ final class TorchOps implements Ops<Tensor> {
     this.type = weights.type();
     this.masks = masks;
     this.checkpointing = checkpointing;
-    this.attention = new TorchAttention(attentionMask, type);
+    this.attention = new TorchAttention(attentionMask, type, parameters.placement());
   }
 
   /// Autograd holds on to what it needs by itself.
@@ -273,8 +273,8 @@ final class TorchOps implements Ops<Tensor> {
     };
   }
 
-  private static Tensor last(Tensor x, Tensor attentionMask) {
-    Tensor places = torch.arange(new Scalar(x.size(1)));
+  private Tensor last(Tensor x, Tensor attentionMask) {
+    Tensor places = parameters.placement().range(x.size(1));
     Tensor last = attentionMask.mul(places).argmax(new LongOptional(1), true);
     return x.gather(1, last.unsqueeze(2).expand(x.size(0), 1, x.size(2))).squeeze(1);
   }

@@ -28,6 +28,7 @@ import org.bytedeco.pytorch.global.torch;
 /// and a small heap says nothing about them.
 public final class TorchRuntime {
   private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+  private static final String WORKSPACE = "CUBLAS_WORKSPACE_CONFIG";
   private static final String BLAS = "org.bytedeco.openblas.load";
   private static final String MKL = "mkl_rt";
   private static final String CACHE = "org.bytedeco.javacpp.cachedir";
@@ -49,6 +50,10 @@ public final class TorchRuntime {
     }
     if (!loaded && !MKL.equals(System.getProperty(BLAS)) && System.getenv(WAIT_POLICY) == null) {
       setenv(WAIT_POLICY, "passive");
+    }
+    if (!loaded) {
+      // Without it cuBLAS does not sum in the same order every time.
+      setenv(WORKSPACE, ":4096:8");
     }
     if (!isOnClassPath()) {
       throw new NunchiException(

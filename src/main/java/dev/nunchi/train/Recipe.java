@@ -9,6 +9,7 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.data.EmptyTexts;
 import dev.nunchi.nn.Lora;
 import dev.nunchi.nn.Modules;
+import dev.nunchi.torch.ComputeDevice;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -197,7 +198,8 @@ public record Recipe(
       int earlyStoppingPatience,
       double earlyStoppingThreshold,
       int loggingSteps,
-      int threads) {}
+      int threads,
+      ComputeDevice device) {}
 
   /// When something that repeats is done.
   public enum Strategy {

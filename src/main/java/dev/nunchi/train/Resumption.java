@@ -31,7 +31,8 @@ record Resumption(Path checkpoint) {
           "save_total_limit",
           "logging_steps",
           "gradient_checkpointing",
-          "threads");
+          "threads",
+          "device");
 
   /// @throws NunchiException `INVALID_RECIPE` naming the first key that differs from the recipe
   ///   that the run began with

@@ -9,6 +9,7 @@ import dev.nunchi.nn.LowRank;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weights;
+import dev.nunchi.torch.ComputeDevice;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import java.nio.file.Path;
@@ -105,6 +106,11 @@ public final class TrainingRun {
           "fp16 is computed in bf16, which is as large and needs no scaling of the loss; the model"
               + " is the same kind of checkpoint, in fp32");
     }
+    if (!dry && recipe.watch().device() == ComputeDevice.CUDA) {
+      // Not after minutes of reading.
+      TorchRuntime.load(recipe.watch().threads());
+      recipe.watch().device().resolved();
+    }
     listener.preparing("Reading texts");
     TrainingTexts texts = TrainingTexts.read(recipe, data);
     texts.notes().forEach(listener::warned);
@@ -169,7 +175,9 @@ public final class TrainingRun {
       TorchRuntime.load(recipe.watch().threads());
       TorchRuntime.seed(recipe.optimization().seed());
       double deviation = NewNetwork.deviation(start.config(), "config.json");
-      try (TorchNetwork network = new TorchNetwork(description, start.weights(), deviation);
+      try (TorchNetwork network =
+              new TorchNetwork(
+                  description, start.weights(), deviation, recipe.watch().device().resolved());
           Trainer trainer = new Trainer(recipe, network, corpus, course, evaluation, listener)) {
         listener.planned(plan);
         try (RunDirectory directory = RunDirectory.open(output, mode)) {

@@ -1,6 +1,7 @@
 package dev.nunchi.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,6 +15,7 @@ import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Truncation;
 import java.io.IOException;
+import java.io.StringWriter;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -22,6 +24,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CheckpointTest {
   @TempDir private Path directory;
@@ -44,6 +48,32 @@ class CheckpointTest {
     assertNamed(
         damaged,
         assertThrows(NunchiException.class, () -> Checkpoint.probe(damaged, BaseModels.NONE)));
+  }
+
+  /// The libtorch of the tests is that for CPUs, whatever the machine has.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "classify --model MODEL 좋아요",
+        "evaluate --model MODEL --data texts.tsv --output OUTPUT",
+        "train --recipe ngrams --data texts --output OUTPUT",
+        "train --recipe ngrams --data texts --output OUTPUT --set device=cuda"
+      })
+  void device_cudaInABuildForCpus_isRefusedInOneSentenceBeforeAnythingIsRead(String command) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    String words =
+        command
+            .replace("MODEL", TinyCheckpoint.BERT.path().toString())
+            .replace("OUTPUT", directory.resolve("output").toString());
+    String device = command.contains("device=") ? "" : " --device cuda";
+    assertEquals(1, InProcess.run(out, err, (Object[]) (words + device).split(" ")), err::toString);
+    assertEquals("", out.toString());
+    assertEquals(1, err.toString().lines().count(), err.toString());
+    assertTrue(
+        err.toString().contains("CUDA cannot be used (this build has libtorch for CPUs); "),
+        err.toString());
+    assertFalse(Files.exists(directory.resolve("output")));
   }
 
   private static void assertNamed(Path damaged, NunchiException refusal) {

@@ -3,6 +3,7 @@ package dev.nunchi.torch;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Random;
@@ -71,6 +72,28 @@ class DropoutMasksTest {
       assertArrayEquals(
           Arrays.copyOf(mask(new DropoutMasks(7), type, 64, 0.5), size), mask, "size " + size);
     }
+  }
+
+  /// The kernels of a GPU do what those of the CPU do here.
+  @ParameterizedTest
+  @EnumSource
+  void nextInPlaceOf_tensorsOfAnySizeAndOrder_givesTheBitsThatTheHostWrites(ComputeType type) {
+    DropoutMasks written = new DropoutMasks(7);
+    DropoutMasks computed = new DropoutMasks(7);
+    for (int size = 1; size < 40; size++) {
+      try (PointerScope scope = new PointerScope()) {
+        Tensor x =
+            torch
+                .zeros(new long[] {size, 3}, new TensorOptions(type.scalarType()))
+                .transpose(0, size % 2);
+        double probability = size / 41.0;
+        Tensor expected = written.next(x, probability);
+        Tensor mask = computed.nextInPlaceOf(x, probability);
+        assertTrue(torch.equal(expected, mask), "size " + size);
+        assertEquals(type.scalarType(), mask.scalar_type().intern());
+      }
+    }
+    assertEquals(written.drawn(), computed.drawn());
   }
 
   @Test

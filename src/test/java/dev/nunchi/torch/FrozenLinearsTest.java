@@ -144,7 +144,10 @@ class FrozenLinearsTest {
         Weight weight = TensorMemory.view(torch.randn(6, 4), List.of(6, 4));
         y =
             frozen.linear(
-                x, new FrozenMatrix.Quantized(Nf4Base.quantize("w", weight, arena)), null);
+                x,
+                new FrozenMatrix.Quantized(
+                    Nf4Base.quantize("w", weight, arena), Placement.CPU),
+                null);
       }
       y.sum().backward();
       assertThrows(IllegalStateException.class, frozen::finish);
@@ -163,7 +166,8 @@ class FrozenLinearsTest {
   }
 
   private static FrozenMatrix quantized(Weight weight) {
-    return new FrozenMatrix.Quantized(Nf4Base.quantize("w", weight, Arena.ofAuto()));
+    return new FrozenMatrix.Quantized(
+        Nf4Base.quantize("w", weight, Arena.ofAuto()), Placement.CPU);
   }
 
   private static FrozenMatrix matrix(int rows, int columns) {
