@@ -33,8 +33,7 @@ final class Checkpoint implements AutoCloseable {
   private final TorchNetwork network;
   private final ComputeDevice device;
 
-  private Checkpoint(
-      CheckpointDirectory directory, TorchNetwork network, ComputeDevice device) {
+  private Checkpoint(CheckpointDirectory directory, TorchNetwork network, ComputeDevice device) {
     this.directory = directory;
     this.network = network;
     this.device = device;
@@ -53,8 +52,7 @@ final class Checkpoint implements AutoCloseable {
       ComputeDevice resolved = device.resolved();
       return new Checkpoint(
           directory,
-          new TorchNetwork(
-              directory.network(), directory.weights(), NO_FRESH_PARAMETERS, resolved),
+          new TorchNetwork(directory.network(), directory.weights(), NO_FRESH_PARAMETERS, resolved),
           resolved);
     } catch (RuntimeException e) {
       directory.close();

@@ -127,8 +127,7 @@ final class EvaluateCommand implements Callable<Integer> {
     files.require(overwrite);
     Path directory = model.directory(command);
     try (LoadedModel loaded =
-        backend.load(
-            directory, LoadOptions.DEFAULT.on(device), ModelArgument.bases(command))) {
+        backend.load(directory, LoadOptions.DEFAULT.on(device), ModelArgument.bases(command))) {
       if (!noise.kinds().isEmpty()
           && loaded.manifest().task().problemType() == ProblemType.REGRESSION) {
         throw new NunchiException(

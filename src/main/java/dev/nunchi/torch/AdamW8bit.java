@@ -23,8 +23,8 @@ import org.bytedeco.pytorch.global.torch;
 /// with a sign, the second without.
 ///
 /// A step takes each block's moments out of their codes, moves them and the weights in fp32, and
-/// puts them back rounded, all by the host. Parameters of fewer than 4096 numbers keep moments in fp32. Owns its
-/// moments.
+/// puts them back rounded, all by the host. Parameters of fewer than 4096 numbers keep moments in
+/// fp32. Owns its moments.
 final class AdamW8bit implements Optimizer {
   private static final String FIRST = "exp_avg.";
   private static final String SECOND = "exp_avg_sq.";

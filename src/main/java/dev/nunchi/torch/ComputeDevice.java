@@ -14,8 +14,7 @@ public enum ComputeDevice {
   /// The first GPU; an error where libtorch can use none.
   CUDA;
 
-  private static final String GPU_LIBRARY =
-      "/org/bytedeco/pytorch/linux-x86_64-gpu/libjnitorch.so";
+  private static final String GPU_LIBRARY = "/org/bytedeco/pytorch/linux-x86_64-gpu/libjnitorch.so";
 
   /// What is computed on; [TorchRuntime#load] comes first.
   ///

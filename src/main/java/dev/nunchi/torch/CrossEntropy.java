@@ -35,8 +35,7 @@ public record CrossEntropy(List<Double> classWeights, double labelSmoothing, dou
   public Tensor mean(Tensor logits, Targets targets) {
     Tensor labels =
         Placement.beside(
-            Arrays.stream(targets.labels()).mapToLong(label -> label[0]).toArray(),
-            logits);
+            Arrays.stream(targets.labels()).mapToLong(label -> label[0]).toArray(), logits);
     if (focalGamma > 0) {
       return focal(logits, labels);
     }

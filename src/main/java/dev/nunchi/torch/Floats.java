@@ -19,6 +19,8 @@ final class Floats {
 
   /// None where there are no numbers.
   static TensorOptional optional(List<Double> numbers, Tensor neighbour) {
-    return numbers.isEmpty() ? new TensorOptional() : new TensorOptional(tensor(numbers, neighbour));
+    return numbers.isEmpty()
+        ? new TensorOptional()
+        : new TensorOptional(tensor(numbers, neighbour));
   }
 }

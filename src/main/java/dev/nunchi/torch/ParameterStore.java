@@ -96,7 +96,8 @@ final class ParameterStore implements AutoCloseable {
       hold(parameter, copyOf(weight, options));
       return;
     }
-    Tensor half = copyOf(weight, placement.options(TensorMemory.view(weight).scalar_type().intern()));
+    Tensor half =
+        copyOf(weight, placement.options(TensorMemory.view(weight).scalar_type().intern()));
     if (holding == Holding.KEPT_MATRIX) {
       matrices.put(name, new FrozenMatrix.Half(half.retainReference(), parameter.shape()));
     } else {
@@ -206,8 +207,7 @@ final class ParameterStore implements AutoCloseable {
       }
       case NORMAL -> {
         Tensor table =
-            empty(parameter.shape(), host)
-                .normal_(0, standardDeviation, new GeneratorOptional());
+            empty(parameter.shape(), host).normal_(0, standardDeviation, new GeneratorOptional());
         if (parameter.zeroRow() >= 0) {
           table.select(0, parameter.zeroRow()).zero_();
         }

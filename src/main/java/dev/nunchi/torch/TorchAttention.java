@@ -121,8 +121,8 @@ final class TorchAttention {
   }
 
   /// For dropout, which the fused kernel would draw itself, for terms and caps that it has not, and
-  /// for bf16 on a CPU: this libtorch build's fused kernel multiplies bf16 matrices without the processor's
-  /// matrix instructions, which the separate products use.
+  /// for bf16 on a CPU: this libtorch build's fused kernel multiplies bf16 matrices without the
+  /// processor's matrix instructions, which the separate products use.
   private static Tensor composed(
       Tensor q,
       Tensor k,

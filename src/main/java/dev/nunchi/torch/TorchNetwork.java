@@ -69,8 +69,8 @@ public final class TorchNetwork implements AutoCloseable {
   }
 
   /// The weights in fp32, in the network's own memory, where that is the host's: they change while
-  /// it is trained, and end with it. Those that adapters leave as they are stored, in half precision or in NF4, are not
-  /// among them.
+  /// it is trained, and end with it. Those that adapters leave as they are stored, in half
+  /// precision or in NF4, are not among them.
   public SequencedMap<String, Weight> weights() {
     return parameters.views();
   }

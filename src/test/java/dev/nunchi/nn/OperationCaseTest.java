@@ -4,15 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
-import java.lang.reflect.Modifier;
 import java.lang.reflect.Proxy;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 class OperationCaseTest {
+  /// What changes when numbers are computed and kept, not which.
+  private static final Set<String> OF_MEMORY = Set.of("scoped", "release", "layer", "shared");
+
   /// A new operation without a case would be one without a test of its values and gradients.
   @Test
   void all_cases_reachEveryOperation() {
@@ -22,8 +25,8 @@ class OperationCaseTest {
     }
     TreeSet<String> operations =
         Arrays.stream(Ops.class.getMethods())
-            .filter(method -> Modifier.isAbstract(method.getModifiers()))
             .map(Method::getName)
+            .filter(name -> !OF_MEMORY.contains(name))
             .collect(Collectors.toCollection(TreeSet::new));
     assertEquals(operations, called);
   }

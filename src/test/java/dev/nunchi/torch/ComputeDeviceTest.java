@@ -29,8 +29,8 @@ class ComputeDeviceTest {
     NunchiException e = assertThrows(NunchiException.class, ComputeDevice.CUDA::resolved);
     assertEquals(Reason.UNAVAILABLE, e.reason());
     assertEquals(
-        "CUDA cannot be used (this build has libtorch for CPUs); training on it takes an NVIDIA GPU,"
-            + " CUDA 13 with cuDNN 9 and NCCL, and a build with -Pcuda",
+        "CUDA cannot be used (this build has libtorch for CPUs); training on it takes an NVIDIA"
+            + " GPU, CUDA 13 with cuDNN 9 and NCCL, and a build with -Pcuda",
         e.getMessage());
   }
 }

@@ -145,8 +145,7 @@ class FrozenLinearsTest {
         y =
             frozen.linear(
                 x,
-                new FrozenMatrix.Quantized(
-                    Nf4Base.quantize("w", weight, arena), Placement.CPU),
+                new FrozenMatrix.Quantized(Nf4Base.quantize("w", weight, arena), Placement.CPU),
                 null);
       }
       y.sum().backward();
@@ -166,8 +165,7 @@ class FrozenLinearsTest {
   }
 
   private static FrozenMatrix quantized(Weight weight) {
-    return new FrozenMatrix.Quantized(
-        Nf4Base.quantize("w", weight, Arena.ofAuto()), Placement.CPU);
+    return new FrozenMatrix.Quantized(Nf4Base.quantize("w", weight, Arena.ofAuto()), Placement.CPU);
   }
 
   private static FrozenMatrix matrix(int rows, int columns) {

@@ -60,8 +60,8 @@ class PlacementTest {
   void operation_onAnotherDevice_makesEveryTensorThere(OperationCase one) {
     List<Parameter> list =
         one.weights().names().stream()
-            .map(name ->
-                new Parameter(name, one.weights().shape(name), Parameter.Initial.ZEROS, -1))
+            .map(
+                name -> new Parameter(name, one.weights().shape(name), Parameter.Initial.ZEROS, -1))
             .toList();
     try (PointerScope scope = new PointerScope();
         ParameterStore parameters =
