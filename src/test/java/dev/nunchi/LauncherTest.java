@@ -129,6 +129,13 @@ class LauncherTest {
   }
 
   @Test
+  void run_profilesInTheEnvironment_areBuiltWith() throws Exception {
+    environment.put("NUNCHI_PROFILES", "cuda");
+    run();
+    assertTrue(builds().getFirst().matches(".* -P(mkl,)?cuda .*"), builds().getFirst());
+  }
+
+  @Test
   void run_builtAndUnchanged_doesNotBuildAgain() throws Exception {
     run();
     assertEquals("", run().err());

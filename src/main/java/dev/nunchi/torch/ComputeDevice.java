@@ -2,6 +2,7 @@ package dev.nunchi.torch;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -13,8 +14,6 @@ public enum ComputeDevice {
   CPU,
   /// The first GPU; an error where libtorch can use none.
   CUDA;
-
-  private static final String GPU_LIBRARY = "/org/bytedeco/pytorch/linux-x86_64-gpu/libjnitorch.so";
 
   /// What is computed on; [TorchRuntime#load] comes first.
   ///
@@ -29,11 +28,16 @@ public enum ComputeDevice {
           Reason.UNAVAILABLE,
           "CUDA cannot be used (%s); training on it takes an NVIDIA GPU, CUDA 13 with cuDNN 9 and NCCL, and a build with -Pcuda"
               .formatted(
-                  ComputeDevice.class.getResource(GPU_LIBRARY) == null
-                      ? "this build has libtorch for CPUs"
-                      : "libtorch finds no GPU"));
+                  isForGpus() ? "libtorch finds no GPU" : "this build has libtorch for CPUs"));
     }
     return CUDA;
+  }
+
+  private static boolean isForGpus() {
+    String library =
+        "/org/bytedeco/pytorch/%s-gpu/%s"
+            .formatted(Loader.getPlatform(), System.mapLibraryName("jnitorch"));
+    return ComputeDevice.class.getResource(library) != null;
   }
 
   /// What it is called in answers: `cpu` or `cuda`.
