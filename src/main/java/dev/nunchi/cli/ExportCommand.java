@@ -4,6 +4,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.data.ReadingNotes;
+import dev.nunchi.export.BaseExporter;
 import dev.nunchi.export.ExportOptions;
 import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.export.OnnxExporter;
@@ -48,6 +49,10 @@ import picocli.CommandLine.Spec;
       "      --accept-agreement 0.97 takes less.",
       "  nunchi export --model my-checkpoint --output my-model --precision fp16",
       "      For a GPU; slow on a CPU.",
+      "",
+      "  nunchi export --model my-adapter --output my-base --adapters separate",
+      "      The base of a LoRA adapter, once for all adapters of it that adapt the same layers or",
+      "      fewer: 'nunchi serve --base my-base --model a=adapter-a --model b=adapter-b'.",
       "",
       "The export is refused, and nothing written, where ONNX Runtime does not give the logits"
           + " that",
@@ -109,6 +114,14 @@ final class ExportCommand implements Callable<Integer> {
               + " (default: 0.995). What was taken stands in nunchi.json and the model card.")
   private @Nullable Double acceptAgreement;
 
+  @Option(
+      names = "--adapters",
+      paramLabel = "merged|separate",
+      description =
+          "Of an adapter: merged into its base (the default), or separate, which writes the base"
+              + " alone, for 'serve --base' to run this and other adapters on.")
+  private AdapterExport adapters = AdapterExport.MERGED;
+
   @Mixin private LabelledFile labelled = new LabelledFile();
 
   @Override
@@ -126,6 +139,12 @@ final class ExportCommand implements Callable<Integer> {
               + " 0.97, not "
               + acceptAgreement);
     }
+    if (rounded && adapters == AdapterExport.SEPARATE) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--adapters separate goes with --precision fp32 and fp16; int8 is found for one"
+              + " classifier, with its adapter merged");
+    }
     PrintWriter err = spec.commandLine().getErr();
     OutputDirectory.Existing existing =
         overwrite ? OutputDirectory.Existing.REPLACE : OutputDirectory.Existing.KEEP;
@@ -133,6 +152,10 @@ final class ExportCommand implements Callable<Integer> {
     BaseModels bases = ModelArgument.bases(spec);
     OnnxExporter.require(source, output, existing);
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
+    if (adapters == AdapterExport.SEPARATE) {
+      exportBase(source, bases, existing, err);
+      return 0;
+    }
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source, bases)) {
       checkpoint.requireComplete();
       if (rounded && checkpoint.problemType() == ProblemType.REGRESSION) {
@@ -153,12 +176,7 @@ final class ExportCommand implements Callable<Integer> {
       if (acceptAgreement != null) {
         options = options.accepting(acceptAgreement);
       }
-      @Nullable Probe probe =
-          checkpoint.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
-      if (probe == null) {
-        err.println("Recording what the checkpoint answers …");
-        probe = Checkpoint.probe(source, bases);
-      }
+      Probe probe = probe(checkpoint, bases, err);
       err.println(
           rounded
               ? String.format(
@@ -177,6 +195,28 @@ final class ExportCommand implements Callable<Integer> {
           "%s: %s, %s%n", output, written.manifest().name(), written.manifest().proof().revision());
     }
     return 0;
+  }
+
+  private void exportBase(
+      Path source, BaseModels bases, OutputDirectory.Existing existing, PrintWriter err) {
+    try (CheckpointDirectory adapter = CheckpointDirectory.openApart(source, bases)) {
+      Probe probe = probe(adapter, bases, err);
+      err.println("Exporting the base and comparing with the adapter's probe …");
+      BaseExporter.export(adapter, probe, output, precision, existing);
+      err.printf(
+          "%s: the base %s, for 'nunchi serve --base %s --model %s'%n",
+          output, adapter.baseDirectory().orElseThrow(), output, source);
+    }
+  }
+
+  private static Probe probe(CheckpointDirectory checkpoint, BaseModels bases, PrintWriter err) {
+    @Nullable Probe probe =
+        checkpoint.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
+    if (probe == null) {
+      err.println("Recording what the checkpoint answers …");
+      probe = Checkpoint.probe(checkpoint.path(), bases);
+    }
+    return probe;
   }
 
   private ExportOptions options(Manifest manifest, PrintWriter err) {

@@ -47,6 +47,7 @@ final class OnnxOps implements Ops<Value> {
   private final Map<RoundedInput, Rounded> roundedInputs = new HashMap<>();
   private final Map<String, LinearInput> linearInputs = new LinkedHashMap<>();
   private final boolean computesAll;
+  private final AdapterInputs adapters;
 
   /// An input of linear layers in whole numbers.
   private record Rounded(Value value, Value step, Value zeroPoint) {}
@@ -56,11 +57,16 @@ final class OnnxOps implements Ops<Value> {
   private record LinearInput(Linear layer, Value x) {}
 
   OnnxOps(GraphWriter graph, Weights weights, NumberFormat format) {
-    this(graph, weights, format, false);
+    this(graph, weights, format, false, OpenLayers.NONE);
   }
 
   /// @param computesAll whether every token is computed where one is asked for
-  private OnnxOps(GraphWriter graph, Weights weights, NumberFormat format, boolean computesAll) {
+  private OnnxOps(
+      GraphWriter graph,
+      Weights weights,
+      NumberFormat format,
+      boolean computesAll,
+      OpenLayers open) {
     this.graph = graph;
     this.nodes = new GraphNodes(graph);
     this.numbers = new OnnxNgrams(graph, nodes);
@@ -68,6 +74,7 @@ final class OnnxOps implements Ops<Value> {
     this.weights = weights;
     this.format = format;
     this.computesAll = computesAll;
+    this.adapters = new AdapterInputs(graph, nodes, open);
   }
 
   /// The whole classifier: int64 `input_ids`, `attention_mask` and, where the network reads them,
@@ -78,11 +85,19 @@ final class OnnxOps implements Ops<Value> {
     return graph;
   }
 
+  /// The same with layers that take an adapter as further inputs; see [AdapterInputs].
+  static GraphWriter graph(
+      Network network, Weights weights, NumberFormat format, OpenLayers open) {
+    GraphWriter graph = new GraphWriter();
+    new OnnxOps(graph, weights, format, false, open).write(network);
+    return graph;
+  }
+
   /// The classifier in fp32 with the inputs of its linear layers below the head as further outputs:
   /// those of every token, also where only one is read, so that few texts give many.
   static ObservedGraph observed(Network network, Weights weights) {
     GraphWriter graph = new GraphWriter();
-    OnnxOps ops = new OnnxOps(graph, weights, new NumberFormat.Float32(), true);
+    OnnxOps ops = new OnnxOps(graph, weights, new NumberFormat.Float32(), true, OpenLayers.NONE);
     ops.write(network);
     List<LinearUse> uses = new ArrayList<>();
     Map<Value, String> written = new HashMap<>();
@@ -195,6 +210,14 @@ final class OnnxOps implements Ops<Value> {
 
   @Override
   public Value linear(Value x, Linear layer) {
+    if (adapters.give(layer)) {
+      return adapters.linear(x, layer);
+    }
+    return adapters.adapt(layer) ? adapters.adapted(own(x, layer), x, layer) : own(x, layer);
+  }
+
+  /// By the weights of the network.
+  private Value own(Value x, Linear layer) {
     // Rows of [batch, hidden] are the head's.
     boolean head = x.shape().size() == 2;
     if (!head) {
@@ -458,6 +481,9 @@ final class OnnxOps implements Ops<Value> {
   @Override
   public Value distanceScores(Value x, Value table, DistanceScores scores) {
     Linear layer = scores.projection();
+    if (adapters.adapt(layer)) {
+      return distanceScores(x, table, scores, this::linear);
+    }
     String name = layer.name() + ".distances.projected";
     List<Axis> shape = append(table.shape().subList(0, 2), layer.out());
     Value projected =

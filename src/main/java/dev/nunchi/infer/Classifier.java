@@ -29,6 +29,11 @@ public final class Classifier implements AutoCloseable {
 
   /// @param encoder owned by the classifier from now on, as is the backend
   public Classifier(Encoder encoder, Backend backend, ClassifierSettings settings) {
+    this(encoder, backend, settings, BatchMates.NONE);
+  }
+
+  /// @param mates the models that a text may be run with
+  Classifier(Encoder encoder, Backend backend, ClassifierSettings settings, BatchMates mates) {
     this.encoder = encoder;
     this.backend = backend;
     this.settings = settings;
@@ -38,7 +43,8 @@ public final class Classifier implements AutoCloseable {
             settings.padTokenId(),
             settings.workers(),
             settings.queueCapacity(),
-            System::nanoTime);
+            System::nanoTime,
+            mates);
   }
 
   public LabelSet labels() {

@@ -4,6 +4,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Probe;
+import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.PaddedBatch;
@@ -12,13 +13,14 @@ import dev.nunchi.text.Truncation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /// From a model directory to a model that answers: opened, its digests verified, its probe
 /// replayed.
 public final class ModelLoader {
   // Calls of one session share the cores better as callers than as threads of one call.
-  private static final int THREADS_OF_A_CALL = 1;
+  static final int THREADS_OF_A_CALL = 1;
 
   private static final String TRIAL = "정말 좋아요";
 
@@ -34,7 +36,14 @@ public final class ModelLoader {
     OnnxModel backend =
         OnnxModel.open(directory, new InferenceOptions(options.device(), THREADS_OF_A_CALL));
     try {
-      TextEncoder encoder = testedEncoder(path, directory, backend, maxLength);
+      Encoder encoder =
+          testedEncoder(
+              path,
+              manifest,
+              directory.padTokenId(),
+              length -> encoder(path, manifest, length),
+              backend,
+              maxLength);
       Classifier classifier =
           new Classifier(
               encoder,
@@ -57,19 +66,25 @@ public final class ModelLoader {
   }
 
   /// Replays the probe, at the length that it was recorded with, and gives an encoder for another.
-  private static TextEncoder testedEncoder(
-      Path path, ModelDirectory directory, Backend backend, int maxLength) {
-    Manifest manifest = directory.manifest();
-    TextEncoder encoder = encoder(path, manifest, manifest.text().maxLength());
+  ///
+  /// @param path that errors name
+  /// @param encoders gives the model's encoder for a length
+  static Encoder testedEncoder(
+      Path path,
+      Manifest manifest,
+      int padTokenId,
+      IntFunction<Encoder> encoders,
+      Backend backend,
+      int maxLength) {
+    Encoder encoder = encoders.apply(manifest.text().maxLength());
     try {
       @Nullable Probe probe = manifest.proof().probe();
       if (probe != null) {
-        new ProbeCheck(encoder, backend, manifest.proof().precision(), directory.padTokenId())
-            .run(probe);
+        new ProbeCheck(encoder, backend, manifest.proof().precision(), padTokenId).run(probe);
       } else {
         // Nothing to compare with; but what cannot run at all is found out now.
         Encoding trial = encoder.encode(TRIAL, Truncation.KEEP_HEAD);
-        backend.logits(PaddedBatch.of(List.of(trial), directory.padTokenId()));
+        backend.logits(PaddedBatch.of(List.of(trial), padTokenId));
       }
     } catch (NunchiException e) {
       encoder.close();
@@ -82,7 +97,7 @@ public final class ModelLoader {
       return encoder;
     }
     encoder.close();
-    return encoder(path, manifest, maxLength);
+    return encoders.apply(maxLength);
   }
 
   private static TextEncoder encoder(Path path, Manifest manifest, int maxLength) {

@@ -72,7 +72,8 @@ public final class OnnxModel implements Backend {
     session.close();
   }
 
-  private static float[][] rows(OnnxTensor logits, int batch) {
+  /// The numbers of `[batch, labels]`.
+  static float[][] rows(OnnxTensor logits, int batch) {
     FloatBuffer values = logits.getFloatBuffer();
     float[][] rows = new float[batch][values.remaining() / batch];
     for (float[] row : rows) {

@@ -63,6 +63,13 @@ final class OnnxSession implements AutoCloseable {
   ///   `UNSUPPORTED_MODEL` where it wants other inputs, `UNAVAILABLE` where CUDA is asked for and
   ///   cannot be used
   static OnnxSession open(Path graph, InferenceOptions options) {
+    return open(graph, options, Set.of());
+  }
+
+  /// The same of a graph that has further inputs, of float.
+  ///
+  /// @param further their names
+  static OnnxSession open(Path graph, InferenceOptions options, Set<String> further) {
     OnnxSession opened =
         switch (options.device()) {
           case CPU -> open(graph, options, Device.CPU);
@@ -70,7 +77,7 @@ final class OnnxSession implements AutoCloseable {
           case AUTO -> openAnywhere(graph, options);
         };
     try {
-      opened.requireInputs();
+      opened.requireInputs(further);
       return opened;
     } catch (RuntimeException e) {
       opened.close();
@@ -149,6 +156,17 @@ final class OnnxSession implements AutoCloseable {
   /// @param outputs names of what is asked for
   /// @throws NunchiException `UNAVAILABLE` after [#close], `INVALID_MODEL` where the graph fails
   <R> R run(PaddedBatch batch, Set<String> outputs, OutputReader<R> reader) {
+    return run(batch, Map.of(), outputs, reader);
+  }
+
+  /// The same of a graph that has further inputs.
+  ///
+  /// @param further the caller's, who closes them
+  <R> R run(
+      PaddedBatch batch,
+      Map<String, OnnxTensor> further,
+      Set<String> outputs,
+      OutputReader<R> reader) {
     lock.readLock().lock();
     try (Arena arena = Arena.ofConfined();
         Tensors tensors = new Tensors()) {
@@ -162,7 +180,9 @@ final class OnnxSession implements AutoCloseable {
       if (inputs.contains(TOKEN_TYPE_IDS)) {
         tensors.add(TOKEN_TYPE_IDS, batch.tokenTypeIds(), batch, arena);
       }
-      try (OrtSession.Result result = session.run(tensors.byName, outputs)) {
+      Map<String, OnnxTensor> all = new HashMap<>(tensors.byName);
+      all.putAll(further);
+      try (OrtSession.Result result = session.run(all, outputs)) {
         return reader.read(result);
       }
     } catch (OrtException e) {
@@ -190,13 +210,18 @@ final class OnnxSession implements AutoCloseable {
     }
   }
 
-  private void requireInputs() {
-    Map<String, NodeInfo> declared;
+  /// What the graph declares to take.
+  Map<String, NodeInfo> inputs() {
     try {
-      declared = session.getInputInfo();
+      return session.getInputInfo();
     } catch (OrtException e) {
       throw invalid(graph, e);
     }
+  }
+
+  private void requireInputs(Set<String> further) {
+    Map<String, NodeInfo> declared = new HashMap<>(inputs());
+    declared.keySet().removeAll(further);
     Set<String> known = Set.of(INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS);
     for (NodeInfo input : declared.values()) {
       if (!known.contains(input.getName())
@@ -215,7 +240,7 @@ final class OnnxSession implements AutoCloseable {
     }
   }
 
-  private static NunchiException invalid(Path graph, OrtException e) {
+  static NunchiException invalid(Path graph, OrtException e) {
     return new NunchiException(
         Reason.INVALID_MODEL,
         "%s cannot be loaded by ONNX Runtime: %s".formatted(graph, firstLine(e)),

@@ -25,15 +25,15 @@ import org.jspecify.annotations.Nullable;
 /// call of the backend uses one core: on a CPU that answers more texts than one call on all cores.
 /// For each place that is taken a worker is asked to come, so models are served in the order in
 /// which their texts came. It takes what waited longest and runs it alone, since batches of texts
-/// in the order of their arrival are mostly padding and lose on a CPU. Batches of near-equal length
-/// belong into [#take], the one place that chooses; everything behind it already works on lists. A
-/// future is completed by the worker: its dependents run there, so they must be short and never
-/// block.
+/// in the order of their arrival are mostly padding and lose on a CPU; or with others of its length
+/// where the backend allows for it, see [BatchMates]. A future is completed by the worker: its
+/// dependents run there, so they must be short and never block.
 final class Scheduler implements AutoCloseable {
   private final Backend backend;
   private final int padTokenId;
   private final Executor workers;
   private final LongSupplier nanoClock;
+  private final BatchMates mates;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition idle = lock.newCondition();
@@ -42,7 +42,7 @@ final class Scheduler implements AutoCloseable {
   /// How many workers were asked and have not come yet.
   private int asked;
 
-  /// How many workers are at a batch.
+  /// How many encodings are with a worker.
   private int running;
 
   private boolean closed;
@@ -52,11 +52,24 @@ final class Scheduler implements AutoCloseable {
   /// @param nanoClock what [Deadline] counts on, [System#nanoTime] outside tests
   Scheduler(
       Backend backend, int padTokenId, Executor workers, int capacity, LongSupplier nanoClock) {
+    this(backend, padTokenId, workers, capacity, nanoClock, BatchMates.NONE);
+  }
+
+  /// @param mates the queues whose encodings may be run with those of this one, which it joins
+  Scheduler(
+      Backend backend,
+      int padTokenId,
+      Executor workers,
+      int capacity,
+      LongSupplier nanoClock,
+      BatchMates mates) {
     this.backend = backend;
     this.padTokenId = padTokenId;
     this.workers = workers;
     this.line = new WaitingLine(capacity);
     this.nanoClock = nanoClock;
+    this.mates = mates;
+    mates.join(this);
   }
 
   /// Accepts all of these or none; what is cancelled before its turn is not run.
@@ -127,11 +140,16 @@ final class Scheduler implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+    mates.leave(this);
   }
 
   /// What a worker does that was asked to come.
   private void work() {
-    List<Ticket> batch = take();
+    @Nullable Ticket first = take();
+    if (first == null) {
+      return;
+    }
+    List<Ticket> batch = mates.batch(first);
     try {
       long startedAt = nanoClock.getAsLong();
       List<Ticket> wanted =
@@ -140,25 +158,47 @@ final class Scheduler implements AutoCloseable {
         run(wanted, startedAt);
       }
     } finally {
-      done();
+      batch.forEach(ticket -> ticket.queue().done());
     }
   }
 
-  /// What is to run next; nothing where it was cancelled meanwhile.
-  private List<Ticket> take() {
+  /// What is to be run next; null where it was cancelled meanwhile, or is run with another's.
+  private @Nullable Ticket take() {
     @Nullable Ticket next;
     List<WaitingLine.Group> admitted;
     lock.lock();
     try {
       asked--;
-      running++;
       next = line.poll();
+      if (next == null) {
+        idle.signalAll();
+      } else {
+        running++;
+      }
       admitted = admit();
     } finally {
       lock.unlock();
     }
     tell(admitted);
-    return next == null ? List.of() : List.of(next);
+    return next;
+  }
+
+  /// What waited longest of encodings of one length.
+  ///
+  /// @param most how many at most
+  List<Ticket> takeOfLength(int length, int most) {
+    List<Ticket> taken;
+    List<WaitingLine.Group> admitted;
+    lock.lock();
+    try {
+      taken = line.poll(length, most);
+      running += taken.size();
+      admitted = taken.isEmpty() ? List.of() : admit();
+    } finally {
+      lock.unlock();
+    }
+    tell(admitted);
+    return taken;
   }
 
   private void done() {
@@ -184,7 +224,7 @@ final class Scheduler implements AutoCloseable {
 
   private List<Ticket> tickets(List<Encoding> encodings, Deadline deadline) {
     long now = nanoClock.getAsLong();
-    return encodings.stream().map(encoding -> new Ticket(encoding, deadline, now)).toList();
+    return encodings.stream().map(encoding -> new Ticket(this, encoding, deadline, now)).toList();
   }
 
   private List<CompletableFuture<Run>> runs(List<Ticket> tickets) {
@@ -252,7 +292,9 @@ final class Scheduler implements AutoCloseable {
   private void run(List<Ticket> batch, long startedAt) {
     try {
       float[][] logits =
-          backend.logits(PaddedBatch.of(batch.stream().map(Ticket::encoding).toList(), padTokenId));
+          mates.logits(
+              PaddedBatch.of(batch.stream().map(Ticket::encoding).toList(), padTokenId),
+              batch.stream().map(ticket -> ticket.queue().backend).toList());
       Duration inference = Duration.ofNanos(nanoClock.getAsLong() - startedAt);
       for (int i = 0; i < batch.size(); i++) {
         Ticket ticket = batch.get(i);

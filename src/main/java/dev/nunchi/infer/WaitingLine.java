@@ -95,6 +95,19 @@ final class WaitingLine {
     return first;
   }
 
+  /// Takes out those of one length that have had a place for longest.
+  ///
+  /// @param most how many at most
+  List<Ticket> poll(int length, int most) {
+    List<Ticket> taken =
+        placed.stream()
+            .filter(ticket -> ticket.encoding().length() == length)
+            .limit(most)
+            .toList();
+    taken.forEach(placed::remove);
+    return taken;
+  }
+
   /// Frees the ticket's place, if it has one.
   void remove(Ticket ticket) {
     placed.remove(ticket);

@@ -38,13 +38,17 @@ public final class Workers {
     return executors.computeIfAbsent(device, this::start);
   }
 
+  /// How many a device has.
+  public int count(Device device) {
+    return count.orElse(
+        switch (device) {
+          case CUDA -> 1;
+          case AUTO, CPU -> Runtime.getRuntime().availableProcessors();
+        });
+  }
+
   private Executor start(Device device) {
-    int threads =
-        count.orElse(
-            switch (device) {
-              case CUDA -> 1;
-              case AUTO, CPU -> Runtime.getRuntime().availableProcessors();
-            });
+    int threads = count(device);
     AtomicInteger started = new AtomicInteger();
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(

@@ -87,7 +87,7 @@ final class AdapterDirectory {
       @Nullable Manifest manifest,
       Arena arena) {
     AdapterConfig config = AdapterConfig.read(path);
-    Map<String, String> provenance = manifest == null ? Map.of() : manifest.origin().provenance();
+    Map<String, String> provenance = provenance(manifest);
     Optional<String> digest = Optional.ofNullable(provenance.get(Provenance.BASE_DIGEST));
     AdapterBase baseModel = config.base(digest);
     Path base =
@@ -110,6 +110,26 @@ final class AdapterDirectory {
     }
     return new AdapterDirectory(
         path, base, config, found.inNf4(AdapterBase.isInNf4(path, provenance)), arena);
+  }
+
+  /// Opens an adapter of a base that was exported.
+  ///
+  /// @throws NunchiException as [#open]
+  static AdapterDirectory of(
+      ExportedBase base, Path path, @Nullable Manifest manifest, Arena arena) {
+    AdapterConfig config = AdapterConfig.read(path);
+    AdapterBase trainedOn = config.base(digest(manifest));
+    base.require(path, trainedOn);
+    return new AdapterDirectory(path, base.path(), config, trainedOn, arena);
+  }
+
+  /// Of the base that an adapter was trained on.
+  static Optional<String> digest(@Nullable Manifest manifest) {
+    return Optional.ofNullable(provenance(manifest).get(Provenance.BASE_DIGEST));
+  }
+
+  private static Map<String, String> provenance(@Nullable Manifest manifest) {
+    return manifest == null ? Map.of() : manifest.origin().provenance();
   }
 
   private static NunchiException absent(Path path, AdapterBase base) {
@@ -168,6 +188,15 @@ final class AdapterDirectory {
   /// The base as it was found, with the digest of its weights.
   AdapterBase baseModel() {
     return baseModel;
+  }
+
+  /// Digest of the files that make the adapter.
+  String digest() {
+    List<String> files =
+        Stream.of(AdapterConfig.FILE_NAME, WEIGHTS, PYTORCH_WEIGHTS)
+            .filter(name -> Files.exists(path.resolve(name)))
+            .toList();
+    return Digests.revision(Digests.of(path, files)).replace("sha256:", "");
   }
 
   /// The adapter's settings; where they do not say which layers it has by the rules here, as with

@@ -40,6 +40,11 @@ public final class Digests {
     return HexFormat.of().formatHex(digest.digest());
   }
 
+  /// The same of a text in UTF-8.
+  public static String sha256(String text) {
+    return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
   /// Digests of the named files of a directory, by name.
   public static Map<String, String> of(Path directory, Collection<String> names) {
     Map<String, String> digests = new TreeMap<>();
@@ -81,7 +86,12 @@ public final class Digests {
   ///
   /// @throws NunchiException `IO_FAILURE` where a file cannot be read, which proves nothing
   public static Optional<String> damage(Path directory, Manifest manifest) {
-    for (Map.Entry<String, String> file : new TreeMap<>(manifest.proof().files()).entrySet()) {
+    return damage(directory, manifest.proof().files());
+  }
+
+  /// The same by the digests of a manifest.
+  static Optional<String> damage(Path directory, Map<String, String> files) {
+    for (Map.Entry<String, String> file : new TreeMap<>(files).entrySet()) {
       Path path = directory.resolve(file.getKey());
       if (Files.notExists(path)) {
         return Optional.of(path + " is missing");

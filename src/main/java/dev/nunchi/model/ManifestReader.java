@@ -26,7 +26,14 @@ final class ManifestReader {
   private final Path file;
   private final JsonFields json;
 
+  /// @throws NunchiException `INVALID_MODEL` where it describes a base of adapters and no model
   ManifestReader(Path file, ObjectNode json) {
+    if (ExportedBase.isDescribedBy(json)) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s describes a base of adapters, which answers nothing by itself; give it to --base and an adapter of it to --model"
+              .formatted(file));
+    }
     this.file = file;
     this.json = new JsonFields(file, json);
   }

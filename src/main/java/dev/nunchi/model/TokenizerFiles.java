@@ -44,7 +44,7 @@ public final class TokenizerFiles {
   private TokenizerFiles() {}
 
   /// Whether a directory has a tokenizer that is read.
-  static boolean areIn(Path directory) {
+  public static boolean areIn(Path directory) {
     return Stream.concat(Stream.of(TOKENIZER), VOCABULARIES.stream())
         .anyMatch(name -> Files.isRegularFile(directory.resolve(name)));
   }

@@ -1,0 +1,200 @@
+package dev.nunchi.infer;
+
+import ai.onnxruntime.NodeInfo;
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.TensorInfo;
+import dev.nunchi.NunchiException;
+import dev.nunchi.model.AdapterTensors;
+import dev.nunchi.model.ExportedBase;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.Probe;
+import dev.nunchi.text.Encoder;
+import dev.nunchi.text.PaddedBatch;
+import java.lang.foreign.Arena;
+import java.nio.FloatBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// One base in memory for many adapters, each of which is a model with labels of its own.
+///
+/// The graph takes the adapter's matrices and its head as inputs (LoRA of many adapters on one
+/// base, as in S-LoRA; Sheng et al., 2023, <https://arxiv.org/abs/2311.03285>). Texts of adapters
+/// of one form are run in one batch where their lengths are equal, each with the numbers of its own
+/// adapter; a text's logits have the same bits as alone.
+///
+/// Adapters come ([#load]) and go ([LoadedModel#close]) while others answer. Safe for several
+/// threads.
+public final class SharedBase implements AutoCloseable {
+  private static final String LOGITS = "logits";
+
+  /// More texts in a batch gain nothing on a CPU.
+  private static final int ROWS_ON_CPU = 8;
+
+  private static final int ROWS_ON_GPU = 64;
+
+  private final ExportedBase base;
+  private final OnnxSession session;
+  private final LoadOptions options;
+  private final Map<String, OnnxTensor> absent;
+  private final SharedEncoders encoders = new SharedEncoders();
+  private final Map<AdapterTensors.Form, BatchMates> mates = new ConcurrentHashMap<>();
+
+  private SharedBase(
+      ExportedBase base,
+      OnnxSession session,
+      LoadOptions options,
+      Map<String, OnnxTensor> absent) {
+    this.base = base;
+    this.session = session;
+    this.options = options;
+    this.absent = absent;
+  }
+
+  /// Loads the graph of a base.
+  ///
+  /// @param options of it and of all its adapters
+  /// @throws NunchiException `INVALID_MODEL` where the directory is not as it was written, or ONNX
+  ///   Runtime cannot load the graph; `UNAVAILABLE` where the device cannot be used
+  public static SharedBase open(Path directory, LoadOptions options) {
+    ExportedBase base = ExportedBase.open(directory);
+    OnnxSession session =
+        OnnxSession.open(
+            base.graph(),
+            new InferenceOptions(options.device(), ModelLoader.THREADS_OF_A_CALL),
+            base.inputs());
+    try {
+      return new SharedBase(base, session, options, absent(base, session.inputs()));
+    } catch (OrtException e) {
+      session.close();
+      throw OnnxSession.invalid(base.graph(), e);
+    }
+  }
+
+  /// Of each layer the matrices of rank 0.
+  private static Map<String, OnnxTensor> absent(ExportedBase base, Map<String, NodeInfo> declared)
+      throws OrtException {
+    Map<String, OnnxTensor> absent = new HashMap<>();
+    for (String name : base.matrices()) {
+      long[] shape = ((TensorInfo) declared.get(name).getInfo()).getShape().clone();
+      shape[0] = 1;
+      for (int axis = 1; axis < shape.length; axis++) {
+        shape[axis] = Math.max(0, shape[axis]);
+      }
+      absent.put(
+          name,
+          OnnxTensor.createTensor(OnnxRuntime.environment(), FloatBuffer.allocate(0), shape));
+    }
+    return absent;
+  }
+
+  /// The digest of the weights that adapters of this base were trained on.
+  public String digest() {
+    return base.digest();
+  }
+
+  /// Opens an adapter and replays its probe.
+  ///
+  /// @return to be closed before the base
+  /// @throws NunchiException as [ModelLoader#load], and where the adapter was trained on another
+  ///   base or changes what the graph has no inputs for
+  public LoadedModel load(Path path) {
+    AdapterTensors tensors = AdapterTensors.open(path, base);
+    return load(path, tensors, tensors.manifest());
+  }
+
+  /// Checks that an adapter answers a probe, which its directory need not hold.
+  ///
+  /// @throws NunchiException as [#load]
+  public void prove(Path path, Probe probe) {
+    AdapterTensors tensors = AdapterTensors.open(path, base);
+    load(path, tensors, tensors.manifest().withProbe(probe)).close();
+  }
+
+  private LoadedModel load(Path path, AdapterTensors tensors, Manifest manifest) {
+    try {
+      int maxLength = options.maxLength(path, manifest);
+      AdapterModel model = new AdapterModel(this, tensors);
+      Encoder encoder =
+          ModelLoader.testedEncoder(
+              path,
+              manifest,
+              tensors.padTokenId(),
+              length -> encoders.open(tensors.tokenizerDirectory(), manifest.text(), length),
+              model,
+              maxLength);
+      Classifier classifier =
+          new Classifier(
+              encoder,
+              model,
+              new ClassifierSettings(
+                  manifest.name(),
+                  manifest.task().labels(),
+                  manifest.task().problemType(),
+                  manifest.task().temperature(),
+                  tensors.padTokenId(),
+                  options.workers().on(session.device()),
+                  options.queueCapacity()),
+              mates.computeIfAbsent(tensors.form(), _ -> newMates()));
+      return new LoadedModel(
+          manifest, maxLength, session.device().name().toLowerCase(Locale.ROOT), classifier);
+    } catch (OrtException e) {
+      tensors.close();
+      throw OnnxSession.invalid(base.graph(), e);
+    } catch (RuntimeException e) {
+      tensors.close();
+      throw e;
+    }
+  }
+
+  private BatchMates newMates() {
+    return new BatchMates(
+        (batch, rows) -> logits(batch, rows.stream().map(AdapterModel.class::cast).toList()),
+        session.device() == InferenceOptions.Device.CUDA ? ROWS_ON_GPU : ROWS_ON_CPU,
+        options.workers().count(session.device()));
+  }
+
+  /// Logits `[batch, labels]`, of each text those of its adapter.
+  ///
+  /// @param rows the adapter of each text; all of one form
+  float[][] logits(PaddedBatch batch, List<AdapterModel> rows) {
+    if (Set.copyOf(rows).size() == 1) {
+      return logits(batch, rows, rows.getFirst().alone());
+    }
+    try (Arena arena = Arena.ofConfined();
+        AdapterRows stacked =
+            AdapterRows.of(rows.stream().map(AdapterModel::tensors).toList(), arena)) {
+      return logits(batch, rows, stacked);
+    } catch (OrtException e) {
+      throw OnnxSession.invalid(base.graph(), e);
+    }
+  }
+
+  private float[][] logits(PaddedBatch batch, List<AdapterModel> rows, AdapterRows inputs) {
+    Map<String, OnnxTensor> all = new HashMap<>(absent);
+    all.putAll(inputs.inputs());
+    float[][] logits =
+        session.run(
+            batch,
+            all,
+            Set.of(LOGITS),
+            result -> OnnxModel.rows((OnnxTensor) result.get(0), batch.batch()));
+    for (int row = 0; row < logits.length; row++) {
+      logits[row] = Arrays.copyOf(logits[row], rows.get(row).labels());
+    }
+    return logits;
+  }
+
+  /// To be called when its adapters are closed.
+  @Override
+  public void close() {
+    session.close();
+    absent.values().forEach(OnnxTensor::close);
+  }
+}

@@ -1,0 +1,203 @@
+package dev.nunchi.model;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.nn.LowRank;
+import dev.nunchi.nn.Network;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// A directory with the base of adapters as ONNX, verified: the graph, which takes an adapter's
+/// numbers as inputs, the tokenizer, and a `nunchi.json` of its own kind.
+///
+/// @param digest of the weights that the base was exported from, as [AdapterBase] has it
+/// @param revision digest of the exported weights
+/// @param precision number format of the exported weights
+/// @param layers names of the linear layers that take low-rank matrices
+/// @param head names of the parameters that an adapter brings whole
+/// @param network of a classifier on the base, for what its layers are called and how large they
+///   are
+public record ExportedBase(
+    Path path,
+    String digest,
+    String revision,
+    Precision precision,
+    Set<String> layers,
+    Set<String> head,
+    Network network) {
+  /// The key that a model's manifest has not.
+  private static final String LAYERS = "adapter_layers";
+
+  private static final String HEAD = "head_parameters";
+
+  private static final String DIGEST = "sha256:[0-9a-f]{64}";
+
+  public ExportedBase {
+    layers = Set.copyOf(layers);
+    head = Set.copyOf(head);
+  }
+
+  /// Whether a manifest is that of a base.
+  static boolean isDescribedBy(ObjectNode manifest) {
+    return manifest.has(LAYERS);
+  }
+
+  /// Reads the directory and checks its files against their digests.
+  ///
+  /// @throws NunchiException `INVALID_MODEL` where it is no such directory, or a file is missing or
+  ///   not the one that was written; `UNSUPPORTED_MODEL` where a newer Nunchi wrote it
+  public static ExportedBase open(Path directory) {
+    ModelFiles.requireDirectory(directory);
+    Path file = directory.resolve(Manifest.FILE_NAME);
+    ObjectNode manifest = Files.exists(file) ? Json.read(file) : Json.object();
+    if (!isDescribedBy(manifest)) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s is no base of adapters; 'nunchi export --adapters separate --model ADAPTER --output DIR' writes one"
+              .formatted(directory));
+    }
+    JsonFields json = new JsonFields(file, manifest);
+    int version = json.whole("format_version", 1, Integer.MAX_VALUE);
+    if (version > Manifest.FORMAT_VERSION) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          "%s was written by a newer Nunchi (format_version %d; this one reads %d); update Nunchi"
+              .formatted(file, version, Manifest.FORMAT_VERSION));
+    }
+    Digests.damage(directory, json.texts("files", "[0-9a-f]{64}", "64 hexadecimal digits"))
+        .ifPresent(damage -> {
+          throw new NunchiException(Reason.INVALID_MODEL, damage);
+        });
+    return new ExportedBase(
+        directory,
+        json.matching(Provenance.BASE_DIGEST, DIGEST, "sha256: and 64 hexadecimal digits"),
+        json.matching("revision", DIGEST, "sha256: and 64 hexadecimal digits"),
+        json.oneOf("precision", Precision.values(), Precision::manifestName),
+        Set.copyOf(json.strings(LAYERS)),
+        Set.copyOf(json.strings(HEAD)),
+        CheckpointConfig.read(directory).padded().network());
+  }
+
+  /// Writes the manifest of a directory whose other files are there.
+  ///
+  /// @param base that was exported
+  /// @param layers as of the record, and so the head
+  /// @param files that decide what it computes
+  public static void write(
+      Path directory,
+      AdapterBase base,
+      Precision precision,
+      Set<String> layers,
+      Set<String> head,
+      List<String> files)
+      throws IOException {
+    Map<String, String> digests = Digests.of(directory, files);
+    ObjectNode json = Json.object();
+    json.put("format_version", Manifest.FORMAT_VERSION);
+    json.put("base_model", base.name());
+    json.put(Provenance.BASE_DIGEST, base.digest().orElseThrow());
+    json.put("revision", Digests.revision(digests));
+    json.put("precision", precision.manifestName());
+    layers.stream().sorted().forEach(json.putArray(LAYERS)::add);
+    head.stream().sorted().forEach(json.putArray(HEAD)::add);
+    digests.forEach(json.putObject("files")::put);
+    json.putObject("documents");
+    Files.writeString(directory.resolve(Manifest.FILE_NAME), Json.pretty(json));
+  }
+
+  /// @throws NunchiException `INVALID_MODEL` where an adapter was trained on another base
+  void require(Path adapter, Optional<String> trainedOn) {
+    if (trainedOn.isPresent() && !trainedOn.get().equals(digest)) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "The adapter %s was trained on other weights than those of the base %s: the digest of its base should be %s, but is %s"
+              .formatted(adapter, path, trainedOn.get(), digest));
+    }
+  }
+
+  /// @throws NunchiException `INVALID_MODEL` where an adapter's classifier has other layers than
+  ///   the base
+  void require(Path adapter, Network classifier) {
+    if (!shapes(classifier).equals(shapes(network))
+        || !classifier.modelType().equals(network.modelType())) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "The adapter %s is of a %s network with other layers than the base %s has, which is a %s network"
+              .formatted(adapter, classifier.modelType(), path, network.modelType()));
+    }
+  }
+
+  /// @param updates of the weights of layers
+  /// @param saved names of the parameters that the adapter holds in full
+  /// @throws NunchiException `UNSUPPORTED_MODEL` where an adapter changes something that the graph
+  ///   has no input for, `INVALID_MODEL` where it lacks a part of its head
+  void require(Path adapter, Map<String, LowRankUpdate> updates, Set<String> saved) {
+    updates.forEach((weight, update) -> {
+      String layer = weight.substring(0, weight.lastIndexOf('.'));
+      if (update.magnitude() != null) {
+        throw notTaken(adapter, "is a DoRA adapter, whose magnitudes depend on the base's weights");
+      }
+      if (!layers.contains(layer)) {
+        throw notTaken(
+            adapter,
+            "adapts %s, for which the base %s has no inputs, as what it was exported from does not adapt it"
+                .formatted(layer, path));
+      }
+    });
+    for (String name : saved) {
+      if (!head.contains(name)) {
+        throw notTaken(
+            adapter, "holds %s in full (modules_to_save), which is no part of the head".formatted(name));
+      }
+    }
+    for (String name : head) {
+      if (!saved.contains(name)) {
+        throw new NunchiException(
+            Reason.INVALID_MODEL,
+            "%s: the adapter holds no tensor %s of its head"
+                .formatted(adapter, AdapterDirectory.storedName(name)));
+      }
+    }
+  }
+
+  private static NunchiException notTaken(Path adapter, String why) {
+    return new NunchiException(
+        Reason.UNSUPPORTED_MODEL,
+        "The adapter %s %s; 'nunchi export --model %s --output DIR' merges it into a model of its own"
+            .formatted(adapter, why, adapter));
+  }
+
+  private static Map<String, List<Integer>> shapes(Network network) {
+    Map<String, List<Integer>> shapes = new LinkedHashMap<>();
+    network.parameters().stream()
+        .filter(parameter -> !network.belongsToLabels(parameter))
+        .forEach(parameter -> shapes.put(parameter.name(), parameter.shape()));
+    return shapes;
+  }
+
+  /// The inputs of the graph that are matrices of low rank, by name.
+  public Set<String> matrices() {
+    return layers.stream()
+        .flatMap(layer -> Stream.of(LowRank.downWeight(layer), LowRank.upWeight(layer)))
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /// All inputs of the graph by which it takes an adapter.
+  public Set<String> inputs() {
+    return Stream.concat(matrices().stream(), head.stream())
+        .collect(Collectors.toUnmodifiableSet());
+  }
+
+  public Path graph() {
+    return path.resolve(ModelDirectory.GRAPH);
+  }
+}
