@@ -5,6 +5,7 @@ import dev.nunchi.infer.BuiltInModel;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
+import dev.nunchi.infer.SharedBase;
 import dev.nunchi.text.Truncation;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -74,6 +75,14 @@ final class ClassifyCommand implements Callable<Integer> {
   private @Nullable ModelArgument model;
 
   @Option(
+      names = "--base",
+      paramLabel = "DIR",
+      description =
+          "For an adapter: its base as 'nunchi export --adapters separate' writes it, which ONNX"
+              + " Runtime runs it on (default: libtorch runs it on the base that it names).")
+  private @Nullable Path base;
+
+  @Option(
       names = "--input",
       paramLabel = "FILE|-",
       description =
@@ -136,7 +145,11 @@ final class ClassifyCommand implements Callable<Integer> {
         "--context-column is a column of --input, which is not given");
     require(batchSize >= 1, "--batch-size is at least 1, not " + batchSize);
     require(maxLength == null || maxLength >= 1, "--max-length is at least 1, not " + maxLength);
-    try (LoadedModel loaded = load();
+    require(
+        base == null || (model != null && backend != ModelSource.TORCH),
+        "--base is that of an adapter, which --model names, and goes without --backend torch");
+    try (@Nullable SharedBase shared = base == null ? null : SharedBase.open(base, options());
+        LoadedModel loaded = load(shared);
         Stream<InputText> inputs =
             input == null
                 ? InputText.ofArguments(texts)
@@ -165,19 +178,22 @@ final class ClassifyCommand implements Callable<Integer> {
         : ClassificationProgress.of(spec.commandLine().getErr(), OptionalInt.empty());
   }
 
-  private LoadedModel load() {
+  private LoadedModel load(@Nullable SharedBase shared) {
     Path directory =
         model != null
             ? model.directory(spec)
             : BuiltInModel.directory(Optional.ofNullable(System.getenv("NUNCHI_HOME")));
-    return backend.load(
-        directory,
-        new LoadOptions(
-            device,
-            LoadOptions.DEFAULT.workers(),
-            1,
-            maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength)),
-        ModelArgument.bases(spec));
+    return shared == null
+        ? backend.load(directory, options(), ModelArgument.bases(spec))
+        : shared.load(directory);
+  }
+
+  private LoadOptions options() {
+    return new LoadOptions(
+        device,
+        LoadOptions.DEFAULT.workers(),
+        1,
+        maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength));
   }
 
   private void require(boolean condition, String otherwise) {

@@ -42,6 +42,11 @@ import picocli.CommandLine.Spec;
       "  nunchi serve --model my-model --model movies=models/nsmc-small --port 9000",
       "      Serve two models; requests that name none go to the first.",
       "",
+      "  nunchi serve --base my-base --models adapters",
+      "      Serve every LoRA adapter in a directory on one base, each with its own labels; copy"
+          + " another",
+      "      one there, or remove one, while it runs.",
+      "",
       "  curl localhost:8080/v1/classify -H 'Content-Type: application/json' -d '{\"text\":"
           + " \"좋아요\"}'",
       "  grpcurl -plaintext -d '{\"text\": \"좋아요\"}' localhost:8080 \\",
@@ -76,6 +81,25 @@ final class ServeCommand implements Callable<Integer> {
             + " built-in models are served: nsmc-small, which is the default, and movie3-small."
       })
   private List<String> models = new ArrayList<>();
+
+  @Option(
+      names = "--models",
+      paramLabel = "DIR",
+      description = {
+        "A directory of models, each in a directory that has the model's name. What is added,"
+            + " replaced or removed there while the server runs is served, served anew or served no"
+            + " more, within seconds."
+      })
+  private @Nullable Path modelsDirectory;
+
+  @Option(
+      names = "--base",
+      paramLabel = "DIR",
+      description = {
+        "A base as 'nunchi export --adapters separate' writes it, in memory once for all adapters"
+            + " of it: LoRA adapter directories among the models. Give it again for further bases."
+      })
+  private List<Path> bases = new ArrayList<>();
 
   @Option(names = "--port", paramLabel = "PORT", description = "Where to listen (default: 8080).")
   private @Nullable Integer port;
@@ -193,6 +217,12 @@ final class ServeCommand implements Callable<Integer> {
       settings.put(
           key + "directory",
           new ModelArgument(model.substring(name + 1)).directory(spec).toString());
+    }
+    if (modelsDirectory != null) {
+      settings.put("nunchi.models-directory", modelsDirectory.toString());
+    }
+    for (int i = 0; i < bases.size(); i++) {
+      settings.put("nunchi.bases[%d]".formatted(i), bases.get(i).toString());
     }
     if (port != null) {
       require(port >= 0 && port <= LAST_PORT, "--port is a number from 0 to 65535, not " + port);

@@ -3,7 +3,6 @@ package dev.nunchi.infer;
 import ai.onnxruntime.OrtException;
 import dev.nunchi.model.AdapterTensors;
 import dev.nunchi.text.PaddedBatch;
-import java.util.Collections;
 
 /// An adapter on its base as a backend: its numbers go to the base's session with each call.
 ///
@@ -38,7 +37,7 @@ final class AdapterModel implements Backend {
 
   @Override
   public float[][] logits(PaddedBatch batch) {
-    return base.logits(batch, Collections.nCopies(batch.batch(), this));
+    return base.logits(batch, this);
   }
 
   @Override

@@ -15,6 +15,7 @@ import java.lang.foreign.Arena;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -38,6 +39,9 @@ public final class SharedBase implements AutoCloseable {
   private static final int ROWS_ON_CPU = 8;
 
   private static final int ROWS_ON_GPU = 64;
+
+  /// Most that a batch's copies of its adapters' numbers take.
+  private static final long COPIED_BYTES = 1L << 28;
 
   private final ExportedBase base;
   private final OnnxSession session;
@@ -141,7 +145,7 @@ public final class SharedBase implements AutoCloseable {
                   tensors.padTokenId(),
                   options.workers().on(session.device()),
                   options.queueCapacity()),
-              mates.computeIfAbsent(tensors.form(), _ -> newMates()));
+              mates.computeIfAbsent(tensors.form(), _ -> newMates(tensors)));
       return new LoadedModel(
           manifest, maxLength, session.device().name().toLowerCase(Locale.ROOT), classifier);
     } catch (OrtException e) {
@@ -153,19 +157,28 @@ public final class SharedBase implements AutoCloseable {
     }
   }
 
-  private BatchMates newMates() {
+  private BatchMates newMates(AdapterTensors tensors) {
+    long most = session.device() == InferenceOptions.Device.CUDA ? ROWS_ON_GPU : ROWS_ON_CPU;
     return new BatchMates(
-        (batch, rows) -> logits(batch, rows.stream().map(AdapterModel.class::cast).toList()),
-        session.device() == InferenceOptions.Device.CUDA ? ROWS_ON_GPU : ROWS_ON_CPU,
+        (batch, rows) -> mixed(batch, rows.stream().map(AdapterModel.class::cast).toList()),
+        (int) Math.clamp(COPIED_BYTES / tensors.bytes(), 1, most),
         options.workers().count(session.device()));
+  }
+
+  /// Logits `[batch, labels]` of one adapter.
+  float[][] logits(PaddedBatch batch, AdapterModel adapter) {
+    return logits(batch, Collections.nCopies(batch.batch(), adapter), adapter.alone());
   }
 
   /// Logits `[batch, labels]`, of each text those of its adapter.
   ///
+  /// The numbers are there for each text, also where two have one adapter: a product of many rows
+  /// would be summed up in another order than that of a text alone.
+  ///
   /// @param rows the adapter of each text; all of one form
-  float[][] logits(PaddedBatch batch, List<AdapterModel> rows) {
-    if (Set.copyOf(rows).size() == 1) {
-      return logits(batch, rows, rows.getFirst().alone());
+  private float[][] mixed(PaddedBatch batch, List<AdapterModel> rows) {
+    if (rows.size() == 1) {
+      return logits(batch, rows.getFirst());
     }
     try (Arena arena = Arena.ofConfined();
         AdapterRows stacked =

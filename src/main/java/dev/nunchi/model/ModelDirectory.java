@@ -49,7 +49,7 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
     String what = graph + " is missing";
     if (AdapterDirectory.holds(directory)) {
       what +=
-          ": this is a LoRA adapter, which 'nunchi export --model %s --output DIR' makes a model of, with its base"
+          ": this is a LoRA adapter, which 'nunchi export --model %s --output DIR' makes a model of, with its base; 'nunchi serve --base' runs it beside others on one base, which 'nunchi export --adapters separate' writes"
               .formatted(directory);
     }
     if (WeightFiles.in(directory).isPresent()) {

@@ -62,11 +62,24 @@ final class Metrics {
     }
   }
 
-  /// Reports how many texts wait for the model from now on.
-  void observe(ServedModel model) {
-    Gauge.builder("nunchi.queue.size", model.classifier(), c -> c.waitingCount())
-        .tag("model", model.name())
-        .register(registry);
+  /// Reports how many texts wait for each model from now on, and of a model that went nothing more.
+  void observe(ModelRegistry models) {
+    models.observe(
+        new ModelRegistry.Observer() {
+          @Override
+          public void came(ServedModel model) {
+            Gauge.builder("nunchi.queue.size", models, all -> all.waitingCount(model.name()))
+                .tag("model", model.name())
+                .register(registry);
+          }
+
+          @Override
+          public void went(ServedModel model) {
+            registry.getMeters().stream()
+                .filter(meter -> model.name().equals(meter.getId().getTag("model")))
+                .forEach(registry::remove);
+          }
+        });
   }
 
   /// Reports how many streams are open, and how much they hold, from now on.

@@ -18,7 +18,7 @@ import org.eclipse.microprofile.health.Readiness;
 /// `nunchi.sentiment.v1.SentimentService`, and each model as that with `/NAME` after it.
 @Singleton
 @Readiness
-final class ModelHealth implements HealthCheck {
+final class ModelHealth implements HealthCheck, ModelRegistry.Observer {
   private static final String SERVICE = "nunchi.sentiment.v1.SentimentService";
 
   private final ModelRegistry models;
@@ -43,6 +43,20 @@ final class ModelHealth implements HealthCheck {
 
   void started(@Observes StartupEvent event) {
     setGrpcStatus(ServingStatus.SERVING);
+    models.observe(this);
+  }
+
+  @Override
+  public void came(ServedModel model) {
+    grpcHealth.setStatus(
+        service(model), stopping ? ServingStatus.NOT_SERVING : ServingStatus.SERVING);
+  }
+
+  @Override
+  public void went(ServedModel model) {
+    // To who watches; who asks is told that there is no such service.
+    grpcHealth.setStatus(service(model), ServingStatus.UNKNOWN);
+    grpcHealth.getStatuses().remove(service(model));
   }
 
   void stopping(@Observes ShutdownDelayInitiatedEvent event) {
@@ -55,6 +69,10 @@ final class ModelHealth implements HealthCheck {
   private void setGrpcStatus(ServingStatus status) {
     grpcHealth.setStatus(GrpcHealthStorage.DEFAULT_SERVICE_NAME, status);
     grpcHealth.setStatus(SERVICE, status);
-    models.all().forEach(model -> grpcHealth.setStatus(SERVICE + "/" + model.name(), status));
+    models.all().forEach(model -> grpcHealth.setStatus(service(model), status));
+  }
+
+  private static String service(ServedModel model) {
+    return SERVICE + "/" + model.name();
   }
 }

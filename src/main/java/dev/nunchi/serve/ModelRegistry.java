@@ -2,20 +2,34 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/// The models that are served, by name; the first is the default model.
+/// The models that are served, by name; the first is the default model. They come and go while the
+/// server runs. Safe for several threads.
+///
+/// A model that went, or whose place another took, is not found any more, and closed a while later:
+/// whoever found it before has queued its text by then, and what is queued is answered.
 final class ModelRegistry implements AutoCloseable {
-  private final Map<String, ServedModel> models = new LinkedHashMap<>();
+  private volatile Map<String, ServedModel> models = new LinkedHashMap<>();
+  private final List<Observer> observers = new ArrayList<>();
+  private final List<ServedModel> gone = new ArrayList<>();
 
-  /// @param models at least one, each with a name of its own
+  /// Is told which models there are.
+  interface Observer {
+    /// A model of a name that was not there.
+    void came(ServedModel model);
+
+    /// No model has that name any more.
+    void went(ServedModel model);
+  }
+
+  /// @param models each with a name of its own
   ModelRegistry(List<ServedModel> models) {
-    if (models.isEmpty()) {
-      throw new IllegalArgumentException("No model to serve");
-    }
-    models.forEach(model -> this.models.put(model.name(), model));
+    models.forEach(this::put);
   }
 
   /// The default model first.
@@ -23,30 +37,84 @@ final class ModelRegistry implements AutoCloseable {
     return List.copyOf(models.values());
   }
 
-  ServedModel defaultModel() {
-    return models.values().iterator().next();
+  boolean isDefault(ServedModel model) {
+    return all().indexOf(model) == 0;
   }
 
   /// @param field the request's field that names the model
   /// @param name empty for the default model
   /// @throws NunchiException `MODEL_NOT_FOUND`
   ServedModel find(String field, String name) {
-    if (name.isEmpty()) {
-      return defaultModel();
+    Map<String, ServedModel> now = models;
+    if (now.isEmpty()) {
+      throw NunchiException.ofField(Reason.MODEL_NOT_FOUND, field, "No model is served now");
     }
-    ServedModel model = models.get(ModelName.normalized(name));
+    ServedModel model =
+        name.isEmpty() ? now.values().iterator().next() : now.get(ModelName.normalized(name));
     if (model == null) {
       throw NunchiException.ofField(
           Reason.MODEL_NOT_FOUND,
           field,
-          "No model of that name is served; there are: " + String.join(", ", models.keySet()));
+          "No model of that name is served; there are: " + String.join(", ", now.keySet()));
     }
     return model;
+  }
+
+  /// Whether a model has that name, in the form in which names are compared.
+  boolean has(String name) {
+    return models.containsKey(name);
+  }
+
+  /// Texts that wait for a model; none where it is not there.
+  int waitingCount(String name) {
+    @Nullable ServedModel model = models.get(name);
+    return model == null ? 0 : model.classifier().waitingCount();
+  }
+
+  /// Tells the observer of every model that is there, and from now on of each that comes or goes.
+  synchronized void observe(Observer observer) {
+    observers.add(observer);
+    models.values().forEach(observer::came);
+  }
+
+  /// Serves a model from now on, in place of one of its name.
+  synchronized void put(ServedModel model) {
+    Map<String, ServedModel> now = new LinkedHashMap<>(models);
+    @Nullable ServedModel other = now.put(model.name(), model);
+    models = now;
+    if (other == null) {
+      observers.forEach(observer -> observer.came(model));
+    } else {
+      gone.add(other);
+    }
+  }
+
+  /// Serves the model of that name no more.
+  synchronized void remove(String name) {
+    Map<String, ServedModel> now = new LinkedHashMap<>(models);
+    @Nullable ServedModel model = now.remove(name);
+    models = now;
+    if (model != null) {
+      gone.add(model);
+      observers.forEach(observer -> observer.went(model));
+    }
+  }
+
+  /// Answers all that models accepted which went, and gives their memory back. To be called a while
+  /// after they did.
+  void closeGone() {
+    List<ServedModel> closing;
+    synchronized (this) {
+      closing = List.copyOf(gone);
+      gone.clear();
+    }
+    closing.forEach(model -> model.loaded().close());
   }
 
   /// Answers all that the models accepted, then gives their memory back.
   @Override
   public void close() {
+    closeGone();
     models.values().forEach(model -> model.loaded().close());
   }
 }

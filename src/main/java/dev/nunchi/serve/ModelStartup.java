@@ -3,10 +3,6 @@ package dev.nunchi.serve;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.BuiltInModel;
-import dev.nunchi.infer.LoadOptions;
-import dev.nunchi.infer.LoadedModel;
-import dev.nunchi.infer.ModelLoader;
-import dev.nunchi.infer.Workers;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.vertx.http.HttpServer;
 import io.quarkus.vertx.http.HttpServerStart;
@@ -22,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
@@ -35,12 +30,19 @@ final class ModelStartup {
 
   @Produces
   @Singleton
-  ModelRegistry models(ServeConfig config) {
-    return new ModelRegistry(open(config));
+  ModelRegistry models(ServeConfig config, ModelOpener opener) {
+    return new ModelRegistry(open(config, opener));
   }
 
-  void close(@Disposes ModelRegistry models) {
+  void close(@Disposes ModelRegistry models, ModelOpener opener) {
     models.close();
+    opener.close();
+  }
+
+  @Produces
+  @Singleton
+  ModelOpener opener(ServeConfig config) {
+    return new ModelOpener(config);
   }
 
   @Produces
@@ -56,8 +58,21 @@ final class ModelStartup {
   }
 
   void started(
-      @Observes StartupEvent event, ModelRegistry models, OpenStreams streams, Metrics metrics) {
-    models.all().forEach(metrics::observe);
+      @Observes StartupEvent event,
+      ServeConfig config,
+      ModelRegistry models,
+      ModelOpener opener,
+      Reloads reloads,
+      OpenStreams streams,
+      Metrics metrics) {
+    config
+        .modelsDirectory()
+        .ifPresent(directory -> {
+          ModelFolder folder = new ModelFolder(directory, models, opener);
+          folder.open();
+          reloads.repeat(folder::look);
+        });
+    metrics.observe(models);
     metrics.observe(streams);
   }
 
@@ -73,49 +88,42 @@ final class ModelStartup {
   private static void announce(ServerAddress address, ModelRegistry models) {
     LOG.infof(
         "Serving %s at %s (gRPC and REST%s)",
-        models.all().stream().map(ModelStartup::nameAndRevision).collect(Collectors.joining(", ")),
+        models.all().isEmpty()
+            ? "no model yet"
+            : models.all().stream()
+                .map(model -> "%s (%s)".formatted(model.name(), model.shortRevision()))
+                .collect(Collectors.joining(", ")),
         address.url(),
         address.isEverywhere() ? ", at all addresses of this machine" : "");
   }
 
-  private static List<ServedModel> open(ServeConfig config) {
-    Workers workers = new Workers(config.threads());
+  private static List<ServedModel> open(ServeConfig config, ModelOpener opener) {
     if (config.models().isEmpty()) {
-      return BuiltInModel.directories(config.home()).stream()
-          .map(directory -> load(directory, config, workers))
-          .map(model -> new ServedModel(model.manifest().name(), model))
-          .toList();
+      return config.modelsDirectory().isPresent()
+          ? List.of()
+          : BuiltInModel.directories(config.home()).stream().map(opener::open).toList();
     }
     Map<String, ServedModel> models = new LinkedHashMap<>();
     for (ServeConfig.Source source : config.models()) {
-      open(source, config, workers).ifPresent(model -> add(model, source, models));
+      open(source, opener).ifPresent(model -> add(model, source, models));
     }
-    if (models.isEmpty()) {
+    if (models.isEmpty() && config.modelsDirectory().isEmpty()) {
       throw new NunchiException(Reason.INVALID_MODEL, "No model is left to serve");
     }
     return List.copyOf(models.values());
   }
 
-  private static Optional<ServedModel> open(
-      ServeConfig.Source source, ServeConfig config, Workers workers) {
+  private static Optional<ServedModel> open(ServeConfig.Source source, ModelOpener opener) {
     try {
-      LoadedModel loaded = load(Path.of(source.directory()), config, workers);
-      return Optional.of(new ServedModel(name(source, loaded), loaded));
+      Path directory = Path.of(source.directory());
+      return Optional.of(
+          source
+              .name()
+              .map(name -> opener.open(name, directory))
+              .orElseGet(() -> opener.open(directory)));
     } catch (NunchiException e) {
       LOG.errorf("Not served: %s", e.getMessage());
       return Optional.empty();
-    }
-  }
-
-  private static String name(ServeConfig.Source source, LoadedModel loaded) {
-    try {
-      return source.name().orElseGet(() -> ModelName.of(loaded.manifest().name()));
-    } catch (NunchiException e) {
-      loaded.close();
-      throw new NunchiException(
-          e.reason(),
-          "%s: %s; name it with --model NAME=DIR".formatted(source.directory(), e.getMessage()),
-          e);
     }
   }
 
@@ -127,18 +135,5 @@ final class ModelStartup {
           "Two models are named %s; name the one in %s with --model NAME=DIR"
               .formatted(model.name(), source.directory()));
     }
-  }
-
-  private static LoadedModel load(Path directory, ServeConfig config, Workers workers) {
-    return ModelLoader.load(
-        directory,
-        new LoadOptions(config.device(), workers, config.queueSize(), OptionalInt.empty()));
-  }
-
-  private static String nameAndRevision(ServedModel model) {
-    String revision = model.manifest().proof().revision();
-    int digest = revision.indexOf(':') + 1;
-    return "%s (%s)"
-        .formatted(model.name(), revision.substring(0, Math.min(revision.length(), digest + 12)));
   }
 }

@@ -28,17 +28,23 @@ final class Reloads {
   /// Has `reload` run after each change of the files, from now on.
   void watch(List<Path> files, Runnable reload) {
     WatchedFiles watched = new WatchedFiles(files);
-    long period = config.reloadPeriod().toMillis();
-    Future<?> _ =
-        clock.scheduleWithFixedDelay(
-            () -> look(watched, reload), period, period, TimeUnit.MILLISECONDS);
-  }
-
-  private static void look(WatchedFiles watched, Runnable reload) {
-    try {
+    repeat(() -> {
       if (watched.changed()) {
         reload.run();
       }
+    });
+  }
+
+  /// Has `look` run after each period, from now on.
+  void repeat(Runnable look) {
+    long period = config.reloadPeriod().toMillis();
+    Future<?> _ =
+        clock.scheduleWithFixedDelay(() -> run(look), period, period, TimeUnit.MILLISECONDS);
+  }
+
+  private static void run(Runnable look) {
+    try {
+      look.run();
     } catch (RuntimeException e) {
       // The clock would never call again.
       LOG.error("A changed file could not be reloaded", e);

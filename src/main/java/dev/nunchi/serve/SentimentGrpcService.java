@@ -128,7 +128,7 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
   }
 
   private Model message(ServedModel model) {
-    return GrpcMessages.model(model, limits, model.equals(models.defaultModel()));
+    return GrpcMessages.model(model, limits, models.isDefault(model));
   }
 
   /// What comes in a stream that was refused.

@@ -89,6 +89,6 @@ final class SentimentResource {
   }
 
   private JsonModel json(ServedModel model) {
-    return JsonModel.of(model, limits, model.equals(models.defaultModel()));
+    return JsonModel.of(model, limits, models.isDefault(model));
   }
 }

@@ -24,6 +24,8 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | --- | --- | --- |
 /// | `nunchi.models[0].directory` … | none | model directories, the default model first |
 /// | `nunchi.models[0].name` … | the manifest's | names by which requests choose them |
+/// | `nunchi.models-directory` | none | a directory of models that come and go |
+/// | `nunchi.bases[0]` … | none | exported bases, which adapters among the models run on |
 /// | `nunchi.home` | the working directory | the installation, which holds the built-in model |
 /// | `nunchi.device` | `auto` | `auto`, `cpu` or `cuda` |
 /// | `nunchi.threads` | one for each core | texts that are run at a time, of all models |
@@ -36,11 +38,13 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
 /// | `nunchi.access-log` | `false` | whether a line is logged for each call |
-/// | `nunchi.reload-period` | `5S` | how often tokens and certificates are looked at for changes |
+/// | `nunchi.reload-period` | `5S` | how often models, tokens and certificates are looked at for changes |
 ///
 /// Not a mapping of Quarkus: its build would load that class, in whatever Java runs Maven.
 record ServeConfig(
     List<Source> models,
+    Optional<Path> modelsDirectory,
+    List<Path> bases,
     Optional<String> home,
     Device device,
     OptionalInt threads,
@@ -56,7 +60,7 @@ record ServeConfig(
     Duration reloadPeriod) {
   private static final Pattern KNOWN =
       Pattern.compile(
-          "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|home|device|threads|queue-size"
+          "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|home|device|threads|queue-size"
               + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|streams|message-bytes))");
 
@@ -78,6 +82,8 @@ record ServeConfig(
     }
     return new ServeConfig(
         sources(config),
+        config.getOptionalValue("nunchi.models-directory", String.class).map(Path::of),
+        bases(config),
         config.getOptionalValue("nunchi.home", String.class),
         device(config),
         threads(config),
@@ -133,6 +139,18 @@ record ServeConfig(
           new Source(
               name.map(given -> named(key + ".name", given)),
               directory.orElseThrow(() -> invalid(key + ".directory", "is missing"))));
+    }
+  }
+
+  private static List<Path> bases(SmallRyeConfig config) {
+    List<Path> bases = new ArrayList<>();
+    while (true) {
+      Optional<String> base =
+          config.getOptionalValue("nunchi.bases[%d]".formatted(bases.size()), String.class);
+      if (base.isEmpty()) {
+        return bases;
+      }
+      bases.add(Path.of(base.get()));
     }
   }
 

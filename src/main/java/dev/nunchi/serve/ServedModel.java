@@ -13,4 +13,11 @@ record ServedModel(String name, LoadedModel loaded) {
   Classifier classifier() {
     return loaded.classifier();
   }
+
+  /// The first digits of its revision, which tell it from others.
+  String shortRevision() {
+    String revision = manifest().proof().revision();
+    int digest = revision.indexOf(':') + 1;
+    return revision.substring(0, Math.min(revision.length(), digest + 12));
+  }
 }

@@ -101,12 +101,12 @@ class ModelStartupTest {
   private static ModelRegistry models(Map<String, String> properties) {
     Map<String, String> all = new HashMap<>(properties);
     all.put("nunchi.device", "cpu");
-    return new ModelStartup()
-        .models(
-            ServeConfig.from(
-                new SmallRyeConfigBuilder()
-                    .withSources(new PropertiesConfigSource(all, "test", 100))
-                    .build()));
+    ServeConfig config =
+        ServeConfig.from(
+            new SmallRyeConfigBuilder()
+                .withSources(new PropertiesConfigSource(all, "test", 100))
+                .build());
+    return new ModelStartup().models(config, new ModelOpener(config));
   }
 
   private static List<String> names(ModelRegistry models) {

@@ -43,7 +43,7 @@ public final class ServerStart {
               new SmallRyeConfigBuilder()
                   .withSources(new PropertiesConfigSource(settings, "test", 100))
                   .build());
-      new ModelStartup().models(config).close();
+      new ModelStartup().models(config, new ModelOpener(config)).close();
     } finally {
       logger.removeHandler(handler);
     }
