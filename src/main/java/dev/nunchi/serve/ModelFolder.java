@@ -6,10 +6,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -27,9 +25,11 @@ final class ModelFolder {
   private final Path folder;
   private final ModelRegistry models;
   private final ModelOpener opener;
-  private final Set<String> served = new HashSet<>();
 
-  /// What the files of each model were at the last look.
+  /// Names of models by the names of their directories, which a Mac decomposes.
+  private final Map<String, String> served = new HashMap<>();
+
+  /// What the files of each directory were at the last look.
   private Map<String, String> seen = Map.of();
 
   /// What they were when it was opened or refused.
@@ -58,36 +58,45 @@ final class ModelFolder {
   void look() {
     models.closeGone();
     Map<String, String> now = files();
-    for (String name : List.copyOf(served)) {
-      if (!now.containsKey(name)) {
-        served.remove(name);
-        models.remove(name);
-        LOG.infof("Serving %s no more: its directory is gone", name);
+    for (Map.Entry<String, String> model : Map.copyOf(served).entrySet()) {
+      if (!now.containsKey(model.getKey())) {
+        served.remove(model.getKey());
+        models.remove(model.getValue());
+        LOG.infof("Serving %s no more: its directory is gone", model.getValue());
       }
     }
     tried.keySet().retainAll(now.keySet());
-    now.forEach((name, files) -> {
-      if (files.equals(seen.get(name)) && !files.equals(tried.put(name, files))) {
-        serve(name);
+    now.forEach((directory, files) -> {
+      if (files.equals(seen.get(directory)) && !files.equals(tried.put(directory, files))) {
+        serve(directory);
       }
     });
     seen = now;
   }
 
   private void serve(String directory) {
+    Path path = folder.resolve(directory);
     try {
-      String name = ModelName.of(directory);
-      if (!served.contains(directory) && models.has(name)) {
+      String name = name(directory);
+      if (!served.containsKey(directory) && models.has(name)) {
         throw new NunchiException(
-            Reason.INVALID_ARGUMENT,
-            "%s: a model of that name is served already".formatted(folder.resolve(directory)));
+            Reason.INVALID_ARGUMENT, path + ": a model of that name is served already");
       }
-      ServedModel model = opener.open(name, folder.resolve(directory));
+      ServedModel model = opener.open(name, path);
       models.put(model);
-      served.add(directory);
+      served.put(directory, name);
       LOG.infof("Serving %s (%s)", name, model.shortRevision());
     } catch (NunchiException e) {
       LOG.errorf("Not served: %s", e.getMessage());
+    }
+  }
+
+  private String name(String directory) {
+    try {
+      return ModelName.of(directory);
+    } catch (NunchiException e) {
+      throw new NunchiException(
+          e.reason(), "%s: %s".formatted(folder.resolve(directory), e.getMessage()), e);
     }
   }
 

@@ -1,48 +1,75 @@
 package dev.nunchi.infer;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.nunchi.export.BaseExporter;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.model.AdapterTensors;
-import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.ExportedBase;
-import dev.nunchi.model.OutputDirectory;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Precision;
+import dev.nunchi.nn.Modules;
 import dev.nunchi.nn.PlainOps;
 import dev.nunchi.nn.TinyAdapter;
+import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.text.Encoding;
-import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.PaddedBatch;
-import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
-import dev.nunchi.model.Probe;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+/// Adapters on one base against the models that they are merged.
 class SharedBaseTest {
+  /// Many texts of one length, for one worker, so that they stand in batches.
+  private static final List<String> TEXTS =
+      IntStream.range(0, 40).mapToObj(i -> "영화 " + "abcdefghij".charAt(i % 10)).toList();
+
+  @TempDir static Path shared;
+  private static Path base = Path.of("");
+  private static List<Path> adapters = List.of();
+
   @TempDir private Path temporary;
 
+  @BeforeAll
+  static void write() {
+    // Ranks 3 and 8 have one form, and so have 2 and 5 labels.
+    adapters =
+        List.of(
+            RandomAdapter.of(3, 8, "query", "value", "dense").write(shared.resolve("a")),
+            RandomAdapter.of(2, 3, "query").write(shared.resolve("b")),
+            RandomAdapter.of(5, 8, "value", "output.dense").write(shared.resolve("c")),
+            RandomAdapter.of(9, 17, "query", "value").write(shared.resolve("d")));
+    base = RandomAdapter.exportBase(adapters.getFirst(), shared.resolve("base"), Precision.FP32);
+  }
+
   @ParameterizedTest
-  @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = {"BERT_POOLER_SAVED", ".*_DORA"})
+  @EnumSource(
+      mode = EnumSource.Mode.MATCH_NONE,
+      names = {"BERT_POOLER_SAVED", ".*_DORA"})
   void logits_adapterOfPeft_areThoseOfPeft(TinyAdapter tiny) throws Exception {
-    Path base = temporary.resolve("base");
-    try (CheckpointDirectory apart = CheckpointDirectory.openApart(tiny.path(), BaseModels.NONE);
-         CheckpointDirectory merged = CheckpointDirectory.open(tiny.path())) {
-      BaseExporter.export(apart, probe(merged), base, Precision.FP32, OutputDirectory.Existing.KEEP);
-    }
+    Path exported =
+        RandomAdapter.exportBase(tiny.path(), temporary.resolve("base"), Precision.FP32);
     JsonNode expected = tiny.expected().get("logits");
-    try (SharedBase shared = SharedBase.open(base, LoadOptions.DEFAULT);
+    try (SharedBase peft = SharedBase.open(exported, options(1));
         AdapterModel model =
-            new AdapterModel(shared, AdapterTensors.open(tiny.path(), ExportedBase.open(base)))) {
+            new AdapterModel(peft, AdapterTensors.open(tiny.path(), ExportedBase.open(exported)))) {
       float[][] logits = model.logits(tiny.ragged().batch());
       for (int row = 0; row < logits.length; row++) {
         for (int label = 0; label < logits[row].length; label++) {
@@ -53,25 +80,186 @@ class SharedBaseTest {
     }
   }
 
-  private static Probe probe(CheckpointDirectory merged) {
-    try (TextEncoder encoder =
-        TextEncoder.open(
-            merged.tokenizerDirectory(),
-            Normalizer.of(merged.description().text().normalization()),
-            merged.description().text().maxLength())) {
-      List<Probe.Case> cases = new ArrayList<>();
-      for (String text : List.of("정말 좋아요", "별로")) {
-        Encoding encoding = encoder.encode(text, Truncation.KEEP_HEAD);
-        double[] logits =
-            PlainOps.logits(
-                merged.network(), merged.weights(), PaddedBatch.of(List.of(encoding), 0))[0];
-        cases.add(
-            new Probe.Case(
-                text,
-                Arrays.stream(encoding.inputIds()).boxed().toList(),
-                Arrays.stream(logits).mapToObj(x -> (float) x).toList()));
+  @Test
+  void classify_textsOfManyAdaptersMixed_areThoseOfTheMergedModelsAndOfTextsAlone() {
+    try (SharedBase loaded = SharedBase.open(base, options(1))) {
+      List<LoadedModel> models = adapters.stream().map(loaded::load).toList();
+      List<List<CompletableFuture<Prediction>>> mixed =
+          models.stream().map(_ -> (List<CompletableFuture<Prediction>>) new ArrayList<CompletableFuture<Prediction>>()).toList();
+      for (String text : TEXTS) {
+        for (int i = 0; i < models.size(); i++) {
+          mixed.get(i).add(classify(models.get(i), text));
+        }
       }
-      return new Probe(cases);
+      for (int i = 0; i < models.size(); i++) {
+        for (int t = 0; t < TEXTS.size(); t++) {
+          Prediction together = mixed.get(i).get(t).join();
+          assertEquals(
+              classify(models.get(i), TEXTS.get(t)).join().logits(), together.logits(), "bits");
+          assertMerged(adapters.get(i), models.get(i), TEXTS.get(t), together);
+          assertEquals(models.get(i).manifest().task().labels(), together.labels());
+        }
+      }
+      models.forEach(LoadedModel::close);
     }
+  }
+
+  private static void assertMerged(
+      Path adapter, LoadedModel model, String text, Prediction prediction) {
+    try (CheckpointDirectory merged = CheckpointDirectory.open(adapter)) {
+      Encoding encoding = model.classifier().encode(text, Truncation.REJECT);
+      double[] expected =
+          PlainOps.logits(
+              merged.network(), merged.weights(), PaddedBatch.of(List.of(encoding), 0))[0];
+      assertArrayEquals(
+          expected, prediction.logits().stream().mapToDouble(x -> x).toArray(), 1e-5);
+    }
+  }
+
+  @Test
+  void load_inFp16_answersWithinItsTolerance() {
+    Path half =
+        RandomAdapter.exportBase(adapters.getFirst(), temporary.resolve("half"), Precision.FP16);
+    try (SharedBase loaded = SharedBase.open(half, options(1));
+        LoadedModel model = loaded.load(adapters.getFirst())) {
+      assertEquals(Precision.FP16, model.manifest().proof().precision());
+    }
+  }
+
+  @Test
+  void load_revision_isThatOfAdapterAndBase() {
+    Path half =
+        RandomAdapter.exportBase(adapters.getFirst(), temporary.resolve("half"), Precision.FP16);
+    List<String> revisions = new ArrayList<>();
+    for (Path directory : List.of(base, half)) {
+      try (SharedBase loaded = SharedBase.open(directory, options(1))) {
+        for (Path adapter : adapters) {
+          try (LoadedModel model = loaded.load(adapter)) {
+            revisions.add(model.manifest().proof().revision());
+          }
+        }
+      }
+    }
+    assertEquals(2 * adapters.size(), revisions.stream().distinct().count());
+  }
+
+  @Test
+  void load_adapterOfAnotherBase_isRefused() {
+    Path other =
+        new RandomAdapter(TinyCheckpoint.ROBERTA, 3, 8, new Modules.All())
+            .write(temporary.resolve("other"));
+    assertRefused(other, Reason.INVALID_MODEL, "was trained on other weights");
+    try (SharedBases bases = SharedBases.open(List.of(base), options(1))) {
+      NunchiException refused = assertThrows(NunchiException.class, () -> bases.load(other));
+      assertContains("but those of the bases here are sha256:", refused);
+    }
+  }
+
+  @Test
+  void load_adapterOfAnotherNetworkThatDoesNotSayItsBase_isRefused() throws IOException {
+    Path other =
+        new RandomAdapter(TinyCheckpoint.ROBERTA, 3, 8, new Modules.All())
+            .write(temporary.resolve("other"));
+    Files.delete(other.resolve(Manifest.FILE_NAME));
+    assertRefused(other, Reason.INVALID_MODEL, "is of a roberta network with other layers");
+  }
+
+  @Test
+  void load_adapterThatChangesMoreThanTheBaseTakes_isRefusedByName() {
+    Path more = RandomAdapter.of(3, 8, "key").write(temporary.resolve("more"));
+    assertRefused(
+        more,
+        Reason.UNSUPPORTED_MODEL,
+        "adapts bert.encoder.layer.0.attention.self.key, for which the base");
+    assertRefused(
+        TinyAdapter.BERT_POOLER_SAVED.path(),
+        Reason.UNSUPPORTED_MODEL,
+        "'nunchi export --model %s".formatted(TinyAdapter.BERT_POOLER_SAVED.path()));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"BERT_POOLER_SAVED", "DISTILBERT_DORA"})
+  void export_adapterThatCannotBeKeptSeparate_isRefusedByName(TinyAdapter tiny) {
+    NunchiException refused =
+        assertThrows(
+            NunchiException.class,
+            () ->
+                RandomAdapter.exportBase(tiny.path(), temporary.resolve("out"), Precision.FP32));
+    assertEquals(Reason.UNSUPPORTED_MODEL, refused.reason());
+    assertContains("without --adapters separate it is merged", refused);
+    assertTrue(Files.notExists(temporary.resolve("out")));
+  }
+
+  @Test
+  void load_damagedFile_isRefusedByName() throws IOException {
+    Path damaged = RandomAdapter.of(3, 8, "query").write(temporary.resolve("damaged"));
+    Path weights = damaged.resolve("adapter_model.safetensors");
+    byte[] bytes = Files.readAllBytes(weights);
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(weights, bytes);
+    assertRefused(damaged, Reason.INVALID_MODEL, weights + " is not the file");
+  }
+
+  @Test
+  void open_damagedBaseOrNone_isRefusedByName() throws IOException {
+    Path damaged =
+        RandomAdapter.exportBase(adapters.getFirst(), temporary.resolve("base"), Precision.FP32);
+    Path weights = damaged.resolve(ModelDirectory.WEIGHTS);
+    Files.write(weights, new byte[(int) Files.size(weights)]);
+    assertContains(
+        weights + " is not the file",
+        assertThrows(NunchiException.class, () -> SharedBase.open(damaged, options(1))));
+    assertContains(
+        "is no base of adapters",
+        assertThrows(
+            NunchiException.class, () -> SharedBase.open(adapters.getFirst(), options(1))));
+    assertContains(
+        "describes a base of adapters, which answers nothing by itself",
+        assertThrows(NunchiException.class, () -> ModelDirectory.open(base)));
+  }
+
+  @Test
+  void close_whileOthersAnswer_losesNothing() {
+    try (SharedBase loaded = SharedBase.open(base, options(2))) {
+      LoadedModel stays = loaded.load(adapters.getFirst());
+      List<CompletableFuture<Prediction>> answers = new ArrayList<>();
+      for (int round = 0; round < 5; round++) {
+        try (LoadedModel goes = loaded.load(adapters.get(1))) {
+          for (String text : TEXTS) {
+            answers.add(classify(stays, text));
+            answers.add(classify(goes, text));
+          }
+        }
+      }
+      for (CompletableFuture<Prediction> answer : answers) {
+        assertTrue(Float.isFinite(answer.join().logits().getFirst()));
+      }
+      stays.close();
+    }
+  }
+
+  private static CompletableFuture<Prediction> classify(LoadedModel model, String text) {
+    return model.classifier().classify(text, Truncation.REJECT, Deadline.NONE);
+  }
+
+  private static LoadOptions options(int workers) {
+    return new LoadOptions(
+        InferenceOptions.Device.CPU,
+        new Workers(OptionalInt.of(workers)),
+        1024,
+        OptionalInt.empty());
+  }
+
+  private static void assertRefused(Path adapter, Reason reason, String sentence) {
+    try (SharedBase loaded = SharedBase.open(base, options(1))) {
+      NunchiException refused = assertThrows(NunchiException.class, () -> loaded.load(adapter));
+      assertEquals(reason, refused.reason());
+      assertContains(sentence, refused);
+    }
+  }
+
+  private static void assertContains(String sentence, NunchiException refused) {
+    assertTrue(
+        String.valueOf(refused.getMessage()).contains(sentence), String.valueOf(refused.getMessage()));
   }
 }

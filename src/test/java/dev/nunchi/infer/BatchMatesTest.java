@@ -1,0 +1,102 @@
+package dev.nunchi.infer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.nunchi.text.Encoding;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(20)
+class BatchMatesTest {
+  private final FakeBackend first = new FakeBackend(0);
+  private final FakeBackend second = FakeBackend.open();
+  private final List<List<Backend>> rows = Collections.synchronizedList(new ArrayList<>());
+  private final List<CompletableFuture<Run>> runs = new ArrayList<>();
+
+  @Test
+  void run_textsOfTwoModels_standInOneBatchWhereTheirLengthsAreEqual() throws Exception {
+    BatchMates mates = mates(8, 1);
+    try (Scheduler one = scheduler(first, mates);
+        Scheduler other = scheduler(second, mates)) {
+      submit(one, 1, 3);
+      first.begun.acquire();
+      submit(other, 2, 3);
+      submit(one, 3, 2);
+      submit(one, 4, 3);
+      submit(other, 5, 2);
+      first.permits.release(9);
+      assertAnswered(1, 2, 3, 4, 5);
+      assertEquals(
+          List.of(List.of(first), List.of(second, first), List.of(first, second)), rows);
+      assertEquals(List.of(List.of(3), List.of(3, 3), List.of(2, 2)), first.batches);
+    }
+  }
+
+  @Test
+  void run_moreWorkers_leavesTheOthersTheirShare() throws Exception {
+    // Two workers are counted on, of which one comes.
+    BatchMates mates = mates(3, 2);
+    try (Scheduler one = scheduler(first, mates)) {
+      submit(one, 0, 1);
+      first.begun.acquire();
+      for (int id = 1; id <= 10; id++) {
+        submit(one, id, 1);
+      }
+      first.permits.release(99);
+      assertAnswered(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+      // Of ten, seven, four, two, and one that waited.
+      assertEquals(List.of(1, 3, 3, 2, 1, 1), rows.stream().map(List::size).toList());
+    }
+  }
+
+  @Test
+  void close_whileItsTextsAreWithAnothersWorker_waitsForThem() throws Exception {
+    BatchMates mates = mates(8, 1);
+    try (Scheduler one = scheduler(first, mates)) {
+      Scheduler other = scheduler(second, mates);
+      submit(one, 1, 1);
+      first.begun.acquire();
+      submit(one, 2, 1);
+      submit(other, 3, 1);
+      CompletableFuture<Void> closed = CompletableFuture.runAsync(other::close);
+      first.permits.release(9);
+      closed.join();
+      assertAnswered(1, 2, 3);
+      assertEquals(List.of(List.of(first), List.of(first, second)), rows);
+    }
+  }
+
+  private BatchMates mates(int mostRows, int workers) {
+    return new BatchMates(
+        (batch, models) -> {
+          rows.add(models);
+          return first.logits(batch);
+        },
+        mostRows,
+        workers);
+  }
+
+  private static final Executor ONE_WORKER =
+      new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU);
+
+  private static Scheduler scheduler(Backend backend, BatchMates mates) {
+    return new Scheduler(backend, 0, ONE_WORKER, 100, System::nanoTime, mates);
+  }
+
+  private void submit(Scheduler scheduler, int id, int length) {
+    List<Encoding> encodings = List.of(FakeBackend.encoding(id, length));
+    runs.addAll(scheduler.submit(encodings, Deadline.NONE));
+  }
+
+  private void assertAnswered(int... ids) {
+    for (int i = 0; i < ids.length; i++) {
+      assertEquals(ids[i], runs.get(i).join().logits()[0]);
+    }
+  }
+}
