@@ -64,6 +64,9 @@ final class Adapters {
   private static final int IN_FLIGHT = 64;
   private static final int ROUNDS = 5;
 
+  /// Texts that every adapter answers.
+  private static final int COMPARED = 20;
+
   /// Of them, one after the other, with two to five labels.
   private static final int[] RANKS = {8, 4, 16, 8};
 
@@ -73,8 +76,8 @@ final class Adapters {
     Path work = Path.of(args[1]);
     switch (args[0]) {
       case "write" -> write(work, Path.of(args[2]), Integer.parseInt(args[3]), args[4]);
-      case "compare" -> compare(work, texts(args[2], 200), Integer.parseInt(args[3]));
-      case "memory" -> memory(work, args[2], texts(args[3], 200), Integer.parseInt(args[4]));
+      case "compare" -> compare(work, texts(args[2], COMPARED), Integer.parseInt(args[3]));
+      case "memory" -> memory(work, args[2], texts(args[3], COMPARED), Integer.parseInt(args[4]));
       case "speed" -> speed(work, texts(args[2], Integer.parseInt(args[4])), Integer.parseInt(args[3]));
       default -> throw new IllegalArgumentException(args[0]);
     }
@@ -124,7 +127,7 @@ final class Adapters {
       BaseExporter.export(
           adapter, probe, work.resolve("base"), Precision.FP32, OutputDirectory.Existing.KEEP);
     }
-    merge(work, 0);
+    merge(work, 0, "merged-0");
   }
 
   private static Lora lora(int rank, String targets) {
@@ -191,8 +194,8 @@ final class Adapters {
     return work.resolve("adapters").resolve("adapter-" + i);
   }
 
-  private static Path merge(Path work, int i) {
-    Path output = work.resolve("merged-" + i);
+  private static Path merge(Path work, int i, String name) {
+    Path output = work.resolve(name);
     Probe probe = probe(adapter(work, i));
     try (CheckpointDirectory adapter = CheckpointDirectory.open(adapter(work, i))) {
       new OnnxExporter().export(adapter, probe, output, ExportOptions.FP32.replacing());
@@ -209,12 +212,7 @@ final class Adapters {
     try (Served served = Served.open(work, count)) {
       List<List<Prediction>> mixed = served.answers(texts);
       for (int i = 0; i < count; i++) {
-        Path output = work.resolve("merged-x");
-        Probe probe = probe(adapter(work, i));
-        try (CheckpointDirectory adapter = CheckpointDirectory.open(adapter(work, i))) {
-          new OnnxExporter().export(adapter, probe, output, ExportOptions.FP32.replacing());
-        }
-        try (LoadedModel merged = ModelLoader.load(output, options())) {
+        try (LoadedModel merged = ModelLoader.load(merge(work, i, "merged"), options())) {
           for (int t = 0; t < texts.size(); t++) {
             Prediction expected = one(merged.classifier(), texts.get(t));
             Prediction came = mixed.get(i).get(t);

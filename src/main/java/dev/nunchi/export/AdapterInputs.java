@@ -15,7 +15,7 @@ import java.util.Map;
 /// adapter's parameters: `name.lora_A.weight` `[adapter_rows, in, rank]` and `name.lora_B.weight`
 /// `[adapter_rows, rank, out]`, `A` and the scaled `B` transposed, as MatMul reads them;
 /// `adapter_rows` is 1 or the size of the batch. With rank 0 the layer is the base's. A layer of the head is given whole, `name.weight` `[adapter_rows, in, out]` and
-/// `name.bias` `[adapter_rows, out]`, that of the logits with as many labels as the caller has.
+/// `name.bias` `[adapter_rows, out]`; that of the logits has as many labels as the caller gives.
 ///
 /// All are fp32 and added in fp32, whatever the base is in.
 final class AdapterInputs {

@@ -15,6 +15,7 @@ import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import dev.nunchi.model.StagedDirectory;
 import dev.nunchi.model.TokenizerFiles;
+import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Lora;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
@@ -48,8 +49,8 @@ public final class BaseExporter {
       OutputDirectory.Existing existing) {
     AdapterBase base = adapter.base().orElseThrow(() -> noAdapter(adapter));
     Path baseDirectory = adapter.baseDirectory().orElseThrow(() -> noAdapter(adapter));
-    Network network = adapter.network().adapted(requireTaken(adapter));
-    OpenLayers open = OpenLayers.of(network);
+    OpenLayers open = OpenLayers.of(adapter.network().adapted(requireLora(adapter)));
+    requireLinear(adapter, open);
     adapter.requireComplete();
     OnnxExporter.require(adapter.path(), output, existing);
     try (OutputDirectory directory = OutputDirectory.open(output, existing);
@@ -74,18 +75,23 @@ public final class BaseExporter {
     }
   }
 
-  private static Lora requireTaken(CheckpointDirectory adapter) {
+  private static Lora requireLora(CheckpointDirectory adapter) {
     Lora lora = adapter.lora().orElseThrow(() -> noAdapter(adapter));
     if (lora.decomposed()) {
       throw notTaken(adapter, "is a DoRA adapter, whose magnitudes depend on the base's weights");
     }
-    if (!lora.modulesToSave().isEmpty()) {
-      throw notTaken(
-          adapter,
-          "holds more than its head in full (modules_to_save: %s)"
-              .formatted(String.join(", ", lora.modulesToSave())));
-    }
     return lora;
+  }
+
+  private static void requireLinear(CheckpointDirectory adapter, OpenLayers open) {
+    Set<String> linears =
+        adapter.network().linears().stream().map(Linear::name).collect(Collectors.toSet());
+    for (String module : open.given()) {
+      if (!linears.contains(module)) {
+        throw notTaken(
+            adapter, "holds %s in full (modules_to_save), which is no linear layer".formatted(module));
+      }
+    }
   }
 
   private static Set<String> head(Network network, OpenLayers open) {

@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 /// The linear layers of a graph that take an adapter's numbers as inputs, by name.
 ///
 /// @param adapted those to which low-rank matrices may be added
-/// @param given those whose weights are the adapter's own: its head
+/// @param given those whose weights are the adapter's own: its head, and what began afresh with it
 /// @param output the one of these that gives the logits, of any number of labels
 record OpenLayers(Set<String> adapted, Set<String> given, String output) {
   /// Those of a graph that is a whole classifier.

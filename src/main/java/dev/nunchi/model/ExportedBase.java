@@ -23,7 +23,8 @@ import java.util.stream.Stream;
 /// @param revision digest of the exported weights
 /// @param precision number format of the exported weights
 /// @param layers names of the linear layers that take low-rank matrices
-/// @param head names of the parameters that an adapter brings whole
+/// @param head names of the parameters that an adapter brings whole: its head, and what else of it
+///   was trained so
 /// @param network of a classifier on the base, for what its layers are called and how large they
 ///   are
 public record ExportedBase(
@@ -139,7 +140,7 @@ public record ExportedBase(
   /// @param updates of the weights of layers
   /// @param saved names of the parameters that the adapter holds in full
   /// @throws NunchiException `UNSUPPORTED_MODEL` where an adapter changes something that the graph
-  ///   has no input for, `INVALID_MODEL` where it lacks a part of its head
+  ///   has no input for, `INVALID_MODEL` where it lacks a layer that is given whole
   void require(Path adapter, Map<String, LowRankUpdate> updates, Set<String> saved) {
     updates.forEach((weight, update) -> {
       String layer = weight.substring(0, weight.lastIndexOf('.'));
@@ -156,15 +157,17 @@ public record ExportedBase(
     for (String name : saved) {
       if (!head.contains(name)) {
         throw notTaken(
-            adapter, "holds %s in full (modules_to_save), which is no part of the head".formatted(name));
+            adapter,
+            "holds %s in full (modules_to_save), for which the base %s has no input"
+                .formatted(name, path));
       }
     }
     for (String name : head) {
       if (!saved.contains(name)) {
         throw new NunchiException(
             Reason.INVALID_MODEL,
-            "%s: the adapter holds no tensor %s of its head"
-                .formatted(adapter, AdapterDirectory.storedName(name)));
+            "%s: the adapter holds no tensor %s, which the base %s expects of each of its adapters"
+                .formatted(adapter, AdapterDirectory.storedName(name), path));
       }
     }
   }

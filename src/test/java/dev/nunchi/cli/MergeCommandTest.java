@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,45 @@ class MergeCommandTest {
         "--model",
         adapter,
         "네");
+  }
+
+  @Test
+  void export_adaptersSeparate_writesABaseThatAnswersAsTheAdapterWithItsOwn() throws IOException {
+    CopiedDirectory.edit(
+        adapter.resolve("adapter_config.json"),
+        config -> config.put("base_model_name_or_path", base.toString()));
+    Path shared = directory.resolve("shared");
+    Result export =
+        run("export", "--model", adapter, "--adapters", "separate", "--output", shared);
+    assertEquals(0, export.exitCode(), export.err());
+    assertTrue(export.err().endsWith("--base %s --model %s'%n".formatted(shared, adapter)));
+    Result torch = run("classify", "--model", adapter, "--format", "tsv", "영화 최고", "별로");
+    Result onnx =
+        run("classify", "--model", adapter, "--base", shared, "--format", "tsv", "영화 최고", "별로");
+    assertEquals(0, onnx.exitCode(), onnx.err());
+    assertEquals(labels(torch), labels(onnx));
+    assertRefused("describes a base of adapters", "classify", "--model", shared, "네");
+    assertRefused(
+        "holds no LoRA adapter", "classify", "--model", base, "--base", shared, "네");
+    assertRefused(
+        "is a whole model and no adapter, so there is nothing to keep separate",
+        "export",
+        "--model",
+        base,
+        "--adapters",
+        "separate",
+        "--output",
+        directory.resolve("none"));
+    assertEquals(
+        2,
+        run("export", "--model", adapter, "--adapters", "separate", "--precision", "int8",
+                "--calibration", "a", "--validation", "b", "--output", shared)
+            .exitCode());
+    assertEquals(2, run("classify", "--base", shared, "네").exitCode());
+  }
+
+  private static List<String> labels(Result result) {
+    return result.out().lines().map(line -> line.split("\t")[1]).toList();
   }
 
   private static void assertRefused(String sentence, Object... arguments) {

@@ -30,6 +30,14 @@ class ServeCommandTest {
   }
 
   @Test
+  void settings_basesAndADirectoryOfModels_areSettingsOfTheServer() {
+    assertEquals(
+        Map.of(
+            "nunchi.bases[0]", "one", "nunchi.bases[1]", "two", "nunchi.models-directory", "all"),
+        settings("--base", "one", "--base", "two", "--models", "all"));
+  }
+
+  @Test
   void settings_models_areNamedWhereTheyHaveAName() {
     assertEquals(
         Map.of(

@@ -48,11 +48,18 @@ import java.util.stream.IntStream;
 ///
 /// @param labels how many it has
 /// @param modules that it adapts
-public record RandomAdapter(TinyCheckpoint base, int labels, int rank, Modules modules) {
+/// @param saved modules beside its head that it holds in full
+public record RandomAdapter(
+    TinyCheckpoint base, int labels, int rank, Modules modules, List<String> saved) {
   /// Of tiny BERT's attention.
   public static RandomAdapter of(int labels, int rank, String... modules) {
     return new RandomAdapter(
-        TinyCheckpoint.BERT, labels, rank, new Modules.Named(List.of(modules)));
+        TinyCheckpoint.BERT, labels, rank, new Modules.Named(List.of(modules)), List.of());
+  }
+
+  /// The same, which holds a further module in full.
+  RandomAdapter saving(String module) {
+    return new RandomAdapter(base, labels, rank, modules, List.of(module));
   }
 
   /// Writes its directory and returns it.
@@ -70,7 +77,7 @@ public record RandomAdapter(TinyCheckpoint base, int labels, int rank, Modules m
             new LinkedHashMap<>(),
             false,
             false,
-            List.of());
+            saved);
     AdapterBase known = AdapterBase.of(base.path());
     try (CheckpointDirectory checkpoint =
             CheckpointDirectory.open(

@@ -26,6 +26,8 @@ class ServeConfigTest {
   void defaults_areTheDocumentedOnes() {
     ServeConfig config = config(Map.of());
     assertEquals(List.of(), config.models());
+    assertEquals(Optional.empty(), config.modelsDirectory());
+    assertEquals(List.of(), config.bases());
     assertEquals(Optional.empty(), config.home());
     assertEquals(Device.AUTO, config.device());
     assertEquals(OptionalInt.empty(), config.threads());
