@@ -102,6 +102,8 @@ class DocumentedCommandsIT {
         template,
         "nunchi train --recipe my-recipe.yaml --data reviews --output my-adapter"
             + " --set model_name_or_path=models/kcbert --set lora.r=2 --set num_train_epochs=1");
+    run(template, "nunchi export --model my-adapter --adapters separate --output my-base");
+    link(template.resolve("my-adapter"), template.resolve("adapters/movies"), Path.of(""));
     run(
         template,
         "nunchi train --recipe nsmc-stars --data nsmc --output nsmc-stars"
