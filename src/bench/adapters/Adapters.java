@@ -78,7 +78,8 @@ final class Adapters {
       case "write" -> write(work, Path.of(args[2]), Integer.parseInt(args[3]), args[4]);
       case "compare" -> compare(work, texts(args[2], COMPARED), Integer.parseInt(args[3]));
       case "memory" -> memory(work, args[2], texts(args[3], COMPARED), Integer.parseInt(args[4]));
-      case "speed" -> speed(work, texts(args[2], Integer.parseInt(args[4])), Integer.parseInt(args[3]));
+      case "speed" ->
+          speed(work, texts(args[2], Integer.parseInt(args[4])), Integer.parseInt(args[3]));
       default -> throw new IllegalArgumentException(args[0]);
     }
   }
@@ -174,9 +175,7 @@ final class Adapters {
                 Encoding encoding = encoder.encode(text, Truncation.KEEP_HEAD);
                 float[] logits = network.logits(PaddedBatch.of(List.of(encoding), 0))[0];
                 return new Probe.Case(
-                    text,
-                    Arrays.stream(encoding.inputIds()).boxed().toList(),
-                    floats(logits));
+                    text, Arrays.stream(encoding.inputIds()).boxed().toList(), floats(logits));
               })
               .toList());
     }
@@ -222,8 +221,7 @@ final class Adapters {
             for (int label = 0; label < expected.logits().size(); label++) {
               greatest =
                   Math.max(
-                      greatest,
-                      Math.abs(expected.logits().get(label) - came.logits().get(label)));
+                      greatest, Math.abs(expected.logits().get(label) - came.logits().get(label)));
             }
           }
         }
@@ -231,8 +229,8 @@ final class Adapters {
     }
     System.out.printf(
         Locale.ROOT,
-        "%d adapters x %d texts, mixed: greatest difference of a logit from the merged model's %.1e,"
-            + " other labels %d, other bits than alone %d%n",
+        "%d adapters x %d texts, mixed: greatest difference of a logit from the merged model's"
+            + " %.1e, other labels %d, other bits than alone %d%n",
         count,
         texts.size(),
         greatest,
@@ -252,8 +250,7 @@ final class Adapters {
   /// Resident memory of this process with `what` loaded, after texts were answered.
   private static void memory(Path work, String what, List<String> texts, int count)
       throws Exception {
-    try (Served served =
-        what.equals("merged") ? Served.merged(work) : Served.open(work, count)) {
+    try (Served served = what.equals("merged") ? Served.merged(work) : Served.open(work, count)) {
       served.answers(texts);
       System.gc();
       Thread.sleep(1000);
@@ -306,7 +303,8 @@ final class Adapters {
     }
 
     static Served merged(Path work) {
-      return new Served(List.of(ModelLoader.load(work.resolve("merged-0"), options())), Optional.empty());
+      return new Served(
+          List.of(ModelLoader.load(work.resolve("merged-0"), options())), Optional.empty());
     }
 
     /// Of every model all texts, the models mixed.

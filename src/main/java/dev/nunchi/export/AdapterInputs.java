@@ -14,8 +14,9 @@ import java.util.Map;
 /// A layer that may be adapted computes `x·Wᵀ + b + (x·A)·B`. Its inputs are called as the
 /// adapter's parameters: `name.lora_A.weight` `[adapter_rows, in, rank]` and `name.lora_B.weight`
 /// `[adapter_rows, rank, out]`, `A` and the scaled `B` transposed, as MatMul reads them;
-/// `adapter_rows` is 1 or the size of the batch. With rank 0 the layer is the base's. A layer of the head is given whole, `name.weight` `[adapter_rows, in, out]` and
-/// `name.bias` `[adapter_rows, out]`; that of the logits has as many labels as the caller gives.
+/// `adapter_rows` is 1 or the size of the batch. With rank 0 the layer is the base's. A layer of
+/// the head is given whole, `name.weight` `[adapter_rows, in, out]` and `name.bias` `[adapter_rows,
+/// out]`; that of the logits has as many labels as the caller gives.
 ///
 /// All are fp32 and added in fp32, whatever the base is in.
 final class AdapterInputs {
@@ -46,8 +47,7 @@ final class AdapterInputs {
   /// What a layer gives by the weights that are inputs: `[batch, in]` to `[batch, out]`.
   Value linear(Value x, Linear layer) {
     Axis out = layer.name().equals(open.output()) ? LABELS : Axis.of(layer.out());
-    Value weight =
-        input(layer.weight(), ROWS, Axis.of(layer.in()), out);
+    Value weight = input(layer.weight(), ROWS, Axis.of(layer.in()), out);
     Value product = product(nodes.as(DataType.FLOAT, x), List.of(weight), layer.name());
     return layer.bias()
         ? nodes.node(
@@ -66,10 +66,8 @@ final class AdapterInputs {
     Axis rank = new Axis.Named(layer.name() + ".rank");
     Axis in = Axis.of(layer.in());
     Axis out = Axis.of(layer.out());
-    Value down =
-        input(LowRank.downWeight(layer.name()), ROWS, in, rank);
-    Value up =
-        input(LowRank.upWeight(layer.name()), ROWS, rank, out);
+    Value down = input(LowRank.downWeight(layer.name()), ROWS, in, rank);
+    Value up = input(LowRank.upWeight(layer.name()), ROWS, rank, out);
     Value update =
         product(nodes.as(DataType.FLOAT, x), List.of(down, up), layer.name() + ".update");
     return nodes.node(

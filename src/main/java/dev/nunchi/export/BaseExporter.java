@@ -5,7 +5,6 @@ import dev.nunchi.Reason;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.SharedBase;
 import dev.nunchi.model.AdapterBase;
-import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.DurableFiles;
 import dev.nunchi.model.ExportedBase;
@@ -57,8 +56,7 @@ public final class BaseExporter {
         StagedDirectory staged = directory.stage()) {
       Path written = staged.path();
       OnnxOps.graph(adapter.network(), adapter.weights(), format(precision), open)
-          .write(
-              written.resolve(ModelDirectory.GRAPH), written.resolve(ModelDirectory.WEIGHTS));
+          .write(written.resolve(ModelDirectory.GRAPH), written.resolve(ModelDirectory.WEIGHTS));
       Path tokenizer =
           TokenizerFiles.areIn(baseDirectory) ? baseDirectory : adapter.tokenizerDirectory();
       List<String> files = new ArrayList<>(TokenizerFiles.copy(tokenizer, written));
@@ -89,7 +87,8 @@ public final class BaseExporter {
     for (String module : open.given()) {
       if (!linears.contains(module)) {
         throw notTaken(
-            adapter, "holds %s in full (modules_to_save), which is no linear layer".formatted(module));
+            adapter,
+            "holds %s in full (modules_to_save), which is no linear layer".formatted(module));
       }
     }
   }

@@ -86,8 +86,7 @@ final class OnnxOps implements Ops<Value> {
   }
 
   /// The same with layers that take an adapter as further inputs; see [AdapterInputs].
-  static GraphWriter graph(
-      Network network, Weights weights, NumberFormat format, OpenLayers open) {
+  static GraphWriter graph(Network network, Weights weights, NumberFormat format, OpenLayers open) {
     GraphWriter graph = new GraphWriter();
     new OnnxOps(graph, weights, format, false, open).write(network);
     return graph;

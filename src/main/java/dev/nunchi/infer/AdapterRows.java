@@ -33,10 +33,13 @@ final class AdapterRows implements AutoCloseable {
   /// @param arena owns it
   static AdapterRows of(List<AdapterTensors> adapters, Arena arena) throws OrtException {
     Map<String, List<Integer>> shapes = new HashMap<>();
-    adapters.forEach(each -> each.inputs().forEach((name, tensor) -> shapes.put(name, tensor.shape())));
+    adapters.forEach(
+        each -> each.inputs().forEach((name, tensor) -> shapes.put(name, tensor.shape())));
     AdapterRows rows = new AdapterRows();
     for (Map.Entry<String, List<Integer>> input : shapes.entrySet()) {
-      long bytes = Float.BYTES * input.getValue().stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b);
+      long bytes =
+          Float.BYTES
+              * input.getValue().stream().mapToLong(Integer::longValue).reduce(1, (a, b) -> a * b);
       MemorySegment all = arena.allocate(adapters.size() * bytes, 64);
       for (int row = 0; row < adapters.size(); row++) {
         AdapterTensors.Tensor tensor = adapters.get(row).inputs().get(input.getKey());

@@ -13,7 +13,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 /// own.
 final class BatchMates {
   /// Of a model whose texts are run alone.
-  static final BatchMates NONE = new BatchMates((batch, rows) -> rows.getFirst().logits(batch), 1, 1);
+  static final BatchMates NONE =
+      new BatchMates((batch, rows) -> rows.getFirst().logits(batch), 1, 1);
 
   private final Mixed backend;
   private final int mostRows;

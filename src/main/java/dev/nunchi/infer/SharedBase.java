@@ -51,10 +51,7 @@ public final class SharedBase implements AutoCloseable {
   private final Map<AdapterTensors.Form, BatchMates> mates = new ConcurrentHashMap<>();
 
   private SharedBase(
-      ExportedBase base,
-      OnnxSession session,
-      LoadOptions options,
-      Map<String, OnnxTensor> absent) {
+      ExportedBase base, OnnxSession session, LoadOptions options, Map<String, OnnxTensor> absent) {
     this.base = base;
     this.session = session;
     this.options = options;
@@ -92,8 +89,7 @@ public final class SharedBase implements AutoCloseable {
         shape[axis] = Math.max(0, shape[axis]);
       }
       absent.put(
-          name,
-          OnnxTensor.createTensor(OnnxRuntime.environment(), FloatBuffer.allocate(0), shape));
+          name, OnnxTensor.createTensor(OnnxRuntime.environment(), FloatBuffer.allocate(0), shape));
     }
     return absent;
   }

@@ -39,16 +39,13 @@ final class SharedEncoders {
   synchronized Encoder open(Path tokenizer, Manifest.Text text, int maxLength) {
     Kind kind =
         new Kind(
-            Digests.sha256(TextEncoder.tokenizerJson(tokenizer)),
-            text.normalization(),
-            maxLength);
+            Digests.sha256(TextEncoder.tokenizerJson(tokenizer)), text.normalization(), maxLength);
     Shared shared =
         open.computeIfAbsent(
             kind,
             _ ->
                 new Shared(
-                    TextEncoder.open(
-                        tokenizer, Normalizer.of(text.normalization()), maxLength)));
+                    TextEncoder.open(tokenizer, Normalizer.of(text.normalization()), maxLength)));
     shared.users++;
     return new Encoder() {
       private boolean closed;

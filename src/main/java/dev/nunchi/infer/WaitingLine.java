@@ -100,10 +100,7 @@ final class WaitingLine {
   /// @param most how many at most
   List<Ticket> poll(int length, int most) {
     List<Ticket> taken =
-        placed.stream()
-            .filter(ticket -> ticket.encoding().length() == length)
-            .limit(most)
-            .toList();
+        placed.stream().filter(ticket -> ticket.encoding().length() == length).limit(most).toList();
     taken.forEach(placed::remove);
     return taken;
   }

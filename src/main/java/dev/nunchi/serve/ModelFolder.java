@@ -107,8 +107,7 @@ final class ModelFolder {
       String name = entry.getFileName().toString();
       if (!name.startsWith(".") && Files.isDirectory(entry)) {
         files.put(
-            name,
-            entries(entry).stream().map(ModelFolder::file).collect(Collectors.joining("\n")));
+            name, entries(entry).stream().map(ModelFolder::file).collect(Collectors.joining("\n")));
       }
     }
     return files;

@@ -87,8 +87,7 @@ class MergeCommandTest {
         adapter.resolve("adapter_config.json"),
         config -> config.put("base_model_name_or_path", base.toString()));
     Path shared = directory.resolve("shared");
-    Result export =
-        run("export", "--model", adapter, "--adapters", "separate", "--output", shared);
+    Result export = run("export", "--model", adapter, "--adapters", "separate", "--output", shared);
     assertEquals(0, export.exitCode(), export.err());
     assertTrue(export.err().endsWith("--base %s --model %s'%n".formatted(shared, adapter)));
     Result torch = run("classify", "--model", adapter, "--format", "tsv", "영화 최고", "별로");
@@ -97,8 +96,7 @@ class MergeCommandTest {
     assertEquals(0, onnx.exitCode(), onnx.err());
     assertEquals(labels(torch), labels(onnx));
     assertRefused("describes a base of adapters", "classify", "--model", shared, "네");
-    assertRefused(
-        "holds no LoRA adapter", "classify", "--model", base, "--base", shared, "네");
+    assertRefused("holds no LoRA adapter", "classify", "--model", base, "--base", shared, "네");
     assertRefused(
         "is a whole model and no adapter, so there is nothing to keep separate",
         "export",
@@ -110,8 +108,20 @@ class MergeCommandTest {
         directory.resolve("none"));
     assertEquals(
         2,
-        run("export", "--model", adapter, "--adapters", "separate", "--precision", "int8",
-                "--calibration", "a", "--validation", "b", "--output", shared)
+        run(
+                "export",
+                "--model",
+                adapter,
+                "--adapters",
+                "separate",
+                "--precision",
+                "int8",
+                "--calibration",
+                "a",
+                "--validation",
+                "b",
+                "--output",
+                shared)
             .exitCode());
     assertEquals(2, run("classify", "--base", shared, "네").exitCode());
   }

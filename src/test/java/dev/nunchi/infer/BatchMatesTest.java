@@ -32,8 +32,7 @@ class BatchMatesTest {
       submit(other, 5, 2);
       first.permits.release(9);
       assertAnswered(1, 2, 3, 4, 5);
-      assertEquals(
-          List.of(List.of(first), List.of(second, first), List.of(first, second)), rows);
+      assertEquals(List.of(List.of(first), List.of(second, first), List.of(first, second)), rows);
       assertEquals(List.of(List.of(3), List.of(3, 3), List.of(2, 2)), first.batches);
     }
   }

@@ -83,7 +83,11 @@ class SharedBaseTest {
     try (SharedBase loaded = SharedBase.open(base, options(1))) {
       List<LoadedModel> models = adapters.stream().map(loaded::load).toList();
       List<List<CompletableFuture<Prediction>>> mixed =
-          models.stream().map(_ -> (List<CompletableFuture<Prediction>>) new ArrayList<CompletableFuture<Prediction>>()).toList();
+          models.stream()
+              .map(_ ->
+                  (List<CompletableFuture<Prediction>>)
+                      new ArrayList<CompletableFuture<Prediction>>())
+              .toList();
       for (String text : TEXTS) {
         for (int i = 0; i < models.size(); i++) {
           mixed.get(i).add(classify(models.get(i), text));
@@ -107,10 +111,9 @@ class SharedBaseTest {
     try (CheckpointDirectory merged = CheckpointDirectory.open(adapter)) {
       Encoding encoding = model.classifier().encode(text, Truncation.REJECT);
       double[] expected =
-          PlainOps.logits(
-              merged.network(), merged.weights(), PaddedBatch.of(List.of(encoding), 0))[0];
-      assertArrayEquals(
-          expected, prediction.logits().stream().mapToDouble(x -> x).toArray(), 1e-5);
+          PlainOps.logits(merged.network(), merged.weights(), PaddedBatch.of(List.of(encoding), 0))[
+              0];
+      assertArrayEquals(expected, prediction.logits().stream().mapToDouble(x -> x).toArray(), 1e-5);
     }
   }
 
@@ -181,7 +184,9 @@ class SharedBaseTest {
   void export_adapterThatCannotBeKeptSeparate_isRefusedByName() {
     assertNotSeparate(TinyAdapter.DISTILBERT_DORA.path(), "is a DoRA adapter");
     assertNotSeparate(
-        RandomAdapter.of(3, 8, "query").saving("embeddings.LayerNorm").write(temporary.resolve("a")),
+        RandomAdapter.of(3, 8, "query")
+            .saving("embeddings.LayerNorm")
+            .write(temporary.resolve("a")),
         "holds bert.embeddings.LayerNorm in full (modules_to_save), which is no linear layer");
   }
 
@@ -189,8 +194,7 @@ class SharedBaseTest {
     Path output = temporary.resolve("out");
     NunchiException refused =
         assertThrows(
-            NunchiException.class,
-            () -> RandomAdapter.exportBase(adapter, output, Precision.FP32));
+            NunchiException.class, () -> RandomAdapter.exportBase(adapter, output, Precision.FP32));
     assertEquals(Reason.UNSUPPORTED_MODEL, refused.reason());
     assertContains(why, refused);
     assertContains("without --adapters separate it is merged", refused);
@@ -267,6 +271,7 @@ class SharedBaseTest {
 
   private static void assertContains(String sentence, NunchiException refused) {
     assertTrue(
-        String.valueOf(refused.getMessage()).contains(sentence), String.valueOf(refused.getMessage()));
+        String.valueOf(refused.getMessage()).contains(sentence),
+        String.valueOf(refused.getMessage()));
   }
 }

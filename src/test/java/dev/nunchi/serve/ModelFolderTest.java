@@ -176,13 +176,7 @@ class ModelFolderTest {
   private CompletableFuture<Answer> classify(String model) {
     return classification.classify(
         new Query(
-            "정말 좋아요",
-            model,
-            "",
-            Truncation.REJECT,
-            0,
-            OptionalDouble.empty(),
-            OptionalInt.empty()),
+            "정말 좋아요", model, "", Truncation.REJECT, 0, OptionalDouble.empty(), OptionalInt.empty()),
         Deadline.NONE);
   }
 
