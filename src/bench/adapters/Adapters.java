@@ -24,7 +24,6 @@ import dev.nunchi.model.Manifest;
 import dev.nunchi.model.OutputDirectory;
 import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
-import dev.nunchi.model.Provenance;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.LittleEndian;
 import dev.nunchi.nn.Lora;
@@ -111,11 +110,7 @@ final class Adapters {
                         ProblemType.SINGLE_LABEL_CLASSIFICATION,
                         Normalization.STANDARD,
                         LENGTH)
-                    .withOrigin(
-                        new Manifest.Origin(
-                            Map.of(),
-                            Map.of(Provenance.BASE_DIGEST, known.digest().orElseThrow()),
-                            List.of())),
+                    .withOrigin(new Manifest.Origin(Map.of(), known.provenance(), List.of())),
                 Map.of(),
                 new CheckpointContents.Adapter(lora, known),
                 null)

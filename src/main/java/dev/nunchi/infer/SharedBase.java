@@ -94,9 +94,15 @@ public final class SharedBase implements AutoCloseable {
     return absent;
   }
 
-  /// The digest of the weights that adapters of this base were trained on.
-  public String digest() {
-    return base.digest();
+  /// Whether an adapter was trained on this base, as far as its directory says.
+  ///
+  /// @throws NunchiException `INVALID_MODEL` where its manifest is damaged
+  boolean isOf(Path adapter) {
+    return base.isOf(adapter);
+  }
+
+  Path directory() {
+    return base.path();
   }
 
   /// Opens an adapter and replays its probe.

@@ -6,7 +6,6 @@ import dev.nunchi.model.AdapterTensors;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Collectors;
 
 /// The bases that a process has in memory, and how it opens models: an adapter on its base, every
@@ -48,29 +47,29 @@ public final class SharedBases implements AutoCloseable {
   }
 
   private SharedBase base(Path adapter) {
-    Optional<String> digest = AdapterTensors.baseDigest(adapter);
-    if (digest.isEmpty() && bases.size() == 1) {
-      return bases.getFirst();
+    List<SharedBase> own = bases.stream().filter(base -> base.isOf(adapter)).toList();
+    if (own.isEmpty()) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "The adapter %s was trained on none of the bases here (%s); 'nunchi export --model %s --adapters separate --output DIR' writes its own"
+              .formatted(
+                  adapter,
+                  bases.stream()
+                      .map(base -> base.directory().toString())
+                      .collect(Collectors.joining(", ")),
+                  adapter));
     }
-    return digest
-        .flatMap(wanted -> bases.stream().filter(base -> base.digest().equals(wanted)).findFirst())
-        .orElseThrow(() -> notHere(adapter, digest));
-  }
-
-  private NunchiException notHere(Path adapter, Optional<String> digest) {
-    return new NunchiException(
-        Reason.INVALID_MODEL,
-        digest
-            .map(wanted ->
-                "The adapter %s was trained on weights of the digest %s, but those of the bases here are %s; 'nunchi export --model %s --adapters separate --output DIR' writes its base"
-                    .formatted(
-                        adapter,
-                        wanted,
-                        bases.stream().map(SharedBase::digest).collect(Collectors.joining(", ")),
-                        adapter))
-            .orElseGet(() ->
-                "The adapter %s does not say on which of the %d bases here it was trained, as it comes from elsewhere; it can be opened where its base is the only one"
-                    .formatted(adapter, bases.size())));
+    if (own.size() > 1) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "The adapter %s may belong to each of the bases %s; leave one of them out"
+              .formatted(
+                  adapter,
+                  own.stream()
+                      .map(base -> base.directory().toString())
+                      .collect(Collectors.joining(", "))));
+    }
+    return own.getFirst();
   }
 
   @Override

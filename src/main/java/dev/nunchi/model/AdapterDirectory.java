@@ -118,17 +118,17 @@ final class AdapterDirectory {
   static AdapterDirectory of(
       ExportedBase base, Path path, @Nullable Manifest manifest, Arena arena) {
     AdapterConfig config = AdapterConfig.read(path);
-    AdapterBase trainedOn = config.base(digest(manifest));
+    AdapterBase trainedOn =
+        config.base(digest(manifest)).inNf4(AdapterBase.isInNf4(path, provenance(manifest)));
     base.require(path, trainedOn);
     return new AdapterDirectory(path, base.path(), config, trainedOn, arena);
   }
 
-  /// Of the base that an adapter was trained on.
-  static Optional<String> digest(@Nullable Manifest manifest) {
+  private static Optional<String> digest(@Nullable Manifest manifest) {
     return Optional.ofNullable(provenance(manifest).get(Provenance.BASE_DIGEST));
   }
 
-  private static Map<String, String> provenance(@Nullable Manifest manifest) {
+  static Map<String, String> provenance(@Nullable Manifest manifest) {
     return manifest == null ? Map.of() : manifest.origin().provenance();
   }
 

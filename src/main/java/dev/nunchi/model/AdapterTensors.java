@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The numbers of an adapter as the graph of its exported base takes them, in memory outside the
@@ -62,14 +61,6 @@ public final class AdapterTensors implements AutoCloseable {
   /// Whether a directory holds an adapter and no model.
   public static boolean areIn(Path directory) {
     return AdapterDirectory.holds(directory);
-  }
-
-  /// Digest of the weights that an adapter was trained on; empty where it does not say, as one from
-  /// elsewhere.
-  ///
-  /// @throws NunchiException `INVALID_MODEL` where its manifest is damaged
-  public static Optional<String> baseDigest(Path directory) {
-    return AdapterDirectory.digest(ManifestFile.read(directory).orElse(null));
   }
 
   /// Reads an adapter's directory, as training or PEFT wrote it.

@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -20,6 +19,7 @@ import java.util.stream.Stream;
 /// numbers as inputs, the tokenizer, and a `nunchi.json` of its own kind.
 ///
 /// @param digest of the weights that the base was exported from, as [AdapterBase] has it
+/// @param inNf4 whether those weights were rounded to NF4, as QLoRA trains on them
 /// @param revision digest of the exported weights
 /// @param precision number format of the exported weights
 /// @param layers names of the linear layers that take low-rank matrices
@@ -30,6 +30,7 @@ import java.util.stream.Stream;
 public record ExportedBase(
     Path path,
     String digest,
+    boolean inNf4,
     String revision,
     Precision precision,
     Set<String> layers,
@@ -39,6 +40,8 @@ public record ExportedBase(
   private static final String LAYERS = "adapter_layers";
 
   private static final String HEAD = "head_parameters";
+
+  private static final String IN_NF4 = "base_model_in_nf4";
 
   private static final String DIGEST = "sha256:[0-9a-f]{64}";
 
@@ -81,6 +84,7 @@ public record ExportedBase(
     return new ExportedBase(
         directory,
         json.matching(Provenance.BASE_DIGEST, DIGEST, "sha256: and 64 hexadecimal digits"),
+        json.flag(IN_NF4),
         json.matching("revision", DIGEST, "sha256: and 64 hexadecimal digits"),
         json.oneOf("precision", Precision.values(), Precision::manifestName),
         Set.copyOf(json.strings(LAYERS)),
@@ -106,6 +110,7 @@ public record ExportedBase(
     json.put("format_version", Manifest.FORMAT_VERSION);
     json.put("base_model", base.name());
     json.put(Provenance.BASE_DIGEST, base.digest().orElseThrow());
+    json.put(IN_NF4, base.inNf4());
     json.put("revision", Digests.revision(digests));
     json.put("precision", precision.manifestName());
     layers.stream().sorted().forEach(json.putArray(LAYERS)::add);
@@ -115,14 +120,34 @@ public record ExportedBase(
     Files.writeString(directory.resolve(Manifest.FILE_NAME), Json.pretty(json));
   }
 
+  /// Whether an adapter was trained on these weights, as far as its directory says.
+  ///
+  /// @throws NunchiException `INVALID_MODEL` where its manifest is damaged
+  public boolean isOf(Path adapter) {
+    Map<String, String> provenance =
+        AdapterDirectory.provenance(ManifestFile.read(adapter).orElse(null));
+    return digest.equals(provenance.getOrDefault(Provenance.BASE_DIGEST, digest))
+        && inNf4 == AdapterBase.isInNf4(adapter, provenance);
+  }
+
   /// @throws NunchiException `INVALID_MODEL` where an adapter was trained on another base
-  void require(Path adapter, Optional<String> trainedOn) {
-    if (trainedOn.isPresent() && !trainedOn.get().equals(digest)) {
+  void require(Path adapter, AdapterBase trainedOn) {
+    if (trainedOn.digest().isPresent() && !trainedOn.digest().get().equals(digest)) {
       throw new NunchiException(
           Reason.INVALID_MODEL,
           "The adapter %s was trained on other weights than those of the base %s: the digest of its base should be %s, but is %s"
-              .formatted(adapter, path, trainedOn.get(), digest));
+              .formatted(adapter, path, trainedOn.digest().get(), digest));
     }
+    if (trainedOn.inNf4() != inNf4) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "The adapter %s was trained on a base %s, but %s was exported %s; export its base from it"
+              .formatted(adapter, form(trainedOn.inNf4()), path, form(inNf4)));
+    }
+  }
+
+  private static String form(boolean inNf4) {
+    return inNf4 ? "rounded to NF4" : "as it is stored";
   }
 
   /// @throws NunchiException `INVALID_MODEL` where an adapter's classifier has other layers than

@@ -13,7 +13,6 @@ import dev.nunchi.model.ManifestFile;
 import dev.nunchi.model.OutputDirectory;
 import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
-import dev.nunchi.model.Provenance;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.LittleEndian;
 import dev.nunchi.nn.Lora;
@@ -49,17 +48,23 @@ import java.util.stream.IntStream;
 /// @param labels how many it has
 /// @param modules that it adapts
 /// @param saved modules beside its head that it holds in full
+/// @param inNf4 whether its base is rounded to NF4
 public record RandomAdapter(
-    TinyCheckpoint base, int labels, int rank, Modules modules, List<String> saved) {
+    TinyCheckpoint base, int labels, int rank, Modules modules, List<String> saved, boolean inNf4) {
   /// Of tiny BERT's attention.
   public static RandomAdapter of(int labels, int rank, String... modules) {
     return new RandomAdapter(
-        TinyCheckpoint.BERT, labels, rank, new Modules.Named(List.of(modules)), List.of());
+        TinyCheckpoint.BERT, labels, rank, new Modules.Named(List.of(modules)), List.of(), false);
   }
 
   /// The same, which holds a further module in full.
   RandomAdapter saving(String module) {
-    return new RandomAdapter(base, labels, rank, modules, List.of(module));
+    return new RandomAdapter(base, labels, rank, modules, List.of(module), inNf4);
+  }
+
+  /// The same on a base that is rounded to NF4.
+  RandomAdapter onNf4() {
+    return new RandomAdapter(base, labels, rank, modules, saved, true);
   }
 
   /// Writes its directory and returns it.
@@ -78,7 +83,7 @@ public record RandomAdapter(
             false,
             false,
             saved);
-    AdapterBase known = AdapterBase.of(base.path());
+    AdapterBase known = AdapterBase.of(base.path()).inNf4(inNf4);
     try (CheckpointDirectory checkpoint =
             CheckpointDirectory.open(
                 base.path(),
@@ -99,11 +104,7 @@ public record RandomAdapter(
                       Normalization.STANDARD,
                       24)
                   .withTemperature(1 + labels)
-                  .withOrigin(
-                      new Manifest.Origin(
-                          Map.of(),
-                          Map.of(Provenance.BASE_DIGEST, known.digest().orElseThrow()),
-                          List.of())),
+                  .withOrigin(new Manifest.Origin(Map.of(), known.provenance(), List.of())),
               Map.of(),
               new CheckpointContents.Adapter(lora, known),
               null)

@@ -145,21 +145,35 @@ class SharedBaseTest {
   }
 
   @Test
+  void load_adapterOfQlora_runsOnItsRoundedBaseAlone() {
+    Path adapter = RandomAdapter.of(3, 8, "query").onNf4().write(temporary.resolve("qlora"));
+    Path rounded = RandomAdapter.exportBase(adapter, temporary.resolve("nf4"), Precision.FP32);
+    try (SharedBases bases = SharedBases.open(List.of(base, rounded), options(1));
+        LoadedModel exact = bases.load(adapters.getFirst());
+        LoadedModel qlora = bases.load(adapter)) {
+      assertMerged(adapter, qlora, TEXTS.getFirst(), classify(qlora, TEXTS.getFirst()).join());
+      assertEquals(3, exact.manifest().task().labels().size());
+    }
+    assertRefused(adapter, Reason.INVALID_MODEL, "was trained on a base rounded to NF4, but");
+  }
+
+  @Test
   void load_adapterOfAnotherBase_isRefused() {
     Path other =
-        new RandomAdapter(TinyCheckpoint.ROBERTA, 3, 8, new Modules.All(), List.of())
+        new RandomAdapter(TinyCheckpoint.ROBERTA, 3, 8, new Modules.All(), List.of(), false)
             .write(temporary.resolve("other"));
     assertRefused(other, Reason.INVALID_MODEL, "was trained on other weights");
     try (SharedBases bases = SharedBases.open(List.of(base), options(1))) {
       NunchiException refused = assertThrows(NunchiException.class, () -> bases.load(other));
-      assertContains("but those of the bases here are sha256:", refused);
+      assertContains(
+          "was trained on none of the bases here (%s); 'nunchi export".formatted(base), refused);
     }
   }
 
   @Test
   void load_adapterOfAnotherNetworkThatDoesNotSayItsBase_isRefused() throws IOException {
     Path other =
-        new RandomAdapter(TinyCheckpoint.ROBERTA, 3, 8, new Modules.All(), List.of())
+        new RandomAdapter(TinyCheckpoint.ROBERTA, 3, 8, new Modules.All(), List.of(), false)
             .write(temporary.resolve("other"));
     Files.delete(other.resolve(Manifest.FILE_NAME));
     assertRefused(other, Reason.INVALID_MODEL, "is of a roberta network with other layers");
