@@ -1,3 +1,4 @@
+import com.sun.management.OperatingSystemMXBean;
 import dev.nunchi.Label;
 import dev.nunchi.LabelSet;
 import dev.nunchi.ProblemType;
@@ -41,6 +42,7 @@ import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,6 +64,8 @@ final class Adapters {
   private static final int LENGTH = 128;
   private static final int IN_FLIGHT = 64;
   private static final int ROUNDS = 5;
+  private static final OperatingSystemMXBean PROCESS =
+      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
   /// Texts that every adapter answers.
   private static final int COMPARED = 20;
@@ -259,32 +263,43 @@ final class Adapters {
 
   /// Mixed requests and those of one merged model in turn.
   private static void speed(Path work, List<String> texts, int count) throws Exception {
-    double[] ratios = new double[ROUNDS];
-    double[] rates = new double[ROUNDS];
     try (Served many = Served.open(work, count);
         Served one = Served.merged(work)) {
-      for (int round = -1; round < ROUNDS; round++) {
-        double merged = one.textsPerSecond(texts);
-        double mixed = many.textsPerSecond(texts);
-        System.out.printf(Locale.ROOT, "merged %.0f, mixed %.0f texts/s%n", merged, mixed);
-        if (round >= 0) {
-          ratios[round] = mixed / merged;
-          rates[round] = mixed;
+      for (int inFlight : new int[] {IN_FLIGHT, 1}) {
+        List<Rates> rounds = new ArrayList<>();
+        for (int round = -1; round < ROUNDS; round++) {
+          Rates merged = one.rates(texts, inFlight);
+          Rates mixed = many.rates(texts, inFlight);
+          if (round >= 0) {
+            rounds.add(mixed.over(merged));
+          }
         }
+        System.out.printf(
+            Locale.ROOT,
+            "%d adapters, requests mixed, %d in flight, against one merged model: texts a second"
+                + " %s, texts a second of processor time %s%n",
+            count,
+            inFlight,
+            medianAndRange(rounds.stream().mapToDouble(Rates::perSecond).sorted().toArray()),
+            medianAndRange(
+                rounds.stream().mapToDouble(Rates::perProcessorSecond).sorted().toArray()));
       }
     }
-    Arrays.sort(ratios);
-    Arrays.sort(rates);
-    System.out.printf(
+  }
+
+  private static String medianAndRange(double[] sorted) {
+    return String.format(
         Locale.ROOT,
-        "%d adapters, requests mixed, %d in flight: %.0f texts/s, %.2f of one merged model (%.2f to"
-            + " %.2f)%n",
-        count,
-        IN_FLIGHT,
-        rates[ROUNDS / 2],
-        ratios[ROUNDS / 2],
-        ratios[0],
-        ratios[ROUNDS - 1]);
+        "%.2f (%.2f to %.2f)",
+        sorted[sorted.length / 2],
+        sorted[0],
+        sorted[sorted.length - 1]);
+  }
+
+  private record Rates(double perSecond, double perProcessorSecond) {
+    Rates over(Rates other) {
+      return new Rates(perSecond / other.perSecond, perProcessorSecond / other.perProcessorSecond);
+    }
   }
 
   /// Models that answer, and what they are on.
@@ -330,10 +345,11 @@ final class Adapters {
       return Arrays.stream(answers).map(Arrays::asList).toList();
     }
 
-    double textsPerSecond(List<String> texts) throws Exception {
-      Semaphore places = new Semaphore(IN_FLIGHT);
+    Rates rates(List<String> texts, int inFlight) throws Exception {
+      Semaphore places = new Semaphore(inFlight);
       Random random = new Random(1);
       long start = System.nanoTime();
+      long processor = PROCESS.getProcessCpuTime();
       for (String text : texts) {
         places.acquire();
         models
@@ -342,8 +358,10 @@ final class Adapters {
             .classify(text, Truncation.KEEP_HEAD, Deadline.NONE)
             .whenComplete((answer, thrown) -> places.release());
       }
-      places.acquire(IN_FLIGHT);
-      return texts.size() / ((System.nanoTime() - start) / 1e9);
+      places.acquire(inFlight);
+      return new Rates(
+          texts.size() * 1e9 / (System.nanoTime() - start),
+          texts.size() * 1e9 / (PROCESS.getProcessCpuTime() - processor));
     }
 
     @Override

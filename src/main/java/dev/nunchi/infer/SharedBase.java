@@ -82,14 +82,18 @@ public final class SharedBase implements AutoCloseable {
   private static Map<String, OnnxTensor> absent(ExportedBase base, Map<String, NodeInfo> declared)
       throws OrtException {
     Map<String, OnnxTensor> absent = new HashMap<>();
-    for (String name : base.matrices()) {
-      long[] shape = ((TensorInfo) declared.get(name).getInfo()).getShape().clone();
-      shape[0] = 1;
-      for (int axis = 1; axis < shape.length; axis++) {
-        shape[axis] = Math.max(0, shape[axis]);
+    for (NodeInfo input : declared.values()) {
+      if (base.matrices().contains(input.getName())
+          && input.getInfo() instanceof TensorInfo tensor) {
+        long[] shape = tensor.getShape().clone();
+        shape[0] = 1;
+        for (int axis = 1; axis < shape.length; axis++) {
+          shape[axis] = Math.max(0, shape[axis]);
+        }
+        absent.put(
+            input.getName(),
+            OnnxTensor.createTensor(OnnxRuntime.environment(), FloatBuffer.allocate(0), shape));
       }
-      absent.put(
-          name, OnnxTensor.createTensor(OnnxRuntime.environment(), FloatBuffer.allocate(0), shape));
     }
     return absent;
   }
@@ -124,9 +128,9 @@ public final class SharedBase implements AutoCloseable {
   }
 
   private LoadedModel load(Path path, AdapterTensors tensors, Manifest manifest) {
+    AdapterModel model = model(tensors);
     try {
       int maxLength = options.maxLength(path, manifest);
-      AdapterModel model = new AdapterModel(this, tensors);
       Encoder encoder =
           ModelLoader.testedEncoder(
               path,
@@ -150,12 +154,18 @@ public final class SharedBase implements AutoCloseable {
               mates.computeIfAbsent(tensors.form(), _ -> newMates(tensors)));
       return new LoadedModel(
           manifest, maxLength, session.device().name().toLowerCase(Locale.ROOT), classifier);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private AdapterModel model(AdapterTensors tensors) {
+    try {
+      return new AdapterModel(this, tensors);
     } catch (OrtException e) {
       tensors.close();
       throw OnnxSession.invalid(base.graph(), e);
-    } catch (RuntimeException e) {
-      tensors.close();
-      throw e;
     }
   }
 

@@ -1,5 +1,6 @@
 /// From a text to a scored answer. [Classifier] encodes, [Scheduler] queues, a [Backend] computes
-/// logits, [Scores] turns them into probabilities. The only package that sees ONNX Runtime.
+/// logits, [Scores] turns them into probabilities. Adapters run on a [SharedBase]. The only package
+/// that sees ONNX Runtime.
 @NullMarked
 package dev.nunchi.infer;
 

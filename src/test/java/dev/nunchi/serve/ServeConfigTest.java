@@ -51,6 +51,9 @@ class ServeConfigTest {
                 Map.entry("nunchi.models[0].directory", "a"),
                 Map.entry("nunchi.models[1].name", "second"),
                 Map.entry("nunchi.models[1].directory", "b"),
+                Map.entry("nunchi.models-directory", "all"),
+                Map.entry("nunchi.bases[0]", "c"),
+                Map.entry("nunchi.bases[1]", "d"),
                 Map.entry("nunchi.home", "/opt/nunchi"),
                 Map.entry("nunchi.device", "cuda"),
                 Map.entry("nunchi.threads", "3"),
@@ -63,6 +66,8 @@ class ServeConfigTest {
     assertEquals(Optional.empty(), config.models().get(0).name());
     assertEquals("a", config.models().get(0).directory());
     assertEquals(Optional.of("second"), config.models().get(1).name());
+    assertEquals(Optional.of(Path.of("all")), config.modelsDirectory());
+    assertEquals(List.of(Path.of("c"), Path.of("d")), config.bases());
     assertEquals(Optional.of("/opt/nunchi"), config.home());
     assertEquals(Device.CUDA, config.device());
     assertEquals(OptionalInt.of(3), config.threads());
