@@ -60,12 +60,19 @@ final class Checkpoint implements AutoCloseable {
     }
   }
 
-  /// What libtorch computes for the probe's texts now.
+  /// What libtorch computes for the probe's texts now, in the memory of a layer.
   static Probe probe(Path path, BaseModels bases) {
-    try (Checkpoint checkpoint = open(path, bases);
-        TextEncoder encoder =
-            checkpoint.encoder(checkpoint.directory.description().text().maxLength())) {
-      return new ProbeRecorder(encoder).record(checkpoint.network, path);
+    try (CheckpointDirectory directory = CheckpointDirectory.open(path, bases)) {
+      directory.requireComplete();
+      TorchRuntime.load(0);
+      return probe(directory);
+    }
+  }
+
+  private static Probe probe(CheckpointDirectory directory) {
+    try (TorchNetwork network = TorchNetwork.reading(directory.network(), directory.weights());
+        TextEncoder encoder = encoder(directory, directory.description().text().maxLength())) {
+      return new ProbeRecorder(encoder).recordAtOnce(network, directory.path());
     }
   }
 
@@ -120,6 +127,10 @@ final class Checkpoint implements AutoCloseable {
   }
 
   private TextEncoder encoder(int maxLength) {
+    return encoder(directory, maxLength);
+  }
+
+  private static TextEncoder encoder(CheckpointDirectory directory, int maxLength) {
     return TextEncoder.open(
         directory.tokenizerDirectory(),
         Normalizer.of(directory.description().text().normalization()),

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,12 @@ import picocli.CommandLine.Spec;
       "      --accept-agreement 0.97 takes less.",
       "  nunchi export --model my-checkpoint --output my-model --precision fp16",
       "      For a GPU; slow on a CPU.",
+      "  nunchi export --model my-decoder --output my-model --precision int4-weight-only",
+      "      For decoders of billions of parameters: a seventh of the size of fp32, computed in"
+          + " fp32 on",
+      "      inputs of 8 bits. int8-weight-only is nearer to fp32, at a quarter. bf16 keeps the"
+          + " numbers",
+      "      of a checkpoint in bf16 and computes in fp32.",
       "",
       "  nunchi export --model my-adapter --output my-base --adapters separate",
       "      The base of a LoRA adapter, once for all adapters of it that adapt the same layers or",
@@ -61,6 +68,9 @@ import picocli.CommandLine.Spec;
 final class ExportCommand implements Callable<Integer> {
   /// More of them no longer change the ranges.
   private static final int CALIBRATION_TEXTS = 1024;
+
+  /// The status of a process that SIGTERM ended.
+  private static final int TERMINATED = 143;
 
   @Spec private CommandSpec spec;
 
@@ -88,8 +98,9 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--precision",
       defaultValue = "fp32",
-      paramLabel = "fp32|fp16|int8",
-      description = "Number format of the weights (default: fp32).")
+      paramLabel = "FORMAT",
+      description =
+          "Number format of the weights: ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private Precision precision = Precision.FP32;
 
   @Option(
@@ -103,14 +114,17 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--validation",
       paramLabel = "FILE",
-      description = "For int8: labelled texts to compare with fp32.")
+      description =
+          "Labelled texts to compare with fp32; int8 takes them, int8-weight-only and"
+              + " int4-weight-only may. The model in fp32 is written beside the output for that,"
+              + " and loaded: 4 bytes a parameter of disk and of memory.")
   private @Nullable Path validation;
 
   @Option(
       names = "--accept-agreement",
       paramLabel = "SHARE",
       description =
-          "For int8: the least share of the validation texts that has to keep the label of fp32"
+          "With --validation: the least share of its texts that has to keep the label of fp32"
               + " (default: 0.995). What was taken stands in nunchi.json and the model card.")
   private @Nullable Double acceptAgreement;
 
@@ -126,48 +140,54 @@ final class ExportCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    boolean rounded = precision == Precision.INT8;
-    if (rounded != (calibration != null) || rounded != (validation != null)) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--calibration and --validation belong to --precision int8, which takes both");
-    }
-    if (acceptAgreement != null && !(rounded && acceptAgreement > 0 && acceptAgreement <= 1)) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--accept-agreement belongs to --precision int8 and is a share over 0 and up to 1, as"
-              + " 0.97, not "
-              + acceptAgreement);
-    }
-    if (rounded && adapters == AdapterExport.SEPARATE) {
-      throw new ParameterException(
-          spec.commandLine(),
-          "--adapters separate goes with --precision fp32 and fp16; int8 is found for one"
-              + " classifier, with its adapter merged");
-    }
-    PrintWriter err = spec.commandLine().getErr();
+    requireFit();
     OutputDirectory.Existing existing =
         overwrite ? OutputDirectory.Existing.REPLACE : OutputDirectory.Existing.KEEP;
     Path source = model.directory(spec);
     BaseModels bases = ModelArgument.bases(spec);
     OnnxExporter.require(source, output, existing);
-    Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
-    if (adapters == AdapterExport.SEPARATE) {
-      exportBase(source, bases, existing, err);
-      return 0;
+    AtomicBoolean ended = new AtomicBoolean();
+    Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(ended), "clean-up"));
+    try {
+      if (adapters == AdapterExport.SEPARATE) {
+        exportBase(source, bases, existing, spec.commandLine().getErr());
+        return 0;
+      }
+      return export(source, bases);
+    } finally {
+      ended.set(true);
     }
+  }
+
+  /// Ends a process that is told to while libtorch computes: its threads would keep the exit of the
+  /// virtual machine waiting for ever.
+  private static void cleanUp(AtomicBoolean ended) {
+    ExitCleanUp.run();
+    if (!ended.get()) {
+      Runtime.getRuntime().halt(TERMINATED);
+    }
+  }
+
+  private int export(Path source, BaseModels bases) {
+    boolean calibrated = precision == Precision.INT8;
+    boolean compared = validation != null;
+    PrintWriter err = spec.commandLine().getErr();
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source, bases)) {
       checkpoint.requireComplete();
-      if (rounded && checkpoint.problemType() == ProblemType.REGRESSION) {
+      if (compared && checkpoint.problemType() == ProblemType.REGRESSION) {
         throw new NunchiException(
             Reason.INVALID_ARGUMENT,
-            "--precision int8 is gated by the labels that it keeps, and %s is a regression, which has none; fp32 and fp16 export it"
-                .formatted(model));
+            calibrated
+                ? "--precision int8 is gated by the labels that it keeps, and %s is a regression, which has none; fp32 and fp16 export it"
+                    .formatted(model)
+                : "--validation compares labels, and %s is a regression, which has none"
+                    .formatted(model));
       }
-      if (rounded && checkpoint.description().text().inputTemplate() != null) {
-        err.println(
-            "Note: the model reads a context beside each text; int8 is calibrated and compared on"
-                + " texts without one");
+      if (compared && checkpoint.description().text().inputTemplate() != null) {
+        err.printf(
+            "Note: the model reads a context beside each text; %s is %scompared on texts without"
+                + " one%n",
+            precision, calibrated ? "calibrated and " : "");
       }
       ExportOptions options = options(checkpoint.description(), err);
       if (overwrite) {
@@ -178,13 +198,13 @@ final class ExportCommand implements Callable<Integer> {
       }
       Probe probe = probe(checkpoint, bases, err);
       err.println(
-          rounded
+          calibrated
               ? String.format(
                   Locale.ROOT,
                   "Calibrating on %,d texts and comparing with fp32 on %,d …",
                   options.calibration().size(),
                   options.validation().size())
-              : "Exporting and comparing with the probe …");
+              : "Exporting …");
       ModelDirectory written =
           new OnnxExporter(err::println).export(checkpoint, probe, output, options);
       Manifest.Origin origin = written.manifest().origin();
@@ -219,8 +239,38 @@ final class ExportCommand implements Callable<Integer> {
     return probe;
   }
 
+  private void requireFit() {
+    boolean calibrated = precision == Precision.INT8;
+    if (calibrated != (calibration != null) || (calibrated && validation == null)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--calibration and --validation belong to --precision int8, which takes both");
+    }
+    if (adapters == AdapterExport.SEPARATE && precision.isRounded()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--adapters separate goes with --precision fp32, fp16 and bf16; "
+              + precision
+              + " is for one classifier, with its adapter merged");
+    }
+    if (validation != null && !precision.isRounded()) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--validation belongs to --precision int8, int8-weight-only and int4-weight-only, not "
+              + precision);
+    }
+    if (acceptAgreement != null
+        && !(validation != null && acceptAgreement > 0 && acceptAgreement <= 1)) {
+      throw new ParameterException(
+          spec.commandLine(),
+          "--accept-agreement belongs to --validation and is a share over 0 and up to 1, as 0.97,"
+              + " not "
+              + acceptAgreement);
+    }
+  }
+
   private ExportOptions options(Manifest manifest, PrintWriter err) {
-    if (calibration == null || validation == null) {
+    if (validation == null) {
       return ExportOptions.of(precision);
     }
     ReadingNotes calibrationNotes = new ReadingNotes();
@@ -228,7 +278,9 @@ final class ExportCommand implements Callable<Integer> {
     ExportOptions options =
         new ExportOptions(
             precision,
-            evenly(labelled.readTexts(calibration, calibrationNotes)),
+            calibration == null
+                ? List.of()
+                : evenly(labelled.readTexts(calibration, calibrationNotes)),
             labelled
                 .read(
                     validation,

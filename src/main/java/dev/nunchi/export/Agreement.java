@@ -8,6 +8,7 @@ import dev.nunchi.eval.Reliability;
 import dev.nunchi.eval.WilsonInterval;
 import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.Precision;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -207,15 +208,19 @@ record Agreement(
 
   /// Says what a reader of the figures should know: that the user took less, or that the texts are
   /// too few for the figures to mean much.
-  List<String> notes() {
+  ///
+  /// @param precision of the rounded model
+  List<String> notes(Precision precision) {
     List<String> notes = new ArrayList<>();
-    lessAccepted().ifPresent(notes::add);
+    String name = sentenceName(precision);
+    lessAccepted(name).ifPresent(notes::add);
     if (texts < ENOUGH_TEXTS) {
       notes.add(
           String.format(
               Locale.ROOT,
-              "Int8 was compared with fp32 on %,d texts, of which %,d keep their label; fewer"
+              "%s was compared with fp32 on %,d texts, of which %,d keep their label; fewer"
                   + " than %,d cannot show that %.1f %% do.",
+              name,
               texts,
               sameLabels,
               ENOUGH_TEXTS,
@@ -224,14 +229,21 @@ record Agreement(
     return notes;
   }
 
-  private Optional<String> lessAccepted() {
+  /// The name as it begins a sentence.
+  static String sentenceName(Precision precision) {
+    String name = precision.manifestName();
+    return name.substring(0, 1).toUpperCase(Locale.ROOT) + name.substring(1);
+  }
+
+  private Optional<String> lessAccepted(String name) {
     return accepted >= ExportOptions.LEAST_AGREEMENT
         ? Optional.empty()
         : Optional.of(
             String.format(
                 Locale.ROOT,
-                "Int8 was accepted with %s %% of the labels of fp32, not %.1f %%"
+                "%s was accepted with %s %% of the labels of fp32, not %.1f %%"
                     + " (--accept-agreement); %,d of %,d validation texts keep theirs.",
+                name,
                 percent(accepted),
                 100 * ExportOptions.LEAST_AGREEMENT,
                 sameLabels,
@@ -254,14 +266,17 @@ record Agreement(
   }
 
   /// The figures under the names that a manifest's `quality` has them by.
-  Map<String, Double> figures() {
+  ///
+  /// @param precision of the rounded model
+  Map<String, Double> figures(Precision precision) {
+    String name = precision.manifestName().replace('-', '_');
     Map<String, Double> figures = new TreeMap<>();
     figures.put("validation_label_agreement_with_fp32", sameLabelShare());
     figures.put("validation_sure_labels_changed_count", (double) sureChanges);
     figures.put("validation_accuracy_change_from_fp32", accuracyChange());
-    figures.put("validation_accuracy_in_int8", (double) rounded.right() / texts);
+    figures.put("validation_accuracy_in_" + name, (double) rounded.right() / texts);
     figures.put("validation_calibration_error_in_fp32", exact.calibrationError());
-    figures.put("validation_calibration_error_in_int8", rounded.calibrationError());
+    figures.put("validation_calibration_error_in_" + name, rounded.calibrationError());
     figures.put("validation_with_fp32_count", (double) texts);
     if (accepted < ExportOptions.LEAST_AGREEMENT) {
       figures.put("accepted_label_agreement_with_fp32", accepted);

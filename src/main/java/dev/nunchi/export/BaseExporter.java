@@ -104,9 +104,10 @@ public final class BaseExporter {
     return switch (precision) {
       case FP32 -> new NumberFormat.Float32();
       case FP16 -> new NumberFormat.Float16();
-      case INT8 ->
+      case BF16 -> new NumberFormat.BFloat16();
+      case INT8, INT8_WEIGHT_ONLY, INT4_WEIGHT_ONLY ->
           throw new IllegalArgumentException(
-              "int8 keeps the labels of a classifier, which a base is not");
+              precision + " keeps the labels of a classifier, which a base is not");
     };
   }
 

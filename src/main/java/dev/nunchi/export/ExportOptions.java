@@ -10,9 +10,10 @@ import java.util.Set;
 /// @param precision number format of the weights
 /// @param calibration texts that the ranges of int8 are found on, as the model was trained on;
 ///   empty for other precisions
-/// @param validation texts by which a rounded model is compared with fp32; needed for int8
-/// @param acceptedAgreement the least share of the validation texts that int8 has to give the
-///   labels of fp32, in (0, 1]
+/// @param validation texts by which a rounded model is compared with fp32; needed for int8, and
+///   where weights alone are rounded empty for no comparison
+/// @param acceptedAgreement the least share of the validation texts that a rounded model has to
+///   give the labels of fp32, in (0, 1]
 /// @param existing what is done about a model that stands at the output
 public record ExportOptions(
     Precision precision,

@@ -8,14 +8,11 @@ import dev.nunchi.export.onnx.NodeProto;
 import dev.nunchi.export.onnx.OperatorSetIdProto;
 import dev.nunchi.export.onnx.TensorProto;
 import dev.nunchi.export.onnx.TensorProto.DataType;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -64,9 +61,14 @@ final class GraphWriter {
 
   /// Adds an operation that ONNX Runtime has beside the standard.
   Value runtimeNode(
-      String operator, String name, DataType type, List<Axis> shape, List<Value> inputs) {
+      String operator,
+      String name,
+      DataType type,
+      List<Axis> shape,
+      List<Value> inputs,
+      AttributeProto... attributes) {
     usesRuntimeOperators = true;
-    return node(RUNTIME, operator, name, type, shape, inputs);
+    return node(RUNTIME, operator, name, type, shape, inputs, attributes);
   }
 
   private Value node(
@@ -177,7 +179,9 @@ final class GraphWriter {
   }
 
   /// Writes the graph and the file of its weights, both new.
-  void write(Path model, Path weights) throws IOException {
+  ///
+  /// @return their SHA-256, by the names of the files
+  Map<String, String> write(Path model, Path weights) throws IOException {
     String location = weights.getFileName().toString();
     List<TensorProto> initializers = new ArrayList<>();
     externalData.tensors().forEach(tensor -> initializers.add(tensor.proto(location)));
@@ -188,10 +192,14 @@ final class GraphWriter {
             .addAllOpsetImport(operatorSets())
             .setGraph(graph.clone().addAllInitializer(initializers))
             .build();
-    externalData.write(weights);
-    try (OutputStream out =
-        new BufferedOutputStream(Files.newOutputStream(model, StandardOpenOption.CREATE_NEW))) {
-      proto.writeTo(out);
+    String digest = externalData.write(weights);
+    return Map.of(location, digest, model.getFileName().toString(), write(proto, model));
+  }
+
+  private static String write(ModelProto proto, Path model) throws IOException {
+    try (HashedFile file = HashedFile.create(model)) {
+      file.append(MemorySegment.ofArray(proto.toByteArray()));
+      return file.finish();
     }
   }
 }

@@ -68,14 +68,17 @@ final class OnnxAttention {
         which == Pooling.FIRST
             ? firstRow(mask(attentionMask, attention.causal(), attention.reach()))
             : mask(attentionMask, false, Attention.EVERYWHERE);
-    Value twice =
-        nodes.node(
-            "Concat",
-            query.name() + ".twice",
-            List.of(query.axis(0), Axis.of(2), query.axis(2)),
-            List.of(query, query),
-            Attributes.of("axis", 1));
-    return firstToken(masked(twice, key, value, null, mask, attention));
+    return firstToken(masked(twice(query), key, value, null, mask, attention));
+  }
+
+  /// `[batch, 1, width]` to `[batch, 2, width]`, the same again.
+  Value twice(Value x) {
+    return nodes.node(
+        "Concat",
+        x.name() + ".twice",
+        List.of(x.axis(0), Axis.of(2), x.axis(2)),
+        List.of(x, x),
+        Attributes.of("axis", 1));
   }
 
   /// `[batch, seq, width]` to `[batch, 1, width]`.

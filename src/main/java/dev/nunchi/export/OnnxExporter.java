@@ -14,10 +14,14 @@ import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.OutputDirectory;
 import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
+import dev.nunchi.model.SharedWeights;
 import dev.nunchi.model.StagedDirectory;
+import dev.nunchi.model.TemporaryDirectory;
 import dev.nunchi.model.TokenizerFiles;
+import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,6 +29,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -83,8 +89,10 @@ public final class OnnxExporter {
     try (OutputDirectory directory = OutputDirectory.open(output, options.existing());
         StagedDirectory staged = directory.stage();
         TextEncoder encoder = encoder(source.tokenizerDirectory(), manifest)) {
-      Manifest described = writeGraph(source, manifest, encoder, options, staged.path());
-      ModelDirectory written = writeRest(source, described, options.precision(), staged.path());
+      Written graph = writeGraph(source, manifest, encoder, options, staged.path());
+      share(graph, staged.path(), output);
+      ModelDirectory written = writeRest(source, graph, options.precision(), staged.path());
+      progress.accept("Comparing with the probe …");
       requireParity(written, probe);
       staged.commit();
       return new ModelDirectory(output, written.manifest(), written.padTokenId());
@@ -99,6 +107,15 @@ public final class OnnxExporter {
     } catch (IOException e) {
       throw DurableFiles.notWritten(output, e);
     }
+  }
+
+  private void share(Written graph, Path directory, Path output) throws IOException {
+    String digest =
+        Objects.requireNonNull(graph.digests().get(ModelDirectory.WEIGHTS), ModelDirectory.WEIGHTS);
+    SharedWeights.link(directory.resolve(ModelDirectory.WEIGHTS), digest, output)
+        .ifPresent(other ->
+            progress.accept(
+                "%s has the same weights; both share one file on the disk".formatted(other)));
   }
 
   /// Looks whether a model can be written to a directory, which need not exist; changes nothing.
@@ -155,35 +172,101 @@ public final class OnnxExporter {
         directory, Normalizer.of(manifest.text().normalization()), manifest.text().maxLength());
   }
 
-  /// @return the manifest, with what was measured on the way
-  private Manifest writeGraph(
+  /// What was written, with what was measured on the way.
+  ///
+  /// @param digests of the graph and its weights, by the names of their files
+  private record Written(Manifest manifest, Map<String, String> digests) {}
+
+  private Written writeGraph(
       CheckpointDirectory source,
       Manifest manifest,
       TextEncoder encoder,
       ExportOptions options,
       Path directory)
       throws IOException {
-    switch (options.precision()) {
-      case FP32 -> writeGraph(source, new NumberFormat.Float32(), directory);
-      case FP16 -> writeGraph(source, new NumberFormat.Float16(), directory);
+    return switch (options.precision()) {
+      case FP32 -> new Written(manifest, writeGraph(source, new NumberFormat.Float32(), directory));
+      case FP16 -> new Written(manifest, writeGraph(source, new NumberFormat.Float16(), directory));
+      case BF16 ->
+          new Written(manifest, writeGraph(source, new NumberFormat.BFloat16(), directory));
+      case INT8_WEIGHT_ONLY ->
+          writeRounded(source, manifest, encoder, options, new BlockRounding(8), directory);
+      case INT4_WEIGHT_ONLY ->
+          writeRounded(source, manifest, encoder, options, new BlockRounding(4), directory);
       case INT8 -> {
         try (Quantization quantization =
-            Quantization.of(source, manifest, encoder, options, progress)) {
+            Quantization.of(source, manifest, encoder, options, directory, progress)) {
           Quantization.Found found = quantization.find();
-          writeGraph(source, found.format(), directory);
+          Map<String, String> digests = writeGraph(source, found.format(), directory);
           List<String> notes = new ArrayList<>();
           quantization.note().ifPresent(notes::add);
-          notes.addAll(found.agreement().notes());
+          notes.addAll(found.agreement().notes(Precision.INT8));
           if (!found.exact().isEmpty()) {
             ExactLayer.table(found.exact()).forEach(progress);
             notes.add(ExactLayer.note(found.exact()));
           }
           progress.accept("In int8, %s".formatted(found.agreement().sentence()));
-          return manifest.withOrigin(manifest.origin().with(found.agreement().figures(), notes));
+          yield new Written(
+              manifest.withOrigin(
+                  manifest.origin().with(found.agreement().figures(Precision.INT8), notes)),
+              digests);
         }
       }
+    };
+  }
+
+  private Written writeRounded(
+      CheckpointDirectory source,
+      Manifest manifest,
+      TextEncoder encoder,
+      ExportOptions options,
+      BlockRounding rounding,
+      Path directory)
+      throws IOException {
+    Precision precision = options.precision();
+    Map<String, String> digests =
+        writeGraph(source, new NumberFormat.WeightOnly(rounding), directory);
+    if (options.validation().isEmpty()) {
+      String note =
+          "%s was not compared with fp32 on labelled texts (--validation)."
+              .formatted(Agreement.sentenceName(precision));
+      return new Written(
+          manifest.withOrigin(manifest.origin().with(Map.of(), List.of(note))), digests);
     }
-    return manifest;
+    Agreement agreement = agreement(source, manifest, encoder, options, directory);
+    progress.accept("In %s, %s".formatted(precision, agreement.sentence()));
+    agreement.require();
+    return new Written(
+        manifest.withOrigin(
+            manifest.origin().with(agreement.figures(precision), agreement.notes(precision))),
+        digests);
+  }
+
+  /// Runs one in fp32, which is deleted then, and the one that was written.
+  private Agreement agreement(
+      CheckpointDirectory source,
+      Manifest manifest,
+      TextEncoder encoder,
+      ExportOptions options,
+      Path directory)
+      throws IOException {
+    List<Encoding> encodings =
+        options.validation().stream()
+            .map(one -> encoder.encode(one.text(), Truncation.KEEP_HEAD_AND_TAIL))
+            .toList();
+    int padTokenId = source.network().padTokenId();
+    List<float[]> exact;
+    try (TemporaryDirectory work = TemporaryDirectory.in(directory, "fp32-")) {
+      progress.accept("Comparing with fp32 on %d texts …".formatted(encodings.size()));
+      writeGraph(source, new NumberFormat.Float32(), work.path());
+      exact = Quantization.logits(new ModelDirectory(work.path(), manifest, padTokenId), encodings);
+    }
+    return Agreement.of(
+        manifest.task(),
+        options.validation(),
+        exact,
+        Quantization.logits(new ModelDirectory(directory, manifest, padTokenId), encodings),
+        options.acceptedAgreement());
   }
 
   /// What the export found out beside what the checkpoint knew of itself.
@@ -192,26 +275,30 @@ public final class OnnxExporter {
     return written.origin().notes().stream().filter(note -> !known.contains(note)).toList();
   }
 
-  private static void addToCard(Path card, List<String> notes) throws IOException {
+  private static void addToCard(Path card, Precision precision, List<String> notes)
+      throws IOException {
     if (!notes.isEmpty()) {
       Files.writeString(
           card,
           notes.stream()
-              .collect(Collectors.joining("\n- ", "\nBefore you trust it in int8:\n\n- ", "\n")),
+              .collect(
+                  Collectors.joining(
+                      "\n- ", "\nBefore you trust it in %s:\n\n- ".formatted(precision), "\n")),
           StandardOpenOption.APPEND);
     }
   }
 
-  private static void writeGraph(CheckpointDirectory source, NumberFormat format, Path directory)
-      throws IOException {
-    OnnxOps.graph(source.network(), source.weights(), format)
+  private static Map<String, String> writeGraph(
+      CheckpointDirectory source, NumberFormat format, Path directory) throws IOException {
+    return OnnxOps.graph(source.network(), source.weights(), format)
         .write(directory.resolve(ModelDirectory.GRAPH), directory.resolve(ModelDirectory.WEIGHTS));
   }
 
   /// Writes what stands beside the graph.
   private static ModelDirectory writeRest(
-      CheckpointDirectory source, Manifest manifest, Precision precision, Path directory)
+      CheckpointDirectory source, Written graph, Precision precision, Path directory)
       throws IOException {
+    Manifest manifest = graph.manifest();
     List<String> files =
         new ArrayList<>(TokenizerFiles.copy(source.tokenizerDirectory(), directory));
     if (Files.exists(source.path().resolve(CONFIG))) {
@@ -220,7 +307,7 @@ public final class OnnxExporter {
       // An adapter from elsewhere has none.
       Files.writeString(directory.resolve(CONFIG), source.config().toPrettyString() + "\n");
     }
-    files.addAll(List.of(CONFIG, ModelDirectory.GRAPH, ModelDirectory.WEIGHTS));
+    files.add(CONFIG);
     List<String> documents =
         DOCUMENTS.stream()
             .filter(name -> Files.isRegularFile(source.path().resolve(name)))
@@ -229,13 +316,14 @@ public final class OnnxExporter {
       Files.copy(source.path().resolve(document), directory.resolve(document));
     }
     if (documents.contains(CARD)) {
-      addToCard(directory.resolve(CARD), newNotes(source, manifest));
+      addToCard(directory.resolve(CARD), precision, newNotes(source, manifest));
     }
-    Map<String, String> digests = Digests.of(directory, files);
+    Map<String, String> digests = new TreeMap<>(Digests.of(directory, files));
+    digests.putAll(graph.digests());
     ManifestFile.write(
         directory,
         manifest.written(
             precision, Digests.revision(digests), digests, Digests.of(directory, documents)));
-    return ModelDirectory.open(directory);
+    return ModelDirectory.openWritten(directory);
   }
 }

@@ -38,6 +38,14 @@ final class OnnxOps implements Ops<Value> {
   /// A table of fewer rows is not worth the operations that whole numbers take.
   private static final int LEAST_ROUNDED_ROWS = 16;
 
+  /// `accuracy_level` of MatMulNBits: inputs are rounded to 8 bits, in the blocks of the weights.
+  /// Of 4 bits that adds nothing to the error, of 8 bits a third, and it takes an eighth of the
+  /// time.
+  private static final long INPUTS_OF_8_BITS = 4;
+
+  /// Of texts that are made two tokens long where they have one.
+  private static final Axis PADDED_SEQ = new Axis.Named("padded_sequence_length");
+
   private final GraphWriter graph;
   private final GraphNodes nodes;
   private final OnnxNgrams numbers;
@@ -131,24 +139,69 @@ final class OnnxOps implements Ops<Value> {
         network.trunk().readsTokenTypes()
             ? graph.input("token_type_ids", DataType.INT64, TOKENS)
             : Value.NONE;
-    Inputs<Value> inputs = new Inputs<>(ids, mask, types);
+    Inputs<Value> inputs = inputs(ids, mask, types);
     graph.output("logits", nodes.as(DataType.FLOAT, network.logits(this, inputs)));
+  }
+
+  /// As they come or, where the product of a single row adds up in another order than that of
+  /// several, with padding that makes two tokens of a text of one.
+  private Inputs<Value> inputs(Value ids, Value mask, Value types) {
+    if (!(format instanceof NumberFormat.WeightOnly)) {
+      return new Inputs<>(ids, mask, types);
+    }
+    Value missing =
+        nodes.node(
+            "Max",
+            "tokens.missing",
+            List.of(Axis.of(1)),
+            List.of(
+                nodes.node(
+                    "Sub",
+                    "tokens.over",
+                    List.of(Axis.of(1)),
+                    List.of(graph.constant("twos", 2), attention.length(ids, "tokens.length"))),
+                graph.constant("zeros", 0)));
+    Value pads =
+        nodes.node(
+            "Concat",
+            "tokens.pads",
+            List.of(Axis.of(4)),
+            List.of(graph.constant("three.zeros", 0, 0, 0), missing),
+            Attributes.of("axis", 0));
+    return new Inputs<>(
+        padded(ids, pads), padded(mask, pads), types == Value.NONE ? types : padded(types, pads));
+  }
+
+  private Value padded(Value x, Value pads) {
+    return nodes.node(
+        "Pad", x.name() + ".padded", List.of(Axis.Named.BATCH, PADDED_SEQ), List.of(x, pads));
   }
 
   @Override
   public Value embedding(Value ids, Embedding table) {
     List<Axis> shape = append(ids.shape(), table.width());
-    if (format instanceof NumberFormat.Int8 && table.rows() >= LEAST_ROUNDED_ROWS) {
+    if (roundsTables() && table.rows() >= LEAST_ROUNDED_ROWS) {
       return roundedEmbedding(ids, table, shape);
     }
-    return nodes.node("Gather", table.name(), shape, List.of(weight(table.weight()), ids));
+    return computed(
+        nodes.node("Gather", table.name(), shape, List.of(weight(table.weight()), ids)));
+  }
+
+  /// In a type that is computed in.
+  private Value computed(Value x) {
+    return x.type() == DataType.BFLOAT16 ? nodes.as(DataType.FLOAT, x) : x;
+  }
+
+  private boolean roundsTables() {
+    return format instanceof NumberFormat.Int8 || format instanceof NumberFormat.WeightOnly;
   }
 
   /// Rows of whole numbers, each times its own step.
   private Value roundedEmbedding(Value ids, Embedding table, List<Axis> shape) {
-    TensorContent.IntegerRows rows = TensorContent.IntegerRows.of(weights.get(table.weight()));
-    Value values = graph.weight(table.weight() + ".int8", () -> rows);
-    Value steps = graph.constant(table.weight() + ".steps", rows.steps());
+    WeightSource source = source(table.weight());
+    Value values =
+        graph.weight(table.weight() + ".int8", () -> new TensorContent.IntegerRows(source));
+    Value steps = graph.weight(table.weight() + ".steps", () -> new TensorContent.RowSteps(source));
     Value found = nodes.node("Gather", table.name() + ".int8", shape, List.of(values, ids));
     Value step = nodes.node("Gather", table.name() + ".step", ids.shape(), List.of(steps, ids));
     Value column =
@@ -173,7 +226,7 @@ final class OnnxOps implements Ops<Value> {
             name + ".rows",
             List.of(ids.axis(1), Axis.of(table.width())),
             List.of(
-                weight(table.weight()),
+                computed(weight(table.weight())),
                 graph.constant("zeros", 0),
                 attention.length(ids, name + ".length")));
     return nodes.node(
@@ -204,7 +257,7 @@ final class OnnxOps implements Ops<Value> {
         "Unsqueeze",
         table.name() + ".table",
         append(List.of(Axis.of(1), Axis.of(table.rows())), table.width()),
-        List.of(weight(table.weight()), graph.constant("zeros", 0)));
+        List.of(computed(weight(table.weight())), graph.constant("zeros", 0)));
   }
 
   @Override
@@ -223,7 +276,9 @@ final class OnnxOps implements Ops<Value> {
       linearInputs.put(layer.name(), new LinearInput(layer, x));
     }
     return switch (format) {
-      case NumberFormat.Float32() -> linear(x, layer, DataType.FLOAT);
+      case NumberFormat.Float32(), NumberFormat.BFloat16() -> linear(x, layer, DataType.FLOAT);
+      case NumberFormat.WeightOnly(BlockRounding rounding) ->
+          head ? linear(x, layer, DataType.FLOAT) : linear(x, layer, rounding);
       case NumberFormat.Float16() -> linear(x, layer, head ? DataType.FLOAT : DataType.FLOAT16);
       case NumberFormat.Int8(Map<String, RoundedLayer> layers) -> {
         @Nullable RoundedLayer rounded = head ? null : layers.get(layer.name());
@@ -235,13 +290,58 @@ final class OnnxOps implements Ops<Value> {
   private Value linear(Value input, Linear layer, DataType type) {
     Value x = nodes.as(type, input);
     List<Axis> shape = append(x.shape().subList(0, x.shape().size() - 1), layer.out());
-    Value weight = weight(layer.weight(), type, true);
+    Value weight =
+        format instanceof NumberFormat.BFloat16
+            ? nodes.as(type, weight(layer.weight(), DataType.BFLOAT16, true))
+            : weight(layer.weight(), type, true);
     if (!layer.bias()) {
       return nodes.node("MatMul", layer.name(), shape, List.of(x, weight));
     }
     Value product = nodes.node("MatMul", layer.name() + ".product", shape, List.of(x, weight));
     return nodes.node(
         "Add", layer.name(), shape, List.of(product, weight(layer.biasName(), type, false)));
+  }
+
+  /// A product with weights in whole numbers. It adds up a single row in another order than
+  /// several, so that one token of each text is there twice, as in [OnnxAttention#ofToken].
+  private Value linear(Value input, Linear layer, BlockRounding rounding) {
+    boolean one = input.axis(1).equals(Axis.of(1));
+    Value x = nodes.as(DataType.FLOAT, one ? attention.twice(input) : input);
+    String name = layer.weight() + "." + rounding.bits() + "bit";
+    WeightSource source = source(layer.weight());
+    List<Axis> shape = append(x.shape().subList(0, x.shape().size() - 1), layer.out());
+    List<Value> inputs =
+        new ArrayList<>(
+            List.of(
+                x,
+                graph.weight(name, () -> new TensorContent.IntegerBlocks(source, rounding)),
+                graph.weight(
+                    name + ".steps", () -> new TensorContent.BlockSteps(source, rounding))));
+    if (rounding.hasZeros()) {
+      inputs.add(
+          graph.weight(name + ".zeros", () -> new TensorContent.BlockZeros(source, rounding)));
+    }
+    Value product =
+        graph.runtimeNode(
+            "MatMulNBits",
+            nodes.unique(layer.bias() ? layer.name() + ".product" : layer.name()),
+            DataType.FLOAT,
+            shape,
+            inputs,
+            Attributes.of("K", (long) layer.in()),
+            Attributes.of("N", (long) layer.out()),
+            Attributes.of("bits", (long) rounding.bits()),
+            Attributes.of("block_size", (long) rounding.blockSize()),
+            Attributes.of("accuracy_level", INPUTS_OF_8_BITS));
+    Value result =
+        layer.bias()
+            ? nodes.node(
+                "Add",
+                layer.name(),
+                shape,
+                List.of(product, weight(layer.biasName(), DataType.FLOAT, false)))
+            : product;
+    return one ? attention.firstToken(result) : result;
   }
 
   @Override
@@ -275,8 +375,7 @@ final class OnnxOps implements Ops<Value> {
     Rounded input =
         roundedInputs.computeIfAbsent(
             new RoundedInput(x, how.input()), _ -> rounded(x, how.input()));
-    TensorContent matrix =
-        new TensorContent.IntegerMatrix(weights.get(layer.weight()), how.numbers());
+    TensorContent matrix = new TensorContent.IntegerMatrix(layer.out(), layer.in(), how.numbers());
     List<Value> inputs =
         new ArrayList<>(
             List.of(
@@ -499,11 +598,12 @@ final class OnnxOps implements Ops<Value> {
 
   /// The weights of a layer as they are stored, in fp32.
   private Value exactMatrix(Linear layer) {
-    if (!(format instanceof NumberFormat.Int8)) {
+    if (!roundsTables()) {
       return nodes.as(DataType.FLOAT, weight(layer.weight(), storedType(), true));
     }
-    TensorContent.IntegerRows rows = TensorContent.IntegerRows.of(weights.get(layer.weight()));
-    Value values = graph.weight(layer.weight() + ".rows.int8", () -> rows);
+    WeightSource source = source(layer.weight());
+    Value values =
+        graph.weight(layer.weight() + ".rows.int8", () -> new TensorContent.IntegerRows(source));
     Value columns =
         nodes.node(
             "Transpose",
@@ -515,7 +615,10 @@ final class OnnxOps implements Ops<Value> {
         "Mul",
         layer.weight() + ".exact",
         columns.shape(),
-        List.of(columns, graph.constant(layer.weight() + ".rows.steps", rows.steps())));
+        List.of(
+            columns,
+            graph.weight(
+                layer.weight() + ".rows.steps", () -> new TensorContent.RowSteps(source))));
   }
 
   @Override
@@ -610,7 +713,7 @@ final class OnnxOps implements Ops<Value> {
     List<Axis> rows = append(all.shape(), table.width());
     List<Axis> shape = List.of(all.axis(0), Axis.of(table.width()));
     Value sum =
-        format instanceof NumberFormat.Int8
+        roundsTables()
             ? roundedSum(all, table, rows, shape)
             : sum(
                 nodes.as(
@@ -629,11 +732,12 @@ final class OnnxOps implements Ops<Value> {
 
   /// Rows of whole numbers, added up before the steps come in.
   private Value roundedSum(Value numbers, Embedding table, List<Axis> rows, List<Axis> shape) {
-    TensorContent.IntegerColumns content =
-        TensorContent.IntegerColumns.of(weights.get(table.weight()));
-    Value values = graph.weight(table.weight() + ".int8", () -> content);
+    WeightSource source = source(table.weight());
+    Value values =
+        graph.weight(table.weight() + ".int8", () -> new TensorContent.IntegerColumns(source));
     Value found = nodes.node("Gather", table.name() + ".int8", rows, List.of(values, numbers));
-    Value steps = graph.constant(table.weight() + ".steps", content.steps());
+    Value steps =
+        graph.weight(table.weight() + ".steps", () -> new TensorContent.ColumnSteps(source));
     return nodes.node(
         "Mul",
         table.name() + ".scaled",
@@ -648,16 +752,21 @@ final class OnnxOps implements Ops<Value> {
 
   /// Of weights that are not in whole numbers.
   private DataType storedType() {
-    return format instanceof NumberFormat.Float16 ? DataType.FLOAT16 : DataType.FLOAT;
+    return switch (format) {
+      case NumberFormat.Float16() -> DataType.FLOAT16;
+      case NumberFormat.BFloat16() -> DataType.BFLOAT16;
+      case NumberFormat.Float32(), NumberFormat.WeightOnly _, NumberFormat.Int8 _ -> DataType.FLOAT;
+    };
   }
 
   private Value weight(String name, DataType type, boolean transposed) {
     return graph.weight(
         transposed ? name + ".transposed" : name,
-        () ->
-            type == DataType.FLOAT16
-                ? new TensorContent.Halves(weights.get(name), transposed)
-                : new TensorContent.Floats(weights.get(name), transposed));
+        () -> new TensorContent.Floats(source(name), type, transposed));
+  }
+
+  private WeightSource source(String name) {
+    return new WeightSource(weights, name);
   }
 
   private static List<Axis> append(List<Axis> axes, long last) {

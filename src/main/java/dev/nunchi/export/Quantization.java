@@ -28,8 +28,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /// Finds the numbers of an int8 model: how each linear layer is rounded, and which ones stay in
-/// fp32 so that the model gives the labels that it gave before. Graphs that are tried stand in a
-/// temporary directory, beside one in fp32.
+/// fp32 so that the model gives the labels that it gave before. Graphs that are tried stand beside
+/// the output, with one in fp32.
 final class Quantization implements AutoCloseable {
   private static final int BATCH_SIZE = 16;
 
@@ -70,15 +70,17 @@ final class Quantization implements AutoCloseable {
 
   /// @param encoder of the checkpoint
   /// @param manifest of the checkpoint
+  /// @param directory that graphs are tried in
   /// @param progress gets a sentence at each step
   static Quantization of(
       CheckpointDirectory source,
       Manifest manifest,
       TextEncoder encoder,
       ExportOptions options,
+      Path directory,
       Consumer<String> progress)
       throws IOException {
-    TemporaryDirectory work = TemporaryDirectory.create();
+    TemporaryDirectory work = TemporaryDirectory.in(directory, "int8-");
     try {
       ModelDirectory exact =
           new ModelDirectory(work.path(), manifest, source.network().padTokenId());
@@ -186,7 +188,7 @@ final class Quantization implements AutoCloseable {
         format.layers(), directory -> SpeedComparison.of(exact, directory, encodings).sentence());
   }
 
-  private static List<float[]> logits(ModelDirectory directory, List<Encoding> encodings) {
+  static List<float[]> logits(ModelDirectory directory, List<Encoding> encodings) {
     Executor workers = LoadOptions.DEFAULT.workers().on(InferenceOptions.Device.CPU);
     try (OnnxModel model = OnnxModel.open(directory, InferenceOptions.CPU)) {
       return new BulkRun(model, directory.padTokenId(), workers, BATCH_SIZE)

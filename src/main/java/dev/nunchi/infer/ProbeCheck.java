@@ -84,8 +84,9 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
   /// int8 goes to the other one.
   private static double batchTolerance(Precision precision) {
     return switch (precision) {
-      case FP32 -> 1e-5;
-      case FP16 -> 1e-2;
+      case FP32, BF16 -> 1e-5;
+      // Inputs of the layers are rounded there too, but row by row.
+      case FP16, INT8_WEIGHT_ONLY, INT4_WEIGHT_ONLY -> 1e-2;
       case INT8 -> 5e-2;
     };
   }
@@ -94,8 +95,12 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
     return switch (precision) {
       case FP32 -> 1e-4;
       case FP16 -> 2e-2;
+      // 8 bits of fraction, of weights that may have had 24.
+      case BF16 -> 1e-1;
       // Steps of the quantisation add up over the layers; a wrong weight or scale is far outside.
-      case INT8 -> 5e-1;
+      case INT8, INT8_WEIGHT_ONLY -> 5e-1;
+      // Sixteen values of a weight move the logits of a small network by as much as they are.
+      case INT4_WEIGHT_ONLY -> 2;
     };
   }
 }

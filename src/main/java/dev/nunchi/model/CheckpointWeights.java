@@ -95,8 +95,13 @@ final class CheckpointWeights implements Weights {
 
   @Override
   public Weight get(String name) {
+    return get(name, Arena.ofAuto());
+  }
+
+  @Override
+  public Weight get(String name, Arena arena) {
     @Nullable Nf4Weight packed = quantized.get(name);
-    return packed == null ? plain(name) : packed.dequantized(Arena.ofAuto());
+    return packed == null ? plain(name) : packed.dequantized(arena);
   }
 
   @Override
@@ -133,9 +138,14 @@ final class CheckpointWeights implements Weights {
 
     @Override
     public Weight get(String name) {
-      Weight weight = base.get(name);
+      return get(name, Arena.ofAuto());
+    }
+
+    @Override
+    public Weight get(String name, Arena arena) {
+      Weight weight = base.get(name, arena);
       @Nullable LowRankUpdate update = updates.get(name);
-      return update == null ? weight : update.merged(weight);
+      return update == null ? weight : update.merged(weight, arena);
     }
 
     @Override

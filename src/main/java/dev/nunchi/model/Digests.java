@@ -106,7 +106,8 @@ public final class Digests {
     return Optional.empty();
   }
 
-  static MessageDigest sha256() {
+  /// A digest that bytes are added to while they are written.
+  public static MessageDigest sha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

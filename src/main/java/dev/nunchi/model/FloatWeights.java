@@ -17,6 +17,9 @@ public final class FloatWeights {
   private static final int HALF_EXPONENT = 0x7c00;
   private static final int HALF_UNIT = 1 << 10;
 
+  /// Of a mapped file, that are in memory at one time while all are looked at.
+  private static final long PIECE_BYTES = 1 << 26;
+
   /// The least magnitude that rounds to the infinity of half precision.
   static final float HALF_OVERFLOW = 65520;
 
@@ -32,12 +35,28 @@ public final class FloatWeights {
 
   /// Whether every element is a number, neither infinite nor NaN.
   ///
-  /// Both have an exponent of ones only, to which one more unit carries into the sign's bit.
+  /// Both have an exponent of ones only, to which one more unit carries into the sign's bit. The
+  /// pages of a mapped file are let go as they are looked at: all tensors are before any is used,
+  /// and a large checkpoint would stand in memory as a whole.
   ///
   /// @throws IllegalArgumentException for a type of whole numbers
   public static boolean isFinite(Weight weight) {
     MemorySegment data = weight.data();
-    return switch (weight.type()) {
+    for (long from = 0; from < data.byteSize(); from += PIECE_BYTES) {
+      MemorySegment piece = data.asSlice(from, Math.min(PIECE_BYTES, data.byteSize() - from));
+      boolean finite = isFinite(weight.type(), piece);
+      if (piece.isMapped()) {
+        piece.unload();
+      }
+      if (!finite) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private static boolean isFinite(ElementType type, MemorySegment data) {
+    return switch (type) {
       case F64 -> {
         long carried = 0;
         for (long at = 0; at < data.byteSize(); at += Double.BYTES) {
@@ -55,7 +74,7 @@ public final class FloatWeights {
       case F16 -> isFinite(data, HALF_EXPONENT, HALF_UNIT);
       case BF16 -> isFinite(data, FLOAT_EXPONENT >>> Short.SIZE, FLOAT_UNIT >>> Short.SIZE);
       case I64, I32, I16, I8, U8, BOOL ->
-          throw new IllegalArgumentException(weight.type() + " is not a floating type");
+          throw new IllegalArgumentException(type + " is not a floating type");
     };
   }
 
@@ -82,12 +101,39 @@ public final class FloatWeights {
     };
   }
 
+  /// Copies elements of the row-major data, `from` and those after it, to the start of an array.
+  ///
+  /// @throws IllegalArgumentException for a type of whole numbers
+  public static void copy(Weight weight, long from, float[] into, int count) {
+    MemorySegment data = weight.data();
+    switch (weight.type()) {
+      case F64 -> {
+        for (int i = 0; i < count; i++) {
+          into[i] = (float) data.get(LittleEndian.DOUBLE, (from + i) * Double.BYTES);
+        }
+      }
+      case F32 -> MemorySegment.copy(data, LittleEndian.FLOAT, from * Float.BYTES, into, 0, count);
+      case F16 -> {
+        for (int i = 0; i < count; i++) {
+          into[i] = Float.float16ToFloat(data.get(LittleEndian.SHORT, (from + i) * Short.BYTES));
+        }
+      }
+      case BF16 -> {
+        for (int i = 0; i < count; i++) {
+          into[i] =
+              Float.intBitsToFloat(
+                  data.get(LittleEndian.SHORT, (from + i) * Short.BYTES) << Short.SIZE);
+        }
+      }
+      case I64, I32, I16, I8, U8, BOOL ->
+          throw new IllegalArgumentException(weight.type() + " is not a floating type");
+    }
+  }
+
   /// Every element, row after row, in a new array.
   public static float[] floats(Weight weight) {
     float[] floats = new float[Math.toIntExact(elements(weight))];
-    for (int i = 0; i < floats.length; i++) {
-      floats[i] = get(weight, i);
-    }
+    copy(weight, 0, floats, floats.length);
     return floats;
   }
 

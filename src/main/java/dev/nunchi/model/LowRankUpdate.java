@@ -18,12 +18,13 @@ import org.jspecify.annotations.Nullable;
 /// @param scale `s`
 public record LowRankUpdate(Weight down, Weight up, @Nullable Weight magnitude, double scale) {
 
-  /// The weight that does what `base` and the adapter do together, as `F32` in memory that is freed
-  /// with it.
-  public Weight merged(Weight base) {
+  /// The weight that does what `base` and the adapter do together, as `F32`.
+  ///
+  /// @param arena of its memory, open for all threads
+  public Weight merged(Weight base, Arena arena) {
     int out = base.shape().get(0);
     int in = base.shape().get(1);
-    MemorySegment data = Arena.ofAuto().allocate((long) out * in * Float.BYTES, 64);
+    MemorySegment data = arena.allocate((long) out * in * Float.BYTES, 64);
     double[][] rows = rows();
     IntStream.range(0, out)
         .parallel()

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 
 /// A directory with a model as ONNX, verified: the graph, its tokenizer and its manifest.
@@ -29,13 +30,28 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   /// @throws NunchiException `INVALID_MODEL` where a file is missing, is not the one that was
   ///   written, or contradicts another; `UNSUPPORTED_MODEL` for a problem type that is not there
   public static ModelDirectory open(Path directory) {
+    return open(directory, Digests::verify);
+  }
+
+  /// Reads a directory that this process has just written, whose digests were taken on the way.
+  ///
+  /// @throws NunchiException as [#open]
+  public static ModelDirectory openWritten(Path directory) {
+    return open(directory, (_, _) -> {});
+  }
+
+  private static ModelDirectory open(Path directory, BiConsumer<Path, Manifest> verification) {
     ModelFiles.requireReadable(directory);
     requireGraph(directory);
     TokenizerFiles.require(directory);
     CheckpointConfig config = CheckpointConfig.read(directory);
     Manifest manifest =
         ManifestFile.read(directory)
-            .map(stored -> verified(directory, config, stored))
+            .map(stored -> {
+              verification.accept(directory, stored);
+              config.requireAgreement(stored);
+              return stored;
+            })
             .orElseGet(() -> derived(directory, config));
     config.vocabularySize().ifPresent(size -> TokenLimit.of(directory).requireBelow(size));
     return new ModelDirectory(directory, manifest, config.padTokenId());
@@ -58,12 +74,6 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
               .formatted(directory);
     }
     throw new NunchiException(Reason.INVALID_MODEL, what);
-  }
-
-  private static Manifest verified(Path directory, CheckpointConfig config, Manifest manifest) {
-    Digests.verify(directory, manifest);
-    config.requireAgreement(manifest);
-    return manifest;
   }
 
   private static Manifest derived(Path directory, CheckpointConfig config) {

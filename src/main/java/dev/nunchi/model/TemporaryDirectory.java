@@ -23,8 +23,12 @@ public final class TemporaryDirectory implements AutoCloseable {
     return in(Path.of(System.getProperty("java.io.tmpdir")), "nunchi-");
   }
 
+  /// One beside what it is for, where there is room for it: the system's temporary files often lie
+  /// in memory.
+  ///
   /// @param prefix of its name
-  static TemporaryDirectory in(Path parent, String prefix) {
+  /// @throws dev.nunchi.NunchiException `IO_FAILURE` where it cannot be made
+  public static TemporaryDirectory in(Path parent, String prefix) {
     TemporaryDirectory made = new TemporaryDirectory(parent.resolve(prefix + UUID.randomUUID()));
     try {
       // Also the parent, should someone have removed it during the work.

@@ -18,4 +18,12 @@ public record Weight(ElementType type, List<Integer> shape, MemorySegment data) 
               .formatted(type, shape, expected, data.byteSize()));
     }
   }
+
+  /// Lets go of the pages of a mapped file that were read, so that they count no longer as this
+  /// process's memory; whoever reads on gets them from the file again.
+  public void unload() {
+    if (data.isMapped()) {
+      data.unload();
+    }
+  }
 }

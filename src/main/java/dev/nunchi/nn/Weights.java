@@ -1,5 +1,6 @@
 package dev.nunchi.nn;
 
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,14 @@ public interface Weights {
   ///
   /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where there is none of that name
   Weight get(String name);
+
+  /// The weight; what has to be computed of it lies in memory that ends with the arena.
+  ///
+  /// @param arena open for all threads, of which several may compute
+  /// @throws dev.nunchi.NunchiException `INVALID_MODEL` where there is none of that name
+  default Weight get(String name, Arena arena) {
+    return quantized(name).map(packed -> packed.dequantized(arena)).orElseGet(() -> get(name));
+  }
 
   /// The shape of a weight, without its numbers.
   ///

@@ -144,7 +144,10 @@ final class GrpcMessages {
     return switch (precision) {
       case FP32 -> Precision.PRECISION_FP32;
       case FP16 -> Precision.PRECISION_FP16;
+      case BF16 -> Precision.PRECISION_BF16;
       case INT8 -> Precision.PRECISION_INT8;
+      case INT8_WEIGHT_ONLY -> Precision.PRECISION_INT8_WEIGHT_ONLY;
+      case INT4_WEIGHT_ONLY -> Precision.PRECISION_INT4_WEIGHT_ONLY;
     };
   }
 

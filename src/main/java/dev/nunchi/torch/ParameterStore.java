@@ -5,6 +5,7 @@ import dev.nunchi.nn.Nf4Weight;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
+import java.lang.foreign.Arena;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,9 @@ final class ParameterStore implements AutoCloseable {
   private final Placement placement;
   private final TensorOptions options;
 
+  /// Where parameters are read whenever they are asked for, null where this holds them.
+  private final @Nullable Weights stored;
+
   /// Takes each parameter from `weights` where it has one of that name and shape, and gives the
   /// others their initial value.
   ///
@@ -55,6 +59,7 @@ final class ParameterStore implements AutoCloseable {
     this.trained = this.parameters;
     this.placement = placement;
     this.options = placement.options().retainReference();
+    this.stored = null;
     Set<String> known = weights.names();
     try (NoGradGuard guard = new NoGradGuard()) {
       for (Parameter parameter : parameters) {
@@ -115,8 +120,41 @@ final class ParameterStore implements AutoCloseable {
     return matrices.get(name);
   }
 
+  private ParameterStore(List<Parameter> parameters, Weights stored) {
+    this.parameters = List.copyOf(parameters);
+    this.trained = List.of();
+    this.placement = new Placement(DeviceType.CPU, ScalarType.Float);
+    this.options = placement.options().retainReference();
+    this.stored = stored;
+  }
+
+  /// Holds no parameter: each is read whenever it is asked for, in fp32 and for the scope that is
+  /// open. None of them learns.
+  static ParameterStore reading(List<Parameter> parameters, Weights weights) {
+    return new ParameterStore(parameters, weights);
+  }
+
+  /// Rows of a table, `[…, width]`; no others are read.
+  Tensor rows(String table, Tensor ids, long paddingIndex) {
+    if (stored == null) {
+      return torch.embedding(get(table), ids, paddingIndex, false, false).to(type());
+    }
+    try (Arena arena = Arena.ofShared()) {
+      Weight weight = stored.get(table, arena);
+      Tensor rows =
+          torch.embedding(TensorMemory.view(weight), ids, paddingIndex, false, false).to(type());
+      weight.unload();
+      return rows;
+    }
+  }
+
   /// @throws IllegalStateException for a [#matrix] too
   Tensor get(String name) {
+    if (stored != null) {
+      try (Arena arena = Arena.ofShared()) {
+        return copyOf(stored.get(name, arena), options);
+      }
+    }
     Tensor tensor = tensors.get(name);
     if (tensor == null) {
       throw new IllegalStateException("The network has no parameter " + name);
@@ -184,10 +222,8 @@ final class ParameterStore implements AutoCloseable {
 
   private static Tensor copyOf(Weight weight, TensorOptions options) {
     Tensor copy = empty(weight.shape(), options).copy_(TensorMemory.view(weight));
-    if (weight.data().isMapped()) {
-      // The file's pages would stay resident beside the copy.
-      weight.data().unload();
-    }
+    // The file's pages would stay resident beside the copy.
+    weight.unload();
     return copy;
   }
 

@@ -47,6 +47,22 @@ public final class TorchNetwork implements AutoCloseable {
     }
   }
 
+  private TorchNetwork(Network network, ParameterStore parameters) {
+    this.network = network;
+    this.parameters = parameters;
+  }
+
+  /// A network that holds no weights: each is read whenever a layer needs it, so that the largest
+  /// checkpoint takes the memory of a layer, and a batch the time to read all of it. For logits
+  /// only.
+  ///
+  /// @param weights all parameters, by name; they outlive the network
+  public static TorchNetwork reading(Network network, Weights weights) {
+    try (PointerScope scope = new PointerScope()) {
+      return new TorchNetwork(network, ParameterStore.reading(network.parameters(), weights));
+    }
+  }
+
   public Network network() {
     return network;
   }
@@ -136,8 +152,10 @@ public final class TorchNetwork implements AutoCloseable {
     return parameters.placement().send(numbers).view(shape);
   }
 
+  /// Also gives the heap's free pages back, which what follows in this process has no use for.
   @Override
   public void close() {
     parameters.close();
+    NativeHeap.trim().run();
   }
 }

@@ -91,9 +91,7 @@ final class TorchOps implements Ops<Tensor> {
 
   @Override
   public Tensor embedding(Tensor ids, Embedding table) {
-    return torch
-        .embedding(parameters.get(table.weight()), ids, table.paddingIndex(), false, false)
-        .to(parameters.type());
+    return parameters.rows(table.weight(), ids, table.paddingIndex());
   }
 
   @Override

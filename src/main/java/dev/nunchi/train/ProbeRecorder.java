@@ -9,7 +9,10 @@ import dev.nunchi.text.Truncation;
 import dev.nunchi.torch.TorchNetwork;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// Writes down what a trained network answers to a fixed set of texts.
 ///
@@ -21,22 +24,43 @@ public record ProbeRecorder(TextEncoder encoder) {
   /// @throws dev.nunchi.NunchiException `FAILED_CHECK` where the network answers with something
   ///   else than numbers
   public Probe record(TorchNetwork network, Path model) {
-    List<Probe.Case> cases = new ArrayList<>();
-    for (String text : ProbeTexts.ALL) {
-      Encoding encoding = encoder.encode(text, Truncation.KEEP_HEAD);
-      float[] logits =
-          network.logits(PaddedBatch.of(List.of(encoding), network.network().padTokenId()))[0];
-      ComputedNumbers.requireFinite(logits, model.toString());
-      List<Integer> ids = new ArrayList<>();
-      for (int id : encoding.inputIds()) {
-        ids.add(id);
-      }
+    return new Probe(
+        encodings().stream().flatMap(one -> cases(network, List.of(one), model)).toList());
+  }
+
+  /// Runs all texts in one batch, for a network whose weights are read anew for each.
+  ///
+  /// @param model directory that an error names
+  /// @throws dev.nunchi.NunchiException as [#record]
+  public Probe recordAtOnce(TorchNetwork network, Path model) {
+    return new Probe(cases(network, encodings(), model).toList());
+  }
+
+  private List<Encoded> encodings() {
+    return ProbeTexts.ALL.stream()
+        .map(text -> new Encoded(text, encoder.encode(text, Truncation.KEEP_HEAD)))
+        .toList();
+  }
+
+  private record Encoded(String text, Encoding encoding) {
+    Probe.Case answered(float[] logits) {
       List<Float> values = new ArrayList<>();
       for (float logit : logits) {
         values.add(logit);
       }
-      cases.add(new Probe.Case(text, ids, values));
+      return new Probe.Case(text, Arrays.stream(encoding.inputIds()).boxed().toList(), values);
     }
-    return new Probe(cases);
+  }
+
+  private static Stream<Probe.Case> cases(TorchNetwork network, List<Encoded> texts, Path model) {
+    float[][] logits =
+        network.logits(
+            PaddedBatch.of(
+                texts.stream().map(Encoded::encoding).toList(), network.network().padTokenId()));
+    return IntStream.range(0, texts.size())
+        .mapToObj(i -> {
+          ComputedNumbers.requireFinite(logits[i], model.toString());
+          return texts.get(i).answered(logits[i]);
+        });
   }
 }

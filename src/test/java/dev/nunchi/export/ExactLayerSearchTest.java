@@ -10,6 +10,7 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.Precision;
 import dev.nunchi.nn.Linear;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalization;
@@ -85,15 +86,16 @@ class ExactLayerSearchTest {
   void find_lessAccepted_leavesNoneInFp32AndNotesIt() throws IOException {
     Quantization.Found found = find(Map.of("a", 0.001, "b", 0.05, "c", 0.001), 0.9);
     assertEquals(List.of(), found.exact());
-    assertEquals(0.9, found.agreement().figures().get("accepted_label_agreement_with_fp32"));
-    assertEquals(1, found.agreement().notes().size());
+    assertEquals(
+        0.9, found.agreement().figures(Precision.INT8).get("accepted_label_agreement_with_fp32"));
+    assertEquals(1, found.agreement().notes(Precision.INT8).size());
     assertTrue(
         found
             .agreement()
-            .notes()
+            .notes(Precision.INT8)
             .getFirst()
             .startsWith("Int8 was accepted with 90.0 % of the labels of fp32, not 99.5 %"),
-        found.agreement().notes()::toString);
+        found.agreement().notes(Precision.INT8)::toString);
   }
 
   /// @param moves how far each layer moves the difference of a text's two logits

@@ -10,9 +10,11 @@ import dev.nunchi.export.onnx.NodeProto;
 import dev.nunchi.export.onnx.StringStringEntryProto;
 import dev.nunchi.export.onnx.TensorProto;
 import dev.nunchi.export.onnx.TensorProto.DataLocation;
+import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.export.onnx.TensorShapeProto.Dimension;
 import dev.nunchi.export.onnx.ValueInfoProto;
 import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.Digests;
 import dev.nunchi.model.FloatWeights;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.TinyCheckpoint;
@@ -117,13 +119,18 @@ class GraphWriterTest {
     Weight large = ramp(ElementType.F32, List.of(1100, 1000));
     Weight half = ramp(ElementType.BF16, List.of(1030, 1100));
     GraphWriter graph = new GraphWriter();
-    graph.weight("small", () -> new TensorContent.Floats(small, false));
-    graph.weight("large", () -> new TensorContent.Floats(large, false));
-    graph.weight("large.transposed", () -> new TensorContent.Floats(large, true));
-    graph.weight("half", () -> new TensorContent.Floats(half, false));
-    graph.weight("half.transposed", () -> new TensorContent.Floats(half, true));
+    Weights weights = Weights.of(Map.of("small", small, "large", large, "half", half), "a test");
+    for (String name : List.of("small", "large", "half")) {
+      WeightSource source = new WeightSource(weights, name);
+      graph.weight(name, () -> new TensorContent.Floats(source, DataType.FLOAT, false));
+      if (!name.equals("small")) {
+        graph.weight(
+            name + ".transposed", () -> new TensorContent.Floats(source, DataType.FLOAT, true));
+      }
+    }
     Path data = directory.resolve("model.onnx.data");
-    graph.write(directory.resolve("model.onnx"), data);
+    Map<String, String> digests = graph.write(directory.resolve("model.onnx"), data);
+    assertEquals(Digests.of(directory, digests.keySet()), digests);
     ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(data)).order(ByteOrder.LITTLE_ENDIAN);
     for (TensorProto tensor : read().getGraph().getInitializerList()) {
       int offset = Integer.parseInt(place(tensor).get("offset"));

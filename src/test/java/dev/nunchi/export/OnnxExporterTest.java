@@ -254,6 +254,130 @@ class OnnxExporterTest {
     assertTrue(Files.size(output.resolve("model.onnx.data")) < 0.45 * exactBytes);
   }
 
+  @ParameterizedTest
+  @EnumSource(names = {"ELECTRA", "LLAMA", "GEMMA3"})
+  void export_bf16_keepsTheNumbersOfTheUpperHalf(TinyCheckpoint tiny) throws IOException {
+    exported(tiny).close();
+    long exactBytes = Files.size(output.resolve("model.onnx.data"));
+    output = temporary.resolve("bf16");
+    assertNear(tiny, Precision.BF16, 8e-2);
+    assertTrue(Files.size(output.resolve("model.onnx.data")) < 0.65 * exactBytes);
+  }
+
+  /// Random weights of tiny networks move the logits further than those of trained ones do.
+  @ParameterizedTest
+  @EnumSource
+  void export_int4WeightOnly_staysNearIsSmallAndAnswersAloneAsInABatch(TinyCheckpoint tiny)
+      throws IOException {
+    exported(tiny).close();
+    long exactBytes = Files.size(output.resolve("model.onnx.data"));
+    output = temporary.resolve("int4");
+    assertNear(tiny, Precision.INT4_WEIGHT_ONLY, 2);
+    assertTrue(Files.size(output.resolve("model.onnx.data")) < 0.4 * exactBytes);
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"LLAMA", "QWEN2", "QWEN3", "GEMMA2", "GEMMA3", "EXAONE4"})
+  void export_int8WeightOnly_staysNearIsSmallAndAnswersAloneAsInABatch(TinyCheckpoint tiny)
+      throws IOException {
+    exported(tiny).close();
+    long exactBytes = Files.size(output.resolve("model.onnx.data"));
+    output = temporary.resolve("int8");
+    assertNear(tiny, Precision.INT8_WEIGHT_ONLY, 0.25);
+    assertTrue(Files.size(output.resolve("model.onnx.data")) < 0.45 * exactBytes);
+  }
+
+  private void assertNear(TinyCheckpoint tiny, Precision precision, double tolerance) {
+    try (OnnxModel model = exported(tiny, ExportOptions.of(precision))) {
+      assertEquals(precision, ModelDirectory.open(output).manifest().proof().precision());
+      for (TinyCheckpoint.Case ragged : withTokens(tiny)) {
+        float[][] together = model.logits(ragged.batch());
+        for (int row = 0; row < together.length; row++) {
+          String name = ragged.name() + " " + row;
+          assertClose(ragged.logits()[row], together[row], tolerance, name);
+          float[] alone = model.logits(row(ragged.batch(), row))[0];
+          assertArrayEquals(alone, together[row], 1e-5f, name);
+        }
+      }
+    }
+  }
+
+  @Test
+  void export_textOfOneToken_answersAsInABatchWithRoundedWeights() {
+    output = temporary.resolve("int4");
+    try (OnnxModel model =
+        exported(TinyCheckpoint.GEMMA2, ExportOptions.of(Precision.INT4_WEIGHT_ONLY))) {
+      PaddedBatch alone = new PaddedBatch(1, 1, new long[] {2}, new long[] {1}, new long[1]);
+      PaddedBatch together =
+          new PaddedBatch(
+              2, 3, new long[] {2, 0, 0, 2, 5, 7}, new long[] {1, 0, 0, 1, 1, 1}, new long[6]);
+      assertArrayEquals(model.logits(alone)[0], model.logits(together)[0]);
+    }
+  }
+
+  @Test
+  void export_weightOnlyWithTexts_isComparedWithFp32() throws IOException {
+    output = temporary.resolve("int8");
+    ExportOptions options =
+        new ExportOptions(
+            Precision.INT8_WEIGHT_ONLY, List.of(), labelled(TinyCheckpoint.LLAMA, 0.5));
+    exported(TinyCheckpoint.LLAMA, options).close();
+    Manifest.Origin origin = ModelDirectory.open(output).manifest().origin();
+    assertEquals(1.0, origin.quality().get("validation_label_agreement_with_fp32"));
+    assertTrue(origin.quality().containsKey("validation_accuracy_in_int8_weight_only"));
+    assertTrue(origin.notes().getFirst().startsWith("Int8-weight-only was compared with fp32 on "));
+    assertEquals(List.of(), leftovers(output));
+  }
+
+  @Test
+  void export_weightOnlyThatChangesLabels_isRefusedAndLeavesNothing() {
+    output = temporary.resolve("int4");
+    List<LabelledText> texts = labelled(TinyCheckpoint.LLAMA, 0);
+    NunchiException e =
+        refusal(
+            TinyCheckpoint.LLAMA.path(),
+            probe(TinyCheckpoint.LLAMA),
+            new ExportOptions(Precision.INT4_WEIGHT_ONLY, List.of(), texts));
+    assertEquals(Reason.FAILED_CHECK, e.reason());
+    assertTrue(e.getMessage().contains("--accept-agreement takes less"), e.getMessage());
+    assertFalse(Files.exists(output));
+  }
+
+  @Test
+  void export_besideAModelWithTheSameWeights_sharesTheirFileAndOutlivesIt() throws IOException {
+    exported(TinyCheckpoint.BERT).close();
+    Path first = output;
+    output = temporary.resolve("second");
+    exported(TinyCheckpoint.BERT).close();
+    assertTrue(sameFile(first, output));
+    CopiedDirectory.entries(first).forEach(file -> file.toFile().delete());
+    ModelDirectory.open(output);
+  }
+
+  @Test
+  void export_besideAModelWhoseWeightsWereChanged_keepsItsOwn() throws IOException {
+    exported(TinyCheckpoint.BERT).close();
+    Path first = output;
+    byte[] bytes = Files.readAllBytes(first.resolve("model.onnx.data"));
+    bytes[0]++;
+    Files.write(first.resolve("model.onnx.data"), bytes);
+    output = temporary.resolve("second");
+    exported(TinyCheckpoint.BERT).close();
+    assertFalse(sameFile(first, output));
+    ModelDirectory.open(output);
+  }
+
+  private static boolean sameFile(Path one, Path other) throws IOException {
+    return Files.isSameFile(one.resolve("model.onnx.data"), other.resolve("model.onnx.data"));
+  }
+
+  private static List<Path> leftovers(Path directory) throws IOException {
+    return CopiedDirectory.entries(directory).stream()
+        .filter(entry -> Files.isDirectory(entry))
+        .filter(entry -> !entry.equals(directory))
+        .toList();
+  }
+
   @Test
   void export_int8OnFewTexts_saysSoInManifestAndCard() throws IOException {
     Path source = temporary.resolve("source");
