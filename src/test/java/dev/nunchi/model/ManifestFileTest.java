@@ -148,7 +148,7 @@ class ManifestFileTest {
         "input_template | 1 | input_template should be a string",
         "max_length | 0 | max_length should be a whole number",
         "max_length | 1.5 | max_length should be a whole number",
-        "precision | \"int4\" | precision should be one of fp32, fp16, int8",
+        "precision | \"int4\" | precision should be one of fp32, fp16, bf16, int8,",
         "temperature | 0 | temperature should be a number over 0",
         "temperature | 1e999 | temperature should be a number over 0",
         "probe | [] | probe should be null or a list of cases",
