@@ -77,6 +77,7 @@ public final class TrainingMemory {
             1,
             Averaging.NONE,
             Freezing.NONE,
+            false,
             1));
   }
 

@@ -54,6 +54,7 @@ public final class TrainingStep {
                     1,
                     Averaging.NONE,
                     Freezing.NONE,
+                    false,
                     1))) {
       run(trainer, batch, labels, WARM_UP);
       long start = System.nanoTime();

@@ -206,7 +206,7 @@ class TrainingRunTest {
       }
     }
     // A byte for each row of the table and label, and the bias.
-    assertTrue(Files.size(directory.resolve("exported-INT8/model.onnx.data")) < 2 * 4096 + 256);
+    assertTrue(Files.size(directory.resolve("exported-int8/model.onnx.data")) < 2 * 4096 + 256);
   }
 
   private static void assertAnswersAloneAsInABatch(ModelDirectory directory, List<String> texts) {
