@@ -86,6 +86,10 @@ class DocumentedCommandsIT {
     link(Path.of("src/test/resources/dev/nunchi/nn/gemma2-tiny"), gemma, Path.of(""));
     CopiedDirectory.edit(
         gemma.resolve("config.json"), config -> config.put("max_position_embeddings", 8192));
+    link(
+        Path.of("src/test/resources/dev/nunchi/nn/gemma2-tiny"),
+        template.resolve("my-decoder"),
+        Path.of(""));
     link(Path.of("models"), template.resolve("models"), Path.of(""));
     link(Path.of("models/nsmc-small"), template.resolve("nsmc-small-int8"), Path.of(""));
     link(
