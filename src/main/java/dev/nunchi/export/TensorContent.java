@@ -291,6 +291,27 @@ sealed interface TensorContent {
     }
   }
 
+  /// Takes one block of a row's numbers; the last of a row may be shorter.
+  @FunctionalInterface
+  interface BlockOfRow {
+    void take(float[] numbers, int from, int size) throws IOException;
+
+    /// Gives each block of each row.
+    static void each(WeightSource source, BlockRounding rounding, BlockOfRow block)
+        throws IOException {
+      int width = source.width();
+      source.numbers(
+          width,
+          (numbers, count) -> {
+            for (int row = 0; row < count; row += width) {
+              for (int from = 0; from < width; from += rounding.blockSize()) {
+                block.take(numbers, row + from, Math.min(rounding.blockSize(), width - from));
+              }
+            }
+          });
+    }
+  }
+
   /// The matrix of a linear layer in whole numbers of 4 or 8 bits, each block of a row in steps of
   /// its own, as MatMulNBits reads it: `[out, blocks, bytes]`, of two numbers in a byte the first
   /// in the lower half. See [BlockSteps] and [BlockZeros].
@@ -310,17 +331,11 @@ sealed interface TensorContent {
 
     @Override
     public void write(HashedFile file) throws IOException {
-      int width = source.width();
-      source.numbers(
-          width,
-          (numbers, count) -> {
-            for (int row = 0; row < count; row += width) {
-              for (int from = 0; from < width; from += rounding.blockSize()) {
-                int size = Math.min(rounding.blockSize(), width - from);
-                rounding.put(numbers, row + from, size, file.room(rounding.blockBytes()));
-              }
-            }
-          });
+      BlockOfRow.each(
+          source,
+          rounding,
+          (numbers, from, size) ->
+              rounding.put(numbers, from, size, file.room(rounding.blockBytes())));
     }
   }
 
@@ -338,18 +353,11 @@ sealed interface TensorContent {
 
     @Override
     public void write(HashedFile file) throws IOException {
-      int width = source.width();
-      source.numbers(
-          width,
-          (numbers, count) -> {
-            for (int row = 0; row < count; row += width) {
-              for (int from = 0; from < width; from += rounding.blockSize()) {
-                int size = Math.min(rounding.blockSize(), width - from);
-                float step = rounding.scale(numbers, row + from, size).step();
-                file.room(Float.BYTES).putFloat(step);
-              }
-            }
-          });
+      BlockOfRow.each(
+          source,
+          rounding,
+          (numbers, from, size) ->
+              file.room(Float.BYTES).putFloat(rounding.scale(numbers, from, size).step()));
     }
   }
 

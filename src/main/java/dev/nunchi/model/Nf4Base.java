@@ -103,10 +103,8 @@ public final class Nf4Base implements Weights {
     }
     Weight weight = weights.get(name);
     Nf4Weight quantized = quantize(name, weight, Arena.ofAuto());
-    if (weight.data().isMapped()) {
-      // The file's pages would stay resident beside it.
-      weight.data().unload();
-    }
+    // The file's pages would stay resident beside it.
+    weight.unload();
     return Optional.of(quantized);
   }
 }

@@ -117,12 +117,7 @@ record TensorCheck(Path path, Network network, Weights weights, boolean newHead)
           "tensor %s should hold floating numbers, but is of type %s; quantised weights are not read, so save them dequantised"
               .formatted(name, type));
     }
-    boolean isFinite = FloatWeights.isFinite(weight);
-    if (weight.data().isMapped()) {
-      // Else the whole file would be resident.
-      weight.data().unload();
-    }
-    if (!isFinite) {
+    if (!FloatWeights.isFinite(weight)) {
       throw invalid(
           "tensor %s holds what is no number (NaN or infinity); the file is damaged, or the training that wrote it diverged or overflowed"
               .formatted(name));

@@ -53,13 +53,6 @@ public interface Ops<T> {
   /// `[…, in]` to `[…, out]`.
   T linear(T x, Linear layer);
 
-  /// What several linear layers give of the same `x`, in their order.
-  ///
-  /// @param layers of which all have a bias or none
-  default List<T> linears(T x, List<Linear> layers) {
-    return layers.stream().map(layer -> linear(x, layer)).toList();
-  }
-
   /// `x` `[…, out]` times `m / ‖W + s·B·A‖`: of each row of an adapted weight the magnitude that is
   /// trained over the row's length, to which no gradient flows.
   T magnitude(T x, Magnitude magnitude);

@@ -1,8 +1,6 @@
 package dev.nunchi.nn;
 
-import java.util.List;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 
 /// The post-norm encoder that BERT is, and after it ELECTRA, RoBERTa and DistilBERT (Devlin et al.,
 /// 2019, <https://arxiv.org/abs/1810.04805>): embeddings, then layers.
@@ -210,14 +208,12 @@ record PostNormEncoder(
   }
 
   private <T> T attended(Ops<T> ops, T x, T attentionMask, String name) {
-    List<T> projected =
-        ops.linears(
-            x,
-            Stream.of(names.query(), names.key(), names.value())
-                .map(each -> Linear.of(name + each, hiddenSize, hiddenSize))
-                .toList());
     return ops.attention(
-        projected.get(0), projected.get(1), projected.get(2), attentionMask, attention());
+        projected(ops, x, name + names.query()),
+        projected(ops, x, name + names.key()),
+        projected(ops, x, name + names.value()),
+        attentionMask,
+        attention());
   }
 
   private <T> T projected(Ops<T> ops, T x, String name) {

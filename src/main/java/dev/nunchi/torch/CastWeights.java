@@ -3,13 +3,10 @@ package dev.nunchi.torch;
 import dev.nunchi.nn.Linear;
 import dev.nunchi.nn.Parameter;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.stream.LongStream;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
@@ -24,16 +21,11 @@ final class CastWeights implements AutoCloseable {
   private final ParameterStore parameters;
   private final ScalarType type;
   private final Map<String, Tensor> casts = new HashMap<>();
-  private final boolean joins;
-  private final Map<String, Tensor> joined = new HashMap<>();
   private final FrozenLinears frozen = new FrozenLinears();
 
-  /// @param joins whether layers of the same input are computed as one, for which their weights are
-  ///   copied once a step
-  CastWeights(ParameterStore parameters, ScalarType type, boolean joins) {
+  CastWeights(ParameterStore parameters, ScalarType type) {
     this.parameters = parameters;
     this.type = type;
-    this.joins = joins;
   }
 
   ScalarType type() {
@@ -53,40 +45,6 @@ final class CastWeights implements AutoCloseable {
     return bias == null
         ? torch.linear(x, weight)
         : torch.linear(x, weight, new TensorOptional(bias));
-  }
-
-  /// What several layers give of the same `x`: where they are trained as one product, whose
-  /// backward pass is one for each side too, in place of as many and their sum.
-  ///
-  /// @param layers of which all have a bias or none
-  List<Tensor> linears(Tensor x, List<Linear> layers) {
-    boolean together =
-        joins && layers.stream().allMatch(layer -> parameters.get(layer.weight()).requires_grad());
-    if (!together) {
-      return layers.stream().map(layer -> linear(x, layer)).toList();
-    }
-    Tensor weight = joined(layers.stream().map(Linear::weight).toList());
-    Tensor y =
-        layers.getFirst().bias()
-            ? torch.linear(
-                x,
-                weight,
-                new TensorOptional(joined(layers.stream().map(Linear::biasName).toList())))
-            : torch.linear(x, weight);
-    TensorVector parts = y.split_with_sizes(layers.stream().mapToLong(Linear::out).toArray(), -1);
-    return LongStream.range(0, parts.size()).mapToObj(parts::get).toList();
-  }
-
-  private Tensor joined(List<String> names) {
-    return joined.computeIfAbsent(
-        names.getFirst(),
-        _ -> {
-          try (AutoGradMode graph = new AutoGradMode(true)) {
-            TensorVector all = new TensorVector();
-            names.forEach(name -> all.push_back(get(name)));
-            return torch.cat(all, 0).retainReference();
-          }
-        });
   }
 
   /// A weight that does not learn in full, in the parameters' type, until the next layer is
@@ -120,8 +78,6 @@ final class CastWeights implements AutoCloseable {
 
   /// Forgets the casts of parameters that are trained; to be called whenever they have changed.
   void clear() {
-    joined.values().forEach(Tensor::close);
-    joined.clear();
     for (Parameter parameter : parameters.trained()) {
       @Nullable Tensor cast = casts.remove(parameter.name());
       if (cast != null) {
@@ -134,8 +90,6 @@ final class CastWeights implements AutoCloseable {
   public void close() {
     casts.values().forEach(Tensor::close);
     casts.clear();
-    joined.values().forEach(Tensor::close);
-    joined.clear();
     frozen.close();
   }
 }

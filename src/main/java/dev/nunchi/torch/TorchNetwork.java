@@ -71,7 +71,7 @@ public final class TorchNetwork implements AutoCloseable {
   public float[][] logits(PaddedBatch batch) {
     try (PointerScope scope = new PointerScope();
         NoGradGuard guard = new NoGradGuard();
-        CastWeights weights = new CastWeights(parameters, ScalarType.Float, false)) {
+        CastWeights weights = new CastWeights(parameters, ScalarType.Float)) {
       Tensor logits = forward(batch, weights, null, null).cpu().contiguous();
       float[] flat = new float[(int) logits.numel()];
       new FloatPointer(logits.data_ptr()).get(flat);

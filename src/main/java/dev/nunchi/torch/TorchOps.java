@@ -120,11 +120,6 @@ final class TorchOps implements Ops<Tensor> {
     return weights.linear(x.to(type), layer);
   }
 
-  @Override
-  public List<Tensor> linears(Tensor x, List<Linear> layers) {
-    return weights.linears(x.to(type), layers);
-  }
-
   /// As in the paper, lengths are constants to the backward pass.
   @Override
   public Tensor magnitude(Tensor x, Magnitude magnitude) {

@@ -54,7 +54,7 @@ public final class TorchTrainer implements AutoCloseable {
     this.masks = new DropoutMasks(settings.dropoutSeed());
     this.checkpointing = settings.checkpointing() ? new Checkpointing(masks) : null;
     network.parameters().freezeAllBut(settings.freezing().learners(network.network()));
-    this.weights = new CastWeights(network.parameters(), settings.computeType().scalarType(), true);
+    this.weights = new CastWeights(network.parameters(), settings.computeType().scalarType());
     try (PointerScope scope = new PointerScope()) {
       this.gradients = new Gradients(network.parameters());
       this.optimizer =

@@ -127,28 +127,6 @@ public record OperationCase(
             return ops.linear(wide, new Linear("narrow", 7, 3, false));
           }
         });
-    all.add(
-        "linears of one input",
-        some()
-            .add("a.weight", List.of(4, 6))
-            .add("a.bias", List.of(4))
-            .add("b.weight", List.of(5, 6))
-            .add("b.bias", List.of(5))
-            .add("c.weight", List.of(4, 6))
-            .add("c.bias", List.of(4))
-            .add("narrow.weight", List.of(4, 5)),
-        List.of(all.states()),
-        new Operation() {
-          @Override
-          public <T> T apply(Ops<T> ops, List<T> inputs) {
-            List<T> three =
-                ops.linears(
-                    inputs.getFirst(),
-                    List.of(Linear.of("a", 6, 4), Linear.of("b", 6, 5), Linear.of("c", 6, 4)));
-            T narrow = ops.linear(three.get(1), new Linear("narrow", 5, 4, false));
-            return ops.multiply(ops.add(three.get(0), narrow), three.get(2));
-          }
-        });
     Linear adapted = new Linear("adapted", 6, 5, false);
     Magnitude magnitude =
         new Magnitude("m", adapted, LowRank.down(adapted, 2), LowRank.up(adapted, 2), 1.5);

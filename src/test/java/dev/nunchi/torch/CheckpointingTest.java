@@ -75,7 +75,7 @@ class CheckpointingTest {
     input.set_requires_grad(true);
     Tensor table = x.select(0, 0).detach().clone();
     table.set_requires_grad(true);
-    try (CastWeights weights = new CastWeights(parameters, compute.scalarType(), true);
+    try (CastWeights weights = new CastWeights(parameters, compute.scalarType());
         Checkpointing checkpointing = new Checkpointing(masks)) {
       for (int batch = 0; batch < 2; batch++) {
         TorchOps ops = new TorchOps(parameters, weights, masks, null, null);

@@ -66,7 +66,7 @@ class PlacementTest {
     try (PointerScope scope = new PointerScope();
         ParameterStore parameters =
             new ParameterStore(list, one.weights(), 0.02, META, _ -> Holding.TRAINED);
-        CastWeights weights = new CastWeights(parameters, ScalarType.Float, false)) {
+        CastWeights weights = new CastWeights(parameters, ScalarType.Float)) {
       Tensor mask = META.put(torch.ones(2, 5).to(ScalarType.Long));
       TorchOps ops = new TorchOps(parameters, weights, new DropoutMasks(1), null, mask);
       Tensor output = one.operation().apply(ops, inputs(one));

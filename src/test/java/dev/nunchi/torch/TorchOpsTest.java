@@ -201,7 +201,7 @@ class TorchOpsTest {
                   new Parameter(name, weights.get(name).shape(), Parameter.Initial.ZEROS, -1))
               .toList();
       parameters = new ParameterStore(list, weights, 0.02, type);
-      casts = new CastWeights(parameters, type, true);
+      casts = new CastWeights(parameters, type);
       Tensor mask = torch.ones(2, 5).to(ScalarType.Long);
       for (PlainTensor input : one.inputs()) {
         long[] shape = input.shape().stream().mapToLong(Integer::longValue).toArray();

@@ -109,21 +109,6 @@ def layers():
         narrow__weight=(3, 7),
     )
     case(
-        "linears of one input",
-        lambda x, a, a_bias, b, b_bias, c, c_bias, narrow: (
-            (F.linear(x, a, a_bias) + F.linear(F.linear(x, b, b_bias), narrow))
-            * F.linear(x, c, c_bias)
-        ),
-        [states()],
-        a__weight=(4, 6),
-        a__bias=(4,),
-        b__weight=(5, 6),
-        b__bias=(5,),
-        c__weight=(4, 6),
-        c__bias=(4,),
-        narrow__weight=(4, 5),
-    )
-    case(
         "magnitude of constant lengths",
         magnitude,
         [states(2, 5, 5)],
