@@ -165,7 +165,7 @@ final class Adapters {
   private static Probe probe(Path adapter) {
     TorchRuntime.load(2);
     try (CheckpointDirectory merged = CheckpointDirectory.open(adapter);
-        TorchNetwork network = new TorchNetwork(merged.network(), merged.weights(), 0);
+        TorchNetwork network = new TorchNetwork(merged.network(), merged.weights());
         TextEncoder encoder =
             TextEncoder.open(adapter, Normalizer.of(Normalization.STANDARD), LENGTH)) {
       return new Probe(

@@ -28,14 +28,13 @@ public final class TrainingMemory {
   public static void main(String[] args) throws IOException {
     // Before anything else of libtorch, which reads what this settles when it loads.
     TorchRuntime.load(Integer.parseInt(args[4]));
-    TorchRuntime.seed(1);
     boolean train = args[0].equals("train");
     int every = Integer.parseInt(args[5]);
     Network network = Network.of(new ObjectMapper().readTree(Path.of(args[1]).toFile()));
     List<String> batches = Files.readAllLines(Path.of(args[2]));
     print("start", 0);
     long start = System.nanoTime();
-    try (TorchNetwork torch = new TorchNetwork(network, Weights.NONE, 0.02)) {
+    try (TorchNetwork torch = new TorchNetwork(network, Weights.NONE)) {
       print("weights", start);
       TorchTrainer trainer = train ? trainer(torch, args[3]) : null;
       Random random = new Random(1);

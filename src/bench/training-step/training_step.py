@@ -1,7 +1,8 @@
 """Prints the training steps a second of a network in PyTorch and transformers.
 
-Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps, configuration. bf16 is
-autocast. Attention is that of PyTorch where transformers has it for the family.
+Arguments: compute type (fp32 or bf16), threads, rows, tokens in a row, steps, configuration, and
+optionally the rank of peft's adapters on all linear layers, which are then what is trained. bf16 is
+autocast. Attention is that of PyTorch where it computes the family's.
 """
 
 import sys
@@ -14,11 +15,26 @@ kind, threads, rows, seq, steps = sys.argv[1], *map(int, sys.argv[2:6])
 torch.set_num_threads(threads)
 torch.manual_seed(1)
 config = AutoConfig.from_pretrained(sys.argv[6])
-attention = "eager" if config.model_type == "deberta-v2" else "sdpa"
+attention = "eager" if config.model_type in ("deberta-v2", "gemma2") else "sdpa"
 model = AutoModelForSequenceClassification.from_config(config, attn_implementation=attention)
+rank = int(sys.argv[7]) if len(sys.argv) > 7 else 0
+if rank:
+    from peft import LoraConfig, TaskType, get_peft_model
+
+    model = get_peft_model(
+        model,
+        LoraConfig(
+            task_type=TaskType.SEQ_CLS,
+            r=rank,
+            lora_alpha=2 * rank,
+            lora_dropout=0.05,
+            target_modules="all-linear",
+        ),
+    )
 model.train()
-decayed = [p for p in model.parameters() if p.ndim > 1]
-others = [p for p in model.parameters() if p.ndim < 2]
+trained = [p for p in model.parameters() if p.requires_grad]
+decayed = [p for p in trained if p.ndim > 1]
+others = [p for p in trained if p.ndim < 2]
 optimizer = torch.optim.AdamW(
     [
         {"params": decayed, "weight_decay": 0.01},
@@ -36,7 +52,7 @@ def run(count):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=kind == "bf16"):
             loss = model(input_ids=ids, labels=labels).loss
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
         optimizer.zero_grad()
         loss.item()

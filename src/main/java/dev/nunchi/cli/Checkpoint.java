@@ -18,6 +18,7 @@ import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.torch.ComputeDevice;
+import dev.nunchi.torch.FreshParameters;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.train.ProbeRecorder;
@@ -27,8 +28,6 @@ import org.jspecify.annotations.Nullable;
 
 /// A checkpoint directory that libtorch runs, or an adapter's with its base.
 final class Checkpoint implements AutoCloseable {
-  private static final double NO_FRESH_PARAMETERS = 0;
-
   private final CheckpointDirectory directory;
   private final TorchNetwork network;
   private final ComputeDevice device;
@@ -52,7 +51,8 @@ final class Checkpoint implements AutoCloseable {
       ComputeDevice resolved = device.resolved();
       return new Checkpoint(
           directory,
-          new TorchNetwork(directory.network(), directory.weights(), NO_FRESH_PARAMETERS, resolved),
+          new TorchNetwork(
+              directory.network(), directory.weights(), FreshParameters.USUAL, resolved),
           resolved);
     } catch (RuntimeException e) {
       directory.close();

@@ -17,7 +17,6 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.bytedeco.javacpp.PointerScope;
-import org.bytedeco.pytorch.GeneratorOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
@@ -46,13 +45,12 @@ final class ParameterStore implements AutoCloseable {
   /// Takes each parameter from `weights` where it has one of that name and shape, and gives the
   /// others their initial value.
   ///
-  /// @param standardDeviation of the initial normal values, `initializer_range`
   /// @param placement of all; its type is that of those that are trained, fp32 in networks
   /// @param holding of each
   ParameterStore(
       List<Parameter> parameters,
       Weights weights,
-      double standardDeviation,
+      FreshParameters fresh,
       Placement placement,
       Function<Parameter, Holding> holding) {
     this.parameters = List.copyOf(parameters);
@@ -61,14 +59,15 @@ final class ParameterStore implements AutoCloseable {
     this.options = placement.options().retainReference();
     this.stored = null;
     Set<String> known = weights.names();
-    try (NoGradGuard guard = new NoGradGuard()) {
+    try (PointerScope all = new PointerScope();
+        NoGradGuard guard = new NoGradGuard()) {
+      FreshParameters.Draws draws = fresh.draws();
       for (Parameter parameter : parameters) {
         try (PointerScope scope = new PointerScope()) {
           if (known.contains(parameter.name())) {
             take(parameter, weights, holding.apply(parameter));
           } else {
-            // By the host, so that a seed means the same weights everywhere.
-            hold(parameter, placement.put(initial(parameter, standardDeviation)));
+            hold(parameter, placement.put(draws.next(parameter, type())));
           }
         }
       }
@@ -78,13 +77,8 @@ final class ParameterStore implements AutoCloseable {
 
   /// With the host, and all are trained.
   ParameterStore(
-      List<Parameter> parameters, Weights weights, double standardDeviation, ScalarType type) {
-    this(
-        parameters,
-        weights,
-        standardDeviation,
-        new Placement(DeviceType.CPU, type),
-        _ -> Holding.TRAINED);
+      List<Parameter> parameters, Weights weights, FreshParameters fresh, ScalarType type) {
+    this(parameters, weights, fresh, new Placement(DeviceType.CPU, type), _ -> Holding.TRAINED);
   }
 
   private void take(Parameter parameter, Weights weights, Holding holding) {
@@ -229,26 +223,5 @@ final class ParameterStore implements AutoCloseable {
 
   private static Tensor empty(List<Integer> shape, TensorOptions options) {
     return torch.empty(TensorMemory.sizes(shape), options, new MemoryFormatOptional());
-  }
-
-  private Tensor initial(Parameter parameter, double standardDeviation) {
-    long[] shape = TensorMemory.sizes(parameter.shape());
-    TensorOptions host = new TensorOptions(type());
-    return switch (parameter.initial()) {
-      case ZEROS -> torch.zeros(shape, host);
-      case ONES -> torch.ones(shape, host);
-      case UNIFORM -> {
-        double bound = 1 / Math.sqrt(parameter.shape().getLast());
-        yield empty(parameter.shape(), host).uniform_(-bound, bound, new GeneratorOptional());
-      }
-      case NORMAL -> {
-        Tensor table =
-            empty(parameter.shape(), host).normal_(0, standardDeviation, new GeneratorOptional());
-        if (parameter.zeroRow() >= 0) {
-          table.select(0, parameter.zeroRow()).zero_();
-        }
-        yield table;
-      }
-    };
   }
 }

@@ -22,28 +22,28 @@ public final class TorchNetwork implements AutoCloseable {
   private final Network network;
   private final ParameterStore parameters;
 
-  /// On the CPU.
+  /// On the CPU; parameters that are not among the weights start as [FreshParameters#USUAL].
   ///
-  /// @param weights taken by name; parameters that are not there start fresh
-  /// @param standardDeviation of fresh normal parameters, `initializer_range`
-  public TorchNetwork(Network network, Weights weights, double standardDeviation) {
-    this(network, weights, standardDeviation, Placement.CPU);
+  /// @param weights taken by name
+  public TorchNetwork(Network network, Weights weights) {
+    this(network, weights, FreshParameters.USUAL, Placement.CPU);
   }
 
-  /// The same on a device.
+  /// On a device.
   ///
+  /// @param weights taken by name
+  /// @param fresh what others start as
   /// @param device resolved
   public TorchNetwork(
-      Network network, Weights weights, double standardDeviation, ComputeDevice device) {
-    this(network, weights, standardDeviation, device.placement());
+      Network network, Weights weights, FreshParameters fresh, ComputeDevice device) {
+    this(network, weights, fresh, device.placement());
   }
 
-  TorchNetwork(Network network, Weights weights, double standardDeviation, Placement placement) {
+  TorchNetwork(Network network, Weights weights, FreshParameters fresh, Placement placement) {
     this.network = network;
     try (PointerScope scope = new PointerScope()) {
       this.parameters =
-          new ParameterStore(
-              network.parameters(), weights, standardDeviation, placement, Holding.of(network));
+          new ParameterStore(network.parameters(), weights, fresh, placement, Holding.of(network));
     }
   }
 

@@ -54,6 +54,7 @@ public final class TorchRuntime {
     if (!loaded) {
       // Without it cuBLAS does not sum in the same order every time.
       setenv(WORKSPACE, ":4096:8");
+      NativeHeap.giveLargeTensorsOwnPages();
     }
     if (!isOnClassPath()) {
       throw new NunchiException(
@@ -89,11 +90,6 @@ public final class TorchRuntime {
   /// Threads inside one operation.
   public static int threads() {
     return torch.get_num_threads();
-  }
-
-  /// Seeds initial weights.
-  public static void seed(long seed) {
-    torch.manual_seed(seed);
   }
 
   private static void setenv(String name, String value) {

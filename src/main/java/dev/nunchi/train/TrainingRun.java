@@ -10,6 +10,7 @@ import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weights;
 import dev.nunchi.torch.ComputeDevice;
+import dev.nunchi.torch.FreshParameters;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import java.nio.file.Path;
@@ -173,11 +174,12 @@ public final class TrainingRun {
       // What reading and encoding left on the heap would stay resident beside the tensors.
       System.gc();
       TorchRuntime.load(recipe.watch().threads());
-      TorchRuntime.seed(recipe.optimization().seed());
-      double deviation = NewNetwork.deviation(start.config(), "config.json");
+      FreshParameters fresh =
+          new FreshParameters(
+              NewNetwork.deviation(start.config(), "config.json"), recipe.optimization().seed());
       try (TorchNetwork network =
               new TorchNetwork(
-                  description, start.weights(), deviation, recipe.watch().device().resolved());
+                  description, start.weights(), fresh, recipe.watch().device().resolved());
           Trainer trainer = new Trainer(recipe, network, corpus, course, evaluation, listener)) {
         listener.planned(plan);
         try (RunDirectory directory = RunDirectory.open(output, mode)) {

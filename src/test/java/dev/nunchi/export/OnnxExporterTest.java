@@ -597,7 +597,7 @@ class OnnxExporterTest {
   private static Probe probe(TinyCheckpoint tiny, Normalization normalization, int maxLength) {
     TorchRuntime.load(1);
     try (CheckpointDirectory source = CheckpointDirectory.open(tiny.path());
-        TorchNetwork network = new TorchNetwork(source.network(), source.weights(), 0);
+        TorchNetwork network = new TorchNetwork(source.network(), source.weights());
         TextEncoder encoder =
             TextEncoder.open(source.path(), Normalizer.of(normalization), maxLength)) {
       return new ProbeRecorder(encoder).record(network, tiny.path());

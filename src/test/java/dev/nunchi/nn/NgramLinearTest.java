@@ -44,7 +44,7 @@ class NgramLinearTest {
     Network network = Network.of(config);
     RandomWeights weights = RandomWeights.of(network.parameters(), 3);
     double[][] expected = PlainOps.logits(network, weights, batch);
-    try (TorchNetwork torch = new TorchNetwork(network, weights, 0.02)) {
+    try (TorchNetwork torch = new TorchNetwork(network, weights)) {
       float[][] logits = torch.logits(batch);
       for (int row = 0; row < expected.length; row++) {
         for (int label = 0; label < 3; label++) {

@@ -127,7 +127,7 @@ class AdamW8bitTest {
           new ParameterStore(
               List.of(large, small),
               Weights.of(Map.of("w", given("start")), "the fixture"),
-              1,
+              FreshParameters.USUAL,
               ScalarType.Float);
       optimizer =
           new AdamW8bit(

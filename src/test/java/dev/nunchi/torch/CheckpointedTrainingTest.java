@@ -43,7 +43,7 @@ class CheckpointedTrainingTest {
       TinyCheckpoint tiny, ComputeType type, boolean checkpointing) {
     TinyCheckpoint.Case ragged = tiny.cases().get(1);
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
-        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights());
         TorchTrainer trainer =
             new TorchTrainer(
                 network,

@@ -42,7 +42,6 @@ class CheckpointingTest {
   @ParameterizedTest
   @EnumSource(names = {"FP32", "BF16"})
   void backward_encoderWithDropout_givesTheGradientsOfAPlainPass(ComputeType compute) {
-    TorchRuntime.seed(3);
     try (PointerScope scope = new PointerScope();
         ParameterStore parameters = encoder()) {
       Tensor x = torch.randn(3, 5, HIDDEN);
@@ -141,7 +140,8 @@ class CheckpointingTest {
       parameters.add(new Parameter(name + "norm.weight", List.of(HIDDEN), Initial.ONES, -1));
       parameters.add(new Parameter(name + "norm.bias", List.of(HIDDEN), Initial.ZEROS, -1));
     }
-    return new ParameterStore(parameters, Weights.NONE, 0.3, ScalarType.Float);
+    return new ParameterStore(
+        parameters, Weights.NONE, new FreshParameters(0.3, 3), ScalarType.Float);
   }
 
   private static void add(List<Parameter> parameters, String name, int rows, int columns) {

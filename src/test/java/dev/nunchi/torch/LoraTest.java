@@ -27,10 +27,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /// Adapters of PEFT, answered with and trained on as PEFT does.
+@Execution(ExecutionMode.CONCURRENT)
 class LoraTest {
   private static final double LEARNING_RATE = 2e-3;
 
@@ -58,7 +61,7 @@ class LoraTest {
 
   private static void assertAnswers(TinyAdapter tiny, Network network, Weights weights) {
     JsonNode expected = tiny.expected().get("logits");
-    try (TorchNetwork torch = new TorchNetwork(network, weights, 0)) {
+    try (TorchNetwork torch = new TorchNetwork(network, weights)) {
       float[][] logits = torch.logits(tiny.ragged().batch());
       for (int row = 0; row < logits.length; row++) {
         for (int label = 0; label < logits[row].length; label++) {
@@ -74,7 +77,7 @@ class LoraTest {
   void tenSteps_fromAnAdapterOfPeft_followPeft(TinyAdapter tiny) {
     JsonNode expected = tiny.expected();
     try (CheckpointDirectory apart = CheckpointDirectory.openApart(tiny.path(), BaseModels.NONE);
-        TorchNetwork network = new TorchNetwork(TinyAdapter.network(apart), apart.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(TinyAdapter.network(apart), apart.weights());
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
       for (int step = 0; step < expected.get("losses").size(); step++) {
         double loss = trainer.accumulate(tiny.ragged().batch(), labels(apart), 1);
@@ -92,7 +95,7 @@ class LoraTest {
   void step_adaptedNetwork_changesAdaptersAndHeadAlone(ComputeType type) {
     TinyAdapter tiny = TinyAdapter.BERT_USUAL;
     try (CheckpointDirectory apart = CheckpointDirectory.openApart(tiny.path(), BaseModels.NONE);
-        TorchNetwork network = new TorchNetwork(TinyAdapter.network(apart), apart.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(TinyAdapter.network(apart), apart.weights());
         TorchTrainer trainer = new TorchTrainer(network, settings(type))) {
       for (int step = 0; step < 3; step++) {
         trainer.accumulate(tiny.ragged().batch(), labels(apart), 1);
@@ -145,7 +148,7 @@ class LoraTest {
       Network network,
       Weights weights,
       boolean checkpointing) {
-    try (TorchNetwork torch = new TorchNetwork(network, weights, 0.02);
+    try (TorchNetwork torch = new TorchNetwork(network, weights);
         TorchTrainer trainer = new TorchTrainer(torch, settings(ComputeType.FP32, checkpointing))) {
       for (int step = 0; step < 3; step++) {
         trainer.accumulate(tiny.ragged().batch(), labels(apart), 1);
@@ -164,9 +167,8 @@ class LoraTest {
     try (CheckpointDirectory base = CheckpointDirectory.open(tiny.checkpoint().path());
         CheckpointDirectory apart = CheckpointDirectory.openApart(tiny.path(), BaseModels.NONE)) {
       Network adapted = base.network().adapted(apart.lora().orElseThrow());
-      TorchRuntime.seed(7);
-      try (TorchNetwork plain = new TorchNetwork(base.network(), base.weights(), 0.02);
-          TorchNetwork fresh = new TorchNetwork(adapted, base.weights(), 0.02)) {
+      try (TorchNetwork plain = new TorchNetwork(base.network(), base.weights());
+          TorchNetwork fresh = new TorchNetwork(adapted, base.weights())) {
         assertArrayEquals(plain.logits(tiny.ragged().batch()), fresh.logits(tiny.ragged().batch()));
         // Within ±1/√32, and not all in a corner of it.
         String name = "bert.encoder.layer.0.attention.self.query.lora_A.weight";

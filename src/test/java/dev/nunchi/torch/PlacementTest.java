@@ -65,7 +65,8 @@ class PlacementTest {
             .toList();
     try (PointerScope scope = new PointerScope();
         ParameterStore parameters =
-            new ParameterStore(list, one.weights(), 0.02, META, _ -> Holding.TRAINED);
+            new ParameterStore(
+                list, one.weights(), FreshParameters.USUAL, META, _ -> Holding.TRAINED);
         CastWeights weights = new CastWeights(parameters, ScalarType.Float)) {
       Tensor mask = META.put(torch.ones(2, 5).to(ScalarType.Long));
       TorchOps ops = new TorchOps(parameters, weights, new DropoutMasks(1), null, mask);

@@ -17,9 +17,12 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Execution(ExecutionMode.CONCURRENT)
 class TorchNetworkTest {
   @BeforeAll
   static void load() {
@@ -30,7 +33,7 @@ class TorchNetworkTest {
   @EnumSource
   void logits_ofTransformersCheckpoint_areTransformersLogits(TinyCheckpoint tiny) {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
-        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02)) {
+        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights())) {
       List<TinyCheckpoint.Case> cases = tiny.cases();
       assertTrue(cases.size() > 2);
       for (TinyCheckpoint.Case expected : cases) {
@@ -48,7 +51,7 @@ class TorchNetworkTest {
   @Test
   void weights_all_areThoseOfTheCheckpoint() {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
-        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02)) {
+        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights())) {
       Map<String, Weight> weights = network.weights();
       for (Parameter parameter : checkpoint.network().parameters()) {
         Weight original = checkpoint.weights().get(parameter.name());
@@ -61,9 +64,7 @@ class TorchNetworkTest {
   void newNetwork_withoutWeights_startsAsConfigured() {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
         Arena arena = Arena.ofConfined()) {
-      TorchRuntime.seed(7);
       Map<String, Weight> first = fresh(checkpoint, arena);
-      TorchRuntime.seed(7);
       Map<String, Weight> second = fresh(checkpoint, arena);
       for (Parameter parameter : checkpoint.network().parameters()) {
         float[] values = floats(stored(first, parameter.name()));
@@ -86,7 +87,9 @@ class TorchNetworkTest {
   }
 
   private static Map<String, Weight> fresh(CheckpointDirectory checkpoint, Arena arena) {
-    try (TorchNetwork network = new TorchNetwork(checkpoint.network(), Weights.NONE, 0.5)) {
+    try (TorchNetwork network =
+        new TorchNetwork(
+            checkpoint.network(), Weights.NONE, new FreshParameters(0.5, 7), ComputeDevice.CPU)) {
       return CopiedWeights.of(network.weights(), arena);
     }
   }

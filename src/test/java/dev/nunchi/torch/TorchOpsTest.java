@@ -200,7 +200,7 @@ class TorchOpsTest {
               .map(name ->
                   new Parameter(name, weights.get(name).shape(), Parameter.Initial.ZEROS, -1))
               .toList();
-      parameters = new ParameterStore(list, weights, 0.02, type);
+      parameters = new ParameterStore(list, weights, FreshParameters.USUAL, type);
       casts = new CastWeights(parameters, type);
       Tensor mask = torch.ones(2, 5).to(ScalarType.Long);
       for (PlainTensor input : one.inputs()) {

@@ -30,9 +30,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
+@Execution(ExecutionMode.CONCURRENT)
 class TorchTrainerTest {
   private static final Path STEPS = Path.of("src/test/resources/dev/nunchi/torch/steps.json");
   private static final double LEARNING_RATE = 2e-3;
@@ -50,8 +53,7 @@ class TorchTrainerTest {
   void tenSteps_withoutDropout_followPyTorch(TinyCheckpoint tiny) throws IOException {
     String name = tiny.path().getFileName().toString();
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
-        TorchNetwork network =
-            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
       TinyCheckpoint.Case ragged = ragged(tiny);
       assertFollows(
@@ -63,8 +65,7 @@ class TorchTrainerTest {
   @EnumSource(mode = EnumSource.Mode.MATCH_NONE, names = ".*_NF4")
   void accumulate_bf16_isNearPyTorchsLossInFp32(TinyCheckpoint tiny) throws IOException {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
-        TorchNetwork network =
-            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
       TinyCheckpoint.Case ragged = ragged(tiny);
       double loss = trainer.accumulate(ragged.batch(), labels(ragged, checkpoint), 1);
@@ -77,8 +78,7 @@ class TorchTrainerTest {
   void tenSteps_adagrad_followPyTorch() throws IOException {
     TinyCheckpoint tiny = TinyCheckpoint.BERT;
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(tiny.path());
-        TorchNetwork network =
-            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
         TorchTrainer trainer = new TorchTrainer(network, adagrad(1.0))) {
       TinyCheckpoint.Case ragged = ragged(tiny);
       Targets labels = labels(ragged, checkpoint);
@@ -119,7 +119,7 @@ class TorchTrainerTest {
       trainer.step(ADAGRAD_RATE);
       Weights weights = Weights.of(CopiedWeights.of(network.weights(), arena), "network");
       Weights state = Weights.of(CopiedWeights.of(trainer.state(), arena), "trainer");
-      try (TorchNetwork second = new TorchNetwork(network.network(), weights, 0.02);
+      try (TorchNetwork second = new TorchNetwork(network.network(), weights);
           TorchTrainer resumed = new TorchTrainer(second, adagrad(0))) {
         resumed.restore(state, 1, 0);
         trainer.accumulate(batch, NGRAM_LABELS, 1);
@@ -152,7 +152,7 @@ class TorchTrainerTest {
     for (List<int[]> cuts : List.of(List.of(new int[] {0, 4}), UNEQUAL_HALVES)) {
       try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
           TorchNetwork network =
-              new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+              new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
           TorchTrainer trainer = new TorchTrainer(network, settings(objective.loss))) {
         JsonNode expected = expected(objective.fixture);
         PaddedBatch whole = ragged(TinyCheckpoint.BERT).batch();
@@ -181,8 +181,7 @@ class TorchTrainerTest {
     for (List<int[]> cuts : List.of(List.of(new int[] {0, 4}), UNEQUAL_HALVES)) {
       try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
           TorchNetwork network =
-              new TorchNetwork(
-                  oneLabel(checkpoint), firstLabel(checkpoint.weights(), checkpoint), 0.02);
+              new TorchNetwork(oneLabel(checkpoint), firstLabel(checkpoint.weights(), checkpoint));
           TorchTrainer trainer = new TorchTrainer(network, settings(new MeanSquaredError()))) {
         PaddedBatch whole = ragged(TinyCheckpoint.BERT).batch();
         for (int step = 0; step < expected.get("losses").size(); step++) {
@@ -305,8 +304,7 @@ class TorchTrainerTest {
   /// The parameters that some steps change.
   private static Set<String> learnt(Freezing freezing, int steps) {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
-        TorchNetwork network =
-            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
         TorchTrainer trainer =
             new TorchTrainer(
                 network,
@@ -375,7 +373,7 @@ class TorchTrainerTest {
   void bf16_steps_lowerTheLoss() {
     try (CheckpointDirectory checkpoint =
             CheckpointDirectory.open(TinyCheckpoint.ELECTRA_PROJECTED.path());
-        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights());
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.ELECTRA_PROJECTED);
       Targets labels = labels(ragged, checkpoint);
@@ -395,8 +393,7 @@ class TorchTrainerTest {
   @Test
   void accumulate_bf16InParts_castsTheWeightsAnewAfterEachStep() {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
-        TorchNetwork network =
-            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
         TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.BF16))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
       Targets labels = labels(ragged, checkpoint);
@@ -424,8 +421,7 @@ class TorchTrainerTest {
   @Test
   void step_layerwiseDecay_scalesTheFirstUpdateOfEachLayer() {
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
-        TorchNetwork network =
-            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
         // Without epsilon and decay the first update of Adam is the rate times the gradient's sign.
         TorchTrainer trainer = new TorchTrainer(network, settings(0.5, 0))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
@@ -451,8 +447,7 @@ class TorchTrainerTest {
   void withAverage_afterSteps_isTheMovingAverageAndThenTheWeightsAgain() {
     String name = "classifier.bias";
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.BERT.path());
-        TorchNetwork network =
-            new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights(), 0.02);
+        TorchNetwork network = new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
         TorchTrainer trainer = new TorchTrainer(network, settings(1, 0.9))) {
       TinyCheckpoint.Case ragged = ragged(TinyCheckpoint.BERT);
       Targets labels = labels(ragged, checkpoint);
@@ -490,7 +485,7 @@ class TorchTrainerTest {
 
   private static TorchNetwork ngrams(JsonNode expected) {
     Network network = Network.of(expected.get("config"));
-    return new TorchNetwork(network, Weights.NONE, 0.02);
+    return new TorchNetwork(network, Weights.NONE);
   }
 
   private static PaddedBatch texts(JsonNode expected) {

@@ -42,11 +42,14 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Runs that train an adapter.
+@Execution(ExecutionMode.CONCURRENT)
 class LoraRunTest {
   private static final String RECIPE =
       """
@@ -136,7 +139,7 @@ class LoraRunTest {
   private static void assertAnswersItsProbe(CheckpointDirectory checkpoint) {
     checkpoint.requireComplete();
     Manifest manifest = checkpoint.manifest().orElseThrow();
-    try (TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights(), 0);
+    try (TorchNetwork network = new TorchNetwork(checkpoint.network(), checkpoint.weights());
         TextEncoder encoder =
             TextEncoder.open(
                 checkpoint.tokenizerDirectory(),
