@@ -11,7 +11,8 @@ import java.util.Map;
 /// Trains the checkpoint that `trainer.py` prepared for one epoch, as `nunchi train` does, and
 /// prints texts, seconds, steps and the share of padding.
 ///
-/// Arguments: work directory, threads, whether in bf16.
+/// Arguments: work directory, threads, type (fp32 or bf16), rank of adapters on all linear layers (0
+/// for all weights).
 public final class EpochTime implements TrainingListener {
   private int texts;
   private long start;
@@ -31,10 +32,11 @@ public final class EpochTime implements TrainingListener {
             normalization: none
             truncation: keep_head
             """
-                .formatted(work.resolve("checkpoint")));
+                    .formatted(work.resolve("checkpoint"))
+                + lora(args[3]));
     EpochTime time = new EpochTime();
     new TrainingRun(
-            RecipeReader.read(recipe.toString(), Map.of("threads", args[1], "bf16", args[2])),
+            RecipeReader.read(recipe.toString(), Map.of("threads", args[1], "bf16", String.valueOf(args[2].equals("bf16")))),
             work.resolve("data"),
             work.resolve("ours-" + args[2]),
             TrainingRun.Mode.OVERWRITE,
@@ -47,6 +49,13 @@ public final class EpochTime implements TrainingListener {
         (time.end - time.start) / 1e9,
         time.steps,
         1 - time.tokens / time.places);
+  }
+
+  private static String lora(String rank) {
+    return rank.equals("0")
+        ? ""
+        : "lora: {r: %s, lora_alpha: %d, lora_dropout: 0.05, target_modules: all-linear}\n"
+            .formatted(rank, 2 * Integer.parseInt(rank));
   }
 
   @Override

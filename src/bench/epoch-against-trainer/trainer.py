@@ -1,8 +1,9 @@
 """Hugging Face's side of the epoch.
 
-trainer.py prepare WORK TOKENIZER writes WORK/checkpoint: random weights of the network in
-../training-step/config.json beside the tokenizer. trainer.py train WORK THREADS trains it on
-WORK/data/train.tsv for one epoch and prints texts, seconds, steps and the share of padding.
+trainer.py prepare WORK TOKENIZER NETWORK writes WORK/checkpoint: random weights of the network in
+../training-step/NETWORK.json beside the tokenizer. trainer.py train WORK THREADS RANK trains it on
+WORK/data/train.tsv for one epoch and prints texts, seconds, steps and the share of padding; a RANK
+over 0 trains peft's adapters on all linear layers in its place.
 """
 
 import pathlib
@@ -19,13 +20,13 @@ from transformers import (
     TrainingArguments,
 )
 
-CONFIG = pathlib.Path(__file__).parent.parent / "training-step" / "config.json"
+NETWORKS = pathlib.Path(__file__).parent.parent / "training-step"
 MAX_LENGTH = 128
 
 
-def prepare(work, tokenizer):
+def prepare(work, tokenizer, network):
     torch.manual_seed(1)
-    config = AutoConfig.from_pretrained(CONFIG)
+    config = AutoConfig.from_pretrained(NETWORKS / f"{network}.json")
     config.id2label = {0: "0", 1: "1"}
     config.label2id = {"0": 0, "1": 1}
     AutoModelForSequenceClassification.from_config(config).save_pretrained(
@@ -44,7 +45,7 @@ class CountingCollator(DataCollatorWithPadding):
         return batch
 
 
-def train(work, threads):
+def train(work, threads, rank):
     torch.set_num_threads(threads)
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_file=str(work / "checkpoint" / "tokenizer.json"),
@@ -65,8 +66,22 @@ def train(work, threads):
         }
         for i in range(len(rows))
     ]
+    model = AutoModelForSequenceClassification.from_pretrained(work / "checkpoint")
+    if rank:
+        from peft import LoraConfig, TaskType, get_peft_model
+
+        model = get_peft_model(
+            model,
+            LoraConfig(
+                task_type=TaskType.SEQ_CLS,
+                r=rank,
+                lora_alpha=2 * rank,
+                lora_dropout=0.05,
+                target_modules="all-linear",
+            ),
+        )
     trainer = Trainer(
-        model=AutoModelForSequenceClassification.from_pretrained(work / "checkpoint"),
+        model=model,
         args=TrainingArguments(
             output_dir=str(work / "trainer"),
             per_device_train_batch_size=32,
@@ -87,6 +102,6 @@ def train(work, threads):
 
 work = pathlib.Path(sys.argv[2])
 if sys.argv[1] == "prepare":
-    prepare(work, sys.argv[3])
+    prepare(work, *sys.argv[3:])
 else:
-    train(work, int(sys.argv[3]))
+    train(work, int(sys.argv[3]), int(sys.argv[4]))
