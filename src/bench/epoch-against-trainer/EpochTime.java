@@ -11,8 +11,8 @@ import java.util.Map;
 /// Trains the checkpoint that `trainer.py` prepared for one epoch, as `nunchi train` does, and
 /// prints texts, seconds, steps and the share of padding.
 ///
-/// Arguments: work directory, threads, type (fp32 or bf16), rank of adapters on all linear layers (0
-/// for all weights).
+/// Arguments: work directory, threads, type (fp32 or bf16), rank of adapters on all linear layers
+/// (0 for all weights).
 public final class EpochTime implements TrainingListener {
   private int texts;
   private long start;
@@ -36,7 +36,9 @@ public final class EpochTime implements TrainingListener {
                 + lora(args[3]));
     EpochTime time = new EpochTime();
     new TrainingRun(
-            RecipeReader.read(recipe.toString(), Map.of("threads", args[1], "bf16", String.valueOf(args[2].equals("bf16")))),
+            RecipeReader.read(
+                recipe.toString(),
+                Map.of("threads", args[1], "bf16", String.valueOf(args[2].equals("bf16")))),
             work.resolve("data"),
             work.resolve("ours-" + args[2]),
             TrainingRun.Mode.OVERWRITE,

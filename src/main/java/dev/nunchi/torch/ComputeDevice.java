@@ -20,7 +20,7 @@ public enum ComputeDevice {
   /// @return [#CPU] or [#CUDA]
   /// @throws NunchiException `UNAVAILABLE` where CUDA is asked for and cannot be used
   public ComputeDevice resolved() {
-    if (this == CPU || this == AUTO && !torch.cuda_is_available()) {
+    if (this == CPU || (this == AUTO && !torch.cuda_is_available())) {
       return CPU;
     }
     if (!torch.cuda_is_available()) {
