@@ -11,6 +11,8 @@ import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Prediction;
+import dev.nunchi.model.BaseModels;
+import dev.nunchi.model.Manifest;
 import dev.nunchi.text.Truncation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -40,7 +42,11 @@ import picocli.CommandLine.Spec;
       "predictions.tsv and report.html, a page for a browser that needs nothing but itself.",
       "Labels in the file are the model's, or their numbers from 0; metrics.json says for which a",
       "number was taken. Rows with an empty text are left out and counted. Of a regression the",
-      "label column holds numbers; the figures are MAE, RMSE, Pearson and Spearman."
+      "label column holds numbers; the figures are MAE, RMSE, Pearson and Spearman.",
+      "",
+      "With --compare OTHER, metrics.json gets 'comparison' and predictions.tsv a column of what",
+      "OTHER says; p is how likely such a split of the texts that one model alone has right is",
+      "among models that are equally good."
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
@@ -68,6 +74,14 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(names = "--overwrite", description = "Replaces an earlier evaluation in the output.")
   private boolean overwrite;
+
+  @Option(
+      names = "--compare",
+      paramLabel = "DIR|NAME",
+      description =
+          "Another model of the same labels, which classifies the same texts: says how much better"
+              + " one is, with McNemar's exact test.")
+  private @Nullable ModelArgument compare;
 
   @Mixin private LabelledFile labelled = new LabelledFile();
 
@@ -126,64 +140,107 @@ final class EvaluateCommand implements Callable<Integer> {
     EvaluationFiles files = new EvaluationFiles(output);
     files.require(overwrite);
     Path directory = model.directory(command);
-    try (LoadedModel loaded =
-        backend.load(directory, LoadOptions.DEFAULT.on(device), ModelArgument.bases(command))) {
-      if (!noise.kinds().isEmpty()
-          && loaded.manifest().task().problemType() == ProblemType.REGRESSION) {
-        throw new NunchiException(
-            Reason.INVALID_ARGUMENT,
-            "--noise counts the labels that flip, and %s is a regression, which has none; leave it out"
-                .formatted(directory));
-      }
-      ReadingNotes notes = new ReadingNotes();
-      contextColumn.check(loaded, err);
-      List<Example> examples =
-          labelled.read(
-              data,
-              loaded.manifest().task().labels(),
-              loaded.manifest().task().problemType(),
-              contextColumn.name(),
-              notes);
-      notes.sentences().forEach(sentence -> err.println("Note: " + sentence));
-      err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
-      List<Prediction> predictions =
-          classify(
-              loaded,
-              examples,
-              "",
-              ClassificationProgress.of(err, OptionalInt.of(examples.size())));
-      double unknownShare = unknownShare(predictions);
-      UnknownTokens.warning("the texts", unknownShare)
-          .ifPresent(sentence -> err.println("Note: " + sentence));
-      EvaluationOutcome outcome =
-          EvaluationOutcome.of(
-              loaded.manifest(),
-              data.getFileName().toString(),
-              examples,
-              predictions,
-              LearningCurvesFile.read(directory));
-      PrintWriter out = command.commandLine().getOut();
-      out.print(outcome.summary());
-      out.flush();
-      outcome.cautions().forEach(caution -> err.println("Note: " + caution));
-      Robustness robustness =
-          new NoiseSuite(
-                  (texts, kind) ->
-                      classify(
-                              loaded,
-                              texts,
-                              ", with noise " + kind,
-                              ClassificationProgress.of(err, OptionalInt.of(texts.size())))
-                          .stream()
-                          .map(outcome::predicted)
-                          .toList(),
-                  kind -> err.printf(Locale.ROOT, "With noise %s …%n", kind))
-              .run(noise.kinds(), examples, predictions.stream().map(outcome::predicted).toList());
-      out.print(NoiseSuite.table(robustness));
-      files.write(outcome, notes, unknownShare, robustness, examples, predictions);
-      err.println("Wrote " + output);
+    @Nullable Path other = compare == null ? null : compare.directory(command);
+    if (other != null) {
+      BaseModels bases = ModelArgument.bases(command);
+      ComparedModel.requireComparable(
+          directory, backend.manifest(directory, bases), other, backend.manifest(other, bases));
     }
+    EvaluationRun run;
+    Manifest manifest;
+    try (LoadedModel loaded = load(directory, command)) {
+      manifest = loaded.manifest();
+      run = evaluate(loaded, directory, command);
+    }
+    if (other != null) {
+      run = run.beside(compared(manifest, run, other, command));
+    }
+    files.write(run);
+    err.println("Wrote " + output);
     return 0;
+  }
+
+  private LoadedModel load(Path directory, CommandSpec command) {
+    return backend.load(directory, LoadOptions.DEFAULT.on(device), ModelArgument.bases(command));
+  }
+
+  private EvaluationRun evaluate(LoadedModel loaded, Path directory, CommandSpec command) {
+    PrintWriter err = command.commandLine().getErr();
+    if (!noise.kinds().isEmpty()
+        && loaded.manifest().task().problemType() == ProblemType.REGRESSION) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "--noise counts the labels that flip, and %s is a regression, which has none; leave it out"
+              .formatted(directory));
+    }
+    ReadingNotes notes = new ReadingNotes();
+    contextColumn.check(loaded, err);
+    List<Example> examples =
+        labelled.read(
+            data,
+            loaded.manifest().task().labels(),
+            loaded.manifest().task().problemType(),
+            contextColumn.name(),
+            notes);
+    notes.sentences().forEach(sentence -> err.println("Note: " + sentence));
+    err.printf(Locale.ROOT, "Classifying %,d texts …%n", examples.size());
+    List<Prediction> predictions = classify(loaded, examples, "", err);
+    double unknownShare = unknownShare(predictions);
+    UnknownTokens.warning("the texts", unknownShare)
+        .ifPresent(sentence -> err.println("Note: " + sentence));
+    EvaluationOutcome outcome =
+        EvaluationOutcome.of(
+            loaded.manifest(),
+            data.getFileName().toString(),
+            examples,
+            predictions,
+            LearningCurvesFile.read(directory));
+    PrintWriter out = command.commandLine().getOut();
+    out.print(outcome.summary());
+    out.flush();
+    outcome.cautions().forEach(caution -> err.println("Note: " + caution));
+    Robustness robustness =
+        new NoiseSuite(
+                (texts, kind) ->
+                    classify(loaded, texts, ", with noise " + kind, err).stream()
+                        .map(outcome::predicted)
+                        .toList(),
+                kind -> err.printf(Locale.ROOT, "With noise %s …%n", kind))
+            .run(noise.kinds(), examples, predictions.stream().map(outcome::predicted).toList());
+    out.print(NoiseSuite.table(robustness));
+    out.flush();
+    return new EvaluationRun(notes, examples, predictions, outcome, unknownShare, robustness, null);
+  }
+
+  /// What another model says of the same texts; each of the two gets the contexts that it reads.
+  private ComparedModel compared(
+      Manifest manifest, EvaluationRun run, Path directory, CommandSpec command) {
+    PrintWriter err = command.commandLine().getErr();
+    try (LoadedModel other = load(directory, command)) {
+      boolean readsContext = other.manifest().text().inputTemplate() != null;
+      if (readsContext) {
+        contextColumn.check(other, err);
+      }
+      List<Example> examples =
+          readsContext
+              ? run.examples()
+              : run.examples().stream()
+                  .map(each -> new Example(each.id(), each.text(), each.labels()))
+                  .toList();
+      err.printf(Locale.ROOT, "Classifying them with %s …%n", directory);
+      ComparedModel compared =
+          ComparedModel.of(
+              manifest,
+              run,
+              directory,
+              other.manifest(),
+              classify(other, examples, ", with " + directory, err).stream()
+                  .map(run.outcome()::predicted)
+                  .toList());
+      command.commandLine().getOut().print(compared.summary());
+      command.commandLine().getOut().flush();
+      return compared;
+    }
   }
 
   /// Over all tokens that the model read, special ones in the whole.
@@ -197,11 +254,11 @@ final class EvaluateCommand implements Callable<Integer> {
     return unknown / tokens;
   }
 
+  /// @param condition what an error says of how a text was classified
   private List<Prediction> classify(
-      LoadedModel loaded,
-      List<Example> examples,
-      String condition,
-      ClassificationProgress progress) {
+      LoadedModel loaded, List<Example> examples, String condition, PrintWriter err) {
+    ClassificationProgress progress =
+        ClassificationProgress.of(err, OptionalInt.of(examples.size()));
     List<Prediction> predictions = new ArrayList<>(examples.size());
     new BulkClassification(loaded.classifier(), truncation, batchSize, progress)
         .run(

@@ -9,7 +9,6 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.data.Example;
 import dev.nunchi.data.ReadingNotes;
-import dev.nunchi.eval.Robustness;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.model.DurableFiles;
 import java.io.IOException;
@@ -29,28 +28,27 @@ record EvaluationFiles(Path directory) {
   private static final String PREDICTIONS = "predictions.tsv";
   private static final String REPORT = "report.html";
 
-  /// @param notes about the rows of the file
-  /// @param unknownShare share of the tokens that the vocabulary does not have
-  void write(
-      EvaluationOutcome outcome,
-      ReadingNotes notes,
-      double unknownShare,
-      Robustness robustness,
-      List<Example> examples,
-      List<Prediction> predictions) {
+  void write(EvaluationRun run) {
+    EvaluationOutcome outcome = run.outcome();
+    @Nullable ComparedModel compared = run.compared();
     ObjectNode metrics = outcome.metricsJson();
-    add(metrics, notes, outcome.cautions());
-    metrics.put("unknown_token_share", unknownShare);
-    if (!robustness.isEmpty()) {
-      NoiseSuite.write(robustness, metrics.putObject("noise"));
+    add(metrics, run.notes(), outcome.cautions());
+    metrics.put("unknown_token_share", run.unknownShare());
+    if (compared != null) {
+      compared.write(metrics.putObject("comparison"));
+    }
+    if (!run.robustness().isEmpty()) {
+      NoiseSuite.write(run.robustness(), metrics.putObject("noise"));
     }
     try {
       Files.createDirectories(directory);
     } catch (IOException e) {
       throw DurableFiles.notWritten(directory, e);
     }
-    DurableFiles.write(directory.resolve(PREDICTIONS), predictions(outcome, examples, predictions));
-    DurableFiles.write(directory.resolve(REPORT), outcome.reportHtml(robustness));
+    DurableFiles.write(directory.resolve(PREDICTIONS), predictions(run));
+    DurableFiles.write(
+        directory.resolve(REPORT),
+        outcome.reportHtml(run.robustness(), compared == null ? null : compared.comparison()));
     // Last, as it tells that the others are an evaluation's.
     DurableFiles.write(directory.resolve(METRICS), EvaluationJson.text(metrics));
   }
@@ -120,8 +118,11 @@ record EvaluationFiles(Path directory) {
     cautions.forEach(sentences::add);
   }
 
-  private static String predictions(
-      EvaluationOutcome outcome, List<Example> examples, List<Prediction> predictions) {
+  private static String predictions(EvaluationRun run) {
+    EvaluationOutcome outcome = run.outcome();
+    List<Example> examples = run.examples();
+    List<Prediction> predictions = run.predictions();
+    @Nullable ComparedModel compared = run.compared();
     if (outcome.problemType() == ProblemType.REGRESSION) {
       return values(examples, predictions);
     }
@@ -130,6 +131,9 @@ record EvaluationFiles(Path directory) {
     header.add("id").add("label").add("predicted").add("confidence");
     outcome.labels().names().forEach(name -> header.add("score_" + TsvAnswers.field(name)));
     header.add("token_count").add("truncated");
+    if (compared != null) {
+      header.add("predicted_by_other");
+    }
     table.append(header);
     for (int i = 0; i < examples.size(); i++) {
       Prediction prediction = predictions.get(i);
@@ -141,6 +145,9 @@ record EvaluationFiles(Path directory) {
       prediction.scores().toList().forEach(score -> row.add(score(score)));
       row.add(Integer.toString(prediction.tokenCount()));
       row.add(Boolean.toString(prediction.truncated()));
+      if (compared != null) {
+        row.add(joined(compared.predicted().get(i)));
+      }
       table.append(row);
     }
     return table.toString();

@@ -7,6 +7,7 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.data.Example;
 import dev.nunchi.eval.Cautions;
 import dev.nunchi.eval.ClassificationReport;
+import dev.nunchi.eval.Comparison;
 import dev.nunchi.eval.ConfusionMatrix;
 import dev.nunchi.eval.EvaluationReport;
 import dev.nunchi.eval.HtmlReport;
@@ -26,6 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /// What an evaluation found, for people and for programs.
 sealed interface EvaluationOutcome {
@@ -35,7 +37,9 @@ sealed interface EvaluationOutcome {
   ObjectNode metricsJson();
 
   /// The content of `report.html`.
-  String reportHtml(Robustness robustness);
+  ///
+  /// @param comparison null for none
+  String reportHtml(Robustness robustness, @Nullable Comparison comparison);
 
   /// What a reader of the figures should know, one sentence each.
   List<String> cautions();
@@ -154,8 +158,8 @@ sealed interface EvaluationOutcome {
     }
 
     @Override
-    public String reportHtml(Robustness robustness) {
-      return HtmlReport.of(report, robustness);
+    public String reportHtml(Robustness robustness, @Nullable Comparison comparison) {
+      return HtmlReport.of(report, robustness, comparison);
     }
 
     @Override
@@ -196,8 +200,8 @@ sealed interface EvaluationOutcome {
     }
 
     @Override
-    public String reportHtml(Robustness robustness) {
-      return MultiLabelHtmlReport.of(report, robustness);
+    public String reportHtml(Robustness robustness, @Nullable Comparison comparison) {
+      return MultiLabelHtmlReport.of(report, robustness, comparison);
     }
 
     @Override
@@ -223,9 +227,9 @@ sealed interface EvaluationOutcome {
       return RegressionJson.of(report);
     }
 
-    /// @param robustness none: noise is counted in labels
+    /// Noise and other models are counted in labels, of which there are none.
     @Override
-    public String reportHtml(Robustness robustness) {
+    public String reportHtml(Robustness robustness, @Nullable Comparison comparison) {
       return RegressionHtmlReport.of(report);
     }
 

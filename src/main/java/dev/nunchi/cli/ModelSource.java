@@ -4,6 +4,8 @@ import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
 import dev.nunchi.model.BaseModels;
+import dev.nunchi.model.CheckpointDirectory;
+import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.ModelFiles;
 import java.nio.file.Files;
@@ -25,10 +27,30 @@ enum ModelSource {
       case TORCH -> Checkpoint.load(directory, options, bases);
       case AUTO -> {
         ModelFiles.requireDirectory(directory);
-        yield Files.exists(directory.resolve(ModelDirectory.GRAPH))
-            ? ONNX.load(directory, options, bases)
-            : TORCH.load(directory, options, bases);
+        yield ofWhatIsThere(directory).load(directory, options, bases);
       }
     };
+  }
+
+  /// What a directory says about its model, which is not loaded.
+  ///
+  /// @param bases where an adapter's base is that is no directory
+  Manifest manifest(Path directory, BaseModels bases) {
+    return switch (this) {
+      case ONNX -> ModelDirectory.open(directory).manifest();
+      case TORCH -> {
+        try (CheckpointDirectory checkpoint = CheckpointDirectory.open(directory, bases)) {
+          yield checkpoint.description();
+        }
+      }
+      case AUTO -> {
+        ModelFiles.requireDirectory(directory);
+        yield ofWhatIsThere(directory).manifest(directory, bases);
+      }
+    };
+  }
+
+  private static ModelSource ofWhatIsThere(Path directory) {
+    return Files.exists(directory.resolve(ModelDirectory.GRAPH)) ? ONNX : TORCH;
   }
 }

@@ -7,6 +7,7 @@ import static dev.nunchi.eval.Numbers.percent;
 import dev.nunchi.LabelSet;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /// The report of a single-label model as one page of HTML, which is well-formed XML too.
 ///
@@ -19,24 +20,29 @@ public final class HtmlReport {
 
   private final EvaluationReport report;
   private final Robustness robustness;
+  private final @Nullable Comparison comparison;
   private final ConfusionMatrix matrix;
   private final LabelSet labels;
   private final ReportPage page;
 
-  private HtmlReport(EvaluationReport report, Robustness robustness) {
+  private HtmlReport(
+      EvaluationReport report, Robustness robustness, @Nullable Comparison comparison) {
     this.report = report;
     this.robustness = robustness;
+    this.comparison = comparison;
     this.matrix = report.result().matrix();
     this.labels = matrix.labels();
     this.page = new ReportPage(report.subject());
   }
 
   public static String of(EvaluationReport report) {
-    return of(report, Robustness.NONE);
+    return of(report, Robustness.NONE, null);
   }
 
-  public static String of(EvaluationReport report, Robustness robustness) {
-    return new HtmlReport(report, robustness).write();
+  /// @param comparison null for none
+  public static String of(
+      EvaluationReport report, Robustness robustness, @Nullable Comparison comparison) {
+    return new HtmlReport(report, robustness, comparison).write();
   }
 
   private String write() {
@@ -54,6 +60,7 @@ public final class HtmlReport {
             report.after());
     coverage();
     lengths();
+    new ComparisonSection(page).write(comparison);
     new RobustnessSection(page).write(robustness);
     mistakes();
     return page.finish();

@@ -8,27 +8,33 @@ import dev.nunchi.LabelSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// The report of a multi-label model as one page of HTML, which is well-formed XML too.
 public final class MultiLabelHtmlReport {
   private final MultiLabelReport report;
   private final Robustness robustness;
+  private final @Nullable Comparison comparison;
   private final LabelSet labels;
   private final ReportPage page;
 
-  private MultiLabelHtmlReport(MultiLabelReport report, Robustness robustness) {
+  private MultiLabelHtmlReport(
+      MultiLabelReport report, Robustness robustness, @Nullable Comparison comparison) {
     this.report = report;
     this.robustness = robustness;
+    this.comparison = comparison;
     this.labels = report.result().labels();
     this.page = new ReportPage(report.subject());
   }
 
   public static String of(MultiLabelReport report) {
-    return of(report, Robustness.NONE);
+    return of(report, Robustness.NONE, null);
   }
 
-  public static String of(MultiLabelReport report, Robustness robustness) {
-    return new MultiLabelHtmlReport(report, robustness).write();
+  /// @param comparison null for none
+  public static String of(
+      MultiLabelReport report, Robustness robustness, @Nullable Comparison comparison) {
+    return new MultiLabelHtmlReport(report, robustness, comparison).write();
   }
 
   private String write() {
@@ -45,6 +51,7 @@ public final class MultiLabelHtmlReport {
             "share with the label",
             report.before(),
             report.after());
+    new ComparisonSection(page).write(comparison);
     new RobustnessSection(page).write(robustness);
     return page.finish();
   }

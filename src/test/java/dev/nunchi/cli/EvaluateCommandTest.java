@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.data.Noise;
 import dev.nunchi.infer.TinyModel;
 import java.io.IOException;
@@ -21,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -196,19 +196,11 @@ class EvaluateCommandTest {
 
   @Test
   void run_multiLabelModel_measuresEveryLabel() throws IOException {
-    Path multi = TinyModel.write(temporary.resolve("multi"));
-    Path config = multi.resolve("config.json");
-    Path manifest = multi.resolve("nunchi.json");
-    String before = sha256(config);
+    Path multi =
+        rewritten(
+            temporary.resolve("multi"),
+            text -> text.replace("single_label_classification", "multi_label_classification"));
     ObjectMapper mapper = new ObjectMapper();
-    ObjectNode settings = (ObjectNode) mapper.readTree(config.toFile());
-    settings.put("problem_type", "multi_label_classification");
-    Files.writeString(config, mapper.writeValueAsString(settings));
-    Files.writeString(
-        manifest,
-        Files.readString(manifest)
-            .replace(before, sha256(config))
-            .replace("single_label_classification", "multi_label_classification"));
     List<String> labels = TinyModel.LABELS.names();
     Path rows =
         Files.writeString(
@@ -242,6 +234,52 @@ class EvaluateCommandTest {
     List<String> predictions = Files.readAllLines(output.resolve("predictions.tsv"));
     assertTrue(predictions.get(1).startsWith("1\t"), predictions.toString());
     assertTrue(predictions.get(1).split("\t", -1)[1].contains("|"), predictions.get(1));
+  }
+
+  @Test
+  void run_anotherModelOfTheSameLabels_isComparedTextByText() throws IOException {
+    Path other = withLabelsTurned(temporary.resolve("turned"));
+    Path output = temporary.resolve("compared");
+    assertEquals(0, evaluate("--output", output, "--compare", other), err::toString);
+    int[] counts = new int[4];
+    List<String> lines = Files.readAllLines(output.resolve("predictions.tsv"));
+    assertTrue(lines.getFirst().endsWith("\ttruncated\tpredicted_by_other"), lines::getFirst);
+    for (String line : lines.subList(1, lines.size())) {
+      String[] fields = line.split("\t", -1);
+      String others = fields[fields.length - 1];
+      assertEquals(turned(fields[2]), others, "labels are matched by name");
+      counts[(fields[1].equals(fields[2]) ? 0 : 2) + (fields[1].equals(others) ? 0 : 1)]++;
+    }
+    assertTrue(counts[1] + counts[2] > 0, "the two differ");
+    JsonNode metrics = metrics(output);
+    JsonNode comparison = metrics.get("comparison");
+    assertEquals(counts[0], comparison.get("both_right").intValue());
+    assertEquals(counts[1], comparison.get("this_right_alone").intValue());
+    assertEquals(counts[2], comparison.get("other_right_alone").intValue());
+    assertEquals(counts[3], comparison.get("neither_right").intValue());
+    assertEquals(
+        metrics.get("accuracy").doubleValue() - comparison.get("accuracy").doubleValue(),
+        comparison.get("accuracy_difference").doubleValue(),
+        1e-12);
+    // Both are called tiny.
+    assertEquals(other.toString(), comparison.get("model").textValue());
+    assertTrue(comparison.get("mcnemar_p").isNumber());
+    assertTrue(out.toString().contains("McNemar's exact test: p = "), out::toString);
+    assertTrue(Files.readString(output.resolve("report.html")).contains("id=\"comparison\""));
+  }
+
+  @Test
+  void run_modelOfOtherLabels_isNotCompared() throws IOException {
+    Path other = rewritten(temporary.resolve("others"), text -> text.replace("중립", "보통"));
+    Path output = temporary.resolve("not-compared");
+    assertEquals(1, evaluate("--output", output, "--compare", other));
+    assertTrue(
+        err.toString()
+            .contains(
+                "%s has the labels 부정, 중립, 긍정 and %s has 부정, 보통, 긍정; models of the same labels"
+                    .formatted(model, other)),
+        err::toString);
+    assertFalse(Files.exists(output));
   }
 
   @Test
@@ -341,6 +379,34 @@ class EvaluateCommandTest {
     Path output = Files.writeString(temporary.resolve("file"), "");
     assertEquals(1, evaluate("--output", output));
     assertTrue(err.toString().contains("file is no directory"), err::toString);
+  }
+
+  /// The tiny model with its first and last label the other way round.
+  private static Path withLabelsTurned(Path directory) throws IOException {
+    return rewritten(
+        directory, text -> text.replace("부정", "?").replace("긍정", "부정").replace("?", "긍정"));
+  }
+
+  private static String turned(String label) {
+    return switch (label) {
+      case "부정" -> "긍정";
+      case "긍정" -> "부정";
+      default -> label;
+    };
+  }
+
+  /// The tiny model with changes in what its configuration and its manifest say.
+  private static Path rewritten(Path directory, UnaryOperator<String> change) throws IOException {
+    TinyModel.write(directory);
+    Path config = directory.resolve("config.json");
+    Path manifest = directory.resolve("nunchi.json");
+    String before = sha256(config);
+    // As transformers writes it, with its labels escaped.
+    String plain = new ObjectMapper().readTree(config.toFile()).toString();
+    Files.writeString(config, change.apply(plain));
+    String changed = change.apply(Files.readString(manifest));
+    Files.writeString(manifest, changed.replace(before, sha256(config)));
+    return directory;
   }
 
   private int evaluate(Object... arguments) {

@@ -50,7 +50,8 @@ class RobustnessTest {
             List.of("mean", "75.0 %", "74.00 %", "16.00", "18.00 %"));
     EvaluationReport single = HtmlReportTest.cases().getFirst().report();
     MultiLabelReport multi = MultiLabelFixture.load().getFirst().report();
-    for (String html : List.of(HtmlReport.of(single, TWO), MultiLabelHtmlReport.of(multi, TWO))) {
+    for (String html :
+        List.of(HtmlReport.of(single, TWO, null), MultiLabelHtmlReport.of(multi, TWO, null))) {
       assertTrue(ParsedReport.of(html).hasSection("noise"));
       List<List<String>> rows =
           ParsedReport.of(html).rows("noise").stream()
