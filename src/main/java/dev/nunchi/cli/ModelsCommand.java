@@ -10,13 +10,14 @@ import picocli.CommandLine.Spec;
 /// `models`: the commands about models that have a name.
 @Command(
     name = "models",
-    header = "Fetches, lists, checks and removes models by their names.",
+    header = "Fetches, lists, checks, trims and removes models by their names.",
     synopsisSubcommandLabel = "COMMAND",
     subcommands = {
       ModelsPullCommand.class,
       ModelsListCommand.class,
       ModelsShowCommand.class,
       ModelsVerifyCommand.class,
+      ModelsTrimCommand.class,
       ModelsRemoveCommand.class
     },
     description = {

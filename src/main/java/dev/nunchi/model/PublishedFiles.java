@@ -17,8 +17,10 @@ public final class PublishedFiles {
       "config\\.json|generation_config\\.json|adapter_config\\.json|classifier_config\\.json|"
           + "nunchi\\.json|"
           + TokenizerFiles.PATTERN
-          + "|spiece\\.model|tokenizer\\.model"
-          + "|README\\.md|LICEN[SC]E(\\.txt|\\.md)?|NOTICE(\\.txt|\\.md)?|recipe\\.yaml";
+          + "|spiece\\.model|tokenizer\\.model|";
+
+  private static final String DOCUMENTS =
+      "README\\.md|LICEN[SC]E(\\.txt|\\.md)?|NOTICE(\\.txt|\\.md)?|recipe\\.yaml";
 
   private static final String GRAPH = "model\\.onnx|model\\.onnx[._]data";
 
@@ -36,7 +38,7 @@ public final class PublishedFiles {
   /// with them.
   public static List<String> small(Collection<String> names) {
     Set<String> small = new TreeSet<>();
-    names.stream().filter(name -> name.matches(SMALL)).forEach(small::add);
+    names.stream().filter(name -> name.matches(SMALL + DOCUMENTS)).forEach(small::add);
     WeightFiles.among(names)
         .filter(form -> !names.contains(form.single()))
         .ifPresent(form -> small.add(form.index()));
@@ -65,7 +67,12 @@ public final class PublishedFiles {
 
   /// Whether a file of that name is read, of whatever model.
   public static boolean isRead(String name) {
-    return name.matches(SMALL + "|" + GRAPH) || WeightFiles.isName(name);
+    return name.matches(SMALL + DOCUMENTS + "|" + GRAPH) || WeightFiles.isName(name);
+  }
+
+  /// Whether a file of that name is for people: the card, a licence, the recipe.
+  static boolean isDocument(String name) {
+    return name.matches(DOCUMENTS);
   }
 
   /// Whether a directory has all that a model needs, configuration, weights and a tokenizer, or an
