@@ -53,9 +53,10 @@ import picocli.CommandLine.Spec;
     },
     footerHeading = "%nExamples:%n",
     footer = {
-      "  nunchi models trim intfloat/multilingual-e5-small --texts reviews/train.tsv \\",
-      "      --output e5-small-ko",
-      "  nunchi models trim my-checkpoint --texts a.txt b.jsonl --min-count 5 --output smaller",
+      "  nunchi models trim klue/roberta-base --texts reviews/train.tsv --output roberta-reviews",
+      "  nunchi models trim koelectra-small --texts reviews/train.tsv comments.txt --min-count 5"
+          + " \\",
+      "      --output electra-reviews",
       "      Pieces that occur fewer than five times are spelled with shorter ones.",
     })
 final class ModelsTrimCommand implements Callable<Integer> {

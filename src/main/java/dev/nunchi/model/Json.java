@@ -14,9 +14,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.regex.Pattern;
 
 /// Reads and writes the JSON files of a model directory: a duplicate key or anything after the
 /// object is an error, and what is written has one stable layout.
@@ -26,6 +28,7 @@ final class Json {
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
+  private static final Pattern HALF_CHARACTER = Pattern.compile("\\p{Cs}");
   private static final String DUPLICATE = "Duplicate field '";
   private static final ObjectWriter PRETTY =
       MAPPER.writer(
@@ -69,7 +72,7 @@ final class Json {
 
   static String pretty(JsonNode node) {
     try {
-      return PRETTY.writeValueAsString(node) + "\n";
+      return escaped(PRETTY.writeValueAsString(node)) + "\n";
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
@@ -77,10 +80,17 @@ final class Json {
 
   static byte[] compact(JsonNode node) {
     try {
-      return MAPPER.writeValueAsBytes(node);
+      return escaped(MAPPER.writeValueAsString(node)).getBytes(StandardCharsets.UTF_8);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /// Half of a surrogate pair, which a file may have as an escape, has no other form in UTF-8.
+  private static String escaped(String json) {
+    return HALF_CHARACTER
+        .matcher(json)
+        .replaceAll(half -> "\\\\u%04x".formatted((int) half.group().charAt(0)));
   }
 
   /// The key that occurs twice, where that is what is wrong, and where it is.

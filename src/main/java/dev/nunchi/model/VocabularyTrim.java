@@ -250,17 +250,22 @@ public final class VocabularyTrim implements AutoCloseable {
     return documents;
   }
 
-  /// Where the model that is cut comes from, for the manifest of what is left of it.
+  /// Where the model that is cut comes from, for the manifest of what is left of it: of one that
+  /// was cut before, the whole one.
   ///
   /// @param kept pieces that are left
   public Map<String, String> origin(int kept) {
     Map<String, String> origin = new LinkedHashMap<>();
-    origin.put(
-        Provenance.SOURCE, source.path().toAbsolutePath().normalize().getFileName().toString());
-    origin.putAll(Provenance.of(source.path()).asSource());
+    Map<String, String> before = description().origin().provenance();
+    String pieces = String.format(Locale.ROOT, "%,d of %,d pieces", kept, cut.size());
+    origin.put(Provenance.SOURCE, description().name());
     origin.put(Provenance.SOURCE_DIGEST, AdapterBase.digest(source.path()));
-    origin.put(
-        Provenance.VOCABULARY, String.format(Locale.ROOT, "%,d of %,d pieces", kept, cut.size()));
+    origin.putAll(Provenance.of(source.path()).asSource());
+    if (before.containsKey(Provenance.VOCABULARY)) {
+      origin.putAll(before);
+      pieces += ", which were " + before.get(Provenance.VOCABULARY);
+    }
+    origin.put(Provenance.VOCABULARY, pieces);
     return origin;
   }
 

@@ -96,7 +96,7 @@ record FaultCase(
     }
 
     FaultCase make() throws IOException {
-      switch (random.nextInt(9)) {
+      switch (random.nextInt(10)) {
         case 0 -> train(Fault.of(List.of("scratch", "ngrams"), random), "");
         case 1 -> tune();
         case 2 -> train(Fault.of(List.of("scratch", "ngrams"), random), "--dry-run");
@@ -106,6 +106,7 @@ record FaultCase(
         case 6 -> export("int8");
         case 7 -> classify();
         case 8 -> serve();
+        case 9 -> trim();
         default -> throw new AssertionError();
       }
       boolean serving = arguments.getFirst().equals("serve");
@@ -190,6 +191,14 @@ record FaultCase(
       } else {
         arguments.addAll(List.of("영화 정말 재미있어요", "시간이 아까워요"));
       }
+    }
+
+    private void trim() throws IOException {
+      Path model = given(Fault.of(CHECKPOINTS.subList(0, 2), random));
+      Path data = given(Fault.of(FORMATS, random));
+      arguments.addAll(List.of("models", "trim", model.toString()));
+      arguments.addAll(List.of("--texts", only(data, "train").toString()));
+      arguments.addAll(List.of("--output", output().toString(), "--characters=used"));
     }
 
     private void serve() throws IOException {

@@ -167,6 +167,7 @@ class FaultsTest {
     commands.add(new MergeCommand());
     commands.add(new ExportCommand());
     commands.add(new ClassifyCommand());
+    commands.add(new ModelsCommand());
     commands.add(new StartCommand());
     return List.of(commands);
   }

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.hub.FakeHub;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ManifestFile;
+import dev.nunchi.model.Provenance;
 import dev.nunchi.nn.TinyCheckpoint;
 import java.io.IOException;
 import java.io.StringWriter;
@@ -112,6 +113,57 @@ class ModelsCommandTest {
     Result again = run("classify", "--offline", "--model", NAME, "좋아요");
     assertEquals(first.out(), again.out());
     assertEquals("", again.err());
+  }
+
+  @Test
+  void trim_ofAName_keepsNameCommitAndLicence() throws IOException {
+    home = directory.resolve("trim");
+    Path texts = Files.writeString(directory.resolve("texts.txt"), "영화 최고\n정말 지루해요\n");
+    Path first = directory.resolve("trimmed");
+    Result trimmed =
+        run(
+            "models",
+            "trim",
+            NAME,
+            "--texts",
+            texts.toString(),
+            "--characters",
+            "used",
+            "--output",
+            first.toString());
+    assertEquals(0, trimmed.exitCode(), trimmed.err());
+    assertTrue(trimmed.err().startsWith(NAME + " is not here; pulling it"), trimmed.err());
+    Map<String, String> origin =
+        ManifestFile.read(first).map(Manifest::origin).orElseThrow().provenance();
+    assertEquals(NAME, origin.get("source"));
+    assertTrue(origin.getOrDefault("source_revision", "").matches("[0-9a-f]{40}"));
+    assertEquals("cc-by-sa-4.0", origin.get("license"));
+    assertEquals(
+        "%s at %s, cut to %s (licence cc-by-sa-4.0)"
+            .formatted(NAME, origin.get("source_revision"), origin.get("vocabulary")),
+        Provenance.shown(Provenance.of(first).asBase()));
+    String card = Files.readString(first.resolve("README.md"));
+    assertTrue(card.contains("%s at %s".formatted(NAME, origin.get("source_revision"))), card);
+    Path second = directory.resolve("trimmed-again");
+    Files.writeString(texts, "영화 최고\n");
+    Result again =
+        run(
+            "models",
+            "trim",
+            first.toString(),
+            "--texts",
+            texts.toString(),
+            "--characters",
+            "used",
+            "--output",
+            second.toString());
+    assertEquals(0, again.exitCode(), again.err());
+    Map<String, String> further =
+        ManifestFile.read(second).map(Manifest::origin).orElseThrow().provenance();
+    assertEquals(origin.get("source_digest"), further.get("source_digest"));
+    assertTrue(
+        further.getOrDefault("vocabulary", "").endsWith(", which were " + origin.get("vocabulary")),
+        further::toString);
   }
 
   @Test

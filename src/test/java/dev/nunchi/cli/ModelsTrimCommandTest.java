@@ -65,6 +65,9 @@ class ModelsTrimCommandTest {
     Files.writeString(whole.resolve("LICENSE"), "MIT License");
     Files.writeString(whole.resolve("vocab.txt"), "as it was");
     Files.writeString(whole.resolve("added_tokens.json"), "{\"[SEP]\": 3, \"[PAD]\": 0}");
+    // Half of a character, which a file may hold as an escape.
+    CopiedDirectory.edit(
+        whole.resolve("config.json"), config -> config.put("dtype", "half \ud83d"));
     CopiedDirectory.edit(
         whole.resolve("tokenizer_config.json"),
         config -> config.putObject("added_tokens_decoder").putObject("3").put("content", "[SEP]"));
@@ -74,6 +77,7 @@ class ModelsTrimCommandTest {
     assertTrue(table.contains("100.00 % of 3 have the same pieces"), table);
     assertTrue(table.contains("0.00 % of 2 have the same pieces, 2 others"), table);
     assertTrue(err.toString().endsWith("Wrote %s%n".formatted(trimmed)), err::toString);
+    assertTrue(Files.readString(trimmed.resolve("config.json")).contains("half \\ud83d"));
     Manifest manifest = ManifestFile.read(trimmed).orElseThrow();
     assertEquals("whole", manifest.origin().provenance().get("source"));
     assertEquals("mit", manifest.origin().provenance().get("license"));

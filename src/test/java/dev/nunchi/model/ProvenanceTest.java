@@ -2,10 +2,14 @@ package dev.nunchi.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.nunchi.LabelSet;
+import dev.nunchi.ProblemType;
+import dev.nunchi.text.Normalization;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -55,5 +59,34 @@ class ProvenanceTest {
         "klue/roberta-base at " + commit + " (licence cc-by-sa-4.0)",
         Provenance.shown(provenance.asBase()));
     assertEquals("", Provenance.shown(Map.of()));
+  }
+
+  @Test
+  void asBase_vocabularyThatWasCut_namesTheWholeModel() throws IOException {
+    Manifest manifest =
+        Manifest.of(
+                "cut",
+                LabelSet.of("부정", "긍정"),
+                ProblemType.SINGLE_LABEL_CLASSIFICATION,
+                Normalization.NONE,
+                24)
+            .written(Precision.FP32, "sha256:" + "0".repeat(64), Map.of(), Map.of());
+    Map<String, String> said =
+        new LinkedHashMap<>(
+            Map.of("source", "klue/roberta-base", "source_revision", "abc", "license", "mit"));
+    for (String vocabulary : new String[] {"", "100 of 200 pieces"}) {
+      if (!vocabulary.isEmpty()) {
+        said.put("vocabulary", vocabulary);
+      }
+      ManifestFile.write(
+          directory, manifest.withOrigin(new Manifest.Origin(Map.of(), said, List.of())));
+      String shown = Provenance.shown(Provenance.of(directory).asBase());
+      assertEquals(
+          vocabulary.isEmpty()
+              ? " (licence mit)"
+              : "klue/roberta-base at abc, cut to 100 of 200 pieces (licence mit)",
+          shown);
+    }
+    assertEquals(Optional.empty(), Provenance.of(directory).name(), "adapters name the directory");
   }
 }
