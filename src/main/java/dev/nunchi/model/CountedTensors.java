@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
 
 /// The tensors of a checkpoint, of which some have a row for each token: the table of embeddings,
@@ -20,7 +21,8 @@ import java.util.regex.Pattern;
 ///
 /// @param stored all, by the names in the files
 /// @param tableName the name there of the table of embeddings
-record CountedTensors(Map<String, Weight> stored, String tableName) {
+/// @param table that table
+record CountedTensors(Map<String, Weight> stored, String tableName, Weight table) {
   /// What the heads of the families are called that are trained to say tokens.
   private static final Pattern TOKEN_HEAD =
       Pattern.compile(
@@ -39,16 +41,13 @@ record CountedTensors(Map<String, Weight> stored, String tableName) {
             .filter(name -> names.getOrDefault(name, name).equals(table.name()))
             .findFirst()
             .orElseThrow(() -> invalid(directory, "there is no tensor " + table.name()));
-    List<Integer> shape = stored.get(tableName).shape();
-    if (!shape.equals(table.shape())) {
+    Weight rows = Objects.requireNonNull(stored.get(tableName));
+    if (!rows.shape().equals(table.shape())) {
       throw invalid(
-          directory, "%s should be %s, but is %s".formatted(tableName, table.shape(), shape));
+          directory,
+          "%s should be %s, but is %s".formatted(tableName, table.shape(), rows.shape()));
     }
-    return new CountedTensors(stored, tableName);
-  }
-
-  Weight table() {
-    return stored.get(tableName);
+    return new CountedTensors(stored, tableName, rows);
   }
 
   /// All tensors with the rows of the tokens that are kept; those without such rows as they are.
@@ -63,9 +62,9 @@ record CountedTensors(Map<String, Weight> stored, String tableName) {
 
   private boolean counts(String name, Weight weight) {
     return name.equals(tableName)
-        || TOKEN_HEAD.matcher(name).matches()
+        || (TOKEN_HEAD.matcher(name).matches()
             && !weight.shape().isEmpty()
-            && weight.shape().getFirst().equals(table().shape().getFirst());
+            && weight.shape().getFirst().equals(table.shape().getFirst()));
   }
 
   private static Weight rows(Weight weight, KeptIds kept, Arena arena) {

@@ -52,7 +52,7 @@ final class BytePairPieces implements PieceModel {
   }
 
   private static long pair(int left, int right) {
-    return (long) left << 32 | right & 0xffff_ffffL;
+    return ((long) left << 32) | (right & 0xffff_ffffL);
   }
 
   @Override

@@ -35,9 +35,9 @@ class VocabularyCutTest {
   @TempDir private Path directory;
 
   /// Tokenizers of every kind that is cut.
-  private enum Kind {
+  enum Kind {
     UNIGRAM(Fixtures.path("sentencepiece/sentencepiece.bpe.model")),
-    WORD_PIECE(Fixtures.path("wordpiece/vocab.txt")),
+    WORD_PIECE(Fixtures.path("wordpiece")),
     /// With bytes for what has no piece.
     BYTE_FALLBACK(Fixtures.path("tokenizer/tokenizer.json")),
     /// Of bytes, where whole words are looked up before any merge, and added tokens have no pieces.
@@ -120,7 +120,7 @@ class VocabularyCutTest {
             {"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "c": 2, "d": 3, "ab": 4, "bc": 5,
              "abc": 6, "cd": 7}, "merges": ["b c", "a bc", "a b", "c d"]}}
             """);
-    VocabularyCut cut = VocabularyCut.of(file.getParent());
+    VocabularyCut cut = VocabularyCut.of(file);
     KeptIds kept = cut.kept(BitSet.valueOf(new long[] {1 << 6}), Characters.USED, List.of());
     assertEquals(List.of(0, 1, 2, 5, 6), ids(kept));
     assertEquals(
@@ -147,7 +147,7 @@ class VocabularyCutTest {
             """);
     assertEquals(
         List.of(0, 1, 2, 4, 5),
-        ids(VocabularyCut.of(unigram.getParent()).kept(new BitSet(), Characters.ALL, List.of())),
+        ids(VocabularyCut.of(unigram).kept(new BitSet(), Characters.ALL, List.of())),
         "다 alone is unknown, and the least likely piece says how unlikely that is");
     Path wordPiece =
         written(
@@ -157,14 +157,14 @@ class VocabularyCutTest {
             """);
     assertEquals(
         List.of(0, 1, 2, 4, 5),
-        ids(VocabularyCut.of(wordPiece.getParent()).kept(new BitSet(), Characters.ALL, List.of())),
+        ids(VocabularyCut.of(wordPiece).kept(new BitSet(), Characters.ALL, List.of())),
         "나 begins no word by itself, and 가 ends none");
     assertEquals(
         List.of("[UNK]", "##나"),
         VocabularyCut.vocabTxt(
-            VocabularyCut.of(wordPiece.getParent())
+            VocabularyCut.of(wordPiece)
                 .tokenizerJson(
-                    VocabularyCut.of(wordPiece.getParent())
+                    VocabularyCut.of(wordPiece)
                         .kept(new BitSet(), Characters.USED, List.of(2, -1, 99)))));
   }
 
@@ -179,7 +179,7 @@ class VocabularyCutTest {
              "model": {"type": "Unigram", "unk_id": 2, "vocab": [["x", -9], ["<s>", 0],
               ["<unk>", 0], ["<pad>", 0], ["yy", -1], ["</s>", 0]]}}
             """);
-    VocabularyCut cut = VocabularyCut.of(file.getParent());
+    VocabularyCut cut = VocabularyCut.of(file);
     KeptIds kept = cut.kept(new BitSet(), Characters.USED, List.of());
     assertEquals(List.of(0, 1, 2, 3, 5), ids(kept));
     ObjectNode json = cut.tokenizerJson(kept);
@@ -198,16 +198,14 @@ class VocabularyCutTest {
   @Test
   void of_whatIsNotCut_isRefusedByName() throws IOException {
     Path words = written("{\"model\": {\"type\": \"WordLevel\", \"vocab\": {\"a\": 0}}}");
-    NunchiException kind =
-        assertThrows(NunchiException.class, () -> VocabularyCut.of(words.getParent()));
+    NunchiException kind = assertThrows(NunchiException.class, () -> VocabularyCut.of(words));
     assertEquals(Reason.UNSUPPORTED_MODEL, kind.reason());
     assertEquals(
-        words + ": model.type is WordLevel; a vocabulary is cut of Unigram, WordPiece and BPE",
+        words.resolve("tokenizer.json")
+            + ": model.type is WordLevel; a vocabulary is cut of Unigram, WordPiece and BPE",
         kind.getMessage());
     NunchiException none =
-        assertThrows(
-            NunchiException.class,
-            () -> VocabularyCut.of(Fixtures.path("wordpiece/vocab.txt").getParent()));
+        assertThrows(NunchiException.class, () -> VocabularyCut.of(Fixtures.path("wordpiece")));
     assertEquals(Reason.UNSUPPORTED_MODEL, none.reason());
     assertTrue(none.getMessage().contains("tokenizer.json is missing"), none::getMessage);
   }
@@ -266,7 +264,8 @@ class VocabularyCutTest {
   }
 
   private Path written(String json) throws IOException {
-    return Files.writeString(
-        Files.createTempDirectory(directory, "json").resolve("tokenizer.json"), json);
+    Path written = Files.createTempDirectory(directory, "json");
+    Files.writeString(written.resolve("tokenizer.json"), json);
+    return written;
   }
 }
