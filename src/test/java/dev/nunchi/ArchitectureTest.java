@@ -55,12 +55,35 @@ class ArchitectureTest {
                   "io.quarkus.grpc",
                   "jakarta.ws.rs",
                   "org.jboss.resteasy")),
+          entry(
+              "bench",
+              Set.of(
+                  "infer",
+                  "model",
+                  "text",
+                  "sentiment",
+                  "com.google.protobuf",
+                  "io.grpc",
+                  "java.net.http",
+                  "org.HdrHistogram")),
           entry("sentiment", Set.of("com.google.protobuf", "io.grpc", "io.quarkus.grpc")),
           entry(
               "cli",
               Set.of(
-                  "text", "data", "nn", "torch", "model", "train", "eval", "export", "infer",
-                  "serve", "hub", "picocli")));
+                  "text",
+                  "data",
+                  "nn",
+                  "torch",
+                  "model",
+                  "train",
+                  "eval",
+                  "export",
+                  "infer",
+                  "serve",
+                  "hub",
+                  "bench",
+                  "picocli",
+                  "org.HdrHistogram")));
 
   private static final Set<String> LIBRARIES =
       MAY_USE.values().stream()

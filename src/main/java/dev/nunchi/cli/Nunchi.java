@@ -39,6 +39,7 @@ public final class Nunchi {
     use.add(new ServeCommand());
     use.add(new ClassifyCommand());
     use.add(new ModelsCommand());
+    use.add(new BenchCommand());
     CommandGroup make = new CommandGroup("Make a model");
     make.add(new TrainCommand());
     make.add(new EvaluateCommand());

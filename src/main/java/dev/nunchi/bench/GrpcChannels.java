@@ -1,0 +1,61 @@
+package dev.nunchi.bench;
+
+import io.grpc.Grpc;
+import io.grpc.InsecureChannelCredentials;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.stub.MetadataUtils;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/// The connections of a load, taken in turn; each has calls of its own limit in flight (HTTP/2).
+final class GrpcChannels implements AutoCloseable {
+  private final List<ManagedChannel> channels = new ArrayList<>();
+  private final List<io.grpc.Channel> intercepted = new ArrayList<>();
+
+  GrpcChannels(Address address) {
+    for (int i = 0; i < address.connections(); i++) {
+      ManagedChannel channel =
+          Grpc.newChannelBuilderForAddress(
+                  address.host(), address.port(), InsecureChannelCredentials.create())
+              // Channels of one address would share a connection's name, not the connection.
+              .build();
+      channels.add(channel);
+      intercepted.add(
+          address
+              .token()
+              .<io.grpc.Channel>map(token -> authorized(channel, token))
+              .orElse(channel));
+    }
+  }
+
+  private static io.grpc.Channel authorized(ManagedChannel channel, String token) {
+    Metadata metadata = new Metadata();
+    metadata.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
+    return io.grpc.ClientInterceptors.intercept(
+        channel, MetadataUtils.newAttachHeadersInterceptor(metadata));
+  }
+
+  io.grpc.Channel get(long number) {
+    return intercepted.get((int) Math.floorMod(number, (long) intercepted.size()));
+  }
+
+  int size() {
+    return channels.size();
+  }
+
+  @Override
+  public void close() {
+    channels.forEach(ManagedChannel::shutdownNow);
+    for (ManagedChannel channel : channels) {
+      try {
+        channel.awaitTermination(5, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+package dev.nunchi.bench;
+
+import java.time.Duration;
+import java.util.TreeMap;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.HdrHistogram.Histogram;
+import org.HdrHistogram.SynchronizedHistogram;
+import org.jspecify.annotations.Nullable;
+
+/// Puts a target under load for some time, and measures.
+///
+/// @param warmUp at first, of which nothing is counted
+/// @param duration of what is measured: calls that begin in it are counted, and their end awaited
+/// @param use asks what the server has taken
+public record LoadRun(
+    Target target, Arrivals arrivals, Duration warmUp, Duration duration, Supplier<ServerUse> use) {
+  /// An hour: longer latencies are counted as that.
+  private static final long LONGEST = Duration.ofHours(1).toNanos();
+
+  private static final int DIGITS = 3;
+
+  /// Blocks until the last call has ended. Interrupted, it begins no further call, and what was
+  /// measured so far is the result.
+  public LoadResult run() {
+    Counts warming = new Counts();
+    AtomicLong numbers = new AtomicLong();
+    drive(warming, numbers, warmUp);
+    Counts counts = new Counts();
+    ServerUse before = use.get();
+    long start = System.nanoTime();
+    drive(counts, numbers, duration);
+    Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
+    ServerUse after = use.get();
+    return new LoadResult(
+        counts.latencies.getTotalCount(),
+        counts.latencies.getTotalCount() * target.textsInCall(),
+        elapsed,
+        counts.latencies,
+        counts.refusedByReason(),
+        counts.refusals,
+        after.cpu().flatMap(cpu -> before.cpu().map(cpu::minus)),
+        after.residentBytes());
+  }
+
+  private void drive(Counts counts, AtomicLong numbers, Duration time) {
+    if (!time.isPositive()) {
+      return;
+    }
+    long end = System.nanoTime() + time.toNanos();
+    switch (arrivals) {
+      case Arrivals.Closed closed -> {
+        Phaser callers = new Phaser(1);
+        for (int i = 0; i < closed.callers(); i++) {
+          callers.register();
+          Thread.ofVirtual()
+              .start(() -> {
+                while (System.nanoTime() < end && !Thread.interrupted()) {
+                  call(counts, numbers.getAndIncrement(), System.nanoTime(), null);
+                }
+                callers.arriveAndDeregister();
+              });
+        }
+        callers.arriveAndAwaitAdvance();
+      }
+      case Arrivals.Open open -> {
+        Phaser calls = new Phaser(1);
+        LongSupplier gaps = open.gaps();
+        long next = System.nanoTime();
+        while (next < end && !Thread.currentThread().isInterrupted()) {
+          for (long now = System.nanoTime(); now < next; now = System.nanoTime()) {
+            LockSupport.parkNanos(next - now);
+          }
+          calls.register();
+          call(counts, numbers.getAndIncrement(), next, calls);
+          next += gaps.getAsLong();
+        }
+        calls.arriveAndAwaitAdvance();
+      }
+    }
+  }
+
+  /// @param from when the call was to begin
+  /// @param calls told of its end; null where this is to wait for it
+  private void call(Counts counts, long number, long from, @Nullable Phaser calls) {
+    var ended =
+        target
+            .call(number)
+            .handle((answer, thrown) -> {
+              long took = System.nanoTime() - from;
+              if (thrown == null) {
+                counts.latencies.recordValue(Math.min(took, LONGEST));
+              } else {
+                counts.refused(thrown, Math.min(took, LONGEST));
+              }
+              if (calls != null) {
+                calls.arriveAndDeregister();
+              }
+              return answer;
+            });
+    if (calls == null) {
+      ended.join();
+    }
+  }
+
+  private static final class Counts {
+    private final Histogram latencies = new SynchronizedHistogram(LONGEST, DIGITS);
+    private final Histogram refusals = new SynchronizedHistogram(LONGEST, DIGITS);
+    private final TreeMap<String, Long> reasons = new TreeMap<>();
+
+    private void refused(Throwable thrown, long took) {
+      Throwable cause =
+          thrown instanceof CompletionException && thrown.getCause() != null
+              ? thrown.getCause()
+              : thrown;
+      String reason =
+          cause instanceof Target.Refused refused
+              ? refused.reason()
+              : cause.getClass().getSimpleName();
+      refusals.recordValue(took);
+      synchronized (reasons) {
+        reasons.merge(reason, 1L, Long::sum);
+      }
+    }
+
+    private TreeMap<String, Long> refusedByReason() {
+      synchronized (reasons) {
+        return new TreeMap<>(reasons);
+      }
+    }
+  }
+}

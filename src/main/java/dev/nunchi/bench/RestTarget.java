@@ -1,0 +1,72 @@
+package dev.nunchi.bench;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+
+/// Texts over REST, one in a call, HTTP/1.1; the client opens as many connections as it has calls.
+final class RestTarget implements Target {
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final Address address;
+  private final Texts texts;
+  private final URI uri;
+
+  RestTarget(Address address, Texts texts) {
+    this.address = address;
+    this.texts = texts;
+    this.uri = URI.create("http://%s:%d/v1/classify".formatted(address.host(), address.port()));
+  }
+
+  @Override
+  public int textsInCall() {
+    return 1;
+  }
+
+  @Override
+  public CompletableFuture<Void> call(long number) {
+    ObjectNode body =
+        JSON.createObjectNode().put("text", texts.get(number)).put("truncation", "keep_head");
+    if (!address.model().isEmpty()) {
+      body.put("model", address.model());
+    }
+    HttpRequest.Builder request =
+        HttpRequest.newBuilder(uri)
+            .header("Content-Type", "application/json")
+            .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
+    address.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
+    address.deadline().ifPresent(request::timeout);
+    return client
+        .sendAsync(request.build(), HttpResponse.BodyHandlers.discarding())
+        .handle((response, thrown) -> {
+          if (thrown != null) {
+            throw new Refused(reason(thrown));
+          }
+          if (response.statusCode() != 200) {
+            throw new Refused(Integer.toString(response.statusCode()));
+          }
+          return null;
+        });
+  }
+
+  private static String reason(Throwable thrown) {
+    Throwable cause =
+        thrown instanceof CompletionException && thrown.getCause() != null
+            ? thrown.getCause()
+            : thrown;
+    return cause instanceof HttpTimeoutException ? "DEADLINE_EXCEEDED" : "UNAVAILABLE";
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
+  }
+}

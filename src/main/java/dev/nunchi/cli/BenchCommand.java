@@ -1,0 +1,421 @@
+package dev.nunchi.cli;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.bench.Address;
+import dev.nunchi.bench.Arrivals;
+import dev.nunchi.bench.BareRun;
+import dev.nunchi.bench.LoadResult;
+import dev.nunchi.bench.LoadRun;
+import dev.nunchi.bench.OwnServer;
+import dev.nunchi.bench.Protocol;
+import dev.nunchi.bench.ServerUse;
+import dev.nunchi.bench.Target;
+import dev.nunchi.infer.BuiltInModel;
+import dev.nunchi.infer.InferenceOptions;
+import dev.nunchi.infer.OnnxModel;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.Probe;
+import dev.nunchi.text.Encoding;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// `nunchi bench`: a server under load, and what its model does alone.
+@Command(
+    name = "bench",
+    header = "Puts a server under load and measures it.",
+    description = {
+      "",
+      "Starts a server of its own with a model, or calls one that runs elsewhere (--target), and"
+          + " prints for each kind of call texts a second, latencies, refusals, and what the server"
+          + " took: texts for each second of its processors, and its memory.",
+    },
+    footerHeading = "%nExamples:%n",
+    footer = {
+      "  nunchi bench --input comments.txt --protocol unary,batch,stream,rest",
+      "      The built-in model with 64 callers, each of whom waits for its answer: every kind of"
+          + " call.",
+      "  nunchi bench --input comments.txt --rate 500 --deadline 200",
+      "      500 calls a second at random moments, whoever has to wait; latency counts from the"
+          + " moment at which a call was to begin, so a stall is charged with all who would have"
+          + " come.",
+      "  nunchi bench --model my-model --input comments.txt --bare",
+      "      Besides, one thread of ONNX Runtime with the same texts, alone and in batches.",
+      "",
+      "The client shares this machine's processors with the server, so texts a second say less than"
+          + " texts for a second of the server's processors.",
+    })
+final class BenchCommand implements Callable<Integer> {
+  private static final List<Integer> BARE_BATCHES = List.of(1, 2, 4, 8, 16, 32, 64);
+
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--model",
+      paramLabel = "DIR|NAME",
+      description =
+          "A model directory, as 'nunchi export' writes it (default: the built-in model). With"
+              + " --target the name of a model that is served there.")
+  private @Nullable String model;
+
+  @Option(
+      names = "--target",
+      paramLabel = "HOST:PORT",
+      description =
+          "A server that runs already (default: one is started for the time of the load).")
+  private @Nullable String target;
+
+  @Option(
+      names = "--pid",
+      paramLabel = "PID",
+      description = "The process of --target on this machine, to measure what it takes.")
+  private @Nullable Long pid;
+
+  @Option(
+      names = "--token-file",
+      paramLabel = "FILE",
+      description = "A file whose first line is the token that --target asks for.")
+  private @Nullable Path tokenFile;
+
+  @Option(
+      names = "--input",
+      paramLabel = "FILE|-",
+      description =
+          "Texts, taken in a circle, in any format of 'nunchi classify' (default: the few that"
+              + " the model was proven on). Those that are too long are cut.")
+  private @Nullable Path input;
+
+  @Option(
+      names = "--protocol",
+      paramLabel = "KIND",
+      split = ",",
+      defaultValue = "unary",
+      description = "unary, batch, stream or rest, or several with commas (default: unary).")
+  private List<Protocol> protocols = new ArrayList<>();
+
+  @Option(
+      names = "--in-flight",
+      paramLabel = "N",
+      description =
+          "Callers, each of whom waits for its answer before it calls again (default: 64).")
+  private @Nullable Integer inFlight;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "CALLS",
+      description = "Calls a second at random moments instead (open loop, Poisson arrivals).")
+  private @Nullable Double rate;
+
+  @Option(
+      names = "--batch-size",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "Texts in a call of batch (default: 64).")
+  private int batchSize;
+
+  @Option(
+      names = "--connections",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Connections of gRPC, taken in turn (default: 1).")
+  private int connections;
+
+  @Option(
+      names = "--deadline",
+      paramLabel = "MS",
+      description = "Milliseconds after which a caller has gone (default: none).")
+  private @Nullable Integer deadline;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "SECONDS",
+      defaultValue = "10",
+      description = "Load that is not measured, before (default: 10).")
+  private double warmUp;
+
+  @Option(
+      names = "--duration",
+      paramLabel = "SECONDS",
+      defaultValue = "20",
+      description = "Load that is measured, of each kind (default: 20).")
+  private double duration;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Of the random moments of --rate (default: 1).")
+  private long seed;
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Texts that the server of its own runs at a time (default: one for each core).")
+  private @Nullable Integer threads;
+
+  @Option(
+      names = "--bare",
+      description = "Then also the model without a server, on one thread: alone and in batches.")
+  private boolean bare;
+
+  @Override
+  public Integer call() throws IOException {
+    check();
+    List<String> texts = texts();
+    PrintWriter out = spec.commandLine().getOut();
+    out.println(Row.HEADER);
+    out.flush();
+    if (target != null) {
+      Supplier<ServerUse> use = pid == null ? () -> ServerUse.UNKNOWN : () -> ServerUse.of(pid);
+      use.get();
+      load(target(), texts, use, out);
+    } else {
+      try (OwnServer server = OwnServer.start(serverArguments())) {
+        load(address("127.0.0.1", server.port(), ""), texts, server::use, out);
+      }
+    }
+    if (bare) {
+      bare(texts, out);
+    }
+    return 0;
+  }
+
+  private void check() {
+    require(inFlight == null || rate == null, "--in-flight and --rate exclude each other");
+    require(inFlight == null || inFlight >= 1, "--in-flight is at least 1, not " + inFlight);
+    require(rate == null || (rate > 0 && rate <= 1e6), "--rate is over 0 and at most 1000000");
+    require(batchSize >= 1, "--batch-size is at least 1, not " + batchSize);
+    require(connections >= 1, "--connections is at least 1, not " + connections);
+    require(deadline == null || deadline >= 1, "--deadline is at least 1, not " + deadline);
+    require(warmUp >= 0 && warmUp <= 86_400, "--warm-up is from 0 to 86400 seconds");
+    require(duration > 0 && duration <= 864_000, "--duration is over 0 and at most 864000 seconds");
+    require(threads == null || threads >= 1, "--threads is at least 1, not " + threads);
+    require(
+        target != null || (pid == null && tokenFile == null),
+        "--pid and --token-file are of a server that --target names");
+    require(target == null || threads == null, "--threads is of the server that this starts");
+    require(
+        target == null || input != null,
+        "Give texts with --input: what --target was proven on is not known here");
+    require(target == null || !bare, "--bare is of a model on this machine, without --target");
+  }
+
+  private List<String> texts() {
+    if (input == null) {
+      return Optional.ofNullable(directory().manifest().proof().probe())
+          .map(probe -> probe.cases().stream().map(Probe.Case::text).toList())
+          .orElseThrow(() ->
+              new ParameterException(
+                  spec.commandLine(), "The model has no texts of its own; give some with --input"));
+    }
+    try (Stream<InputText> inputs = InputText.ofFile(input, null)) {
+      List<String> texts =
+          inputs
+              .filter(InputText.Readable.class::isInstance)
+              .map(text -> ((InputText.Readable) text).text())
+              .filter(text -> !text.isBlank())
+              .toList();
+      require(!texts.isEmpty(), "%s has no text to classify".formatted(input));
+      return texts;
+    }
+  }
+
+  private ModelDirectory directory() {
+    return ModelDirectory.open(
+        model == null
+            ? BuiltInModel.directory(Optional.ofNullable(System.getenv("NUNCHI_HOME")))
+            : ModelArgument.of(model).directory(spec));
+  }
+
+  private List<String> serverArguments() {
+    List<String> arguments = new ArrayList<>();
+    if (model != null) {
+      arguments.addAll(List.of("--model", directory().path().toString()));
+    }
+    if (threads != null) {
+      arguments.addAll(List.of("--threads", threads.toString()));
+    }
+    return arguments;
+  }
+
+  private Address target() throws IOException {
+    int colon = target == null ? -1 : target.lastIndexOf(':');
+    require(
+        colon > 0 && target.substring(colon + 1).matches("\\d{1,5}"),
+        "--target is HOST:PORT, such as 127.0.0.1:8080, not " + target);
+    return address(
+        target.substring(0, colon),
+        Integer.parseInt(target.substring(colon + 1)),
+        model == null ? "" : model);
+  }
+
+  private Address address(String host, int port, String name) throws IOException {
+    Optional<String> token =
+        tokenFile == null ? Optional.empty() : Files.readString(tokenFile).lines().findFirst();
+    return new Address(
+        host,
+        port,
+        connections,
+        name,
+        token.map(String::strip),
+        Optional.ofNullable(deadline).map(Duration::ofMillis));
+  }
+
+  private void load(Address address, List<String> texts, Supplier<ServerUse> use, PrintWriter out) {
+    Arrivals arrivals =
+        rate == null
+            ? new Arrivals.Closed(inFlight == null ? 64 : inFlight)
+            : new Arrivals.Open(rate, seed);
+    for (Protocol protocol : protocols) {
+      try (Target opened = protocol.open(address, texts, batchSize)) {
+        LoadResult result =
+            new LoadRun(opened, arrivals, seconds(warmUp), seconds(duration), use).run();
+        out.println(Row.of(protocol, opened.textsInCall(), result));
+        result
+            .refused()
+            .forEach((reason, count) ->
+                out.printf(
+                    Locale.ROOT,
+                    "  %s: %d calls, 99 %% of the refusals within %.1f ms%n",
+                    reason,
+                    count,
+                    result.refusals().getValueAtPercentile(99) / 1e6));
+        out.flush();
+        if (result.answered() == 0) {
+          throw new NunchiException(
+              Reason.UNAVAILABLE, "No call was answered: " + result.refused().keySet());
+        }
+      }
+    }
+  }
+
+  private void bare(List<String> texts, PrintWriter out) {
+    ModelDirectory directory = directory();
+    Manifest manifest = directory.manifest();
+    try (TextEncoder encoder =
+            TextEncoder.open(
+                directory.path(),
+                Normalizer.of(manifest.text().normalization()),
+                manifest.text().maxLength());
+        OnnxModel backend = OnnxModel.open(directory, InferenceOptions.CPU)) {
+      List<Encoding> encodings = encoder.encodeAll(texts, Truncation.KEEP_HEAD);
+      BareRun run =
+          new BareRun(
+              backend,
+              directory.padTokenId(),
+              encodings,
+              seconds(warmUp / 4),
+              seconds(duration / 4));
+      BARE_BATCHES.stream()
+          .filter(size -> size <= encodings.size())
+          .forEach(size -> {
+            out.println(Row.of(run.run(size)));
+            out.flush();
+          });
+    }
+  }
+
+  private static Duration seconds(double seconds) {
+    return Duration.ofNanos((long) (seconds * 1e9));
+  }
+
+  private void require(boolean condition, String otherwise) {
+    if (!condition) {
+      throw new ParameterException(spec.commandLine(), otherwise);
+    }
+  }
+
+  /// A line of the table.
+  private static final class Row {
+    private static final String FORMAT = "%-10s %10s %14s %9s %9s %9s %9s %9s %9s %10s";
+    static final String HEADER =
+        FORMAT.formatted(
+            "kind",
+            "texts/s",
+            "texts/CPU-s",
+            "p50 ms",
+            "p90 ms",
+            "p99 ms",
+            "p99.9 ms",
+            "max ms",
+            "refused",
+            "memory MB");
+
+    static String of(Protocol protocol, int textsInCall, LoadResult result) {
+      String name = protocol.name().toLowerCase(Locale.ROOT);
+      return line(
+          textsInCall == 1 ? name : name + " " + textsInCall,
+          result.textsPerSecond(),
+          result.textsPerCpuSecond().isPresent()
+              ? number(result.textsPerCpuSecond().getAsDouble())
+              : "-",
+          result.latencies(),
+          Long.toString(result.refused().values().stream().mapToLong(Long::longValue).sum()),
+          result.residentBytes().isPresent()
+              ? number(result.residentBytes().getAsLong() / 1e6)
+              : "-");
+    }
+
+    static String of(BareRun.Result result) {
+      return line(
+          "bare " + result.batchSize(),
+          result.textsPerSecond(),
+          number(result.textsPerCpuSecond()),
+          result.latencies(),
+          "-",
+          "-");
+    }
+
+    private static String line(
+        String kind,
+        double textsPerSecond,
+        String textsPerCpuSecond,
+        Histogram latencies,
+        String refused,
+        String memory) {
+      Object[] times =
+          Stream.concat(
+                  Stream.of(50.0, 90.0, 99.0, 99.9)
+                      .map(percentile -> latencies.getValueAtPercentile(percentile)),
+                  Stream.of(latencies.getMaxValue()))
+              .map(nanoseconds -> String.format(Locale.ROOT, "%.2f", nanoseconds / 1e6))
+              .toArray();
+      return FORMAT.formatted(
+          kind,
+          number(textsPerSecond),
+          textsPerCpuSecond,
+          times[0],
+          times[1],
+          times[2],
+          times[3],
+          times[4],
+          refused,
+          memory);
+    }
+
+    private static String number(double value) {
+      return String.format(Locale.ROOT, value < 100 ? "%.1f" : "%.0f", value);
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package dev.nunchi.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import org.junit.jupiter.api.Test;
+
+class LoadRunTest {
+  private static final Duration NONE = Duration.ZERO;
+  private static final Duration SHORT = Duration.ofMillis(400);
+
+  /// Answers after a time, and counts who waits.
+  private static final class Echo implements Target {
+    private final long millis;
+    private final int texts;
+    private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicInteger mostWaiting = new AtomicInteger();
+    private final AtomicLong calls = new AtomicLong();
+
+    private Echo(long millis, int texts) {
+      this.millis = millis;
+      this.texts = texts;
+    }
+
+    @Override
+    public int textsInCall() {
+      return texts;
+    }
+
+    @Override
+    public CompletableFuture<Void> call(long number) {
+      calls.incrementAndGet();
+      mostWaiting.accumulateAndGet(waiting.incrementAndGet(), Math::max);
+      Executor later = CompletableFuture.delayedExecutor(millis, TimeUnit.MILLISECONDS);
+      return CompletableFuture.runAsync(waiting::decrementAndGet, later);
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void run_closed_keepsAsManyCallsInFlightAndCountsTheirTexts() {
+    Echo echo = new Echo(5, 3);
+    LoadResult result = run(echo, new Arrivals.Closed(7), NONE);
+    assertEquals(7, echo.mostWaiting.get());
+    assertEquals(echo.calls.get(), result.answered());
+    assertEquals(3 * result.answered(), result.texts());
+    assertTrue(result.answered() >= 7, () -> "answered " + result.answered());
+    assertTrue(result.milliseconds(50) >= 5, () -> "median " + result.milliseconds(50));
+  }
+
+  @Test
+  void run_warmUp_isNotCounted() {
+    Echo echo = new Echo(5, 1);
+    LoadResult result = run(echo, new Arrivals.Closed(2), SHORT);
+    assertTrue(
+        result.answered() < echo.calls.get(),
+        () -> result.answered() + " of " + echo.calls.get() + " calls");
+  }
+
+  /// A server that stalls once for 200 ms has made some forty callers wait, not one.
+  @Test
+  void run_open_chargesAStallWithAllWhoWouldHaveCome() {
+    Target stalling =
+        new Target() {
+          @Override
+          public int textsInCall() {
+            return 1;
+          }
+
+          @Override
+          public CompletableFuture<Void> call(long number) {
+            if (number == 10) {
+              try {
+                Thread.sleep(200);
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            }
+            return CompletableFuture.completedFuture(null);
+          }
+
+          @Override
+          public void close() {}
+        };
+    LoadResult result = run(stalling, new Arrivals.Open(200, 1), NONE);
+    long late =
+        result
+            .latencies()
+            .getCountBetweenValues(Duration.ofMillis(50).toNanos(), Duration.ofHours(1).toNanos());
+    assertTrue(late >= 15, () -> late + " calls were late");
+  }
+
+  @Test
+  void run_refusedCalls_areCountedByReasonAndNotAsAnswers() {
+    Target refusing =
+        new Target() {
+          @Override
+          public int textsInCall() {
+            return 1;
+          }
+
+          @Override
+          public CompletableFuture<Void> call(long number) {
+            return number % 2 == 0
+                ? new Echo(1, 1).call(number)
+                : CompletableFuture.failedFuture(new Refused("RESOURCE_EXHAUSTED"));
+          }
+
+          @Override
+          public void close() {}
+        };
+    LoadResult result = run(refusing, new Arrivals.Closed(1), NONE);
+    assertEquals(Map.of("RESOURCE_EXHAUSTED", result.refusals().getTotalCount()), result.refused());
+    assertTrue(Math.abs(result.answered() - result.refusals().getTotalCount()) <= 1);
+  }
+
+  @Test
+  void run_server_isMeasuredFromTheEndOfTheWarmUp() {
+    AtomicInteger asked = new AtomicInteger();
+    LoadResult result =
+        new LoadRun(
+                new Echo(1, 1),
+                new Arrivals.Closed(1),
+                NONE,
+                SHORT,
+                () ->
+                    new ServerUse(
+                        Optional.of(Duration.ofSeconds(2L + asked.getAndIncrement())),
+                        OptionalLong.of(7)))
+            .run();
+    assertEquals(Optional.of(Duration.ofSeconds(1)), result.serverCpu());
+    assertEquals(result.texts(), result.textsPerCpuSecond().orElseThrow());
+    assertEquals(OptionalLong.of(7), result.residentBytes());
+  }
+
+  @Test
+  void gaps_open_areAPoissonProcess() {
+    LongSupplier gaps = new Arrivals.Open(100, 3).gaps();
+    double sum = 0;
+    double squares = 0;
+    int count = 20_000;
+    for (int i = 0; i < count; i++) {
+      double seconds = gaps.getAsLong() / 1e9;
+      sum += seconds;
+      squares += seconds * seconds;
+    }
+    // Exponential: mean and standard deviation are both 1/rate.
+    double mean = sum / count;
+    assertEquals(0.01, mean, 0.0003);
+    assertEquals(0.01, Math.sqrt(squares / count - mean * mean), 0.0005);
+  }
+
+  private static LoadResult run(Target target, Arrivals arrivals, Duration warmUp) {
+    return new LoadRun(target, arrivals, warmUp, SHORT, () -> ServerUse.UNKNOWN).run();
+  }
+}
