@@ -88,12 +88,7 @@ final class ExportCommand implements Callable<Integer> {
       description = "Model directory to write.")
   private Path output = Path.of("");
 
-  @Option(
-      names = "--overwrite",
-      description =
-          "Replaces an older model in the output; what nunchi did not write, or was changed since,"
-              + " stays.")
-  private boolean overwrite;
+  @Mixin private ReplacingOption replacing = new ReplacingOption();
 
   @Option(
       names = "--precision",
@@ -141,8 +136,7 @@ final class ExportCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     requireFit();
-    OutputDirectory.Existing existing =
-        overwrite ? OutputDirectory.Existing.REPLACE : OutputDirectory.Existing.KEEP;
+    OutputDirectory.Existing existing = replacing.existing();
     Path source = model.directory(spec);
     BaseModels bases = ModelArgument.bases(spec);
     OnnxExporter.require(source, output, existing);
@@ -190,7 +184,7 @@ final class ExportCommand implements Callable<Integer> {
             precision, calibrated ? "calibrated and " : "");
       }
       ExportOptions options = options(checkpoint.description(), err);
-      if (overwrite) {
+      if (replacing.existing() == OutputDirectory.Existing.REPLACE) {
         options = options.replacing();
       }
       if (acceptAgreement != null) {

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -57,18 +58,12 @@ final class MergeCommand implements Callable<Integer> {
       description = "Checkpoint directory to write.")
   private Path output = Path.of("");
 
-  @Option(
-      names = "--overwrite",
-      description =
-          "Replaces an older model in the output; what nunchi did not write, or was changed since,"
-              + " stays.")
-  private boolean overwrite;
+  @Mixin private ReplacingOption replacing = new ReplacingOption();
 
   @Override
   public Integer call() {
     PrintWriter err = spec.commandLine().getErr();
-    OutputDirectory.Existing existing =
-        overwrite ? OutputDirectory.Existing.REPLACE : OutputDirectory.Existing.KEEP;
+    OutputDirectory.Existing existing = replacing.existing();
     Path source = model.directory(spec);
     OutputDirectory.require(output, existing);
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));

@@ -27,6 +27,7 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -90,12 +91,7 @@ final class ModelsTrimCommand implements Callable<Integer> {
       description = "Checkpoint directory to write.")
   private Path output = Path.of("");
 
-  @Option(
-      names = "--overwrite",
-      description =
-          "Replaces an older model in the output; what nunchi did not write, or was changed since,"
-              + " stays.")
-  private boolean overwrite;
+  @Mixin private ReplacingOption replacing = new ReplacingOption();
 
   @Option(
       names = "--min-count",
@@ -124,8 +120,7 @@ final class ModelsTrimCommand implements Callable<Integer> {
   public Integer call() {
     requireOptions();
     PrintWriter err = spec.commandLine().getErr();
-    OutputDirectory.Existing existing =
-        overwrite ? OutputDirectory.Existing.REPLACE : OutputDirectory.Existing.KEEP;
+    OutputDirectory.Existing existing = replacing.existing();
     Path source = model.directory(spec);
     OutputDirectory.require(output, existing);
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
