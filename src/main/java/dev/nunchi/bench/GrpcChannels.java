@@ -1,5 +1,7 @@
 package dev.nunchi.bench;
 
+import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
@@ -12,33 +14,29 @@ import java.util.concurrent.TimeUnit;
 /// The connections of a load, taken in turn; each has calls of its own limit in flight (HTTP/2).
 final class GrpcChannels implements AutoCloseable {
   private final List<ManagedChannel> channels = new ArrayList<>();
-  private final List<io.grpc.Channel> intercepted = new ArrayList<>();
+  private final List<Channel> intercepted = new ArrayList<>();
 
   GrpcChannels(Address address) {
     for (int i = 0; i < address.connections(); i++) {
       ManagedChannel channel =
           Grpc.newChannelBuilderForAddress(
                   address.host(), address.port(), InsecureChannelCredentials.create())
-              // Channels of one address would share a connection's name, not the connection.
               .build();
       channels.add(channel);
       intercepted.add(
-          address
-              .token()
-              .<io.grpc.Channel>map(token -> authorized(channel, token))
-              .orElse(channel));
+          address.token().<Channel>map(token -> authorized(channel, token)).orElse(channel));
     }
   }
 
-  private static io.grpc.Channel authorized(ManagedChannel channel, String token) {
+  private static Channel authorized(ManagedChannel channel, String token) {
     Metadata metadata = new Metadata();
     metadata.put(
         Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
-    return io.grpc.ClientInterceptors.intercept(
+    return ClientInterceptors.intercept(
         channel, MetadataUtils.newAttachHeadersInterceptor(metadata));
   }
 
-  io.grpc.Channel get(long number) {
+  Channel get(long number) {
     return intercepted.get((int) Math.floorMod(number, (long) intercepted.size()));
   }
 

@@ -1,6 +1,7 @@
 package dev.nunchi.bench;
 
 import com.google.common.util.concurrent.FutureCallback;
+import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.nunchi.sentiment.v1.BatchClassifyRequest;
@@ -10,6 +11,7 @@ import io.grpc.Status;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// Unary calls over gRPC: one text each, or a batch.
 final class GrpcTarget implements Target {
@@ -57,11 +59,11 @@ final class GrpcTarget implements Target {
 
   private static <T> CompletableFuture<Void> future(ListenableFuture<T> call) {
     CompletableFuture<Void> future = new CompletableFuture<>();
-    com.google.common.util.concurrent.Futures.addCallback(
+    Futures.addCallback(
         call,
         new FutureCallback<T>() {
           @Override
-          public void onSuccess(T answer) {
+          public void onSuccess(@Nullable T answer) {
             future.complete(null);
           }
 

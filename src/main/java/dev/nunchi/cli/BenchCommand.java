@@ -187,9 +187,7 @@ final class BenchCommand implements Callable<Integer> {
     out.println(Row.HEADER);
     out.flush();
     if (target != null) {
-      Supplier<ServerUse> use = pid == null ? () -> ServerUse.UNKNOWN : () -> ServerUse.of(pid);
-      use.get();
-      load(target(), texts, use, out);
+      load(target(target), texts, use(), out);
     } else {
       try (OwnServer server = OwnServer.start(serverArguments())) {
         load(address("127.0.0.1", server.port(), ""), texts, server::use, out);
@@ -259,14 +257,26 @@ final class BenchCommand implements Callable<Integer> {
     return arguments;
   }
 
-  private Address target() throws IOException {
-    int colon = target == null ? -1 : target.lastIndexOf(':');
+  /// What the server of `--target` takes.
+  private Supplier<ServerUse> use() {
+    if (pid == null) {
+      return () -> ServerUse.UNKNOWN;
+    }
+    long process = pid;
     require(
-        colon > 0 && target.substring(colon + 1).matches("\\d{1,5}"),
-        "--target is HOST:PORT, such as 127.0.0.1:8080, not " + target);
+        ProcessHandle.of(process).isPresent(),
+        "--pid is a process of this machine, and there is no process " + process);
+    return () -> ServerUse.of(process);
+  }
+
+  private Address target(String given) throws IOException {
+    int colon = given.lastIndexOf(':');
+    require(
+        colon > 0 && given.substring(colon + 1).matches("\\d{1,5}"),
+        "--target is HOST:PORT, such as 127.0.0.1:8080, not " + given);
     return address(
-        target.substring(0, colon),
-        Integer.parseInt(target.substring(colon + 1)),
+        given.substring(0, colon),
+        Integer.parseInt(given.substring(colon + 1)),
         model == null ? "" : model);
   }
 

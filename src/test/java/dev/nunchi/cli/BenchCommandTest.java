@@ -146,6 +146,7 @@ class BenchCommandTest {
         "--deadline 0 | at least 1, not 0",
         "--batch-size 0 | at least 1, not 0",
         "--pid 1 | of a server that --target names",
+        "--target 127.0.0.1:1 --pid 2147483647 | there is no process 2147483647",
         "--target nowhere | HOST:PORT, such as 127.0.0.1:8080, not nowhere",
         "--target 127.0.0.1:1 --bare | without --target",
         "--target 127.0.0.1:1 --threads 2 | of the server that this starts",
