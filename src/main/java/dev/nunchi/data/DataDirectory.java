@@ -14,16 +14,19 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// A directory with the files `train`, `validation` and `test`, each in any format for examples.
+/// A directory with the files `train`, `validation` and `test`, each in any format for examples,
+/// and perhaps `unlabelled`, texts without labels.
 ///
 /// A name's case does not count. Where there is no `validation`, one called `valid`, `val`, `dev`
-/// or `eval` is it; and where no file has the very name of a split, one whose name ends in it is,
-/// as `ratings_train.txt` of NSMC. A `.txt`, which may be anything, is a split where nothing else
-/// is.
+/// or `eval` is it, for `unlabelled` one called `unlabeled`; and where no file has the very name of
+/// a split, one whose name ends in it is, as `ratings_train.txt` of NSMC. A `.txt`, which may be
+/// anything, is a split where nothing else is.
 public record DataDirectory(Path path) {
   private static final Map<String, List<String>> OTHER_NAMES =
-      Map.of("validation", List.of("valid", "val", "dev", "eval"));
-  private static final List<String> SPLITS = List.of("train", "validation", "test");
+      Map.of(
+          "validation", List.of("valid", "val", "dev", "eval"),
+          "unlabelled", List.of("unlabeled"));
+  private static final List<String> SPLITS = List.of("train", "validation", "test", "unlabelled");
 
   /// What may be data that this program does not read.
   private static final Set<String> FOREIGN =

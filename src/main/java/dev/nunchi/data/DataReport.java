@@ -97,7 +97,7 @@ public record DataReport(
   private static SplitReport report(
       DataSplit split, Map<String, Integer> noRows, Matches repeated, Matches contradicted) {
     List<Example> examples = split.examples();
-    Map<String, Integer> labelRows = new LinkedHashMap<>(noRows);
+    Map<String, Integer> labelRows = new LinkedHashMap<>(split.labelled() ? noRows : Map.of());
     int unlabelled = 0;
     int[] characters = new int[examples.size()];
     int row = 0;
@@ -143,7 +143,8 @@ public record DataReport(
   /// What has to be known before training on the first split, a sentence each: texts that two
   /// splits share, texts with two labels, labels that a split lacks or has in fewer than 10 rows, a
   /// label of the first split with over 20 times the rows of another, labels whose names differ in
-  /// case alone, many unknown tokens, splits without rows.
+  /// case alone, many unknown tokens, splits without rows. What a split of unlabelled texts shares
+  /// with the first one harms nothing and is only counted.
   public List<String> warnings() {
     return DataWarnings.of(this);
   }

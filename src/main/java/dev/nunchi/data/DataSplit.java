@@ -12,12 +12,24 @@ import org.jspecify.annotations.Nullable;
 ///   are not reported
 /// @param unknownShare share of the tokens of the texts that the vocabulary does not have, in [0,
 ///   1]; null where tokens are not reported
+/// @param labelled whether the texts should have labels, whose absence is then said
 public record DataSplit(
     String name,
     List<Example> examples,
     long emptyTexts,
     @Nullable IntUnaryOperator tokenCount,
-    @Nullable Double unknownShare) {
+    @Nullable Double unknownShare,
+    boolean labelled) {
+
+  /// Of labelled texts.
+  public DataSplit(
+      String name,
+      List<Example> examples,
+      long emptyTexts,
+      @Nullable IntUnaryOperator tokenCount,
+      @Nullable Double unknownShare) {
+    this(name, examples, emptyTexts, tokenCount, unknownShare, true);
+  }
 
   /// Without tokens.
   public DataSplit(String name, List<Example> examples) {

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 
 /// Sentences about data that makes a training worse or its scores wrong.
@@ -24,11 +25,12 @@ final class DataWarnings {
     report.splits().stream()
         .filter(split -> split.rows() == 0)
         .forEach(split -> warnings.add("The split %s has no row.".formatted(split.name())));
-    Map<String, Integer> rows =
-        report.splits().stream().collect(Collectors.toMap(SplitReport::name, SplitReport::rows));
+    Map<String, SplitReport> splits =
+        report.splits().stream().collect(Collectors.toMap(SplitReport::name, split -> split));
     for (Overlap overlap : report.overlaps()) {
-      if (overlap.rows().normalized() > 0) {
-        warnings.add(leak(overlap, rows.getOrDefault(overlap.second(), 0)));
+      SplitReport second = Objects.requireNonNull(splits.get(overlap.second()));
+      if (overlap.rows().normalized() > 0 && second.isLabelled()) {
+        warnings.add(leak(overlap, second.rows()));
       }
     }
     if (report.contradictions().rows().normalized() > 0) {

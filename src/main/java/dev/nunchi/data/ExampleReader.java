@@ -106,15 +106,25 @@ public final class ExampleReader {
   ///
   /// @throws NunchiException as [#read(Path)]
   public List<String> readTexts(Path file, ReadingNotes notes) {
+    return readUnlabelled(file, notes).stream().map(Example::text).toList();
+  }
+
+  /// The same as examples without a label; a label column is not needed and not read.
+  ///
+  /// @throws NunchiException as [#read(Path)]
+  public List<Example> readUnlabelled(Path file, ReadingNotes notes) {
     Source source = new Source(file.toString());
     notes.begin(source);
-    List<String> texts;
+    List<Example> examples;
     try (Stream<Row> rows =
         rows(open(file), DataFormat.of(file), source, LabelField.UNREAD, notes)) {
-      texts = rows.filter(row -> hasText(row, source, notes)).map(Row::text).toList();
+      examples =
+          rows.filter(row -> hasText(row, source, notes))
+              .map(row -> new Example(row.id(), row.text(), List.of(), row.context()))
+              .toList();
     }
-    requireAny(texts, file, notes);
-    return texts;
+    requireAny(examples, file, notes);
+    return examples;
   }
 
   /// The examples of a file, read as they are asked for.

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 /// What one split holds, in numbers.
 ///
 /// @param labelRows rows with each label, in the order of the labels; those that no row has are 0.
-///   In multi-label data a row counts under each of its labels
-/// @param unlabelledRows rows without a label, of multi-label data
+///   In multi-label data a row counts under each of its labels; empty of unlabelled texts
+/// @param unlabelledRows rows without a label, of multi-label data and of unlabelled texts
 /// @param emptyTexts rows that were left out because their text is empty; they are not in `rows`
 /// @param characters of the texts, in code points; null where there is no row
 /// @param tokens of the texts; null where there is no row or tokens were not counted
@@ -33,6 +33,11 @@ public record SplitReport(
 
   public SplitReport {
     labelRows = Collections.unmodifiableMap(new LinkedHashMap<>(labelRows));
+  }
+
+  /// Whether its texts should have labels.
+  boolean isLabelled() {
+    return !labelRows.isEmpty();
   }
 
   /// The share of the rows that has a label, in [0, 1].

@@ -103,6 +103,7 @@ final class TextIndex {
   /// Rows whose texts some split has with other labels.
   int contradictedRows() {
     return IntStream.range(0, splits.size())
+        .filter(split -> splits.get(split).labelled())
         .map(split -> contradictedAnywhere.stream().map(text -> rowCounts[split][text]).sum())
         .sum();
   }
@@ -154,7 +155,7 @@ final class TextIndex {
     }
     rowCounts[split][text]++;
     int origin = 0;
-    while (rowCounts[origin][text] == 0) {
+    while (origin < split && (rowCounts[origin][text] == 0 || !splits.get(origin).labelled())) {
       origin++;
     }
     if (!contradictedAnywhere.get(text) && labelsDiffer(origin, text, split, row)) {
@@ -163,7 +164,11 @@ final class TextIndex {
     }
   }
 
+  /// Of texts without labels nothing does.
   private boolean labelsDiffer(int first, int text, int split, int row) {
+    if (!splits.get(split).labelled()) {
+      return false;
+    }
     List<String> labels = example(first, firstRows[first][text]).labels();
     return !labels.equals(example(split, row).labels());
   }

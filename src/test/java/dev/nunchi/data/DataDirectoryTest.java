@@ -48,6 +48,18 @@ final class DataDirectoryTest {
     assertEquals(List.of(), directory.passedOver(List.of(directory.train(), file)));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"unlabelled.tsv", "unlabeled.jsonl.gz", "nsmc_unlabelled.csv", "unlabelled.txt"})
+  void find_textsWithoutLabels_areASplitOfTheirOwn(String name) throws IOException {
+    Path file = Files.createFile(path.resolve(name));
+    Path train = Files.createFile(path.resolve("train.tsv"));
+    DataDirectory directory = new DataDirectory(path);
+    assertEquals(Optional.of(file), directory.find("unlabelled"));
+    assertEquals(train, directory.train());
+    assertEquals(List.of(name), directory.passedOver(List.of(train)));
+  }
+
   @Test
   void find_nsmcAsPublished_isKnownByTheEndOfItsNames() throws IOException {
     Path train = Files.createFile(path.resolve("ratings_train.txt"));

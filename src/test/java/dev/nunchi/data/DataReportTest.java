@@ -176,6 +176,31 @@ final class DataReportTest {
   }
 
   @Test
+  void of_unlabelledTexts_contradictNothingAndLackNothing() {
+    List<Example> unlabelled =
+        List.of(
+            new Example("u1", "졸다가 나왔다", List.of()),
+            new Example("u2", "다시 보고 싶다", List.of()),
+            new Example("u3", "처음 보는 글", List.of()));
+    DataSplit split = new DataSplit("unlabelled", unlabelled, 0, null, null, false);
+    DataReport report =
+        DataReport.of(
+            SmallData.LABELS,
+            List.of(SmallData.TRAIN, split, SmallData.VALIDATION, SmallData.TEST));
+    assertEquals(SmallData.report().contradictions(), report.contradictions());
+    SplitReport counted = report.splits().get(1);
+    assertEquals(Map.of(), counted.labelRows());
+    assertEquals(3, counted.unlabelledRows());
+    assertEquals(new Matches(0, 0), counted.contradictedRows());
+    assertEquals(new Matches(1, 1), report.overlaps().getFirst().rows(), "of train, counted");
+    List<String> warnings = new ArrayList<>(report.warnings());
+    warnings.removeAll(SmallData.report().warnings());
+    assertEquals(1, warnings.size(), warnings::toString);
+    assertTrue(warnings.getFirst().startsWith("Validation has texts of unlabelled in 1 of its 3"));
+    assertTrue(report.describe().contains("unlabelled"), report::describe);
+  }
+
+  @Test
   void of_noSplit_isEmpty() {
     DataReport nothing = DataReport.of(LabelSet.of("긍정"), List.of());
     assertEquals(List.of(), nothing.splits());

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -83,6 +84,27 @@ final class ExampleReaderTest {
     List<String> lines = Files.readAllLines(resource(name));
     Path file = file(name, lines.get(0) + "\n" + lines.get(1) + "\n\n" + lines.get(2) + "\n");
     assertRefused(Reason.INVALID_DATA, name + ", line 3: the line is empty", () -> read(file));
+  }
+
+  @Test
+  void readUnlabelled_anyFormat_takesTextsAndIdsAndNoLabel() throws IOException {
+    Path table =
+        Files.writeString(
+            directory.resolve("unlabelled.tsv"), "id\tdocument\trating\na\t좋아요\t10\nb\t\t1\n");
+    ReadingNotes notes = new ReadingNotes();
+    ExampleReader dropping =
+        new ExampleReader(
+            Columns.DEFAULT,
+            LabelMapping.IDENTITY,
+            ProblemType.SINGLE_LABEL_CLASSIFICATION,
+            EmptyTexts.DROP);
+    assertEquals(
+        List.of(new Example("a", "좋아요", List.of())), dropping.readUnlabelled(table, notes));
+    assertEquals(1, notes.emptyTexts());
+    Path lines = Files.writeString(directory.resolve("unlabelled.txt"), "좋아요\n별로\n");
+    assertEquals(
+        List.of(new Example("1", "좋아요", List.of()), new Example("2", "별로", List.of())),
+        reader.readUnlabelled(lines, new ReadingNotes()));
   }
 
   @Test
