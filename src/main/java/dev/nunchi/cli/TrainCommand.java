@@ -1,10 +1,14 @@
 package dev.nunchi.cli;
 
+import com.fasterxml.jackson.databind.node.TextNode;
+import dev.nunchi.infer.InferenceOptions.Device;
+import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.ExitCleanUp;
 import dev.nunchi.torch.ComputeDevice;
 import dev.nunchi.train.MetricsLog;
 import dev.nunchi.train.Recipe;
 import dev.nunchi.train.RecipeReader;
+import dev.nunchi.train.RunModels;
 import dev.nunchi.train.SeedResults;
 import dev.nunchi.train.SeedRuns;
 import dev.nunchi.train.StopSignal;
@@ -39,6 +43,7 @@ import picocli.CommandLine.Spec;
       "  nunchi train --recipe my-recipe.yaml --data reviews --output my-model --set bf16=true",
       "  nunchi train --recipe youtube3-gemma2-lora --data videos --output my-youtube3 \\",
       "      --set model_name_or_path=ko-gemma-2-9b-it",
+      "  nunchi train --recipe ngrams --data reviews --output my-ngrams --teacher my-checkpoint",
       "",
       "A recipe is a YAML file of settings. Built-in ones are ngrams, a linear model of character",
       "n-grams for your own texts (minutes); three-class-bert, which fine-tunes a published"
@@ -60,6 +65,8 @@ import picocli.CommandLine.Spec;
       "as if nothing had happened."
     })
 final class TrainCommand implements Callable<Integer> {
+  private static final String TEACHER = "teacher";
+
   @Spec private @Nullable CommandSpec spec;
 
   @Option(
@@ -82,6 +89,17 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Directory to write: the model, and checkpoint-STEP directories to go on from.")
   private Path output = Path.of("");
+
+  @Option(
+      names = "--teacher",
+      paramLabel = "DIR|NAME",
+      description =
+          "A model to learn from beside the labels, the recipe's key teacher: any with the same"
+              + " labels, exported, a checkpoint or an adapter. It also answers the texts of"
+              + " DIR/unlabelled.tsv, which need no label; its scores are computed once and kept in"
+              + " the output. distillation_temperature and distillation_alpha say how much it"
+              + " counts.")
+  private @Nullable String teacher;
 
   @Option(
       names = "--set",
@@ -150,6 +168,16 @@ final class TrainCommand implements Callable<Integer> {
           Objects.requireNonNull(spec).commandLine(),
           "--seeds and --set seed=%s both say the seed; give one".formatted(settings.get("seed")));
     }
+    if (teacher != null) {
+      if (settings.containsKey(TEACHER)) {
+        throw new ParameterException(
+            Objects.requireNonNull(spec).commandLine(),
+            "--teacher and --set teacher=%s both name the teacher; give one"
+                .formatted(settings.get(TEACHER)));
+      }
+      // A path, whatever YAML would make of it.
+      settings.put(TEACHER, TextNode.valueOf(teacher).toString());
+    }
     if (device != null) {
       settings.put("device", device.name().toLowerCase(Locale.ROOT));
     }
@@ -163,22 +191,11 @@ final class TrainCommand implements Callable<Integer> {
     Thread hook = new Thread(() -> stopAndWait(stop, ended, err), "stop-training");
     Runtime.getRuntime().addShutdownHook(hook);
     try {
-      String name = resolved.start().modelNameOrPath();
-      @Nullable Path base = name == null ? null : new ModelArgument(name).directory(spec);
+      RunModels models = models(resolved);
       if (seeds.isEmpty()) {
-        run(resolved, base, stop, err);
+        run(resolved, models, stop, err);
       } else {
-        run(
-            new SeedRuns(
-                resolved,
-                data,
-                output,
-                seeds,
-                existing.mode(),
-                base,
-                ModelArgument.bases(Objects.requireNonNull(spec))),
-            stop,
-            err);
+        run(new SeedRuns(resolved, data, output, seeds, existing.mode(), models), stop, err);
       }
     } finally {
       ended.countDown();
@@ -186,16 +203,29 @@ final class TrainCommand implements Callable<Integer> {
     return 0;
   }
 
-  private void run(Recipe resolved, @Nullable Path base, StopSignal stop, PrintWriter err) {
+  /// The models that a recipe names, which are pulled where they are not here.
+  private RunModels models(Recipe resolved) {
+    CommandSpec command = Objects.requireNonNull(spec);
+    BaseModels bases = ModelArgument.bases(command);
+    @Nullable String base = resolved.start().modelNameOrPath();
+    @Nullable String taught = resolved.distillation().teacher();
+    return new RunModels(
+        base == null ? null : new ModelArgument(base).directory(command),
+        bases,
+        taught == null
+            ? null
+            : new RunModels.KeptTeacher(
+                TeacherModel.of(
+                    new ModelArgument(taught).directory(command),
+                    resolved.watch().device() == ComputeDevice.CPU ? Device.CPU : Device.AUTO,
+                    bases),
+                output));
+  }
+
+  private void run(Recipe resolved, RunModels models, StopSignal stop, PrintWriter err) {
     TrainingRun run =
         new TrainingRun(
-            resolved,
-            data,
-            output,
-            existing.mode(),
-            listeners(resolved, output, err),
-            base,
-            ModelArgument.bases(Objects.requireNonNull(spec)));
+            resolved, data, output, existing.mode(), listeners(resolved, output, err), models);
     if (dryRun) {
       run.dryRun(stop);
     } else {

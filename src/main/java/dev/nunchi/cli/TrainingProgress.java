@@ -4,6 +4,7 @@ import dev.nunchi.ResidentMemory;
 import dev.nunchi.data.DataReport;
 import dev.nunchi.train.Evaluation;
 import dev.nunchi.train.MemoryEstimate;
+import dev.nunchi.train.Teaching;
 import dev.nunchi.train.TrainingListener;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -27,6 +28,7 @@ final class TrainingProgress implements TrainingListener {
   private final LongSupplier nanoTime;
   private final Supplier<OptionalLong> memory;
   private final StepRate rate;
+  private long stageNanos;
   private long startNanos;
   private long shownNanos;
   private double smoothedLoss = Double.NaN;
@@ -63,11 +65,39 @@ final class TrainingProgress implements TrainingListener {
   @Override
   public void preparing(String stage) {
     line(stage + " …");
+    stageNanos = nanoTime.getAsLong();
+    shownNanos = stageNanos;
   }
 
   @Override
   public void inspected(DataReport report) {
     report.describe().lines().forEach(this::line);
+  }
+
+  @Override
+  public void taught(Teaching teaching, int missing) {
+    line("taught by " + teaching.described());
+    line(
+        format(
+            "%s; it scores %,d different ones, before its calibration%s",
+            teaching.manner(), missing, missing == 0 ? ", as all scores are kept" : ""));
+  }
+
+  @Override
+  public void scored(int done, int total, double share) {
+    long now = nanoTime.getAsLong();
+    Duration interval = live.isLive() ? ON_TERMINAL : ELSEWHERE;
+    if (done < total && now - shownNanos < interval.toNanos()) {
+      return;
+    }
+    shownNanos = now;
+    double seconds = (now - stageNanos) / 1e9;
+    double perSecond = done / Math.max(seconds, 1e-3);
+    live.show(
+        new ProgressLine()
+            .add(0, format("%,d of %,d texts (%d %%)", done, total, 100L * done / total))
+            .add(2, format(perSecond < 10 ? "%.1f texts/s" : "%,.0f texts/s", perSecond))
+            .add(1, ElapsedTime.shown(seconds / share * (1 - share)) + " left"));
   }
 
   @Override

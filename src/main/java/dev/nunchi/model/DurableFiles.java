@@ -3,6 +3,7 @@ package dev.nunchi.model;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
@@ -30,15 +31,29 @@ public final class DurableFiles {
 
   private DurableFiles() {}
 
+  /// What a file is to hold.
+  @FunctionalInterface
+  public interface Content {
+    void writeTo(OutputStream out) throws IOException;
+  }
+
   /// Writes a file in place of an older one.
   ///
   /// @throws NunchiException `IO_FAILURE` where it cannot be written; the older one stays
   public static void write(Path file, String content) {
+    write(file, out -> out.write(content.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /// Writes a file in place of an older one, a part at a time.
+  ///
+  /// @throws NunchiException `IO_FAILURE` where it cannot be written; the older one stays
+  public static void write(Path file, Content content) {
     Path beside = file.resolveSibling(HIDDEN + UUID.randomUUID() + BESIDE);
     try {
       try {
-        Files.write(
-            beside, content.getBytes(StandardCharsets.UTF_8), StandardOpenOption.CREATE_NEW);
+        try (OutputStream out = Files.newOutputStream(beside, StandardOpenOption.CREATE_NEW)) {
+          content.writeTo(out);
+        }
         sync(beside);
         move(beside, file);
       } finally {

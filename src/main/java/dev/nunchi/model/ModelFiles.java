@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SortedSet;
 import java.util.TreeSet;
@@ -48,6 +49,19 @@ public final class ModelFiles {
   /// Whether a text looks like a model's name of the hub.
   static boolean mayBeHubName(String text) {
     return text.matches(HUB_NAME);
+  }
+
+  /// SHA-256, by name, of the files that a directory's answers depend on: those that are read but
+  /// for `nunchi.json`, which also tells what was measured.
+  public static Map<String, String> digests(Path directory) {
+    return Digests.of(
+        directory,
+        entries(directory)
+            .filter(Files::isRegularFile)
+            .map(file -> file.getFileName().toString())
+            .filter(name -> name.matches(READ + "|" + READ_OF_ADAPTER) || WeightFiles.isName(name))
+            .filter(name -> !name.equals(Manifest.FILE_NAME))
+            .toList());
   }
 
   /// @throws NunchiException `INVALID_MODEL` where the directory is none, is neither a model's nor

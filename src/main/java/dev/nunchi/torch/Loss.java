@@ -3,7 +3,8 @@ package dev.nunchi.torch;
 import org.bytedeco.pytorch.Tensor;
 
 /// What training minimises.
-public sealed interface Loss permits CrossEntropy, BinaryCrossEntropy, MeanSquaredError {
+public sealed interface Loss
+    permits CrossEntropy, BinaryCrossEntropy, MeanSquaredError, Distillation {
   /// The loss of a batch.
   ///
   /// @param logits `[batch, labels]`, fp32

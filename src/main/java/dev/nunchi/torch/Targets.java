@@ -1,6 +1,7 @@
 package dev.nunchi.torch;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /// What the texts of a batch should be answered with.
 public sealed interface Targets {
@@ -29,7 +30,7 @@ public sealed interface Targets {
 
   /// Values of a regression.
   ///
-  /// @param values `[texts]`, finite
+  /// @param values `[texts]`, finite; NaN of a text without one
   record Values(double[] values) implements Targets {
     @Override
     public int size() {
@@ -42,13 +43,44 @@ public sealed interface Targets {
     }
   }
 
+  /// What a teacher answers to texts, and what those of them that are labelled should be answered
+  /// with beside.
+  ///
+  /// @param own labels or values; what stands there of a text without a label is not read
+  /// @param labelled `[texts]`
+  /// @param teacher its logits `[texts, labels]`, in the order of the student's labels; of a
+  ///   regression its value
+  record Distilled(Targets own, boolean[] labelled, float[][] teacher) implements Targets {
+    @Override
+    public int size() {
+      return teacher.length;
+    }
+
+    @Override
+    public Distilled of(int[] texts) {
+      boolean[] flags = new boolean[texts.length];
+      for (int i = 0; i < texts.length; i++) {
+        flags[i] = labelled[texts[i]];
+      }
+      return new Distilled(
+          own.of(texts),
+          flags,
+          Arrays.stream(texts).mapToObj(i -> teacher[i]).toArray(float[][]::new));
+    }
+
+    /// The indices of the texts that are labelled, ascending.
+    int[] labelledTexts() {
+      return IntStream.range(0, labelled.length).filter(i -> labelled[i]).toArray();
+    }
+  }
+
   /// The indices of labels.
   ///
-  /// @throws IllegalStateException where these are values
+  /// @throws IllegalStateException where these are of another kind
   default int[][] labels() {
     if (this instanceof Labels(int[][] indices)) {
       return indices;
     }
-    throw new IllegalStateException("Values of a regression, where labels were expected");
+    throw new IllegalStateException("Other targets, where labels were expected");
   }
 }

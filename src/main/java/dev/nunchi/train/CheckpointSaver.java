@@ -22,6 +22,7 @@ final class CheckpointSaver implements Trainer.Keeper {
   private final Recipe recipe;
   private final StartingPoint start;
   private final Corpus corpus;
+  private final @Nullable Teaching teaching;
   private final TorchNetwork network;
   private final RunDirectory output;
   private final TrainingListener listener;
@@ -29,16 +30,19 @@ final class CheckpointSaver implements Trainer.Keeper {
   private final String validationDigest;
   private Path tokenizerDirectory;
 
+  /// @param teaching null for a run without a teacher
   CheckpointSaver(
       Recipe recipe,
       StartingPoint start,
       Corpus corpus,
+      @Nullable Teaching teaching,
       TorchNetwork network,
       RunDirectory output,
       TrainingListener listener) {
     this.recipe = recipe;
     this.start = start;
     this.corpus = corpus;
+    this.teaching = teaching;
     this.network = network;
     this.output = output;
     this.listener = listener;
@@ -86,6 +90,9 @@ final class CheckpointSaver implements Trainer.Keeper {
     ObjectNode state = progress.toJson();
     state.put(Resumption.TRAIN_DIGEST, trainDigest);
     state.put(Resumption.VALIDATION_DIGEST, validationDigest);
+    if (teaching != null) {
+      state.put(Resumption.TEACHER_DIGEST, teaching.teacher().digest());
+    }
     try (StagedDirectory staged = output.stage()) {
       write(
           staged,
@@ -152,6 +159,9 @@ final class CheckpointSaver implements Trainer.Keeper {
     put(provenance, "license", recipe.card().license());
     put(provenance, "data_source", recipe.card().dataSource());
     provenance.putAll(start.baseModel());
+    if (teaching != null) {
+      provenance.putAll(teaching.provenance());
+    }
     provenance.put("training_step", Long.toString(step));
     return Manifest.of(
             name(),

@@ -1,9 +1,12 @@
 package dev.nunchi.train;
 
+import dev.nunchi.ProblemType;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Weights;
+import dev.nunchi.torch.Distillation;
 import dev.nunchi.torch.Freezing;
 import dev.nunchi.torch.Loss;
+import dev.nunchi.torch.Targets;
 import java.util.List;
 
 /// What a run will do and take, known before libtorch is loaded and any weight is read.
@@ -39,8 +42,7 @@ record Course(
         new Freezing(o.freezeLayers(), o.gradualUnfreezing() * steps.stepsOfEpoch());
     freezing.requireFits(network);
     return new Course(
-        new ClassWeights(recipe.loss(), corpus.labels())
-            .loss(recipe.data().problemType(), train.targets()),
+        loss(recipe, corpus),
         freezing,
         buckets,
         noise,
@@ -53,6 +55,20 @@ record Course(
             train.size() + validation.size(),
             MemoryEstimate.shapes(batches, first.lengths()),
             MemoryEstimate.shapes(watched.sorted(), watched.lengths())));
+  }
+
+  private static Loss loss(Recipe recipe, Corpus corpus) {
+    ProblemType problemType = recipe.data().problemType();
+    Targets labelled = corpus.labelled().targets();
+    Loss own = new ClassWeights(recipe.loss(), corpus.labels()).loss(problemType, labelled);
+    return recipe.distillation().hasTeacher()
+        ? new Distillation(
+            own,
+            own.weight(labelled) / labelled.size(),
+            problemType,
+            recipe.distillation().distillationAlpha(),
+            recipe.distillation().distillationTemperature())
+        : own;
   }
 
   private static LengthBuckets buckets(Recipe recipe, EncodedTexts train) {

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 
 /// Labelled texts as token ids, in the order of the examples.
 ///
@@ -81,6 +82,14 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
     return encodings.size();
   }
 
+  /// Those from one index up to another, which stays out.
+  EncodedTexts part(int from, int to) {
+    return from == 0 && to == size()
+        ? this
+        : new EncodedTexts(
+            encodings.subList(from, to), targets.of(IntStream.range(from, to).toArray()));
+  }
+
   int[] lengths() {
     return encodings.stream().mapToInt(Encoding::length).toArray();
   }
@@ -108,6 +117,7 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
   }
 
   /// SHA-256 of all ids and targets, hexadecimal: what tells whether two runs have the same texts.
+  /// What a teacher answers has no part in it.
   String digest() {
     MessageDigest digest;
     try {
@@ -117,14 +127,15 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
     }
     for (int i = 0; i < size(); i++) {
       int[] ids = encodings.get(i).inputIds();
-      update(digest, target(i));
+      update(digest, target(targets, i));
       update(digest, ids);
     }
     return HexFormat.of().formatHex(digest.digest());
   }
 
-  private int[] target(int text) {
+  private static int[] target(Targets targets, int text) {
     return switch (targets) {
+      case Targets.Distilled distilled -> target(distilled.own(), text);
       case Targets.Labels(int[][] indices) -> indices[text];
       case Targets.Values(double[] values) -> {
         long bits = Double.doubleToLongBits(values[text]);

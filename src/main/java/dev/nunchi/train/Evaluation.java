@@ -49,6 +49,8 @@ public record Evaluation(
     }
     requireFinite(logits);
     return switch (texts.targets()) {
+      case Targets.Distilled _ ->
+          throw new IllegalArgumentException("What a teacher answers is no measure");
       case Targets.Values(double[] values) ->
           ofValues(values, logits, network.network().outputBias().isPresent());
       case Targets.Labels(int[][] actual) -> {

@@ -59,6 +59,10 @@ record ModelCard(Recipe recipe, Manifest manifest) {
     if (!base.isEmpty()) {
       row(card, "started from", base);
     }
+    if (manifest.origin().provenance().containsKey("teacher")) {
+      row(card, "taught by", Teaching.described(manifest.origin().provenance()));
+      row(card, "taught how", Teaching.manner(manifest.origin().provenance()));
+    }
     manifest.origin().shown().forEach((name, value) -> row(card, name, value));
     boolean measured = !manifest.origin().quality().isEmpty();
     if (measured) {

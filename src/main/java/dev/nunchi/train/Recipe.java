@@ -27,6 +27,7 @@ public record Recipe(
     Batches batches,
     Optimization optimization,
     Loss loss,
+    Distillation distillation,
     Watch watch,
     @Nullable LowRank lora,
     ObjectNode keys) {
@@ -185,6 +186,21 @@ public record Recipe(
       double focalLossGamma,
       boolean fitIntercepts) {}
 
+  /// What is learnt from another model.
+  ///
+  /// @param teacher directory or name of the model, null for none
+  /// @param distillationAlpha weight of the teacher's answers in the loss
+  /// @param unlabelledFile with texts that the teacher alone has an answer to
+  public record Distillation(
+      @Nullable String teacher,
+      double distillationTemperature,
+      double distillationAlpha,
+      @Nullable String unlabelledFile) {
+    boolean hasTeacher() {
+      return teacher != null;
+    }
+  }
+
   /// When a run is evaluated, saved and ended.
   public record Watch(
       @Nullable Strategy evalStrategy,
@@ -211,7 +227,7 @@ public record Recipe(
   /// @throws NunchiException `INVALID_RECIPE` naming the first key whose value is out of its range
   ///   or contradicts another
   public Recipe {
-    RecipeCheck.check(data, start, batches, optimization, loss, watch);
+    RecipeCheck.check(data, start, batches, optimization, loss, distillation, watch);
     if (lora != null) {
       LoraCheck.check(lora, start);
     }

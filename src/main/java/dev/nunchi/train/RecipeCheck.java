@@ -33,12 +33,14 @@ final class RecipeCheck {
       Recipe.Batches batches,
       Recipe.Optimization optimization,
       Recipe.Loss loss,
+      Recipe.Distillation distillation,
       Recipe.Watch watch) {
     check(data);
     check(start);
     check(batches);
     check(optimization);
     check(loss, data.problemType());
+    check(distillation);
     check(watch, data.problemType());
     exclude(
         optimization.swaEpochs() > 0 && watch.earlyStoppingPatience() > 0,
@@ -215,6 +217,26 @@ final class RecipeCheck {
           "numbers over 0 by label",
           weights);
     }
+  }
+
+  private static void check(Recipe.Distillation distillation) {
+    path("teacher", distillation.teacher());
+    path("unlabelled_file", distillation.unlabelledFile());
+    double temperature = distillation.distillationTemperature();
+    require(
+        temperature >= 0.01 && temperature <= 1000,
+        "distillation_temperature",
+        "from 0.01 to 1000",
+        temperature);
+    double alpha = distillation.distillationAlpha();
+    require(
+        alpha > 0 && alpha <= 1,
+        "distillation_alpha",
+        "in (0, 1], as the teacher has no part in the loss at 0",
+        alpha);
+    exclude(
+        distillation.unlabelledFile() != null && !distillation.hasTeacher(),
+        "unlabelled_file holds texts for a teacher to answer; give teacher too");
   }
 
   private static void check(Recipe.Watch watch, ProblemType problemType) {

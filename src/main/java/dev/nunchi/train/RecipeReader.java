@@ -130,6 +130,7 @@ public final class RecipeReader {
         view(keys, Recipe.Batches.class, origin),
         view(keys, Recipe.Optimization.class, origin),
         view(keys, Recipe.Loss.class, origin),
+        view(keys, Recipe.Distillation.class, origin),
         view(keys, Recipe.Watch.class, origin),
         keys.path(LORA) instanceof ObjectNode section
             ? view(section, Recipe.LowRank.class, origin, LORA + ".")

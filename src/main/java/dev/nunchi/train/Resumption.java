@@ -10,6 +10,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// A checkpoint of an earlier process that a run goes on from, with the same recipe and texts.
 ///
@@ -18,6 +19,7 @@ record Resumption(Path checkpoint) {
   static final String RECIPE = "recipe.yaml";
   static final String TRAIN_DIGEST = "train_digest";
   static final String VALIDATION_DIGEST = "validation_digest";
+  static final String TEACHER_DIGEST = "teacher_digest";
 
   /// Keys that have no part in what the weights become.
   private static final Set<String> FREE =
@@ -59,6 +61,23 @@ record Resumption(Path checkpoint) {
     requireSame("training", state.path(TRAIN_DIGEST), corpus.train());
     if (state.has(VALIDATION_DIGEST)) {
       requireSame("validation", state.path(VALIDATION_DIGEST), corpus.validation());
+    }
+  }
+
+  /// @param teaching null where there is no teacher, nor was one before
+  /// @throws NunchiException `INVALID_ARGUMENT` where the teacher is not that of the run: another
+  ///   would make other weights
+  void requireSameTeacher(@Nullable Teaching teaching) {
+    if (teaching == null) {
+      return;
+    }
+    JsonNode begunWith = TrainerState.readNumbers(checkpoint).path(TEACHER_DIGEST);
+    if (!begunWith.asText().equals(teaching.teacher().digest())) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          ("The teacher %s is not the one that the run in %s began with, or was changed since; put"
+                  + " it back, or begin anew with --overwrite")
+              .formatted(teaching.teacher().place(), checkpoint.getParent()));
     }
   }
 

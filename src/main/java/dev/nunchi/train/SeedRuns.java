@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.DataDirectory;
-import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.DurableFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,7 +12,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /// The same recipe under several seeds, one run after the other, each in a directory of its own:
 /// how far a figure depends on chance, and which of the models is the best.
@@ -25,23 +23,21 @@ import org.jspecify.annotations.Nullable;
 /// @param data directory that the recipe's files are relative to
 /// @param output directory of the directories `seed-42` and so on
 /// @param seeds different ones, at least one
-/// @param base directory of the model that the recipe names; null for a new network
-/// @param bases where that of an adapter is that is no directory
+/// @param models those that the recipe names; scores of a teacher are kept for all seeds
 public record SeedRuns(
     Recipe recipe,
     Path data,
     Path output,
     List<Long> seeds,
     TrainingRun.Mode mode,
-    @Nullable Path base,
-    BaseModels bases) {
+    RunModels models) {
   static final String RESULTS = "seeds.json";
 
   /// From the directory that the recipe names, if it names one.
   ///
   /// @throws NunchiException `INVALID_ARGUMENT` where there is no seed or one occurs twice
   public SeedRuns(Recipe recipe, Path data, Path output, List<Long> seeds, TrainingRun.Mode mode) {
-    this(recipe, data, output, seeds, mode, TrainingRun.directory(recipe), BaseModels.NONE);
+    this(recipe, data, output, seeds, mode, RunModels.of(recipe));
   }
 
   /// @throws NunchiException `INVALID_ARGUMENT` where there is no seed or one occurs twice
@@ -77,8 +73,7 @@ public record SeedRuns(
       }
       Path directory = directory(seed);
       if (!isFinished(seed)) {
-        new TrainingRun(
-                of(seed), data, directory, mode, listener.apply(seed, directory), base, bases)
+        new TrainingRun(of(seed), data, directory, mode, listener.apply(seed, directory), models)
             .run(stop);
         stop.endSteps();
       }
@@ -95,7 +90,7 @@ public record SeedRuns(
   public void dryRun(TrainingListener listener, StopSignal stop) {
     requireFree(listener::warned);
     long first = seeds.getFirst();
-    new TrainingRun(of(first), data, directory(first), mode, listener, base, bases).dryRun(stop);
+    new TrainingRun(of(first), data, directory(first), mode, listener, models).dryRun(stop);
   }
 
   /// The recipe of one seed.
@@ -123,7 +118,7 @@ public record SeedRuns(
         new Resumption(directory(seed)).requireSameRecipe(of(seed));
       } else {
         // Each run says its notes itself.
-        RunDirectory.examine(directory(seed), mode, base, unused -> {});
+        RunDirectory.examine(directory(seed), mode, models.base(), unused -> {});
       }
     }
   }

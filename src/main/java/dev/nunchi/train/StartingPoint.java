@@ -205,7 +205,7 @@ record StartingPoint(
                 recipe.start().tokenizerVocabSize())
             : "Collecting the characters of the vocabulary");
     FreshVocabulary vocabulary =
-        FreshVocabulary.train(texts.train(), Normalizer.of(normalization), recipe);
+        FreshVocabulary.train(texts.learnt(), Normalizer.of(normalization), recipe);
     try {
       ObjectNode config =
           new ObjectMapper().valueToTree(Objects.requireNonNull(recipe.start().modelConfig()));

@@ -3,7 +3,8 @@ package dev.nunchi.train;
 /// Asks a run to end; set from any thread, for example when the process is told to stop.
 ///
 /// While texts are read and encoded a process may end at any moment. From [#beginSteps] on the run
-/// ends after the step that it is in: libtorch must not be torn down inside one.
+/// ends after the step, or the texts of a teacher, that it is at: libtorch must not be torn down
+/// inside one, and scores are to be kept.
 public final class StopSignal {
   private boolean requested;
   private boolean stepping;

@@ -64,6 +64,17 @@ public interface TrainingListener {
   /// What the texts of the run are like; its warnings come through [#warned].
   default void inspected(DataReport report) {}
 
+  /// Who the run learns from beside its labels; called before [#planned].
+  ///
+  /// @param missing different texts that the teacher has yet to score, and whose scores are not
+  ///   kept
+  default void taught(Teaching teaching, int missing) {}
+
+  /// The teacher has scored some of the texts.
+  ///
+  /// @param share of the work that is done, in [0, 1], by the lengths of the texts
+  default void scored(int done, int total, double share) {}
+
   void planned(Plan plan);
 
   void stepped(Step step);

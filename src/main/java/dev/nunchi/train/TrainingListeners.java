@@ -44,6 +44,16 @@ public final class TrainingListeners implements TrainingListener {
   }
 
   @Override
+  public void taught(Teaching teaching, int missing) {
+    tell(listener -> listener.taught(teaching, missing));
+  }
+
+  @Override
+  public void scored(int done, int total, double share) {
+    tell(listener -> listener.scored(done, total, share));
+  }
+
+  @Override
   public void planned(Plan plan) {
     tell(listener -> listener.planned(plan));
   }

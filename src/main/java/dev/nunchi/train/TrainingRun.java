@@ -1,9 +1,9 @@
 package dev.nunchi.train;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.data.DataReport;
-import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.ManifestFile;
 import dev.nunchi.nn.LowRank;
 import dev.nunchi.nn.Network;
@@ -35,50 +35,34 @@ public final class TrainingRun {
   private final Path output;
   private final Mode mode;
   private final TrainingListener listener;
-  private final @Nullable Path base;
-  private final BaseModels bases;
+  private final RunModels models;
 
-  /// Starts from the directory that the recipe names, if it names one.
+  /// Starts from the directory that the recipe names, if it names one; for a recipe without a
+  /// teacher.
   ///
   /// @param data directory that the recipe's files are relative to
   /// @param output directory of the run: the model, and checkpoints to go on from
   public TrainingRun(Recipe recipe, Path data, Path output, Mode mode, TrainingListener listener) {
-    this(recipe, data, output, mode, listener, directory(recipe));
+    this(recipe, data, output, mode, listener, RunModels.of(recipe));
   }
 
-  /// @param base directory of the model that the recipe names; null for a new network
+  /// @param models those that the recipe names
   public TrainingRun(
       Recipe recipe,
       Path data,
       Path output,
       Mode mode,
       TrainingListener listener,
-      @Nullable Path base) {
-    this(recipe, data, output, mode, listener, base, BaseModels.NONE);
-  }
-
-  /// @param base directory of the model that the recipe names; null for a new network
-  /// @param bases where that of an adapter is that is no directory
-  public TrainingRun(
-      Recipe recipe,
-      Path data,
-      Path output,
-      Mode mode,
-      TrainingListener listener,
-      @Nullable Path base,
-      BaseModels bases) {
+      RunModels models) {
+    if (recipe.distillation().hasTeacher() != (models.teacher() != null)) {
+      throw new IllegalArgumentException("The recipe's teacher should be among the models");
+    }
     this.recipe = recipe;
     this.data = data;
     this.output = output;
     this.mode = mode;
     this.listener = listener;
-    this.base = base;
-    this.bases = bases;
-  }
-
-  static @Nullable Path directory(Recipe recipe) {
-    @Nullable String path = recipe.start().modelNameOrPath();
-    return path == null ? null : Path.of(path);
+    this.models = models;
   }
 
   /// Trains to the end or until `stop` is requested.
@@ -95,7 +79,10 @@ public final class TrainingRun {
   }
 
   private void prepare(StopSignal stop, boolean dry) {
-    Optional<Path> earlier = RunDirectory.examine(output, mode, base, listener::warned);
+    Optional<Path> earlier = RunDirectory.examine(output, mode, models.base(), listener::warned);
+    if (models.teacher() != null) {
+      RunDirectory.requireApart(output, models.teacher().teacher().description().place());
+    }
     @Nullable Resumption resumption = earlier.map(Resumption::new).orElse(null);
     if (resumption != null) {
       resumption.requireSameRecipe(recipe);
@@ -126,11 +113,11 @@ public final class TrainingRun {
 
   private StartingPoint start(TrainingTexts texts, @Nullable Resumption resumption) {
     if (resumption != null) {
-      return StartingPoint.ofRun(resumption, recipe, bases);
+      return StartingPoint.ofRun(resumption, recipe, models.bases());
     }
-    return base == null
+    return models.base() == null
         ? StartingPoint.fresh(recipe, texts, listener)
-        : StartingPoint.ofBase(base, recipe, texts.labels(), listener, bases);
+        : StartingPoint.ofBase(models.base(), recipe, texts.labels(), listener, models.bases());
   }
 
   private void train(
@@ -145,29 +132,33 @@ public final class TrainingRun {
     }
     Network description = start.network();
     requirePositions(description);
+    @Nullable Lesson lesson = Lesson.of(models.teacher(), recipe, texts, listener);
+    @Nullable Teaching teaching = lesson == null ? null : lesson.teaching();
     listener.preparing("Encoding texts");
-    try (Corpus corpus = Corpus.encode(texts, start, recipe)) {
-      DataReport report = corpus.report(texts);
+    try (Corpus encoded = Corpus.encode(texts, start, recipe)) {
+      DataReport report = encoded.report(texts);
       listener.inspected(report);
       report.warnings().forEach(listener::warned);
       if (resumption != null) {
-        resumption.requireSameTexts(corpus);
+        resumption.requireSameTexts(encoded);
+        resumption.requireSameTeacher(teaching);
       }
-      EvaluationPlan evaluation = EvaluationPlan.of(recipe, corpus.labels());
+      EvaluationPlan evaluation = EvaluationPlan.of(recipe, encoded.labels());
       Course course =
           Course.of(
               recipe,
               description,
               start.weights(),
-              corpus,
-              TextNoise.of(recipe, texts.train(), corpus),
+              encoded,
+              TextNoise.of(recipe, texts.learnt(), encoded),
               evaluation);
       Schedule.boundOf(recipe.optimization(), course.steps().total()).ifPresent(listener::warned);
-      TrainingListener.Plan plan = plan(course, description, start.weights(), corpus);
+      TrainingListener.Plan plan = plan(course, description, start.weights(), encoded);
       if (dry) {
         listener.planned(plan);
         return;
       }
+      Corpus corpus = lesson == null ? encoded : lesson.teach(encoded, stop);
       if (!stop.beginSteps()) {
         return;
       }
@@ -186,10 +177,12 @@ public final class TrainingRun {
           if (resumption != null) {
             resume(trainer, resumption);
           }
-          write(report, directory);
+          write(report, teaching, directory);
           TrainingListener.Ending outcome =
               trainer.run(
-                  new CheckpointSaver(recipe, start, corpus, network, directory, listener), stop);
+                  new CheckpointSaver(
+                      recipe, start, corpus, teaching, network, directory, listener),
+                  stop);
           if (!outcome.stopped()) {
             ManifestFile.read(output)
                 .ifPresent(kept -> kept.origin().notes().forEach(listener::warned));
@@ -202,9 +195,13 @@ public final class TrainingRun {
   }
 
   /// A report that cannot be written is not worth the run.
-  private void write(DataReport report, RunDirectory directory) {
+  private void write(DataReport report, @Nullable Teaching teaching, RunDirectory directory) {
+    ObjectNode json = report.toJson();
+    if (teaching != null) {
+      json.set("teacher", teaching.toJson());
+    }
     try {
-      directory.write(RunDirectory.DATA_REPORT, report.toJson().toPrettyString() + "\n");
+      directory.write(RunDirectory.DATA_REPORT, json.toPrettyString() + "\n");
     } catch (NunchiException e) {
       listener.warned(e.getMessage() + "; the training goes on without it");
     }

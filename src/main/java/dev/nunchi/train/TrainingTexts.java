@@ -29,20 +29,23 @@ import org.jspecify.annotations.Nullable;
 
 /// The texts that a recipe trains on and those that it is watched by. The test split is never read.
 ///
+/// @param unlabelled those that a teacher alone has an answer to; empty where there is no teacher
 /// @param validation empty where the run is not to be evaluated and there is none
 /// @param labels the recipe's labels with their polarities, else those of the mapping or the data;
 ///   of a regression one, which names the value
-/// @param emptyTrainTexts rows of the training file that were left out, as their texts are empty
-/// @param emptyValidationTexts the same of the validation file
+/// @param emptyTexts rows that were left out
 /// @param notes what the user should know about the files, a sentence each
 record TrainingTexts(
     List<Example> train,
+    List<Example> unlabelled,
     List<Example> validation,
     LabelSet labels,
     ProblemType problemType,
-    long emptyTrainTexts,
-    long emptyValidationTexts,
+    EmptyRows emptyTexts,
     List<String> notes) {
+
+  /// Rows of each file whose texts are empty.
+  record EmptyRows(long train, long unlabelled, long validation) {}
 
   /// @param directory the data directory; a recipe's files are relative to it
   static TrainingTexts read(Recipe recipe, Path directory) {
@@ -80,17 +83,25 @@ record TrainingTexts(
       train = split.train();
       validation = split.validation();
     }
+    ReadingNotes unlabelledNotes = new ReadingNotes();
+    Optional<Path> unlabelledFile = unlabelledFile(recipe.distillation(), directory, files);
+    List<Example> unlabelled = List.of();
+    if (unlabelledFile.isPresent()) {
+      unlabelled = reader(data, mapping).readUnlabelled(unlabelledFile.get(), unlabelledNotes);
+    }
     return new TrainingTexts(
         train,
+        unlabelled,
         validation,
         labels,
         data.problemType(),
-        trainNotes.emptyTexts(),
-        validationNotes.emptyTexts(),
+        new EmptyRows(
+            trainNotes.emptyTexts(), unlabelledNotes.emptyTexts(), validationNotes.emptyTexts()),
         Stream.of(
                 trainNotes.sentences(),
                 validationNotes.sentences(),
-                passedOver(files, trainFile, validationFile))
+                unlabelledNotes.sentences(),
+                passedOver(files, trainFile, validationFile, unlabelledFile))
             .flatMap(List::stream)
             .toList());
   }
@@ -163,15 +174,27 @@ record TrainingTexts(
   }
 
   private static List<String> passedOver(
-      DataDirectory files, Path trainFile, Optional<Path> validationFile) {
+      DataDirectory files,
+      Path trainFile,
+      Optional<Path> validationFile,
+      Optional<Path> unlabelledFile) {
     List<Path> used = new ArrayList<>(List.of(trainFile));
     validationFile.ifPresent(used::add);
+    unlabelledFile.ifPresent(used::add);
     List<String> passedOver = files.passedOver(used);
     return passedOver.isEmpty()
         ? List.of()
         : List.of(
-            "%s: not read: %s; train_file and validation_file of the recipe name other files"
+            ("%s: not read: %s; train_file, validation_file and, with a teacher, unlabelled_file of"
+                    + " the recipe name other files")
                 .formatted(files.path(), String.join(", ", passedOver)));
+  }
+
+  /// All that is learnt from: the labelled texts, then those without a label.
+  List<Example> learnt() {
+    return unlabelled.isEmpty()
+        ? train
+        : Stream.concat(train.stream(), unlabelled.stream()).toList();
   }
 
   /// Whether there is anything to measure by.
@@ -184,15 +207,18 @@ record TrainingTexts(
   TrainingTexts ordered(LabelSet others) {
     return problemType == ProblemType.REGRESSION
             || new HashSet<>(others.names()).equals(new HashSet<>(labels.names()))
-        ? new TrainingTexts(
-            train, validation, others, problemType, emptyTrainTexts, emptyValidationTexts, notes)
+        ? new TrainingTexts(train, unlabelled, validation, others, problemType, emptyTexts, notes)
         : this;
   }
 
-  /// What a network should answer to some of the texts.
+  /// What a network should answer to some of the texts: to those without a label nothing, which of
+  /// a regression is NaN.
   Targets targets(List<Example> examples) {
     return problemType == ProblemType.REGRESSION
-        ? new Targets.Values(examples.stream().mapToDouble(Example::value).toArray())
+        ? new Targets.Values(
+            examples.stream()
+                .mapToDouble(example -> example.labels().isEmpty() ? Double.NaN : example.value())
+                .toArray())
         : new Targets.Labels(
             examples.stream()
                 .map(example ->
@@ -233,6 +259,17 @@ record TrainingTexts(
       return Optional.of(directory.resolve(data.validationFile()));
     }
     return data.trainFile() == null ? files.find("validation") : Optional.empty();
+  }
+
+  /// The file that the recipe names, or that of the directory; none without a teacher.
+  private static Optional<Path> unlabelledFile(
+      Recipe.Distillation distillation, Path directory, DataDirectory files) {
+    if (!distillation.hasTeacher()) {
+      return Optional.empty();
+    }
+    return distillation.unlabelledFile() == null
+        ? files.find("unlabelled")
+        : Optional.of(directory.resolve(distillation.unlabelledFile()));
   }
 
   private static @Nullable LabelSet labels(@Nullable Map<String, Double> polarities) {

@@ -52,6 +52,25 @@ class TrainingProgressTest {
   }
 
   @Test
+  void scored_notOnATerminal_showsALineEveryHalfMinuteAndTheLast() {
+    TrainingProgress progress = progress();
+    progress.preparing("Scoring 607,262 texts with the teacher");
+    for (int done = 32; done <= 3200; done += 32) {
+      nanos.addAndGet(1000 * MILLISECOND);
+      progress.scored(done, 607_262, done / 320_000.0);
+    }
+    progress.scored(607_262, 607_262, 1);
+    assertEquals(
+        List.of(
+            "Scoring 607,262 texts with the teacher …",
+            "960 of 607,262 texts (0 %)  32 texts/s  2:46:10 left",
+            "1,920 of 607,262 texts (0 %)  32 texts/s  2:45:40 left",
+            "2,880 of 607,262 texts (0 %)  32 texts/s  2:45:10 left",
+            "607,262 of 607,262 texts (100 %)  6,073 texts/s  0:00:00 left"),
+        lines());
+  }
+
+  @Test
   void stepped_notOnATerminal_showsTheFirstStepThenOneEveryHalfMinute() {
     TrainingProgress progress = begun();
     steps(progress, 1, 70, 1000);

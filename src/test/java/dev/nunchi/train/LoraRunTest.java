@@ -376,7 +376,12 @@ class LoraRunTest {
   void plan_adapter_saysWhatIsTrainedAndTakesMemoryForThatAlone() throws IOException {
     Watcher watcher = new Watcher(_ -> {});
     new TrainingRun(
-            recipe(LORA), data, directory.resolve("a"), TrainingRun.Mode.START, watcher, base)
+            recipe(LORA),
+            data,
+            directory.resolve("a"),
+            TrainingRun.Mode.START,
+            watcher,
+            RunModels.of(base))
         .dryRun(new StopSignal());
     TrainingListener.Plan plan = Objects.requireNonNull(watcher.plan);
     // Four layers of two matrices of 3 x 32, and a head of 2 x 32 and 2.
@@ -386,7 +391,13 @@ class LoraRunTest {
     assertEquals(4 * plan.parameters(), plan.memory().parameters());
     assertEquals(List.of("classifier.weight", "classifier.bias"), plan.freshTensors());
     Watcher whole = new Watcher(_ -> {});
-    new TrainingRun(recipe(""), data, directory.resolve("a"), TrainingRun.Mode.START, whole, base)
+    new TrainingRun(
+            recipe(""),
+            data,
+            directory.resolve("a"),
+            TrainingRun.Mode.START,
+            whole,
+            RunModels.of(base))
         .dryRun(new StopSignal());
     assertTrue(
         Objects.requireNonNull(whole.plan).memory().activations() > plan.memory().activations());

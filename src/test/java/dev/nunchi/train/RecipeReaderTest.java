@@ -179,7 +179,13 @@ class RecipeReaderTest {
     "learning_rate, .nan",
     "weight_decay, 1e999",
     "num_train_epochs, .inf",
-    "threads, 2147483647"
+    "threads, 2147483647",
+    "teacher, ''",
+    "distillation_temperature, 0",
+    "distillation_temperature, .inf",
+    "distillation_alpha, 0",
+    "distillation_alpha, 1.1",
+    "unlabelled_file, more.tsv"
   })
   void read_valueThatAKeyDoesNotTake_isRefusedByItsName(String key, String value) {
     NunchiException failure =
