@@ -23,8 +23,7 @@ class FormatTest {
   void sources_all_areFormatted() throws IOException {
     List<Path> sources = sources();
     assertFalse(sources.isEmpty());
-    List<Path> unformatted =
-        sources.stream().filter(source -> !isFormatted(source)).toList();
+    List<Path> unformatted = sources.stream().filter(source -> !isFormatted(source)).toList();
     assertEquals(List.of(), unformatted, "Run on a JDK 25: mvn spotless:apply");
   }
 

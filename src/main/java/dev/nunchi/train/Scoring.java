@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -103,8 +104,13 @@ final class Scoring {
     }
     if (truncated > 0) {
       listener.warned(
-          "The teacher read head and tail alone of %,d of %,d texts, which are longer than its %d tokens"
-              .formatted(truncated, done, teacher.description().maxLength()));
+          String.format(
+              Locale.ROOT,
+              "The teacher read head and tail alone of %,d of %,d texts, which are longer than its"
+                  + " %d tokens",
+              truncated,
+              done,
+              teacher.description().maxLength()));
     }
     return done;
   }

@@ -35,6 +35,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -45,6 +47,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// (`--dry-run`) and not run: that they train is shown elsewhere. Models come from a hub on the
 /// loopback. The longest of the tests that run side by side, so it comes first.
 @Order(1)
+@Execution(ExecutionMode.CONCURRENT)
 class DocumentedCommandsIT {
   private static final long PATIENCE_SECONDS = 120;
   private static final Pattern OUTPUT = Pattern.compile("--output (\\S+)");

@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import net.jqwik.api.Assume;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.DoubleRange;
@@ -137,6 +138,8 @@ final class SplitTest {
     for (int text : texts) {
       examples.add(new Example("r" + examples.size(), "글 " + text, "label" + text % 3));
     }
+    long heldOut = Math.round(validation * texts.size()) + Math.round(test * texts.size());
+    Assume.that(heldOut < texts.size());
     Split split = Split.stratified(examples, new Share(validation), new Share(test), seed);
     List<Example> all =
         Stream.of(split.train(), split.validation(), split.test()).flatMap(List::stream).toList();

@@ -15,10 +15,12 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.w3c.dom.Element;
 
+@Isolated("it changes the default locale")
 final class HtmlReportTest {
   /// Half a unit of the last digit of a coordinate, in a chart of some 200 units.
   private static final double DRAWN = 1e-4;
