@@ -190,8 +190,12 @@ final class ModelsTrimCommand implements Callable<Integer> {
       if (minCount == 1 && chosen.same() < chosen.texts()) {
         throw new NunchiException(
             Reason.FAILED_CHECK,
-            "%,d of the %,d texts would be encoded otherwise than before, which a cut must not do; nothing was written"
-                .formatted(chosen.texts() - chosen.same(), chosen.texts()));
+            String.format(
+                Locale.ROOT,
+                "%,d of the %,d texts would be encoded otherwise than before, which a cut must not"
+                    + " do; nothing was written",
+                chosen.texts() - chosen.same(),
+                chosen.texts()));
       }
       TextPieces.Change other =
           pieces(trim, encoder, given.heldOut()).change(given.heldOut(), cut, kept);
