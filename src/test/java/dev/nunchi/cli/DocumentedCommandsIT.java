@@ -156,7 +156,8 @@ class DocumentedCommandsIT {
     run(folder, shortened(command));
   }
 
-  /// Trainings are planned only, and a load is a moment.
+  /// Trainings are planned only, and a load is a moment, in which a server that has just started is
+  /// given time.
   private static String shortened(String command) {
     if (command.startsWith("nunchi train")) {
       return command + " --dry-run";
