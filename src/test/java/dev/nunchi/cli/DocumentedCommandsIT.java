@@ -162,7 +162,10 @@ class DocumentedCommandsIT {
     if (command.startsWith("nunchi train")) {
       return command + " --dry-run";
     }
-    return command.startsWith("nunchi bench") ? command + " --warm-up 0.1 --duration 0.3" : command;
+    return command.startsWith("nunchi bench")
+        ? command.replaceFirst("--deadline \\d+", "--deadline 60000")
+            + " --warm-up 0.1 --duration 0.3"
+        : command;
   }
 
   @ParameterizedTest
