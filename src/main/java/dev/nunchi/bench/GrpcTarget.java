@@ -5,7 +5,6 @@ import com.google.common.util.concurrent.Futures;
 import com.google.common.util.concurrent.ListenableFuture;
 import com.google.common.util.concurrent.MoreExecutors;
 import dev.nunchi.sentiment.v1.BatchClassifyRequest;
-import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.Status;
 import java.util.List;
@@ -35,25 +34,21 @@ final class GrpcTarget implements Target {
 
   @Override
   public CompletableFuture<Void> call(long number) {
+    SentimentServiceGrpc.SentimentServiceFutureStub plain =
+        SentimentServiceGrpc.newFutureStub(channels.get(number));
     SentimentServiceGrpc.SentimentServiceFutureStub stub =
         address
             .deadline()
-            .map(limit ->
-                SentimentServiceGrpc.newFutureStub(channels.get(number))
-                    .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS))
-            .orElseGet(() -> SentimentServiceGrpc.newFutureStub(channels.get(number)));
+            .map(limit -> plain.withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS))
+            .orElse(plain);
     return textsInCall == 1
-        ? future(stub.classify(request(texts.get(number))))
+        ? future(stub.classify(address.request(texts.get(number))))
         : future(stub.batchClassify(batch(texts.of(number, textsInCall))));
-  }
-
-  private ClassifyRequest request(String text) {
-    return address.request(text);
   }
 
   private BatchClassifyRequest batch(List<String> several) {
     return BatchClassifyRequest.newBuilder()
-        .addAllRequests(several.stream().map(this::request).toList())
+        .addAllRequests(several.stream().map(address::request).toList())
         .build();
   }
 

@@ -38,8 +38,10 @@ public record LoadResult(
         .orElse(OptionalDouble.empty());
   }
 
-  /// Milliseconds that a share of the answered calls took at most.
-  public double milliseconds(double percentile) {
+  /// Milliseconds that this share of the latencies took at most.
+  ///
+  /// @param percentile in [0, 100]
+  public static double milliseconds(Histogram latencies, double percentile) {
     return latencies.getValueAtPercentile(percentile) / 1e6;
   }
 

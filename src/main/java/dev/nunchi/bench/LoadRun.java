@@ -24,8 +24,7 @@ public record LoadRun(
 
   private static final int DIGITS = 3;
 
-  /// Blocks until the last call has ended. Interrupted, it begins no further call, and what was
-  /// measured so far is the result.
+  /// Blocks until the last call has ended.
   public LoadResult run() {
     Counts warming = new Counts();
     AtomicLong numbers = new AtomicLong();
@@ -59,7 +58,7 @@ public record LoadRun(
           callers.register();
           Thread.ofVirtual()
               .start(() -> {
-                while (System.nanoTime() < end && !Thread.interrupted()) {
+                while (System.nanoTime() < end) {
                   call(counts, numbers.getAndIncrement(), System.nanoTime(), null);
                 }
                 callers.arriveAndDeregister();
@@ -71,7 +70,7 @@ public record LoadRun(
         Phaser calls = new Phaser(1);
         LongSupplier gaps = open.gaps();
         long next = System.nanoTime();
-        while (next < end && !Thread.currentThread().isInterrupted()) {
+        while (next < end) {
           for (long now = System.nanoTime(); now < next; now = System.nanoTime()) {
             LockSupport.parkNanos(next - now);
           }

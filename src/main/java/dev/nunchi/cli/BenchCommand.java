@@ -29,11 +29,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.HdrHistogram.Histogram;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -182,19 +182,20 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws IOException {
     check();
-    List<String> texts = texts();
+    @Nullable ModelDirectory directory = target == null ? directory() : null;
+    List<String> texts = input == null ? provenOn(Objects.requireNonNull(directory)) : texts(input);
     PrintWriter out = spec.commandLine().getOut();
-    out.println(Row.HEADER);
+    out.println(LoadTable.HEADER);
     out.flush();
-    if (target != null) {
-      load(target(target), texts, use(), out);
-    } else {
-      try (OwnServer server = OwnServer.start(serverArguments())) {
-        load(address("127.0.0.1", server.port(), ""), texts, server::use, out);
-      }
+    if (directory == null) {
+      load(target(Objects.requireNonNull(target)), texts, use(), out);
+      return 0;
+    }
+    try (OwnServer server = OwnServer.start(serverArguments(directory))) {
+      load(address("127.0.0.1", server.port(), ""), texts, server::use, out);
     }
     if (bare) {
-      bare(texts, out);
+      bare(directory, texts, out);
     }
     return 0;
   }
@@ -219,22 +220,24 @@ final class BenchCommand implements Callable<Integer> {
     require(target == null || !bare, "--bare is of a model on this machine, without --target");
   }
 
-  private List<String> texts() {
-    if (input == null) {
-      return Optional.ofNullable(directory().manifest().proof().probe())
-          .map(probe -> probe.cases().stream().map(Probe.Case::text).toList())
-          .orElseThrow(() ->
-              new ParameterException(
-                  spec.commandLine(), "The model has no texts of its own; give some with --input"));
+  private List<String> provenOn(ModelDirectory directory) {
+    @Nullable Probe probe = directory.manifest().proof().probe();
+    if (probe == null) {
+      throw new ParameterException(
+          spec.commandLine(), "The model has no texts of its own; give some with --input");
     }
-    try (Stream<InputText> inputs = InputText.ofFile(input, null)) {
+    return probe.cases().stream().map(Probe.Case::text).toList();
+  }
+
+  private List<String> texts(Path file) {
+    try (Stream<InputText> inputs = InputText.ofFile(file, null)) {
       List<String> texts =
           inputs
               .filter(InputText.Readable.class::isInstance)
               .map(text -> ((InputText.Readable) text).text())
               .filter(text -> !text.isBlank())
               .toList();
-      require(!texts.isEmpty(), "%s has no text to classify".formatted(input));
+      require(!texts.isEmpty(), "%s has no text to classify".formatted(file));
       return texts;
     }
   }
@@ -246,10 +249,10 @@ final class BenchCommand implements Callable<Integer> {
             : ModelArgument.of(model).directory(spec));
   }
 
-  private List<String> serverArguments() {
+  private List<String> serverArguments(ModelDirectory directory) {
     List<String> arguments = new ArrayList<>();
     if (model != null) {
-      arguments.addAll(List.of("--model", directory().path().toString()));
+      arguments.addAll(List.of("--model", directory.path().toString()));
     }
     if (threads != null) {
       arguments.addAll(List.of("--threads", threads.toString()));
@@ -301,7 +304,7 @@ final class BenchCommand implements Callable<Integer> {
       try (Target opened = protocol.open(address, texts, batchSize)) {
         LoadResult result =
             new LoadRun(opened, arrivals, seconds(warmUp), seconds(duration), use).run();
-        out.println(Row.of(protocol, opened.textsInCall(), result));
+        out.println(LoadTable.row(protocol, opened.textsInCall(), result));
         result
             .refused()
             .forEach((reason, count) ->
@@ -310,7 +313,7 @@ final class BenchCommand implements Callable<Integer> {
                     "  %s: %d calls, 99 %% of the refusals within %.1f ms%n",
                     reason,
                     count,
-                    result.refusals().getValueAtPercentile(99) / 1e6));
+                    LoadResult.milliseconds(result.refusals(), 99)));
         out.flush();
         if (result.answered() == 0) {
           throw new NunchiException(
@@ -320,8 +323,7 @@ final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private void bare(List<String> texts, PrintWriter out) {
-    ModelDirectory directory = directory();
+  private void bare(ModelDirectory directory, List<String> texts, PrintWriter out) {
     Manifest manifest = directory.manifest();
     try (TextEncoder encoder =
             TextEncoder.open(
@@ -340,7 +342,7 @@ final class BenchCommand implements Callable<Integer> {
       BARE_BATCHES.stream()
           .filter(size -> size <= encodings.size())
           .forEach(size -> {
-            out.println(Row.of(run.run(size)));
+            out.println(LoadTable.row(run.run(size)));
             out.flush();
           });
     }
@@ -353,79 +355,6 @@ final class BenchCommand implements Callable<Integer> {
   private void require(boolean condition, String otherwise) {
     if (!condition) {
       throw new ParameterException(spec.commandLine(), otherwise);
-    }
-  }
-
-  /// A line of the table.
-  private static final class Row {
-    private static final String FORMAT = "%-10s %10s %14s %9s %9s %9s %9s %9s %9s %10s";
-    static final String HEADER =
-        FORMAT.formatted(
-            "kind",
-            "texts/s",
-            "texts/CPU-s",
-            "p50 ms",
-            "p90 ms",
-            "p99 ms",
-            "p99.9 ms",
-            "max ms",
-            "refused",
-            "memory MB");
-
-    static String of(Protocol protocol, int textsInCall, LoadResult result) {
-      String name = protocol.name().toLowerCase(Locale.ROOT);
-      return line(
-          textsInCall == 1 ? name : name + " " + textsInCall,
-          result.textsPerSecond(),
-          result.textsPerCpuSecond().isPresent()
-              ? number(result.textsPerCpuSecond().getAsDouble())
-              : "-",
-          result.latencies(),
-          Long.toString(result.refused().values().stream().mapToLong(Long::longValue).sum()),
-          result.residentBytes().isPresent()
-              ? number(result.residentBytes().getAsLong() / 1e6)
-              : "-");
-    }
-
-    static String of(BareRun.Result result) {
-      return line(
-          "bare " + result.batchSize(),
-          result.textsPerSecond(),
-          number(result.textsPerCpuSecond()),
-          result.latencies(),
-          "-",
-          "-");
-    }
-
-    private static String line(
-        String kind,
-        double textsPerSecond,
-        String textsPerCpuSecond,
-        Histogram latencies,
-        String refused,
-        String memory) {
-      Object[] times =
-          Stream.concat(
-                  Stream.of(50.0, 90.0, 99.0, 99.9)
-                      .map(percentile -> latencies.getValueAtPercentile(percentile)),
-                  Stream.of(latencies.getMaxValue()))
-              .map(nanoseconds -> String.format(Locale.ROOT, "%.2f", nanoseconds / 1e6))
-              .toArray();
-      return FORMAT.formatted(
-          kind,
-          number(textsPerSecond),
-          textsPerCpuSecond,
-          times[0],
-          times[1],
-          times[2],
-          times[3],
-          times[4],
-          refused,
-          memory);
-    }
-
-    private static String number(double value) {
-      return String.format(Locale.ROOT, value < 100 ? "%.1f" : "%.0f", value);
     }
   }
 }
