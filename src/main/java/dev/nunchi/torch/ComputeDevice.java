@@ -2,7 +2,6 @@ package dev.nunchi.torch;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.DeviceType;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -24,20 +23,13 @@ public enum ComputeDevice {
       return CPU;
     }
     if (!torch.cuda_is_available()) {
+      String failure = CudaLibraries.failure();
       throw new NunchiException(
           Reason.UNAVAILABLE,
           "CUDA cannot be used (%s); training on it takes an NVIDIA GPU, CUDA 13 with cuDNN 9 and NCCL, and a build with -Pcuda"
-              .formatted(
-                  isForGpus() ? "libtorch finds no GPU" : "this build has libtorch for CPUs"));
+              .formatted(failure == null ? "libtorch finds no GPU" : failure));
     }
     return CUDA;
-  }
-
-  private static boolean isForGpus() {
-    String library =
-        "/org/bytedeco/pytorch/%s-gpu/%s"
-            .formatted(Loader.getPlatform(), System.mapLibraryName("jnitorch"));
-    return ComputeDevice.class.getResource(library) != null;
   }
 
   /// What it is called in answers: `cpu` or `cuda`.

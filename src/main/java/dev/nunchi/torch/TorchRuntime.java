@@ -71,6 +71,7 @@ public final class TorchRuntime {
       }
     }
     try {
+      CudaLibraries.unpack();
       torch.set_num_threads(threads == 0 ? Runtime.getRuntime().availableProcessors() : threads);
     } catch (LinkageError e) {
       throw new NunchiException(
