@@ -50,6 +50,9 @@ public final class RecipeReader {
           "nsmc-small",
           "movie3-stars",
           "movie3-small",
+          "e5-stars",
+          "e5-nsmc",
+          "e5-movie3",
           "bert-stars",
           "bert-small");
 

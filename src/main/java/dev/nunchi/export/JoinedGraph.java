@@ -1,0 +1,285 @@
+package dev.nunchi.export;
+
+import com.google.protobuf.ByteString;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.export.onnx.AttributeProto;
+import dev.nunchi.export.onnx.GraphProto;
+import dev.nunchi.export.onnx.ModelProto;
+import dev.nunchi.export.onnx.NodeProto;
+import dev.nunchi.export.onnx.OperatorSetIdProto;
+import dev.nunchi.export.onnx.StringStringEntryProto;
+import dev.nunchi.export.onnx.TensorProto;
+import dev.nunchi.export.onnx.TensorProto.DataType;
+import dev.nunchi.export.onnx.TensorShapeProto;
+import dev.nunchi.export.onnx.ValueInfoProto;
+import dev.nunchi.model.ModelDirectory;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Graphs that were exported here, as parts of one: what each computes stays as it is, under names
+/// of its own, and its weights are copied into one file.
+final class JoinedGraph {
+  /// Readers map the file: weights begin at a page.
+  private static final long PAGE_BYTES = 4096;
+
+  private static final String LOCATION = "location";
+  private static final String OFFSET = "offset";
+  private static final String LENGTH = "length";
+  private static final String LOGITS = "logits";
+
+  private final GraphProto.Builder graph = GraphProto.newBuilder().setName("nunchi");
+  private final Map<String, OperatorSetIdProto> operators = new HashMap<>();
+  private final List<Weights> weights = new ArrayList<>();
+  private long irVersion;
+  private long end;
+
+  /// Bytes of a file, or of memory, and where they go.
+  private record Weights(@Nullable Path source, long from, long length, byte[] made, long offset) {}
+
+  /// Adds a graph's nodes and weights; its inputs are those of the joined graph.
+  ///
+  /// @return the name of its logits
+  String addFirst(ModelDirectory directory, String prefix) {
+    ModelProto model = read(directory);
+    graph.addAllInput(model.getGraph().getInputList());
+    Map<String, String> names = new HashMap<>();
+    model.getGraph().getInputList().forEach(input -> names.put(input.getName(), input.getName()));
+    return add(directory, model, prefix, names, Map.of());
+  }
+
+  /// Adds a graph that reads values of the joined one.
+  ///
+  /// @param inputs the value for each of its inputs
+  /// @param axes other names for its axes
+  /// @return the name of its logits
+  String add(
+      ModelDirectory directory,
+      String prefix,
+      Map<String, String> inputs,
+      Map<String, String> axes) {
+    return add(directory, read(directory), prefix, new HashMap<>(inputs), axes);
+  }
+
+  private String add(
+      ModelDirectory directory,
+      ModelProto model,
+      String prefix,
+      Map<String, String> names,
+      Map<String, String> axes) {
+    irVersion = Math.max(irVersion, model.getIrVersion());
+    for (OperatorSetIdProto set : model.getOpsetImportList()) {
+      OperatorSetIdProto known = operators.putIfAbsent(set.getDomain(), set);
+      if (known != null && known.getVersion() != set.getVersion()) {
+        throw new NunchiException(
+            Reason.UNSUPPORTED_MODEL,
+            "%s has operators of version %d, and what it is joined with of version %d; export both again"
+                .formatted(directory.graph(), set.getVersion(), known.getVersion()));
+      }
+    }
+    GraphProto part = model.getGraph();
+    for (TensorProto tensor : part.getInitializerList()) {
+      graph.addInitializer(placed(directory, tensor).setName(prefix + tensor.getName()));
+    }
+    for (NodeProto node : part.getNodeList()) {
+      NodeProto.Builder renamed = node.toBuilder().clearInput().clearOutput();
+      node.getInputList().forEach(name -> renamed.addInput(name(name, prefix, names)));
+      node.getOutputList().forEach(name -> renamed.addOutput(name(name, prefix, names)));
+      graph.addNode(renamed.setName(prefix + node.getName()));
+    }
+    for (ValueInfoProto value : part.getValueInfoList()) {
+      graph.addValueInfo(renamed(value.toBuilder(), axes).setName(prefix + value.getName()));
+    }
+    return prefix + LOGITS;
+  }
+
+  private static String name(String name, String prefix, Map<String, String> names) {
+    return name.isEmpty() ? name : names.getOrDefault(name, prefix + name);
+  }
+
+  private static ValueInfoProto.Builder renamed(
+      ValueInfoProto.Builder value, Map<String, String> axes) {
+    TensorShapeProto.Builder shape =
+        value.getTypeBuilder().getTensorTypeBuilder().getShapeBuilder();
+    shape
+        .getDimBuilderList()
+        .forEach(axis -> {
+          if (axes.containsKey(axis.getDimParam())) {
+            axis.setDimParam(axes.get(axis.getDimParam()));
+          }
+        });
+    return value;
+  }
+
+  private TensorProto.Builder placed(ModelDirectory directory, TensorProto tensor) {
+    TensorProto.Builder copy = tensor.toBuilder();
+    if (tensor.getExternalDataCount() == 0) {
+      return copy;
+    }
+    Map<String, String> place = new HashMap<>();
+    tensor.getExternalDataList().forEach(entry -> place.put(entry.getKey(), entry.getValue()));
+    long length = Long.parseLong(place.getOrDefault(LENGTH, "0"));
+    Weights moved =
+        new Weights(
+            directory.path().resolve(place.getOrDefault(LOCATION, ModelDirectory.WEIGHTS)),
+            Long.parseLong(place.getOrDefault(OFFSET, "0")),
+            length,
+            new byte[0],
+            next(length));
+    weights.add(moved);
+    return copy.clearExternalData().addAllExternalData(external(moved));
+  }
+
+  private long next(long length) {
+    long offset = Math.ceilDiv(end, PAGE_BYTES) * PAGE_BYTES;
+    end = offset + length;
+    return offset;
+  }
+
+  private static List<StringStringEntryProto> external(Weights weights) {
+    return List.of(
+        entry(LOCATION, ModelDirectory.WEIGHTS),
+        entry(OFFSET, Long.toString(weights.offset())),
+        entry(LENGTH, Long.toString(weights.length())));
+  }
+
+  private static StringStringEntryProto entry(String key, String value) {
+    return StringStringEntryProto.newBuilder().setKey(key).setValue(value).build();
+  }
+
+  /// An operation of the standard.
+  ///
+  /// @return its output, which has its name
+  String node(String operator, String name, List<String> inputs, AttributeProto... attributes) {
+    graph.addNode(
+        NodeProto.newBuilder()
+            .setOpType(operator)
+            .setName(name)
+            .addAllInput(inputs)
+            .addOutput(name)
+            .addAllAttribute(Arrays.asList(attributes)));
+    return name;
+  }
+
+  /// A list of whole numbers.
+  String numbers(String name, long... values) {
+    ByteBuffer raw = ByteBuffer.allocate(Long.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    raw.asLongBuffer().put(values);
+    return constant(name, DataType.INT64, List.of((long) values.length), raw);
+  }
+
+  /// A number without axes.
+  String number(String name, float value) {
+    ByteBuffer raw = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    raw.putFloat(0, value);
+    return constant(name, DataType.FLOAT, List.of(), raw);
+  }
+
+  private String constant(String name, DataType type, List<Long> dims, ByteBuffer raw) {
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(type.getNumber())
+            .addAllDims(dims)
+            .setRawData(ByteString.copyFrom(raw)));
+    return name;
+  }
+
+  /// A table of whole numbers in [0, 65535], beside the weights.
+  String table(String name, int[][] rows) {
+    ByteBuffer raw =
+        ByteBuffer.allocate(Short.BYTES * rows.length * rows[0].length)
+            .order(ByteOrder.LITTLE_ENDIAN);
+    for (int[] row : rows) {
+      for (int value : row) {
+        raw.putShort((short) value);
+      }
+    }
+    Weights made = new Weights(null, 0, raw.capacity(), raw.array(), next(raw.capacity()));
+    weights.add(made);
+    graph.addInitializer(
+        TensorProto.newBuilder()
+            .setName(name)
+            .setDataType(DataType.UINT16.getNumber())
+            .addDims(rows.length)
+            .addDims(rows[0].length)
+            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+            .addAllExternalData(external(made)));
+    return name;
+  }
+
+  /// Names a value as the logits of all, in the place of those that a part has.
+  ///
+  /// @param like a directory whose logits have their type and shape
+  void output(String value, ModelDirectory like) {
+    node("Identity", LOGITS, List.of(value));
+    graph.addAllOutput(read(like).getGraph().getOutputList());
+  }
+
+  /// Writes the graph and the file of its weights, both new.
+  ///
+  /// @return their SHA-256, by the names of the files
+  Map<String, String> write(Path directory) throws IOException {
+    ModelProto proto =
+        ModelProto.newBuilder()
+            .setIrVersion(irVersion)
+            .setProducerName("nunchi")
+            .addAllOpsetImport(operators.values())
+            .setGraph(graph)
+            .build();
+    Map<String, String> digests = new HashMap<>();
+    try (HashedFile file = HashedFile.create(directory.resolve(ModelDirectory.WEIGHTS))) {
+      for (Weights one : weights) {
+        file.fill(one.offset());
+        append(file, one);
+      }
+      digests.put(ModelDirectory.WEIGHTS, file.finish());
+    }
+    try (HashedFile file = HashedFile.create(directory.resolve(ModelDirectory.GRAPH))) {
+      file.append(MemorySegment.ofArray(proto.toByteArray()));
+      digests.put(ModelDirectory.GRAPH, file.finish());
+    }
+    return digests;
+  }
+
+  private static void append(HashedFile file, Weights weights) throws IOException {
+    if (weights.source() == null) {
+      file.append(MemorySegment.ofArray(weights.made()));
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(weights.source(), StandardOpenOption.READ);
+        Arena arena = Arena.ofConfined()) {
+      file.append(
+          channel.map(FileChannel.MapMode.READ_ONLY, weights.from(), weights.length(), arena));
+    }
+  }
+
+  private static ModelProto read(ModelDirectory directory) {
+    try {
+      ModelProto model = ModelProto.parseFrom(Files.readAllBytes(directory.graph()));
+      if (!model.getProducerName().equals("nunchi")) {
+        throw new NunchiException(
+            Reason.UNSUPPORTED_MODEL,
+            "%s was not exported by nunchi; only such graphs are joined"
+                .formatted(directory.graph()));
+      }
+      return model;
+    } catch (IOException e) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL, directory.graph() + " cannot be read as ONNX", e);
+    }
+  }
+}
