@@ -16,7 +16,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 
 /// Where a request of gRPC comes in: gives it the form that Vert.x reads, and refuses in words what
 /// Vert.x would leave without an answer.
@@ -36,8 +35,8 @@ final class GrpcEntrance {
   private static final int PRIORITY = 250;
 
   private static final String SERVICE = "/nunchi.sentiment.v1.SentimentService/";
+  private static final String REFLECTION = "/grpc.reflection.";
   private static final String ENCODING = "grpc-encoding";
-  private static final Set<String> ENCODINGS = Set.of("identity", "gzip");
   private static final int LONGEST_NAME = 64;
 
   private final Metrics metrics;
@@ -69,7 +68,7 @@ final class GrpcEntrance {
   static boolean isServicePath(String path) {
     return path.startsWith(SERVICE)
         || path.startsWith("/grpc.health.v1.Health/")
-        || path.startsWith("/grpc.reflection.");
+        || path.startsWith(REFLECTION);
   }
 
   private void enter(RoutingContext context) {
@@ -77,11 +76,12 @@ final class GrpcEntrance {
     String type = CallName.contentType(request);
     String path = CallName.path(request);
     if (CallName.of(request).protocol() == Protocol.GRPC) {
-      Optional<Failure> refusal = unreadable(request.headers(), path.startsWith(SERVICE));
+      List<String> encodings = encodings(path);
+      Optional<Failure> refusal = unreadable(request.headers(), encodings);
       if (refusal.isEmpty()) {
         context.next();
       } else {
-        context.response().putHeader("grpc-accept-encoding", "identity,gzip");
+        context.response().putHeader("grpc-accept-encoding", String.join(",", encodings));
         FailureResponse.send(context, refusal.get(), metrics);
       }
     } else if (type.startsWith("application/grpc-web")) {
@@ -109,27 +109,32 @@ final class GrpcEntrance {
     }
   }
 
+  /// Reflection has no end where a message cannot be read. A caller of health may say gzip for all
+  /// its calls, and send messages that are too short for it.
+  private static List<String> encodings(String path) {
+    return path.startsWith(REFLECTION) ? List.of("identity") : List.of("identity", "gzip");
+  }
+
   private void refuse(RoutingContext context, int status, String why) {
     FailureResponse.send(context, Failure.ofHttp(status, why), metrics);
   }
 
   /// Why the call's messages or metadata cannot be read, where they cannot.
   ///
-  /// @param ours whether it is of the service whose messages are [WireMessage]s
-  private static Optional<Failure> unreadable(MultiMap headers, boolean ours) {
+  /// @param encodings those in which messages of the path may be said to come
+  private static Optional<Failure> unreadable(MultiMap headers, List<String> encodings) {
     String encoding = Objects.requireNonNullElse(headers.get(ENCODING), "identity");
-    if (!ENCODINGS.contains(encoding)) {
+    if (!encodings.contains(encoding)) {
       return Optional.of(
           Failure.of(
               new NunchiException(
                   Reason.UNIMPLEMENTED,
-                  "Messages compressed as '%s' are not read; send them as gzip or identity"
-                      .formatted(cut(encoding)))));
+                  "Messages compressed as '%s' are not read; send them as %s"
+                      .formatted(cut(encoding), String.join(" or ", encodings)))));
     }
-    if (ours || encoding.equals("identity")) {
-      // WireMessage decompresses. Vert.x would fail on a compressed message without this header.
-      headers.set(ENCODING, "identity");
-    }
+    // WireMessage decompresses; what comes compressed to health is no message. Vert.x would fail on
+    // a compressed message without this header, and with another decompress it without a bound.
+    headers.set(ENCODING, "identity");
     for (String name : headers.names()) {
       if (name.endsWith("-bin")) {
         List<String> values =

@@ -17,7 +17,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /// Refuses bytes that are no message of the contract as the caller's fault, and names the commonest
-/// one: a string that is not UTF-8. Without it the caller reads `INTERNAL`.
+/// one: a string that is not UTF-8; and a call of one message that ends without it. Without it the
+/// caller reads `INTERNAL`.
 ///
 /// A stream that gets such bytes is not ended here but told, see [#invalidMessage]: it may be at
 /// sending an answer, and has items to let go of.
@@ -43,11 +44,12 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     if (call.getMethodDescriptor().getType().clientSendsOneMessage()) {
-      return new Listener<>(next.startCall(call, headers), refusal -> refuse(call, refusal));
+      return new Listener<>(next.startCall(call, headers), true, refusal -> refuse(call, refusal));
     }
     CompletableFuture<NunchiException> invalid = new CompletableFuture<>();
     Context context = Context.current().withValue(INVALID, invalid);
-    return new Listener<>(Contexts.interceptCall(context, call, headers, next), invalid::complete);
+    return new Listener<>(
+        Contexts.interceptCall(context, call, headers, next), false, invalid::complete);
   }
 
   private void refuse(ServerCall<?, ?> call, NunchiException refusal) {
@@ -61,10 +63,15 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
 
   private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
     private final Consumer<NunchiException> refuse;
+
+    /// Whether the call may not end yet, as its message has not come.
+    private boolean missing;
+
     private boolean refused;
 
-    Listener(ServerCall.Listener<Q> delegate, Consumer<NunchiException> refuse) {
+    Listener(ServerCall.Listener<Q> delegate, boolean one, Consumer<NunchiException> refuse) {
       super(delegate);
+      this.missing = one;
       this.refuse = refuse;
     }
 
@@ -73,6 +80,7 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
       if (refused) {
         return;
       }
+      missing = false;
       try {
         if (message instanceof WireMessage wire && wire.refusal() != null) {
           throw wire.refusal();
@@ -92,7 +100,14 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
 
     @Override
     public void onHalfClose() {
-      if (!refused) {
+      if (missing) {
+        refused = true;
+        refuse.accept(
+            new NunchiException(
+                Reason.INVALID_ARGUMENT,
+                "The call ended without a message that can be read; to health it comes as it is,"
+                    + " not compressed"));
+      } else if (!refused) {
         super.onHalfClose();
       }
     }

@@ -67,6 +67,14 @@ final class LongCalls implements ServerInterceptor {
           open.remove(LongCall.this);
           super.onCancel();
         }
+
+        /// Also where it was refused by who stands before this.
+        @Override
+        public void onComplete() {
+          open.remove(LongCall.this);
+          ended = true;
+          super.onComplete();
+        }
       };
     }
 

@@ -10,13 +10,17 @@ import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.io.ByteArrayInputStream;
+import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
 
 /// The body of a REST request: refused by its length before it is read or, where it comes in
-/// pieces, while it is, and in words where Quarkus itself has none. gRPC has bounds of its own.
+/// pieces, while it is, and in words where Quarkus itself has none; decompressed where it is gzip.
+/// gRPC has bounds of its own.
 ///
 /// Between the limit of a message and that of HTTP, `quarkus.http.limits.max-body-size`, it is read
 /// and thrown away, so that a caller gets to hear how much it sent; over the latter it is not read.
@@ -24,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 final class RestBody {
   // Before Quarkus' own, and after authentication.
   private static final int PRIORITY = 100;
+
+  private static final Set<String> ENCODINGS = Set.of("identity", "gzip");
 
   private final Limits limits;
   private final Metrics metrics;
@@ -56,6 +62,7 @@ final class RestBody {
         && "100-continue".equalsIgnoreCase(request.getHeader("expect"))) {
       context.response().writeContinue();
     }
+    boolean gzip = encoding(request).equals("gzip");
     Pieces pieces = new Pieces();
     request
         .handler(piece -> {
@@ -65,7 +72,7 @@ final class RestBody {
             body.completeExceptionally(tooLarge());
           }
         })
-        .endHandler(_ -> pieces.complete(body))
+        .endHandler(_ -> pieces.complete(body, gzip))
         .exceptionHandler(_ -> body.completeExceptionally(new CancellationException()))
         .resume();
     return body;
@@ -84,10 +91,15 @@ final class RestBody {
       return length <= mostRead;
     }
 
-    private void complete(CompletableFuture<byte[]> body) {
+    private void complete(CompletableFuture<byte[]> body, boolean gzip) {
       try {
         limits.checkBody(length);
-        body.complete(kept.getBytes());
+        byte[] bytes = kept.getBytes();
+        body.complete(
+            gzip
+                ? Gzip.decompressed(
+                    "body", new ByteArrayInputStream(bytes), limits.maxMessageBytes())
+                : bytes);
       } catch (NunchiException e) {
         body.completeExceptionally(e);
       }
@@ -97,20 +109,29 @@ final class RestBody {
   private void check(RoutingContext context) {
     HttpServerRequest request = context.request();
     @Nullable String length = request.getHeader("content-length");
-    @Nullable String encoding = request.getHeader("content-encoding");
     if (CallName.of(request).protocol() == Protocol.GRPC) {
       context.next();
     } else if (length != null && number(length) > mostRead) {
       FailureResponse.send(context, Failure.of(tooLarge()), metrics);
-    } else if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
-      context.response().putHeader("accept-encoding", "identity");
+    } else if (!ENCODINGS.contains(encoding(request))) {
+      context.response().putHeader("accept-encoding", "gzip, identity");
       FailureResponse.send(
           context,
-          Failure.ofHttp(415, "A compressed body is not read; send it without Content-Encoding"),
+          Failure.ofHttp(
+              415,
+              "A body of this Content-Encoding is not read; send it as gzip, or without"
+                  + " Content-Encoding"),
           metrics);
     } else {
       context.next();
     }
+  }
+
+  /// In lower case; `identity` where there is none.
+  private static String encoding(HttpServerRequest request) {
+    @Nullable String encoding = request.getHeader("content-encoding");
+    String name = encoding == null ? "identity" : encoding.strip().toLowerCase(Locale.ROOT);
+    return name.equals("x-gzip") ? "gzip" : name;
   }
 
   /// What is left of the body is not worth reading. HTTP/2 ends the one stream.

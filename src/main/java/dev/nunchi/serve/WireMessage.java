@@ -1,13 +1,11 @@
 package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import io.grpc.MethodDescriptor;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
 
 /// A message as it stands on the wire, decompressed where it came so.
@@ -33,7 +31,12 @@ record WireMessage(InputStream bytes, @Nullable NunchiException refusal) {
     public WireMessage parse(InputStream message) {
       try {
         limits.checkMessage(message.available());
-        return new WireMessage(isGzip(message) ? decompressed(message) : message, null);
+        return new WireMessage(
+            isGzip(message)
+                ? new ByteArrayInputStream(
+                    Gzip.decompressed("message", message, limits.maxMessageBytes()))
+                : message,
+            null);
       } catch (NunchiException refused) {
         return new WireMessage(NOTHING, refused);
       } catch (IOException e) {
@@ -50,22 +53,6 @@ record WireMessage(InputStream bytes, @Nullable NunchiException refusal) {
       boolean gzip = message.read() == 0x1f && message.read() == 0x8b;
       message.reset();
       return gzip;
-    }
-
-    private InputStream decompressed(InputStream message) {
-      try (InputStream decompressed = new GZIPInputStream(message)) {
-        byte[] bytes = decompressed.readNBytes(limits.maxMessageBytes());
-        if (decompressed.read() >= 0) {
-          throw new NunchiException(
-              Reason.TEXT_TOO_LARGE,
-              "The message has more than %d bytes when it is decompressed; at most that many are taken"
-                  .formatted(limits.maxMessageBytes()));
-        }
-        return new ByteArrayInputStream(bytes);
-      } catch (IOException e) {
-        throw new NunchiException(
-            Reason.INVALID_ARGUMENT, "The message is compressed as gzip, and is damaged", e);
-      }
     }
   }
 }

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Calls as proxies, tracers and other libraries make them, which grpc-java cannot make.
@@ -119,6 +120,38 @@ class GrpcEntranceTest {
     assertEquals(2, stream.answers.stream().filter(answer -> answer.hasResponse()).count());
   }
 
+  /// 256 MiB that are 256 KiB on the wire, to health, which needs no token, and reflection.
+  @ParameterizedTest
+  @CsvSource({
+    "grpc.health.v1.Health/Check, INVALID_ARGUMENT",
+    "grpc.health.v1.Health/Watch, INVALID_ARGUMENT",
+    "grpc.reflection.v1.ServerReflection/ServerReflectionInfo, UNIMPLEMENTED"
+  })
+  void message_gzipToAnotherService_isNotUnpacked(String method, Status.Code code)
+      throws Exception {
+    byte[] bomb = gzip(new byte[256 << 20]);
+    long began = System.nanoTime();
+    assertEquals(code, call("/" + method, true, bomb, Map.of("grpc-encoding", "gzip")).code());
+    long millis = (System.nanoTime() - began) / 1_000_000;
+    assertTrue(millis < 1_000, "took " + millis + " ms");
+  }
+
+  @Test
+  void message_saidToBeGzipToHealthAndIsNot_isRead() throws Exception {
+    Answer answer =
+        call("/grpc.health.v1.Health/Check", false, new byte[0], Map.of("grpc-encoding", "gzip"));
+    assertEquals(Status.Code.OK, answer.code());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"nunchi.sentiment.v1.SentimentService/Classify", "grpc.health.v1.Health/Check"})
+  void call_withoutItsMessage_isRefused(String method) throws Exception {
+    Answer answer = call("/" + method, Buffer.buffer(), Map.of());
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+    assertTrue(answer.message().contains("without a message"), answer.message());
+  }
+
   @Test
   void message_damagedGzip_isRefused() throws Exception {
     byte[] gzip = gzip(REQUEST.toByteArray());
@@ -173,17 +206,23 @@ class GrpcEntranceTest {
 
   private Answer call(boolean compressed, byte[] message, Map<String, String> headers)
       throws Exception {
-    Buffer body =
+    return call("/nunchi.sentiment.v1.SentimentService/Classify", compressed, message, headers);
+  }
+
+  private Answer call(String path, boolean compressed, byte[] message, Map<String, String> headers)
+      throws Exception {
+    return call(
+        path,
         Buffer.buffer()
             .appendByte((byte) (compressed ? 1 : 0))
             .appendInt(message.length)
-            .appendBytes(message);
+            .appendBytes(message),
+        headers);
+  }
+
+  private Answer call(String path, Buffer body, Map<String, String> headers) throws Exception {
     return client
-        .request(
-            HttpMethod.POST,
-            ServerUnderTest.port(),
-            "localhost",
-            "/nunchi.sentiment.v1.SentimentService/Classify")
+        .request(HttpMethod.POST, ServerUnderTest.port(), "localhost", path)
         .compose(request -> {
           request.putHeader("content-type", "application/grpc").putHeader("te", "trailers");
           headers.forEach(request::putHeader);

@@ -14,12 +14,15 @@ import io.restassured.config.RestAssuredConfig;
 import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -129,17 +132,60 @@ class HttpEdgeTest {
         .body("responses[0].model", equalTo("tiny"));
   }
 
-  @Test
-  void classify_compressedBody_saysThatNoneIsRead() {
+  @ParameterizedTest
+  @ValueSource(strings = {"deflate", "br", "zstd", "gzip, gzip"})
+  void classify_bodyOfUnknownCompression_namesWhatIsRead(String encoding) {
     given()
         .contentType("application/json")
-        .header("Content-Encoding", "gzip")
+        .header("Content-Encoding", encoding)
         .body(new byte[] {0x1f, (byte) 0x8b})
         .post("/v1/classify")
         .then()
         .statusCode(415)
-        .header("Accept-Encoding", "identity")
+        .header("Accept-Encoding", "gzip, identity")
         .body("detail", containsString("Content-Encoding"));
+  }
+
+  /// With a length and in pieces, well and damaged, and more than is taken when it is unpacked.
+  @ParameterizedTest
+  @CsvSource({"false, HTTP_1_1", "true, HTTP_1_1", "false, HTTP_2", "true, HTTP_2"})
+  void classify_gzip_isReadUpToTheLimitOfABody(boolean pieces, HttpClient.Version version)
+      throws Exception {
+    byte[] one = gzip("{\"text\": \"영화\"}".getBytes(StandardCharsets.UTF_8));
+    byte[] batch = gzip("{\"requests\": [{\"text\": \"영화\"}]}".getBytes(StandardCharsets.UTF_8));
+    byte[] damaged = one.clone();
+    damaged[damaged.length - 6] ^= 0x55;
+    try (HttpClient client = HttpClient.newBuilder().version(version).build()) {
+      assertEquals(200, post(client, "/v1/classify", "gzip", one, pieces));
+      assertEquals(200, post(client, "/v1/classify", "X-GZIP", one, pieces));
+      assertEquals(200, post(client, "/v1/classify:batch", "gzip", batch, pieces));
+      assertEquals(400, post(client, "/v1/classify", "gzip", damaged, pieces));
+      assertEquals(400, post(client, "/v1/classify", "gzip", new byte[0], pieces));
+      assertEquals(413, post(client, "/v1/classify", "gzip", gzip(new byte[64 << 20]), pieces));
+    }
+  }
+
+  private static int post(
+      HttpClient client, String path, String encoding, byte[] body, boolean pieces)
+      throws Exception {
+    HttpRequest request =
+        HttpRequest.newBuilder(uri(path))
+            .header("Content-Type", "application/json")
+            .header("Content-Encoding", encoding)
+            .POST(
+                pieces
+                    ? HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body))
+                    : HttpRequest.BodyPublishers.ofByteArray(body))
+            .build();
+    return client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode();
+  }
+
+  private static byte[] gzip(byte[] bytes) throws IOException {
+    ByteArrayOutputStream compressed = new ByteArrayOutputStream();
+    try (GZIPOutputStream out = new GZIPOutputStream(compressed)) {
+      out.write(bytes);
+    }
+    return compressed.toByteArray();
   }
 
   @ParameterizedTest
