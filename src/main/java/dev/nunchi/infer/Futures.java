@@ -38,7 +38,9 @@ public final class Futures {
   }
 
   /// The result of `function`, applied by the thread that completes `source`; cancelling it cancels
-  /// `source`. Fails with what `source` or `function` throws, unwrapped.
+  /// `source`. Fails with what `source` or `function` throws, an [Error] too, unwrapped.
+  // Whatever is thrown fails the future: who waits for it would else wait for ever.
+  @SuppressWarnings("CatchThrowable")
   public static <S, T> CompletableFuture<T> map(
       CompletableFuture<S> source, Function<? super S, ? extends T> function) {
     CompletableFuture<T> mapped = new CompletableFuture<>();
@@ -50,16 +52,52 @@ public final class Futures {
           }
           try {
             mapped.complete(function.apply(value));
-          } catch (RuntimeException e) {
+          } catch (Throwable e) {
             mapped.completeExceptionally(e);
           }
         });
-    unused =
-        mapped.whenComplete((_, _) -> {
-          if (mapped.isCancelled()) {
+    cancelWith(mapped, source);
+    return mapped;
+  }
+
+  /// The result of the future that `function` gives, which is called by the thread that completes
+  /// `source`; cancelling it cancels whichever of the two is waited for. Fails as [#map] does.
+  // Whatever is thrown fails the future: who waits for it would else wait for ever.
+  @SuppressWarnings("CatchThrowable")
+  public static <S, T> CompletableFuture<T> compose(
+      CompletableFuture<S> source, Function<? super S, CompletableFuture<T>> function) {
+    CompletableFuture<T> composed = new CompletableFuture<>();
+    CompletableFuture<?> unused =
+        source.whenComplete((value, failure) -> {
+          if (failure != null) {
+            composed.completeExceptionally(failure);
+            return;
+          }
+          try {
+            CompletableFuture<T> next = function.apply(value);
+            CompletableFuture<T> _ =
+                next.whenComplete((result, thrown) -> {
+                  if (thrown == null) {
+                    composed.complete(result);
+                  } else {
+                    composed.completeExceptionally(thrown);
+                  }
+                });
+            cancelWith(composed, next);
+          } catch (Throwable e) {
+            composed.completeExceptionally(e);
+          }
+        });
+    cancelWith(composed, source);
+    return composed;
+  }
+
+  private static void cancelWith(CompletableFuture<?> future, CompletableFuture<?> source) {
+    CompletableFuture<?> _ =
+        future.whenComplete((_, _) -> {
+          if (future.isCancelled()) {
             source.cancel(false);
           }
         });
-    return mapped;
   }
 }

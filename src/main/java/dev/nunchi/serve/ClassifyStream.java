@@ -153,19 +153,20 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   }
 
   /// Reads no more, answers what was read, and then ends the call with this.
-  void close(NunchiException reason) {
+  void close(Throwable reason) {
     leave(() -> {
       closing = true;
       last = Failure.of(reason);
     });
   }
 
+  @SuppressWarnings("CatchThrowable")
   private Admission<Answer> admission(ClassifyRequest request) {
     try {
       return classify.apply(request, deadline);
     } catch (NunchiException e) {
       return Admission.failed(e.in("request"));
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       return Admission.failed(e);
     }
   }
@@ -263,6 +264,7 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
     }
   }
 
+  @SuppressWarnings("CatchThrowable")
   private void workOff() {
     int worked = 1;
     while (worked > 0) {
@@ -271,7 +273,7 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
           next.run();
         }
         advance();
-      } catch (RuntimeException e) {
+      } catch (Throwable e) {
         abort(e);
       }
       worked = notes.addAndGet(-worked);
@@ -310,11 +312,20 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
     }
   }
 
-  /// A failure of the program, or of a transport that was lost under it.
-  private void abort(RuntimeException failure) {
-    LOG.error("A stream failed", failure);
+  /// A failure of the program, or of a transport that was lost under it: ends the call, once.
+  @SuppressWarnings("CatchThrowable")
+  private void abort(Throwable thrown) {
+    LOG.error("A stream failed", thrown);
     if (!ended) {
-      end(Failure.of(failure));
+      Failure failure = Failure.of(thrown);
+      end(failure);
+      try {
+        if (!gone) {
+          call.onError(GrpcErrors.exception(failure));
+        }
+      } catch (Throwable e) {
+        LOG.debug("A stream could not be ended", e);
+      }
     }
   }
 
@@ -324,15 +335,16 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
       return;
     }
     ended = true;
+    // First, whatever comes.
+    open.closed(this);
     timer.cancel(false);
+    waiting.values().forEach(item -> item.admission().answer().cancel(false));
+    waiting.clear();
+    answers.clear();
     if (failure == null) {
       metrics.request(Protocol.GRPC, "StreamClassify", Status.Code.OK);
     } else {
       metrics.request(Protocol.GRPC, "StreamClassify", failure);
     }
-    waiting.values().forEach(item -> item.admission().answer().cancel(false));
-    waiting.clear();
-    answers.clear();
-    open.closed(this);
   }
 }

@@ -4,6 +4,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
+import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -36,6 +37,7 @@ final class GrpcEntrance {
 
   private static final String SERVICE = "/nunchi.sentiment.v1.SentimentService/";
   private static final String REFLECTION = "/grpc.reflection.";
+  private static final String EXCHANGE = GrpcEntrance.class.getName();
   private static final String ENCODING = "grpc-encoding";
   private static final int LONGEST_NAME = 64;
 
@@ -71,6 +73,12 @@ final class GrpcEntrance {
         || path.startsWith(REFLECTION);
   }
 
+  /// What carries the call that runs on this thread: it hears of the end whatever ends it. Vert.x
+  /// tells a call of gRPC that it was cancelled, but not that its connection is gone.
+  static RoutingContext exchange() {
+    return Vertx.currentContext().getLocal(EXCHANGE);
+  }
+
   private void enter(RoutingContext context) {
     HttpServerRequest request = context.request();
     String type = CallName.contentType(request);
@@ -79,6 +87,7 @@ final class GrpcEntrance {
       List<String> encodings = encodings(path);
       Optional<Failure> refusal = unreadable(request.headers(), encodings);
       if (refusal.isEmpty()) {
+        Vertx.currentContext().putLocal(EXCHANGE, context);
         context.next();
       } else {
         context.response().putHeader("grpc-accept-encoding", String.join(",", encodings));

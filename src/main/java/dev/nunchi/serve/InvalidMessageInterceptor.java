@@ -20,12 +20,14 @@ import java.util.function.Consumer;
 /// one: a string that is not UTF-8; and a call of one message that ends without it. Without it the
 /// caller reads `INTERNAL`.
 ///
+/// Whatever else is thrown while a message is read ends the call too.
+///
 /// A stream that gets such bytes is not ended here but told, see [#invalidMessage]: it may be at
 /// sending an answer, and has items to let go of.
 @Singleton
 @GlobalInterceptor
 final class InvalidMessageInterceptor implements ServerInterceptor {
-  private static final Context.Key<CompletableFuture<NunchiException>> INVALID =
+  private static final Context.Key<CompletableFuture<Throwable>> INVALID =
       Context.key("nunchi-invalid-message");
 
   private final Metrics metrics;
@@ -36,7 +38,7 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
 
   /// Completed when the stream whose call runs on this thread gets bytes that are no message;
   /// nothing is delivered to it after that.
-  static CompletableFuture<NunchiException> invalidMessage() {
+  static CompletableFuture<Throwable> invalidMessage() {
     return INVALID.get();
   }
 
@@ -46,13 +48,13 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
     if (call.getMethodDescriptor().getType().clientSendsOneMessage()) {
       return new Listener<>(next.startCall(call, headers), true, refusal -> refuse(call, refusal));
     }
-    CompletableFuture<NunchiException> invalid = new CompletableFuture<>();
+    CompletableFuture<Throwable> invalid = new CompletableFuture<>();
     Context context = Context.current().withValue(INVALID, invalid);
     return new Listener<>(
         Contexts.interceptCall(context, call, headers, next), false, invalid::complete);
   }
 
-  private void refuse(ServerCall<?, ?> call, NunchiException refusal) {
+  private void refuse(ServerCall<?, ?> call, Throwable refusal) {
     Failure failure = Failure.of(refusal);
     String method = call.getMethodDescriptor().getBareMethodName();
     metrics.request(Protocol.GRPC, String.valueOf(method), failure);
@@ -62,20 +64,21 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   }
 
   private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
-    private final Consumer<NunchiException> refuse;
+    private final Consumer<Throwable> refuse;
 
     /// Whether the call may not end yet, as its message has not come.
     private boolean missing;
 
     private boolean refused;
 
-    Listener(ServerCall.Listener<Q> delegate, boolean one, Consumer<NunchiException> refuse) {
+    Listener(ServerCall.Listener<Q> delegate, boolean one, Consumer<Throwable> refuse) {
       super(delegate);
       this.missing = one;
       this.refuse = refuse;
     }
 
     @Override
+    @SuppressWarnings("CatchThrowable") // The caller would wait for ever.
     public void onMessage(Q message) {
       if (refused) {
         return;
@@ -86,15 +89,13 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
           throw wire.refusal();
         }
         super.onMessage(message);
-      } catch (NunchiException e) {
+      } catch (Throwable e) {
         refused = true;
-        refuse.accept(e);
-      } catch (StatusRuntimeException e) {
-        if (!(e.getCause() instanceof InvalidProtocolBufferException invalid)) {
-          throw e;
-        }
-        refused = true;
-        refuse.accept(refusal(invalid));
+        refuse.accept(
+            e instanceof StatusRuntimeException
+                    && e.getCause() instanceof InvalidProtocolBufferException invalid
+                ? refusal(invalid)
+                : e);
       }
     }
 

@@ -13,7 +13,6 @@ import jakarta.inject.Singleton;
 import java.io.ByteArrayInputStream;
 import java.util.Locale;
 import java.util.Set;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jspecify.annotations.Nullable;
@@ -73,9 +72,18 @@ final class RestBody {
           }
         })
         .endHandler(_ -> pieces.complete(body, gzip))
-        .exceptionHandler(_ -> body.completeExceptionally(new CancellationException()))
+        .exceptionHandler(_ -> body.cancel(false))
         .resume();
     return body;
+  }
+
+  /// Reads no further, where the body has not come yet; to be called before the answer.
+  static void giveUp(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    if (!request.isEnded()) {
+      request.handler(null);
+      closeAfterwards(context);
+    }
   }
 
   private final class Pieces {
@@ -91,6 +99,7 @@ final class RestBody {
       return length <= mostRead;
     }
 
+    @SuppressWarnings("CatchThrowable") // The caller would wait for ever.
     private void complete(CompletableFuture<byte[]> body, boolean gzip) {
       try {
         limits.checkBody(length);
@@ -100,7 +109,7 @@ final class RestBody {
                 ? Gzip.decompressed(
                     "body", new ByteArrayInputStream(bytes), limits.maxMessageBytes())
                 : bytes);
-      } catch (NunchiException e) {
+      } catch (Throwable e) {
         body.completeExceptionally(e);
       }
     }
@@ -138,6 +147,7 @@ final class RestBody {
   private static void closeAfterwards(RoutingContext context) {
     if (context.request().version() != HttpVersion.HTTP_2) {
       context.response().putHeader("connection", "close");
+      context.addEndHandler(_ -> context.request().connection().close());
     }
   }
 

@@ -23,7 +23,10 @@ final class RestErrors {
   @ServerExceptionMapper(Throwable.class)
   RestResponse<Problem> failed(Throwable thrown, @Nullable SimpleResourceInfo endpoint) {
     Failure failure = Failure.of(thrown);
-    metrics.request(Protocol.REST, method(endpoint), failure);
+    if (failure.code() != Status.Code.CANCELLED) {
+      // Counted by the call, of which the framework does not always hear.
+      metrics.request(Protocol.REST, method(endpoint), failure);
+    }
     RestResponse.ResponseBuilder<Problem> response =
         response(failure.httpStatus(), failure.message(), failure.reason(), failure.field());
     if (failure.code() == Status.Code.RESOURCE_EXHAUSTED) {

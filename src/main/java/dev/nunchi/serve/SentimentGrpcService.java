@@ -18,8 +18,6 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.grpc.GrpcService;
-import io.vertx.core.Vertx;
-import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.CompletableFuture;
 
 /// The gRPC front end.
@@ -55,25 +53,30 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
 
   @Override
   public void classify(ClassifyRequest request, StreamObserver<ClassifyResponse> observer) {
-    new UnaryCall<>("Classify", observer, metrics)
-        .answer(
-            () ->
-                classification.classify(GrpcMessages.query(request), DeadlineInterceptor.current()),
-            GrpcMessages::response);
+    letGo(
+        new UnaryCall<>("Classify", observer, metrics)
+            .answer(
+                () ->
+                    classification.classify(
+                        GrpcMessages.query(request), DeadlineInterceptor.current()),
+                GrpcMessages::response));
   }
 
   @Override
   public void batchClassify(
       BatchClassifyRequest request, StreamObserver<BatchClassifyResponse> observer) {
-    new UnaryCall<>("BatchClassify", observer, metrics)
-        .answer(
-            () ->
-                classification.classifyAll(
-                    request.getRequestsList(), GrpcMessages::query, DeadlineInterceptor.current()),
-            answers ->
-                BatchClassifyResponse.newBuilder()
-                    .addAllResponses(answers.stream().map(GrpcMessages::response).toList())
-                    .build());
+    letGo(
+        new UnaryCall<>("BatchClassify", observer, metrics)
+            .answer(
+                () ->
+                    classification.classifyAll(
+                        request.getRequestsList(),
+                        GrpcMessages::query,
+                        DeadlineInterceptor.current()),
+                answers ->
+                    BatchClassifyResponse.newBuilder()
+                        .addAllResponses(answers.stream().map(GrpcMessages::response).toList())
+                        .build()));
   }
 
   @Override
@@ -98,33 +101,34 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
     stream.start();
     CompletableFuture<Void> _ =
         InvalidMessageInterceptor.invalidMessage().thenAccept(stream::close);
-    httpExchange().addEndHandler(_ -> stream.disconnected());
+    GrpcEntrance.exchange().addEndHandler(_ -> stream.disconnected());
     return stream;
   }
 
-  /// What carries the call that runs on this thread. Vert.x tells a call that it was cancelled, but
-  /// not that its connection is gone.
-  private static RoutingContext httpExchange() {
-    return Vertx.currentContext().getLocal(RoutingContext.class.getName());
+  /// Cancels what was begun for the call that runs on this thread when the connection breaks.
+  private static void letGo(CompletableFuture<?> answer) {
+    GrpcEntrance.exchange().addEndHandler(_ -> answer.cancel(false));
   }
 
   @Override
   public void getModel(GetModelRequest request, StreamObserver<GetModelResponse> observer) {
-    new UnaryCall<>("GetModel", observer, metrics)
-        .answer(
-            () -> CompletableFuture.completedFuture(models.find("name", request.getName())),
-            model -> GetModelResponse.newBuilder().setModel(message(model)).build());
+    CompletableFuture<GetModelResponse> _ =
+        new UnaryCall<>("GetModel", observer, metrics)
+            .answer(
+                () -> CompletableFuture.completedFuture(models.find("name", request.getName())),
+                model -> GetModelResponse.newBuilder().setModel(message(model)).build());
   }
 
   @Override
   public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> observer) {
-    new UnaryCall<>("ListModels", observer, metrics)
-        .answer(
-            () -> CompletableFuture.completedFuture(models.all()),
-            all ->
-                ListModelsResponse.newBuilder()
-                    .addAllModels(all.stream().map(this::message).toList())
-                    .build());
+    CompletableFuture<ListModelsResponse> _ =
+        new UnaryCall<>("ListModels", observer, metrics)
+            .answer(
+                () -> CompletableFuture.completedFuture(models.all()),
+                all ->
+                    ListModelsResponse.newBuilder()
+                        .addAllModels(all.stream().map(this::message).toList())
+                        .build());
   }
 
   private Model message(ServedModel model) {

@@ -1,6 +1,5 @@
 package dev.nunchi.serve;
 
-import dev.nunchi.infer.Deadline;
 import io.grpc.Status;
 import io.smallrye.common.annotation.NonBlocking;
 import io.vertx.ext.web.RoutingContext;
@@ -13,6 +12,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 
@@ -31,18 +31,21 @@ final class SentimentResource {
   private final RestBody body;
   private final Limits limits;
   private final Metrics metrics;
+  private final Duration timeout;
 
   SentimentResource(
       Classification classification,
       ModelRegistry models,
       RestBody body,
       Limits limits,
-      Metrics metrics) {
+      Metrics metrics,
+      ServeConfig config) {
     this.classification = classification;
     this.models = models;
     this.body = body;
     this.limits = limits;
     this.metrics = metrics;
+    this.timeout = config.restTimeout();
   }
 
   record Models(List<JsonModel> models) {}
@@ -51,26 +54,26 @@ final class SentimentResource {
   @Path("/classify")
   @Consumes(MediaType.APPLICATION_JSON)
   public CompletionStage<JsonAnswer> classify(@Context RoutingContext request) {
-    return body.read(request)
-        .thenCompose(json -> classification.classify(reader.read(json).query(), Deadline.NONE))
-        .thenApply(answer -> {
-          metrics.request(Protocol.REST, "Classify", Status.Code.OK);
-          return JsonAnswer.of(answer);
-        });
+    return new RestCall("Classify", request, metrics)
+        .answer(
+            body,
+            RestDeadline.of(request.request(), timeout),
+            (json, deadline) -> classification.classify(reader.read(json).query(), deadline),
+            JsonAnswer::of);
   }
 
   @POST
   @Path("/classify{colon: (:|%3[Aa])}batch")
   @Consumes(MediaType.APPLICATION_JSON)
   public CompletionStage<JsonBatch.Answers> batchClassify(@Context RoutingContext request) {
-    return body.read(request)
-        .thenCompose(json ->
-            classification.classifyAll(
-                batchReader.read(json).all(), JsonBatch::query, Deadline.NONE))
-        .thenApply(answers -> {
-          metrics.request(Protocol.REST, "BatchClassify", Status.Code.OK);
-          return new JsonBatch.Answers(answers.stream().map(JsonAnswer::of).toList());
-        });
+    return new RestCall("BatchClassify", request, metrics)
+        .answer(
+            body,
+            RestDeadline.of(request.request(), timeout),
+            (json, deadline) ->
+                classification.classifyAll(
+                    batchReader.read(json).all(), JsonBatch::query, deadline),
+            answers -> new JsonBatch.Answers(answers.stream().map(JsonAnswer::of).toList()));
   }
 
   @GET

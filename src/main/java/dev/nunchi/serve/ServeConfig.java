@@ -35,6 +35,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.limits.max-stream-items` | 256 | most unanswered items of one stream |
 /// | `nunchi.limits.max-streams` | 256 | most open streams, of all callers |
 /// | `nunchi.limits.max-message-bytes` | 4194304 | largest gRPC message, and largest body in REST |
+/// | `nunchi.rest-timeout` | `60S` | how long a call of REST waits that does not say |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
 /// | `nunchi.access-log` | `false` | whether a line is logged for each call |
@@ -54,6 +55,7 @@ record ServeConfig(
     int maxStreamItems,
     int maxStreams,
     int maxMessageBytes,
+    Duration restTimeout,
     Optional<Path> tokensFile,
     boolean openMetrics,
     boolean accessLog,
@@ -61,7 +63,7 @@ record ServeConfig(
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|home|device|threads|queue-size"
-              + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period"
+              + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period|rest-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|streams|message-bytes))");
 
   /// Where a model is.
@@ -93,10 +95,11 @@ record ServeConfig(
         positive(config, "nunchi.limits.max-stream-items", 256),
         positive(config, "nunchi.limits.max-streams", 256),
         maxMessageBytes(config),
+        duration(config, "nunchi.rest-timeout", "60S"),
         config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
         isOn(config, "nunchi.auth.open-metrics"),
         isOn(config, "nunchi.access-log"),
-        reloadPeriod(config));
+        duration(config, "nunchi.reload-period", "5S"));
   }
 
   Limits limits() {
@@ -184,9 +187,8 @@ record ServeConfig(
     };
   }
 
-  private static Duration reloadPeriod(SmallRyeConfig config) {
-    String key = "nunchi.reload-period";
-    String value = config.getOptionalValue(key, String.class).orElse("5S");
+  private static Duration duration(SmallRyeConfig config, String key, String otherwise) {
+    String value = config.getOptionalValue(key, String.class).orElse(otherwise);
     try {
       Duration period = Duration.parse("PT" + value);
       if (period.isPositive()) {

@@ -24,7 +24,8 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
 
   /// @param work may throw what its future may fail with
   /// @param message the answer from the future's value
-  <V> void answer(Supplier<CompletableFuture<V>> work, Function<V, A> message) {
+  /// @return to be cancelled when the caller's connection breaks, of which gRPC does not hear
+  <V> CompletableFuture<A> answer(Supplier<CompletableFuture<V>> work, Function<V, A> message) {
     CompletableFuture<A> future = Futures.map(started(work), message);
     if (observer instanceof ServerCallStreamObserver<A> call) {
       call.setOnCancelHandler(() -> future.cancel(false));
@@ -32,11 +33,13 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
     EventLoop eventLoop = EventLoop.current();
     CompletableFuture<A> _ =
         future.whenComplete((answer, failure) -> eventLoop.execute(() -> send(answer, failure)));
+    return future;
   }
 
+  @SuppressWarnings("CatchThrowable")
   private void send(@Nullable A answer, @Nullable Throwable failure) {
     try {
-      if (isGone()) {
+      if (isGone() || failure instanceof CancellationException) {
         // It may have gone when the answer was there already, and the cancelling came too late.
         Throwable reason = failure == null ? new CancellationException() : failure;
         metrics.request(Protocol.GRPC, method, Failure.of(reason));
@@ -47,9 +50,20 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
         observer.onNext(answer);
         observer.onCompleted();
       }
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       // A future would keep it to itself, and the caller would wait for nothing.
       LOG.error("An answer could not be sent", e);
+      fail(e);
+    }
+  }
+
+  /// Ends a call whose answer could not be sent, unless it has ended.
+  @SuppressWarnings("CatchThrowable")
+  private void fail(Throwable thrown) {
+    try {
+      observer.onError(GrpcErrors.exception(Failure.of(thrown)));
+    } catch (Throwable e) {
+      LOG.debug("A call could not be ended", e);
     }
   }
 
@@ -62,10 +76,11 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
     observer.onError(GrpcErrors.exception(failure));
   }
 
+  @SuppressWarnings("CatchThrowable")
   private static <V> CompletableFuture<V> started(Supplier<CompletableFuture<V>> work) {
     try {
       return work.get();
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       return CompletableFuture.failedFuture(e);
     }
   }

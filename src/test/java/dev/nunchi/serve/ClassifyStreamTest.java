@@ -344,6 +344,36 @@ class ClassifyStreamTest {
     assertEquals(2, call.requested.get());
   }
 
+  @Test
+  void onNext_classifierThrowsAnError_isInternalInBand() {
+    ClassifyStream stream =
+        started(
+            (_, _) -> {
+              throw new StackOverflowError();
+            },
+            Deadline.NONE);
+    call.makeRoom(10);
+    stream.onNext(item("a", "text"));
+    assertEquals(Map.of("a", List.of("INTERNAL The server failed")), answersById());
+  }
+
+  /// Whatever it is: the caller hears of it, once, and the stream's place is free again.
+  @Test
+  void answer_transportThrowsAnError_endsTheStreamAsInternal() {
+    ClassifyStream stream = started(queue::admitted, Deadline.NONE);
+    call.makeRoom(10);
+    stream.onNext(item("a", "text"));
+    stream.onNext(item("b", "text"));
+    call.broken = new OutOfMemoryError("test");
+    queue.entries.getFirst().complete();
+    assertEnded(Status.Code.INTERNAL);
+    assertTrue(queue.entries.getLast().answer().isCancelled());
+    assertEquals(1, requests("INTERNAL"));
+    stream.onCompleted();
+    call.cancel();
+    assertNull(call.misuse);
+  }
+
   private ClassifyStream started(
       BiFunction<ClassifyRequest, Deadline, Admission<Answer>> classify, Deadline deadline) {
     ClassifyStream stream =

@@ -27,6 +27,10 @@ final class FakeStreamCall extends ServerCallStreamObserver<StreamClassifyRespon
   private Runnable onCancel = () -> {};
   private volatile boolean cancelled;
   volatile boolean completed;
+
+  /// Thrown by the next answer that is sent.
+  volatile @Nullable Error broken;
+
   volatile @Nullable Throwable failure;
   volatile @Nullable Throwable misuse;
 
@@ -52,6 +56,11 @@ final class FakeStreamCall extends ServerCallStreamObserver<StreamClassifyRespon
 
   @Override
   public void onNext(StreamClassifyResponse answer) {
+    Error thrown = broken;
+    if (thrown != null) {
+      broken = null;
+      throw thrown;
+    }
     alone(() -> {
       assertTrue(room.getAndDecrement() > 0, "sent to a transport that is not ready");
       assertFalse(hasEnded(), "sent after the end");

@@ -20,10 +20,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.ConfigProvider;
 
-/// A server that asks for tokens, logs its calls, and serves a model that fails beside one that
-/// answers.
+/// A server that asks for tokens, logs its calls, and serves a model that fails and one that waits
+/// for the test beside one that answers.
 public class GuardedServer implements QuarkusTestProfile {
   static final String TOKEN = "right-token-0123456789";
 
@@ -65,7 +67,13 @@ public class GuardedServer implements QuarkusTestProfile {
     return Path.of(ConfigProvider.getConfig().getValue("test.access-log", String.class));
   }
 
-  /// The tiny model, and one with its encoder whose runs fail.
+  /// Runs of the model `waiting` that may go on.
+  static final Semaphore PERMITS = new Semaphore(0);
+
+  /// Runs of the model `waiting` that have begun.
+  static final AtomicInteger BEGUN = new AtomicInteger();
+
+  /// The tiny model, and two with its encoder: one whose runs fail, and one whose runs wait.
   @Alternative
   @Singleton
   static class Models {
@@ -78,10 +86,18 @@ public class GuardedServer implements QuarkusTestProfile {
               Path.of(config.models().getFirst().directory()),
               new LoadOptions(
                   config.device(), new Workers(OptionalInt.of(1)), 16, OptionalInt.empty()));
-      Classifier failing =
+      return new ModelRegistry(
+          List.of(
+              new ServedModel("tiny", tiny),
+              withBackend("failing", tiny, new FailingBackend()),
+              withBackend("waiting", tiny, new WaitingBackend())));
+    }
+
+    private static ServedModel withBackend(String name, LoadedModel tiny, Backend backend) {
+      Classifier classifier =
           new Classifier(
               (text, context, truncation) -> tiny.classifier().encode(text, truncation),
-              new FailingBackend(),
+              backend,
               new ClassifierSettings(
                   "tiny",
                   tiny.manifest().task().labels(),
@@ -90,11 +106,20 @@ public class GuardedServer implements QuarkusTestProfile {
                   0,
                   new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
                   16));
-      return new ModelRegistry(
-          List.of(
-              new ServedModel("tiny", tiny),
-              new ServedModel("failing", new LoadedModel(tiny.manifest(), 24, "cpu", failing))));
+      return new ServedModel(name, new LoadedModel(tiny.manifest(), 24, "cpu", classifier));
     }
+  }
+
+  private static final class WaitingBackend implements Backend {
+    @Override
+    public float[][] logits(PaddedBatch batch) {
+      BEGUN.incrementAndGet();
+      PERMITS.acquireUninterruptibly();
+      return new float[][] {{1, 0, 0}};
+    }
+
+    @Override
+    public void close() {}
   }
 
   private static final class FailingBackend implements Backend {

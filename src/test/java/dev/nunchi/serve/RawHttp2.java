@@ -54,7 +54,9 @@ final class RawHttp2 implements AutoCloseable {
             .path("/nunchi.sentiment.v1.SentimentService/" + method)
             .authority("localhost")
             .set("content-type", "application/grpc")
-            .set("te", "trailers");
+            .set("te", "trailers")
+            // For a server that asks for it.
+            .set("authorization", "Bearer " + GuardedServer.TOKEN);
     ByteBuf block = Unpooled.buffer();
     headers.encodeHeaders(stream, request, block);
     frame(HEADERS, END_HEADERS, stream, ByteBufUtil.getBytes(block));

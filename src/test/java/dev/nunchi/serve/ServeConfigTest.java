@@ -37,6 +37,7 @@ class ServeConfigTest {
     assertEquals(256, config.maxStreamItems());
     assertEquals(256, config.maxStreams());
     assertEquals(4 << 20, config.maxMessageBytes());
+    assertEquals(Duration.ofSeconds(60), config.restTimeout());
     assertEquals(Optional.empty(), config.tokensFile());
     assertFalse(config.openMetrics());
     assertFalse(config.accessLog());
@@ -87,10 +88,12 @@ class ServeConfigTest {
                 "nunchi.auth.tokens-file", "tokens.txt",
                 "nunchi.auth.open-metrics", "true",
                 "nunchi.access-log", "TRUE",
+                "nunchi.rest-timeout", "1.5S",
                 "nunchi.reload-period", "1M30S"));
     assertEquals(Optional.of(Path.of("tokens.txt")), config.tokensFile());
     assertTrue(config.openMetrics());
     assertTrue(config.accessLog());
+    assertEquals(Duration.ofMillis(1500), config.restTimeout());
     assertEquals(Duration.ofSeconds(90), config.reloadPeriod());
   }
 
@@ -101,6 +104,7 @@ class ServeConfigTest {
     "nunchi.auth.token-file, x",
     "nunchi.reload-period, often",
     "nunchi.reload-period, 0S",
+    "nunchi.rest-timeout, 100",
     "nunchi.device, gpu",
     "nunchi.threads, 0",
     "nunchi.threads, many",

@@ -65,9 +65,38 @@ class UnaryCallTest {
     assertEquals(1, count("CANCELLED"));
   }
 
+  @Test
+  void answer_workThrowsAnError_isInternal() throws Exception {
+    onEventLoop(() -> {
+      CompletableFuture<StreamClassifyResponse> _ =
+          new UnaryCall<StreamClassifyResponse>("Classify", call, new Metrics(registry))
+              .<StreamClassifyResponse>answer(
+                  () -> {
+                    throw new StackOverflowError();
+                  },
+                  Function.identity());
+    });
+    assertTrue(call.hasEnded());
+    assertFalse(call.completed);
+    assertEquals(1, count("INTERNAL"));
+  }
+
+  @Test
+  void answer_transportThrowsAnError_endsTheCall() throws Exception {
+    call.makeRoom(1);
+    call.broken = new OutOfMemoryError("test");
+    onEventLoop(() -> {
+      answer();
+      future.complete(StreamClassifyResponse.getDefaultInstance());
+    });
+    assertTrue(call.hasEnded());
+    assertFalse(call.completed);
+  }
+
   private void answer() {
-    new UnaryCall<>("Classify", call, new Metrics(registry))
-        .answer(() -> future, Function.identity());
+    CompletableFuture<StreamClassifyResponse> _ =
+        new UnaryCall<>("Classify", call, new Metrics(registry))
+            .answer(() -> future, Function.identity());
   }
 
   /// Returns when that is done, and what it gave the event loop to do.

@@ -1,0 +1,34 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import io.vertx.core.http.HttpServerRequest;
+import java.time.Duration;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/// How long a caller of REST waits, as it says in the header `X-Request-Timeout-Ms`: `grpc-timeout`
+/// for those who do not speak gRPC.
+final class RestDeadline {
+  static final String HEADER = "x-request-timeout-ms";
+
+  private static final Pattern VALUE = Pattern.compile("[0-9]{1,8}");
+
+  private RestDeadline() {}
+
+  /// @param otherwise for who does not say
+  /// @throws NunchiException `INVALID_ARGUMENT` for a header that is no time
+  static Duration of(HttpServerRequest request, Duration otherwise) {
+    @Nullable String header = request.getHeader(HEADER);
+    if (header == null) {
+      return otherwise;
+    }
+    if (!VALUE.matcher(header).matches()) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "The header X-Request-Timeout-Ms is not a whole number of milliseconds, of at most eight"
+              + " digits");
+    }
+    return Duration.ofMillis(Long.parseLong(header));
+  }
+}
