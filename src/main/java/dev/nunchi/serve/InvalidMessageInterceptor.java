@@ -11,10 +11,12 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
+import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import io.quarkus.grpc.GlobalInterceptor;
 import jakarta.inject.Singleton;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /// Refuses bytes that are no message of the contract as the caller's fault, and names the commonest
 /// one: a string that is not UTF-8; and a call of one message that ends without it. Without it the
@@ -30,9 +32,11 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   private static final Context.Key<CompletableFuture<Throwable>> INVALID =
       Context.key("nunchi-invalid-message");
 
+  private final Limits limits;
   private final Metrics metrics;
 
-  InvalidMessageInterceptor(Metrics metrics) {
+  InvalidMessageInterceptor(Limits limits, Metrics metrics) {
+    this.limits = limits;
     this.metrics = metrics;
   }
 
@@ -45,13 +49,19 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+    @Nullable Object schema = call.getMethodDescriptor().getSchemaDescriptor();
     if (call.getMethodDescriptor().getType().clientSendsOneMessage()) {
-      return new Listener<>(next.startCall(call, headers), true, refusal -> refuse(call, refusal));
+      return new Listener<>(
+          next.startCall(call, headers), schema, limits, true, refusal -> refuse(call, refusal));
     }
     CompletableFuture<Throwable> invalid = new CompletableFuture<>();
     Context context = Context.current().withValue(INVALID, invalid);
     return new Listener<>(
-        Contexts.interceptCall(context, call, headers, next), false, invalid::complete);
+        Contexts.interceptCall(context, call, headers, next),
+        schema,
+        limits,
+        false,
+        invalid::complete);
   }
 
   private void refuse(ServerCall<?, ?> call, Throwable refusal) {
@@ -64,6 +74,8 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   }
 
   private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
+    private final @Nullable Object schema;
+    private final Limits limits;
     private final Consumer<Throwable> refuse;
 
     /// Whether the call may not end yet, as its message has not come.
@@ -71,8 +83,17 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
 
     private boolean refused;
 
-    Listener(ServerCall.Listener<Q> delegate, boolean one, Consumer<Throwable> refuse) {
+    /// @param schema of the call's method
+    /// @param one whether the call has one message
+    Listener(
+        ServerCall.Listener<Q> delegate,
+        @Nullable Object schema,
+        Limits limits,
+        boolean one,
+        Consumer<Throwable> refuse) {
       super(delegate);
+      this.schema = schema;
+      this.limits = limits;
       this.missing = one;
       this.refuse = refuse;
     }
@@ -85,8 +106,9 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
       }
       missing = false;
       try {
-        if (message instanceof WireMessage wire && wire.refusal() != null) {
-          throw wire.refusal();
+        if (message instanceof WireMessage wire
+            && schema instanceof ProtoMethodDescriptorSupplier method) {
+          wire.check(method.getMethodDescriptor().getInputType(), limits);
         }
         super.onMessage(message);
       } catch (Throwable e) {

@@ -23,25 +23,31 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /// Reads bodies strictly: UTF-8, one JSON object, no field twice, no field that the contract lacks,
-/// no number where a string belongs, nothing over the bounds on numbers, names and levels. What it
-/// refuses it never quotes, but for names of fields.
+/// no number where a string belongs, nothing over the bounds on numbers, names, levels and how many
+/// names and values there are: reading stops there. What it refuses it never quotes, but for names
+/// of fields.
 final class JsonReader<T> {
   private static final int LONGEST_NAME = 64;
-  private static final StreamReadConstraints BOUNDS =
-      StreamReadConstraints.builder()
-          .maxNumberLength(400)
-          .maxNameLength(1_000)
-          .maxNestingDepth(100)
-          .build();
+  private static final int LONGEST_NUMBER = 400;
+  private static final int LONGEST_FIELD_NAME = 1_000;
+  private static final int MOST_LEVELS = 100;
 
   private final ObjectReader reader;
+  private final Limits limits;
 
-  JsonReader(Class<T> type) {
+  JsonReader(Class<T> type, Limits limits) {
+    this.limits = limits;
+    StreamReadConstraints bounds =
+        StreamReadConstraints.builder()
+            .maxNumberLength(LONGEST_NUMBER)
+            .maxNameLength(LONGEST_FIELD_NAME)
+            .maxNestingDepth(MOST_LEVELS)
+            .maxTokenCount(limits.mostFields())
+            .build();
     reader =
-        JsonMapper.builder(JsonFactory.builder().streamReadConstraints(BOUNDS).build())
+        JsonMapper.builder(JsonFactory.builder().streamReadConstraints(bounds).build())
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -61,25 +67,33 @@ final class JsonReader<T> {
   /// @throws NunchiException `INVALID_UTF8` or `INVALID_ARGUMENT`
   T read(byte[] body) {
     checkUtf8(body);
+    try (JsonParser parser = reader.createParser(body)) {
+      return read(parser);
+    } catch (IOException e) {
+      throw new IllegalStateException("Reading from memory failed", e);
+    }
+  }
+
+  private T read(JsonParser parser) throws IOException {
     try {
-      T value = reader.readValue(body);
+      T value = reader.readValue(parser);
       if (value == null) {
         throw notAnObject();
       }
       return value;
     } catch (UnrecognizedPropertyException e) {
       throw unknownField(e);
+    } catch (StreamConstraintsException e) {
+      throw overABound(e, parser);
     } catch (JsonMappingException e) {
       // A mistake of the syntax comes wrapped where it is within a list.
       throw switch (e.getCause()) {
-        case StreamConstraintsException constraint -> notJson(constraint);
+        case StreamConstraintsException constraint -> overABound(constraint, parser);
         case JsonParseException syntax -> notJson(syntax);
         case null, default -> wrongType(e);
       };
     } catch (JsonProcessingException e) {
       throw notJson(e);
-    } catch (IOException e) {
-      throw new IllegalStateException("Reading from memory failed", e);
     }
   }
 
@@ -114,23 +128,31 @@ final class JsonReader<T> {
 
   private static NunchiException notJson(JsonProcessingException e) {
     String why =
-        e instanceof StreamConstraintsException
-            ? "has a number of more than %d digits, a name of more than %d characters, or more than %d levels"
-                .formatted(
-                    BOUNDS.getMaxNumberLength(),
-                    BOUNDS.getMaxNameLength(),
-                    BOUNDS.getMaxNestingDepth())
-            : e.getOriginalMessage().startsWith("Duplicate")
-                ? "has a field for the second time"
-                : "is not JSON";
-    // What is over a bound has no place.
-    @Nullable JsonLocation place = e.getLocation();
+        e.getOriginalMessage().startsWith("Duplicate")
+            ? "has a field for the second time"
+            : "is not JSON";
+    return placed("The body " + why, e.getLocation());
+  }
+
+  /// The exception has no place of its own, and no mark of its kind but its words.
+  private NunchiException overABound(StreamConstraintsException e, JsonParser parser) {
+    String message = e.getOriginalMessage();
+    if (message.startsWith("Token count")) {
+      return limits.tooManyFields("body");
+    }
+    String why =
+        message.startsWith("Number")
+            ? "a number of more than %d digits".formatted(LONGEST_NUMBER)
+            : message.startsWith("Document nesting")
+                ? "more than %d levels".formatted(MOST_LEVELS)
+                : "a name of more than %d characters".formatted(LONGEST_FIELD_NAME);
+    return placed("The body has " + why, parser.currentLocation());
+  }
+
+  private static NunchiException placed(String what, JsonLocation place) {
     return new NunchiException(
         Reason.INVALID_ARGUMENT,
-        place == null
-            ? "The body " + why
-            : "The body %s at line %d, column %d"
-                .formatted(why, place.getLineNr(), place.getColumnNr()));
+        "%s at line %d, column %d".formatted(what, place.getLineNr(), place.getColumnNr()));
   }
 
   private static NunchiException notAnObject() {

@@ -12,6 +12,7 @@ record Limits(
     int maxStreamItemCount,
     int maxStreamCount,
     int maxQueueSize) {
+  private static final int MOST_FIELDS_OF_A_REQUEST = 32;
 
   /// @param field the field that the text came in
   /// @throws NunchiException `TEXT_TOO_LARGE`
@@ -48,6 +49,22 @@ record Limits(
   /// @throws NunchiException `TEXT_TOO_LARGE`
   void checkBody(long bytes) {
     checkSize("body", bytes);
+  }
+
+  /// Most fields of a message or body, those of its requests among them: more than the largest
+  /// batch has. Each would be an object, and a few MiB hold millions of empty ones.
+  int mostFields() {
+    return MOST_FIELDS_OF_A_REQUEST * (maxBatchSize + 1);
+  }
+
+  /// What is said of more than [#mostFields]: `INVALID_ARGUMENT`.
+  ///
+  /// @param what it is: `message` or `body`
+  NunchiException tooManyFields(String what) {
+    return new NunchiException(
+        Reason.INVALID_ARGUMENT,
+        "The %s has more than %d fields and values, which is more than a batch of %d requests has"
+            .formatted(what, mostFields(), maxBatchSize));
   }
 
   private void checkSize(String what, long bytes) {

@@ -47,14 +47,29 @@ final class RestBody {
     filters.register(this::check, PRIORITY);
   }
 
-  /// The body as bytes, to be called by the endpoint before it returns.
+  /// A body as it came.
+  record Received(byte[] bytes, boolean isGzip, int limit) {
+    /// Bytes that reading it costs, at most.
+    long cost() {
+      return isGzip ? limit : bytes.length;
+    }
+
+    /// What it holds.
+    ///
+    /// @throws NunchiException as [Gzip#decompressed]
+    byte[] unpacked() {
+      return isGzip ? Gzip.decompressed("body", new ByteArrayInputStream(bytes), limit) : bytes;
+    }
+  }
+
+  /// The body, to be called by the endpoint before it returns.
   ///
   /// @return fails with a [NunchiException] `TEXT_TOO_LARGE`
-  CompletableFuture<byte[]> read(RoutingContext context) {
+  CompletableFuture<Received> read(RoutingContext context) {
     HttpServerRequest request = context.request();
-    CompletableFuture<byte[]> body = new CompletableFuture<>();
+    CompletableFuture<Received> body = new CompletableFuture<>();
     if (request.isEnded()) {
-      body.complete(new byte[0]);
+      body.complete(new Received(new byte[0], false, limits.maxMessageBytes()));
       return body;
     }
     if (request.version() == HttpVersion.HTTP_1_1
@@ -99,17 +114,11 @@ final class RestBody {
       return length <= mostRead;
     }
 
-    @SuppressWarnings("CatchThrowable") // The caller would wait for ever.
-    private void complete(CompletableFuture<byte[]> body, boolean gzip) {
+    private void complete(CompletableFuture<Received> body, boolean gzip) {
       try {
         limits.checkBody(length);
-        byte[] bytes = kept.getBytes();
-        body.complete(
-            gzip
-                ? Gzip.decompressed(
-                    "body", new ByteArrayInputStream(bytes), limits.maxMessageBytes())
-                : bytes);
-      } catch (Throwable e) {
+        body.complete(new Received(kept.getBytes(), gzip, limits.maxMessageBytes()));
+      } catch (NunchiException e) {
         body.completeExceptionally(e);
       }
     }

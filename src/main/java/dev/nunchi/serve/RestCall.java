@@ -19,9 +19,9 @@ import java.util.function.Function;
 /// HTTP/2, is closed.
 ///
 /// @param method the gRPC method that it stands for
-record RestCall(String method, RoutingContext context, Metrics metrics) {
+record RestCall(String method, RoutingContext context, LargeRequests large, Metrics metrics) {
   /// @param timeout how long the caller waits, see [RestDeadline]
-  /// @param work begins on the event loop when the body is there; may throw what its future may
+  /// @param work begins when the body is there, see [LargeRequests]; may throw what its future may
   ///   fail with
   /// @param message the answer from the future's value
   /// @return fails with a [NunchiException], `DEADLINE_EXCEEDED` when the time is over
@@ -32,7 +32,10 @@ record RestCall(String method, RoutingContext context, Metrics metrics) {
       Function<V, A> message) {
     Deadline deadline = Deadline.after(timeout, System.nanoTime());
     CompletableFuture<V> begun =
-        Futures.compose(body.read(context), bytes -> work.apply(bytes, deadline));
+        Futures.compose(
+            body.read(context),
+            received ->
+                large.run(received.cost(), () -> work.apply(received.unpacked(), deadline)));
     CompletableFuture<A> answer = Futures.map(begun, message);
     endAfter(timeout, answer, begun);
     CompletableFuture<A> _ =

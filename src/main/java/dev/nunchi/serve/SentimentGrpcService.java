@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.infer.Deadline;
 import dev.nunchi.sentiment.v1.BatchClassifyRequest;
 import dev.nunchi.sentiment.v1.BatchClassifyResponse;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
@@ -29,6 +30,7 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
   private final ModelRegistry models;
   private final OpenStreams streams;
   private final Limits limits;
+  private final LargeRequests large;
   private final Metrics metrics;
 
   SentimentGrpcService(
@@ -36,11 +38,13 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
       ModelRegistry models,
       OpenStreams streams,
       Limits limits,
+      LargeRequests large,
       Metrics metrics) {
     this.classification = classification;
     this.models = models;
     this.streams = streams;
     this.limits = limits;
+    this.large = large;
     this.metrics = metrics;
   }
 
@@ -65,14 +69,16 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
   @Override
   public void batchClassify(
       BatchClassifyRequest request, StreamObserver<BatchClassifyResponse> observer) {
+    Deadline deadline = DeadlineInterceptor.current();
     letGo(
         new UnaryCall<>("BatchClassify", observer, metrics)
             .answer(
                 () ->
-                    classification.classifyAll(
-                        request.getRequestsList(),
-                        GrpcMessages::query,
-                        DeadlineInterceptor.current()),
+                    large.run(
+                        request.getSerializedSize(),
+                        () ->
+                            classification.classifyAll(
+                                request.getRequestsList(), GrpcMessages::query, deadline)),
                 answers ->
                     BatchClassifyResponse.newBuilder()
                         .addAllResponses(answers.stream().map(GrpcMessages::response).toList())

@@ -23,13 +23,13 @@ import java.util.concurrent.CompletionStage;
 @NonBlocking
 @Singleton
 final class SentimentResource {
-  private final JsonReader<JsonRequest> reader = new JsonReader<>(JsonRequest.class);
-  private final JsonReader<JsonBatch.Requests> batchReader =
-      new JsonReader<>(JsonBatch.Requests.class);
+  private final JsonReader<JsonRequest> reader;
+  private final JsonReader<JsonBatch.Requests> batchReader;
   private final Classification classification;
   private final ModelRegistry models;
   private final RestBody body;
   private final Limits limits;
+  private final LargeRequests large;
   private final Metrics metrics;
   private final Duration timeout;
 
@@ -38,12 +38,16 @@ final class SentimentResource {
       ModelRegistry models,
       RestBody body,
       Limits limits,
+      LargeRequests large,
       Metrics metrics,
       ServeConfig config) {
     this.classification = classification;
     this.models = models;
     this.body = body;
     this.limits = limits;
+    this.large = large;
+    this.reader = new JsonReader<>(JsonRequest.class, limits);
+    this.batchReader = new JsonReader<>(JsonBatch.Requests.class, limits);
     this.metrics = metrics;
     this.timeout = config.restTimeout();
   }
@@ -54,7 +58,7 @@ final class SentimentResource {
   @Path("/classify")
   @Consumes(MediaType.APPLICATION_JSON)
   public CompletionStage<JsonAnswer> classify(@Context RoutingContext request) {
-    return new RestCall("Classify", request, metrics)
+    return new RestCall("Classify", request, large, metrics)
         .answer(
             body,
             RestDeadline.of(request.request(), timeout),
@@ -66,7 +70,7 @@ final class SentimentResource {
   @Path("/classify{colon: (:|%3[Aa])}batch")
   @Consumes(MediaType.APPLICATION_JSON)
   public CompletionStage<JsonBatch.Answers> batchClassify(@Context RoutingContext request) {
-    return new RestCall("BatchClassify", request, metrics)
+    return new RestCall("BatchClassify", request, large, metrics)
         .answer(
             body,
             RestDeadline.of(request.request(), timeout),

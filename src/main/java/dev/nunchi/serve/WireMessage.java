@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import com.google.protobuf.Descriptors.Descriptor;
 import dev.nunchi.NunchiException;
 import io.grpc.MethodDescriptor;
 import java.io.ByteArrayInputStream;
@@ -14,6 +15,17 @@ import org.jspecify.annotations.Nullable;
 /// @param refusal why it is not taken, told when it is delivered; null where it is
 record WireMessage(InputStream bytes, @Nullable NunchiException refusal) {
   private static final InputStream NOTHING = InputStream.nullInputStream();
+
+  /// @param type what it is to be a message of
+  /// @throws NunchiException the refusal, or `INVALID_ARGUMENT` for more fields than are taken
+  void check(Descriptor type, Limits limits) {
+    if (refusal != null) {
+      throw refusal;
+    }
+    if (WireFields.areMoreThan(limits.mostFields(), bytes, type)) {
+      throw limits.tooManyFields("message");
+    }
+  }
 
   /// Has messages parsed by the call's handler and not before it, where [InvalidMessageInterceptor]
   /// sees those that are none.

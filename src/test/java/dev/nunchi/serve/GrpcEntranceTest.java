@@ -22,6 +22,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
@@ -141,6 +142,27 @@ class GrpcEntranceTest {
     Answer answer =
         call("/grpc.health.v1.Health/Check", false, new byte[0], Map.of("grpc-encoding", "gzip"));
     assertEquals(Status.Code.OK, answer.code());
+  }
+
+  /// Two million requests, or fields that are none, in 4 MB: none becomes an object.
+  @ParameterizedTest
+  @CsvSource({
+    "BatchClassify, 0a 00",
+    "BatchClassify, 0a 02 08 00",
+    "BatchClassify, 98 06 00",
+    "Classify, 98 06 00",
+    "Classify, 3a 00"
+  })
+  void message_moreFieldsThanAreTaken_isRefused(String method, String field) throws Exception {
+    byte[] bytes = HexFormat.ofDelimiter(" ").parseHex(field);
+    byte[] message = new byte[4_000_000 / bytes.length * bytes.length];
+    for (int i = 0; i < message.length; i++) {
+      message[i] = bytes[i % bytes.length];
+    }
+    Answer answer =
+        call("/nunchi.sentiment.v1.SentimentService/" + method, false, message, Map.of());
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+    assertTrue(answer.message().contains("fields"), answer.message());
   }
 
   @ParameterizedTest

@@ -29,6 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 @QuarkusTestResource(TinyModelResource.class)
@@ -125,28 +126,70 @@ class SentimentResourceTest {
     exact().get("/v1/models/{name}", name).then().statusCode(200).body("name", equalTo("극장"));
   }
 
-  /// Over the bounds of the reader, whose failures say no place.
+  /// Over the bounds of the reader, whose failures say no place of their own.
   @ParameterizedTest(name = "{0}")
   @MethodSource
-  void classify_jsonOverABound_isRefused(String name, String body) {
-    classify(body).statusCode(400).body("reason", equalTo("INVALID_ARGUMENT"));
-    exact()
-        .contentType("application/json; charset=UTF-8")
-        .body("{\"requests\": [" + body + "]}")
-        .post("/v1/classify:batch")
-        .then()
+  void classify_jsonOverABound_isRefusedWithItsPlace(String name, String body, String why) {
+    classify(body)
+        .statusCode(400)
+        .body("reason", equalTo("INVALID_ARGUMENT"))
+        .body("detail", matchesPattern("The body has " + why + " at line 1, column [0-9]+"));
+    batch("{\"requests\": [" + body + "]}")
+        .statusCode(400)
+        .body("reason", equalTo("INVALID_ARGUMENT"))
+        .body("detail", matchesPattern("The body has " + why + " at line 1, column [0-9]+"));
+  }
+
+  /// 4 MB, of which no more than the first kilobytes are read.
+  @ParameterizedTest
+  @ValueSource(strings = {"{}", "1", "[]", "null", "\"\""})
+  void batch_moreThanAMillionRequests_isRefusedAtTheLimit(String request) {
+    int count = 4_000_000 / (request.length() + 1);
+    batch("{\"requests\": [" + (request + ",").repeat(count) + request + "]}")
         .statusCode(400)
         .body("reason", equalTo("INVALID_ARGUMENT"));
   }
 
-  static Stream<Arguments> classify_jsonOverABound_isRefused() {
+  /// Refused at its first level, as no field is a list.
+  @Test
+  void classify_deepList_isRefused() {
+    classify("[".repeat(100_000)).statusCode(400);
+    classify("{\"text\": " + "[".repeat(100_000)).statusCode(400).body("field", equalTo("text"));
+  }
+
+  @Test
+  void batch_largestThatIsTaken_isAnswered() {
+    String request =
+        "{\"text\": \"영화\", \"model\": \"tiny\", \"context\": \"노래\", \"truncation\": \"reject\","
+            + " \"top_k\": 1, \"abstain_below\": 0.1, \"evidence\": {\"max_span_count\": 1}%s}";
+    // Large enough to be read elsewhere.
+    String padded = request.formatted(" ".repeat(2_000));
+    batch("{\"requests\": [" + (padded + ",").repeat(63) + padded + "]}")
+        .statusCode(200)
+        .body("responses", hasSize(64));
+  }
+
+  private static ValidatableResponse batch(String body) {
+    return exact()
+        .urlEncodingEnabled(false)
+        .contentType("application/json; charset=UTF-8")
+        .body(body)
+        .post("/v1/classify:batch")
+        .then();
+  }
+
+  static Stream<Arguments> classify_jsonOverABound_isRefusedWithItsPlace() {
+    String number = "a number of more than 400 digits";
+    String name = "a name of more than 1000 characters";
+    String levels = "more than 100 levels";
     return Stream.of(
-        Arguments.of("long number", "{\"top_k\": " + "1".repeat(2_000) + "}"),
-        Arguments.of("long fraction", "{\"abstain_below\": 0." + "1".repeat(2_000) + "}"),
-        Arguments.of("long name", "{\"" + "a".repeat(60_000) + "\": 1}"),
-        Arguments.of("deep list", "[".repeat(2_000)),
-        Arguments.of("deep object", "{\"evidence\": ".repeat(2_000)),
-        Arguments.of("after the object", "{\"text\": \"a\"} " + "1".repeat(2_000)));
+        Arguments.of("long number", "{\"top_k\": " + "1".repeat(100_000) + "}", number),
+        Arguments.of("long fraction", "{\"abstain_below\": 0." + "1".repeat(100_000) + "}", number),
+        Arguments.of("long negative", "{\"abstain_below\": -" + "1".repeat(100_000) + "}", number),
+        Arguments.of("long name", "{\"" + "a".repeat(100_000) + "\": 1}", name),
+        Arguments.of(
+            "long name within", "{\"evidence\": {\"" + "가".repeat(2_000) + "\": 1}}", name),
+        Arguments.of("deep object", "{\"evidence\": ".repeat(100_000), levels));
   }
 
   @ParameterizedTest(name = "{0}")
