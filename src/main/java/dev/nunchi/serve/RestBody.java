@@ -28,6 +28,7 @@ final class RestBody {
   // Before Quarkus' own, and after authentication.
   private static final int PRIORITY = 100;
 
+  private static final String READING = RestBody.class.getName();
   private static final Set<String> ENCODINGS = Set.of("identity", "gzip");
 
   private final Limits limits;
@@ -68,6 +69,7 @@ final class RestBody {
   CompletableFuture<Received> read(RoutingContext context) {
     HttpServerRequest request = context.request();
     CompletableFuture<Received> body = new CompletableFuture<>();
+    context.put(READING, body);
     if (request.isEnded()) {
       body.complete(new Received(new byte[0], false, limits.maxMessageBytes()));
       return body;
@@ -90,6 +92,18 @@ final class RestBody {
         .exceptionHandler(_ -> body.cancel(false))
         .resume();
     return body;
+  }
+
+  /// Ends the reading of a body, where one is being read, with this.
+  ///
+  /// @return whether one was
+  static boolean refuse(RoutingContext context, NunchiException reason) {
+    @Nullable CompletableFuture<Received> body = context.get(READING);
+    if (body == null || body.isDone()) {
+      return false;
+    }
+    giveUp(context);
+    return body.completeExceptionally(reason);
   }
 
   /// Reads no further, where the body has not come yet; to be called before the answer.

@@ -59,8 +59,9 @@ final class RestErrors {
   private static RestResponse.ResponseBuilder<Problem> response(
       int status, String detail, String reason, @Nullable String field) {
     CallRecord.current().refused(reason);
-    return RestResponse.ResponseBuilder.create(
-            RestResponse.Status.fromStatusCode(status), Problem.of(status, detail, reason, field))
+    // Not all are in the framework's list.
+    return RestResponse.ResponseBuilder.<Problem>create(status, null)
+        .entity(Problem.of(status, detail, reason, field))
         .header(HttpHeaders.CONTENT_TYPE, Problem.MEDIA_TYPE);
   }
 

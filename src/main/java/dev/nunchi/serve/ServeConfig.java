@@ -36,6 +36,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.limits.max-streams` | 256 | most open streams, of all callers |
 /// | `nunchi.limits.max-message-bytes` | 4194304 | largest gRPC message, and largest body in REST |
 /// | `nunchi.rest-timeout` | `60S` | how long a call of REST waits that does not say |
+/// | `nunchi.shutdown-delay` | `0S` | how long calls are taken after SIGTERM, for who has to notice |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
 /// | `nunchi.access-log` | `false` | whether a line is logged for each call |
@@ -56,6 +57,7 @@ record ServeConfig(
     int maxStreams,
     int maxMessageBytes,
     Duration restTimeout,
+    Duration shutdownDelay,
     Optional<Path> tokensFile,
     boolean openMetrics,
     boolean accessLog,
@@ -63,7 +65,7 @@ record ServeConfig(
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|home|device|threads|queue-size"
-              + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period|rest-timeout"
+              + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period|rest-timeout|shutdown-delay"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|streams|message-bytes))");
 
   /// Where a model is.
@@ -95,11 +97,12 @@ record ServeConfig(
         positive(config, "nunchi.limits.max-stream-items", 256),
         positive(config, "nunchi.limits.max-streams", 256),
         maxMessageBytes(config),
-        duration(config, "nunchi.rest-timeout", "60S"),
+        duration(config, "nunchi.rest-timeout", "60S", false),
+        duration(config, "nunchi.shutdown-delay", "0S", true),
         config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
         isOn(config, "nunchi.auth.open-metrics"),
         isOn(config, "nunchi.access-log"),
-        duration(config, "nunchi.reload-period", "5S"));
+        duration(config, "nunchi.reload-period", "5S", false));
   }
 
   Limits limits() {
@@ -187,17 +190,20 @@ record ServeConfig(
     };
   }
 
-  private static Duration duration(SmallRyeConfig config, String key, String otherwise) {
+  private static Duration duration(
+      SmallRyeConfig config, String key, String otherwise, boolean none) {
     String value = config.getOptionalValue(key, String.class).orElse(otherwise);
     try {
       Duration period = Duration.parse("PT" + value);
-      if (period.isPositive()) {
+      if (period.isPositive() || (none && period.isZero())) {
         return period;
       }
     } catch (DateTimeParseException e) {
       // Told below.
     }
-    throw invalid(key, "is a time such as 5S or 1M, and more than none");
+    throw invalid(
+        key,
+        none ? "is a time such as 5S or 1M" : "is a time such as 5S or 1M, and more than none");
   }
 
   private static int positive(SmallRyeConfig config, String key, int otherwise) {

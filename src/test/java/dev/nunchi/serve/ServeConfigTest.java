@@ -38,6 +38,7 @@ class ServeConfigTest {
     assertEquals(256, config.maxStreams());
     assertEquals(4 << 20, config.maxMessageBytes());
     assertEquals(Duration.ofSeconds(60), config.restTimeout());
+    assertEquals(Duration.ZERO, config.shutdownDelay());
     assertEquals(Optional.empty(), config.tokensFile());
     assertFalse(config.openMetrics());
     assertFalse(config.accessLog());
@@ -89,11 +90,13 @@ class ServeConfigTest {
                 "nunchi.auth.open-metrics", "true",
                 "nunchi.access-log", "TRUE",
                 "nunchi.rest-timeout", "1.5S",
+                "nunchi.shutdown-delay", "10S",
                 "nunchi.reload-period", "1M30S"));
     assertEquals(Optional.of(Path.of("tokens.txt")), config.tokensFile());
     assertTrue(config.openMetrics());
     assertTrue(config.accessLog());
     assertEquals(Duration.ofMillis(1500), config.restTimeout());
+    assertEquals(Duration.ofSeconds(10), config.shutdownDelay());
     assertEquals(Duration.ofSeconds(90), config.reloadPeriod());
   }
 
@@ -105,6 +108,8 @@ class ServeConfigTest {
     "nunchi.reload-period, often",
     "nunchi.reload-period, 0S",
     "nunchi.rest-timeout, 100",
+    "nunchi.rest-timeout, 0S",
+    "nunchi.shutdown-delay, -1S",
     "nunchi.device, gpu",
     "nunchi.threads, 0",
     "nunchi.threads, many",

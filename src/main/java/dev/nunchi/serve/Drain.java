@@ -1,0 +1,179 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import org.eclipse.microprofile.config.ConfigProvider;
+
+/// Ends the server's calls when it is told to stop, so that none is lost: whoever was accepted has
+/// the answer, and not only the program has written it.
+///
+/// Once `nunchi.shutdown-delay` is over, every connection of HTTP/2 is told by GOAWAY to begin no
+/// more calls and, a moment later, when what was on its way has come, which of them was the last;
+/// one of HTTP/1.1 has the call that it is at and one more; calls on new connections are refused,
+/// and so are requests that have not come whole by then. Then this waits until each answer has left
+/// the process, and a moment for callers to close their connections: closing one on which something
+/// lies unread would take from the caller what it has not read. All of it takes at most
+/// `quarkus.shutdown.timeout`, and ends at a second signal.
+///
+/// Quarkus closes the server afterwards. It has a delay and a drain of its own, which ends when the
+/// last answer is handed over, and closes connections with the last call on them; it finds nothing
+/// to do.
+@Singleton
+final class Drain {
+  // After the access log, which has what is refused here, and before authentication.
+  private static final int PRIORITY = 900;
+
+  // After whoever tells of it, and ends streams.
+  private static final int LAST = 10_000;
+
+  /// For calls that were sent before their caller read that there are to be no more.
+  private static final Duration ON_ITS_WAY = Duration.ofMillis(300);
+
+  /// For callers to close.
+  private static final Duration CLOSING = Duration.ofSeconds(1);
+
+  private final ServeConfig config;
+  private final Metrics metrics;
+  private final Set<Exchange> open = ConcurrentHashMap.newKeySet();
+  private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
+  private volatile boolean stopping;
+  private volatile boolean last;
+  private volatile boolean hurried;
+
+  /// A request that has no answer yet, with the event loop on which it is answered.
+  private record Exchange(RoutingContext context, EventLoop eventLoop) {}
+
+  Drain(ServeConfig config, Metrics metrics) {
+    this.config = config;
+    this.metrics = metrics;
+  }
+
+  void register(@Observes Filters filters) {
+    filters.register(this::enter, PRIORITY);
+  }
+
+  /// Returns when nothing is left to be done; to be called when health says that the server stops.
+  void stop(@Observes @Priority(LAST) ShutdownDelayInitiatedEvent event) {
+    SecondSignal.then(() -> hurried = true);
+    try {
+      drain();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// Whether calls on new connections are refused.
+  boolean isStopping() {
+    return stopping;
+  }
+
+  void enter(RoutingContext context) {
+    HttpConnection connection = context.request().connection();
+    if (stopping && isRefused(context)) {
+      FailureResponse.send(context, Failure.of(unavailable()), metrics);
+      return;
+    }
+    if (connections.add(connection)) {
+      Transport.whenClosed(connection, () -> connections.remove(connection));
+    }
+    if (context.request().version() != HttpVersion.HTTP_2) {
+      sayTheLast(context);
+    }
+    Exchange exchange = new Exchange(context, EventLoop.current());
+    open.add(exchange);
+    context.addEndHandler(_ -> open.remove(exchange));
+    context.next();
+  }
+
+  /// HTTP/1.1 has no GOAWAY: an answer says that it is the connection's last.
+  private void sayTheLast(RoutingContext context) {
+    context.addHeadersEndHandler(_ -> {
+      if (stopping) {
+        context.response().putHeader("connection", "close");
+      }
+    });
+    context.addEndHandler(_ -> {
+      if (stopping) {
+        context.request().connection().close();
+      }
+    });
+  }
+
+  /// Health and metrics are for those who look on.
+  private boolean isRefused(RoutingContext context) {
+    String path = CallName.path(context.request());
+    boolean isNew = !connections.contains(context.request().connection());
+    return (isNew || (last && context.request().version() == HttpVersion.HTTP_2))
+        && !path.startsWith("/q/")
+        && !path.startsWith("/grpc.health.v1.");
+  }
+
+  /// Takes no more calls, and returns when those that it took have left, or the time is over.
+  void drain() throws InterruptedException {
+    await(() -> false, config.shutdownDelay());
+    long began = System.nanoTime();
+    stopping = true;
+    connections.forEach(connection -> Transport.goAway(connection, Transport.ANY_STREAM));
+    await(() -> false, ON_ITS_WAY);
+    last = true;
+    connections.forEach(connection -> Transport.goAway(connection, null));
+    open.forEach(this::endUnlessWhole);
+    await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
+    await(this::areClosed, CLOSING);
+    // Whoever is left is not waited for any more.
+    open.forEach(exchange -> exchange.context().request().connection().close());
+  }
+
+  /// A request that has come whole is answered. What an answer has begun to is a stream, which ends
+  /// by itself, see [OpenStreams] and [LongCalls].
+  private void endUnlessWhole(Exchange exchange) {
+    exchange
+        .eventLoop()
+        .execute(() -> {
+          RoutingContext context = exchange.context();
+          if (!context.request().isEnded()
+              && !context.response().headWritten()
+              && !RestBody.refuse(context, unavailable())) {
+            FailureResponse.send(context, Failure.of(unavailable()), metrics);
+          }
+        });
+  }
+
+  private boolean isFlushed() {
+    return open.isEmpty() && connections.stream().allMatch(Transport::areNone);
+  }
+
+  private boolean areClosed() {
+    return connections.stream().noneMatch(Transport::isHttp2);
+  }
+
+  /// Waits, unless there is a hurry.
+  private void await(BooleanSupplier reached, Duration most) throws InterruptedException {
+    long until = System.nanoTime() + most.toNanos();
+    while (!hurried && !reached.getAsBoolean() && System.nanoTime() - until < 0) {
+      Thread.sleep(5);
+    }
+  }
+
+  private static NunchiException unavailable() {
+    return new NunchiException(Reason.UNAVAILABLE, "The server is being stopped");
+  }
+
+  private static Duration timeout() {
+    return ConfigProvider.getConfig()
+        .getOptionalValue("quarkus.shutdown.timeout", Duration.class)
+        .orElse(Duration.ofSeconds(20));
+  }
+}

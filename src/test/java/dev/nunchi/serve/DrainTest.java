@@ -1,0 +1,140 @@
+package dev.nunchi.serve;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/// A server that answers when the test says so.
+@Timeout(30)
+class DrainTest {
+  private final Vertx vertx = Vertx.vertx();
+  private final Drain drain =
+      new Drain(
+          ServeConfig.from(new SmallRyeConfigBuilder().build()),
+          new Metrics(new SimpleMeterRegistry()));
+  private final LinkedBlockingQueue<RoutingContext> calls = new LinkedBlockingQueue<>();
+  private final HttpClient client = HttpClient.newHttpClient();
+  private HttpServer server;
+
+  @BeforeEach
+  void listen() throws Exception {
+    Router router = Router.router(vertx);
+    router.route().handler(drain::enter);
+    router.route().handler(calls::add);
+    server =
+        vertx
+            .createHttpServer()
+            .requestHandler(router)
+            .listen(0)
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(10, TimeUnit.SECONDS);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    client.close();
+    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  @ParameterizedTest
+  @EnumSource(HttpClient.Version.class)
+  void drain_callInFlight_isAnsweredAndNewOnesAreRefused(HttpClient.Version version)
+      throws Exception {
+    CompletableFuture<HttpResponse<String>> inFlight = call(client, version);
+    RoutingContext call = calls.take();
+    CompletableFuture<Void> drained = drained();
+    try (HttpClient other = HttpClient.newHttpClient()) {
+      while (!drain.isStopping()) {
+        Thread.onSpinWait();
+      }
+      HttpResponse<String> refused = call(other, version).get();
+      assertEquals(503, refused.statusCode());
+      assertTrue(refused.body().contains("UNAVAILABLE"), refused.body());
+    }
+    assertFalse(drained.isDone());
+    call.vertx().runOnContext(_ -> call.end("answer"));
+    assertEquals("answer", inFlight.get().body());
+    drained.get();
+  }
+
+  /// Its answer has been written, and has not left the server: the caller does not read.
+  @Test
+  void drain_answerThatIsNotSent_isWaitedFor() throws Exception {
+    try (Socket socket = new Socket("localhost", server.actualPort())) {
+      socket.setSoTimeout(10_000);
+      socket
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      RoutingContext call = calls.take();
+      call.vertx().runOnContext(_ -> call.end("a".repeat(16 << 20)));
+      CompletableFuture<Void> drained = drained();
+      Thread.sleep(1_000);
+      assertFalse(drained.isDone());
+      byte[] answer = socket.getInputStream().readNBytes(16 << 20);
+      assertEquals(16 << 20, answer.length);
+      drained.get();
+    }
+  }
+
+  @Test
+  void drain_bodyThatNeverEnds_isRefusedAtOnce() throws Exception {
+    try (Socket socket = new Socket("localhost", server.actualPort())) {
+      socket.setSoTimeout(10_000);
+      socket
+          .getOutputStream()
+          .write(
+              "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{"
+                  .getBytes(StandardCharsets.US_ASCII));
+      calls.take();
+      drained().get();
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertTrue(answer.startsWith("HTTP/1.1 503 "), answer);
+    }
+  }
+
+  /// On a thread of its own: the client completes its answers on the common pool, which may have
+  /// one.
+  private CompletableFuture<Void> drained() {
+    return CompletableFuture.runAsync(
+        () -> {
+          try {
+            drain.drain();
+          } catch (InterruptedException e) {
+            throw new AssertionError(e);
+          }
+        },
+        task -> Thread.ofPlatform().start(task));
+  }
+
+  private CompletableFuture<HttpResponse<String>> call(
+      HttpClient caller, HttpClient.Version version) {
+    return caller.sendAsync(
+        HttpRequest.newBuilder(URI.create("http://localhost:" + server.actualPort()))
+            .version(version)
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+}
