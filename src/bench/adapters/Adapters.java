@@ -239,7 +239,7 @@ final class Adapters {
 
   private static LoadOptions options() {
     return new LoadOptions(
-        InferenceOptions.Device.CPU, new Workers(OptionalInt.empty()), 4096, OptionalInt.empty());
+        InferenceOptions.Device.CPU, new Workers(OptionalInt.empty(), 4096), OptionalInt.empty());
   }
 
   private static Prediction one(Classifier classifier, String text) {

@@ -121,8 +121,7 @@ final class Checkpoint implements AutoCloseable {
                 manifest.task().problemType(),
                 manifest.task().temperature(),
                 checkpoint.network.network().padTokenId(),
-                new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
-                options.queueCapacity()));
+                new Workers(OptionalInt.of(1), 1).on(InferenceOptions.Device.CPU)));
     return new LoadedModel(manifest, maxLength, checkpoint.device.label(), classifier);
   }
 

@@ -192,7 +192,6 @@ final class ClassifyCommand implements Callable<Integer> {
     return new LoadOptions(
         device,
         LoadOptions.DEFAULT.workers(),
-        1,
         maxLength == null ? OptionalInt.empty() : OptionalInt.of(maxLength));
   }
 

@@ -189,7 +189,7 @@ final class Quantization implements AutoCloseable {
   }
 
   static List<float[]> logits(ModelDirectory directory, List<Encoding> encodings) {
-    Executor workers = LoadOptions.DEFAULT.workers().on(InferenceOptions.Device.CPU);
+    Executor workers = LoadOptions.DEFAULT.workers().on(InferenceOptions.Device.CPU).executor();
     try (OnnxModel model = OnnxModel.open(directory, InferenceOptions.CPU)) {
       return new BulkRun(model, directory.padTokenId(), workers, BATCH_SIZE)
           .run(encodings).stream().map(Run::logits).toList();

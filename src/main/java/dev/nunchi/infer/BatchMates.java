@@ -1,25 +1,19 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.text.PaddedBatch;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
 
-/// The queues whose texts may stand in one batch, since one backend computes them: those of the
-/// adapters of one form on one base. Safe for several threads.
+/// The models whose texts may stand in one batch, since one backend computes them: the adapters of
+/// one form on one base. Its count is guarded by the lock of their queue.
 ///
 /// Texts of one length go together, so that none is padded and each is computed as it is alone. No
 /// more than leaves the other workers something to do: where few wait, each has a worker of its
 /// own.
 final class BatchMates {
-  /// Of a model whose texts are run alone.
-  static final BatchMates NONE =
-      new BatchMates((batch, rows) -> rows.getFirst().logits(batch), 1, 1);
-
   private final Mixed backend;
   private final int mostRows;
   private final int workers;
-  private final List<Scheduler> queues = new CopyOnWriteArrayList<>();
+  private int waiting;
 
   /// What computes the texts of several models at once.
   @FunctionalInterface
@@ -31,36 +25,29 @@ final class BatchMates {
   }
 
   /// @param mostRows in a batch
-  /// @param workers that take texts from the queues
+  /// @param workers that take texts from the queue
   BatchMates(Mixed backend, int mostRows, int workers) {
     this.backend = backend;
     this.mostRows = mostRows;
     this.workers = workers;
   }
 
-  void join(Scheduler queue) {
-    queues.add(queue);
+  /// Those of a model whose texts are run alone.
+  static BatchMates none() {
+    return new BatchMates((batch, rows) -> rows.getFirst().logits(batch), 1, 1);
   }
 
-  void leave(Scheduler queue) {
-    queues.remove(queue);
+  void placed() {
+    waiting++;
   }
 
-  /// What is run together with a ticket that was taken, itself first; each is taken from its queue.
-  List<Ticket> batch(Ticket first) {
-    List<Ticket> batch = new ArrayList<>(List.of(first));
-    int rows = mostRows == 1 ? 1 : Math.min(mostRows, 1 + waitingCount() / workers);
-    for (Scheduler queue : queues) {
-      if (batch.size() >= rows) {
-        break;
-      }
-      batch.addAll(queue.takeOfLength(first.encoding().length(), rows - batch.size()));
-    }
-    return batch;
+  void displaced() {
+    waiting--;
   }
 
-  private int waitingCount() {
-    return queues.stream().mapToInt(Scheduler::waitingCount).sum();
+  /// How many texts are run together, with one that was taken from those that wait.
+  int rows() {
+    return Math.min(mostRows, 1 + waiting / workers);
   }
 
   float[][] logits(PaddedBatch batch, List<Backend> rows) {

@@ -7,6 +7,7 @@ import dev.nunchi.model.ComputedNumbers;
 import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Truncation;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Texts in, predictions out: one model with its queue. Safe for several threads.
 ///
-/// A server calls [#question] for each text, and [#classify(List, Deadline)] for those that come
+/// A server calls [#question] for each text, and [#classify(List, Terms)] for those that come
 /// together, or [#classifyWhenFree] for one of a stream. Who has many texts at hand and can wait
 /// calls [#encode] for each and [#classifyAll] for all: batches of near-equal length, past the
 /// queue.
@@ -29,7 +30,7 @@ public final class Classifier implements AutoCloseable {
 
   /// @param encoder owned by the classifier from now on, as is the backend
   public Classifier(Encoder encoder, Backend backend, ClassifierSettings settings) {
-    this(encoder, backend, settings, BatchMates.NONE);
+    this(encoder, backend, settings, BatchMates.none());
   }
 
   /// @param mates the models that a text may be run with
@@ -37,14 +38,7 @@ public final class Classifier implements AutoCloseable {
     this.encoder = encoder;
     this.backend = backend;
     this.settings = settings;
-    this.scheduler =
-        new Scheduler(
-            backend,
-            settings.padTokenId(),
-            settings.workers(),
-            settings.queueCapacity(),
-            System::nanoTime,
-            mates);
+    this.scheduler = new Scheduler(backend, settings.padTokenId(), settings.queue(), mates);
   }
 
   public LabelSet labels() {
@@ -54,6 +48,29 @@ public final class Classifier implements AutoCloseable {
   /// Texts that wait to be run now.
   public int waitingCount() {
     return scheduler.waitingCount();
+  }
+
+  /// Texts that were refused so far, or given up while they waited.
+  public long refusedCount(Refusal why) {
+    return scheduler.refusedCount(why);
+  }
+
+  /// How long its texts have kept the workers so far.
+  public RunTimes times() {
+    return scheduler.times();
+  }
+
+  /// How long all that is in its queue now, also of other models, is expected to take.
+  public Duration expectedQueueDuration() {
+    return Duration.ofNanos(settings.queue().expectedNanos());
+  }
+
+  /// Refuses what [#classify(List, Terms)] would refuse of one text, whatever its length: to be
+  /// called before it is encoded, which costs more than this.
+  ///
+  /// @throws NunchiException as there
+  public void requireRoom(Terms terms) {
+    scheduler.requireRoom(terms);
   }
 
   /// The text's token ids; the caller's thread does the work, tens of microseconds for a comment.
@@ -79,11 +96,12 @@ public final class Classifier implements AutoCloseable {
   /// completed on an inference thread, so its dependents must be short. Cancelling the future
   /// spares the run if its turn has not come.
   ///
-  /// @return fails with a [NunchiException] as [#encode], or as [#classify(List, Deadline)]
+  /// @return fails with a [NunchiException] as [#encode], or as [#classify(List, Terms)]
   public CompletableFuture<Prediction> classify(
       String text, Truncation truncation, Deadline deadline) {
     try {
-      return classify(List.of(question(text, null, truncation, false)), deadline).getFirst();
+      Question question = question(text, null, truncation, false);
+      return classify(List.of(question), Terms.until(deadline)).getFirst();
     } catch (NunchiException e) {
       return CompletableFuture.failedFuture(e);
     }
@@ -93,12 +111,14 @@ public final class Classifier implements AutoCloseable {
   /// so their dependents must be short. Cancelling a future spares its runs if their turn has not
   /// come.
   ///
-  /// @return in order; each fails with a [NunchiException] `DEADLINE_EXCEEDED`
-  /// @throws NunchiException `OVERLOADED` if the queue has too few places, `UNAVAILABLE` after
-  ///   [#close], `INVALID_ARGUMENT` for more than the queue ever takes
-  public List<CompletableFuture<Prediction>> classify(List<Question> questions, Deadline deadline) {
+  /// @return in order; each fails with a [NunchiException] `DEADLINE_EXCEEDED`, or `OVERLOADED`
+  ///   where its turn comes too late for an answer in time
+  /// @throws NunchiException `OVERLOADED` if the queue has too few places or the deadline would pass
+  ///   before they are run, `DEADLINE_EXCEEDED` if it has, `UNAVAILABLE` after [#close],
+  ///   `INVALID_ARGUMENT` for more than the queue ever takes
+  public List<CompletableFuture<Prediction>> classify(List<Question> questions, Terms terms) {
     List<CompletableFuture<Run>> runs =
-        scheduler.submit(questions.stream().flatMap(Question::encodings).toList(), deadline);
+        scheduler.submit(questions.stream().flatMap(Question::encodings).toList(), terms);
     List<CompletableFuture<Prediction>> predictions = new ArrayList<>(questions.size());
     int from = 0;
     for (Question question : questions) {
@@ -112,14 +132,14 @@ public final class Classifier implements AutoCloseable {
     return predictions;
   }
 
-  /// As [#classify(List, Deadline)], but waits for places where there are too few. Who calls this
+  /// As [#classify(List, Terms)], but waits for places where there are too few. Who calls this
   /// gives the next one only when the last was admitted.
   ///
   /// @throws NunchiException `UNAVAILABLE` after [#close], `INVALID_ARGUMENT` for more than the
   ///   queue ever takes
-  public Admission<Prediction> classifyWhenFree(Question question, Deadline deadline) {
+  public Admission<Prediction> classifyWhenFree(Question question, Terms terms) {
     return scheduler
-        .submitWhenFree(question.encodings().toList(), deadline)
+        .submitWhenFree(question.encodings().toList(), terms)
         .map(runs -> prediction(question, runs));
   }
 
@@ -128,7 +148,7 @@ public final class Classifier implements AutoCloseable {
   /// @param batchSize most texts in one call of the backend
   public List<Prediction> classifyAll(List<Encoding> encodings, int batchSize) {
     List<Run> runs =
-        new BulkRun(backend, settings.padTokenId(), settings.workers(), batchSize).run(encodings);
+        new BulkRun(backend, settings.padTokenId(), settings.queue().executor(), batchSize).run(encodings);
     return IntStream.range(0, runs.size())
         .mapToObj(i -> prediction(encodings.get(i), runs.get(i), List.of()))
         .toList();

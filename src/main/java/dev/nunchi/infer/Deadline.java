@@ -23,6 +23,11 @@ public record Deadline(long nanoTime) {
     return isNone() ? Optional.empty() : Optional.of(Duration.ofNanos(nanoTime - now));
   }
 
+  /// The same in nanoseconds; [Long#MAX_VALUE] for [#NONE].
+  long nanosLeft(long now) {
+    return isNone() ? Long.MAX_VALUE : nanoTime - now;
+  }
+
   /// Whether the moment is reached at `now`.
   boolean passed(long now) {
     // NONE is told by identity: any number may stand on a nanosecond clock.

@@ -8,22 +8,21 @@ import java.util.OptionalInt;
 
 /// How a model is to be loaded.
 ///
-/// @param workers the threads that run it, which it shares with the other models of the process
-/// @param queueCapacity how many texts may wait to be run
+/// @param workers the threads that run it, and the places before them, which it shares with the other
+///   models of the process
 /// @param maxLength longest input in tokens where it is to be shorter than the model's own
 public record LoadOptions(
-    InferenceOptions.Device device, Workers workers, int queueCapacity, OptionalInt maxLength) {
+    InferenceOptions.Device device, Workers workers, OptionalInt maxLength) {
   /// The model as its directory says, on the device that is there.
   public static final LoadOptions DEFAULT =
       new LoadOptions(
           InferenceOptions.Device.AUTO,
-          new Workers(OptionalInt.empty()),
-          1024,
+          new Workers(OptionalInt.empty(), 1024),
           OptionalInt.empty());
 
   /// The same on a device.
   public LoadOptions on(InferenceOptions.Device device) {
-    return new LoadOptions(device, workers, queueCapacity, maxLength);
+    return new LoadOptions(device, workers, maxLength);
   }
 
   /// The longest input in tokens that these options and the model allow.

@@ -55,8 +55,7 @@ public final class ModelLoader {
                   manifest.task().problemType(),
                   manifest.task().temperature(),
                   directory.padTokenId(),
-                  options.workers().on(backend.device()),
-                  options.queueCapacity()));
+                  options.workers().on(backend.device())));
       return new LoadedModel(
           manifest, maxLength, backend.device().name().toLowerCase(Locale.ROOT), classifier);
     } catch (RuntimeException e) {

@@ -149,8 +149,7 @@ public final class SharedBase implements AutoCloseable {
                   manifest.task().problemType(),
                   manifest.task().temperature(),
                   tensors.padTokenId(),
-                  options.workers().on(session.device()),
-                  options.queueCapacity()),
+                  options.workers().on(session.device())),
               mates.computeIfAbsent(tensors.form(), _ -> newMates(tensors)));
       return new LoadedModel(
           manifest, maxLength, session.device().name().toLowerCase(Locale.ROOT), classifier);

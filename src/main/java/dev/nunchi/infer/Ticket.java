@@ -1,40 +1,74 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.text.Encoding;
+import java.util.Comparator;
 import java.util.concurrent.CompletableFuture;
 
-/// An encoding that a [Scheduler] was given, and the future of its run. Each is equal to itself
+/// An encoding that a [RunQueue] was given, and the future of its run. Each is equal to itself
 /// alone.
 final class Ticket {
-  private final Scheduler queue;
+  /// Whose turn comes first among those of one caller: who is due first, and of those who came
+  /// first.
+  static final Comparator<Ticket> BY_DUE =
+      (one, other) -> {
+        int due = Long.signum(one.due - other.due);
+        return due == 0 ? Long.signum(one.number - other.number) : due;
+      };
+
+  private static final long PATIENCE_NANOS = 1_000_000_000;
+
+  private final Scheduler model;
   private final Encoding encoding;
-  private final Deadline deadline;
+  private final Terms terms;
   private final long acceptedAt;
+  private final long number;
+  private final long cost;
+  private final long due;
   private final CompletableFuture<Run> run = new CompletableFuture<>();
 
-  /// @param queue that accepted it
-  /// @param acceptedAt on the scheduler's clock
-  Ticket(Scheduler queue, Encoding encoding, Deadline deadline, long acceptedAt) {
-    this.queue = queue;
+  /// @param acceptedAt on the queue's clock
+  /// @param number of its own, rising in the order in which tickets are accepted
+  /// @param cost the nanoseconds for which it is expected to keep a worker
+  Ticket(
+      Scheduler model, Encoding encoding, Terms terms, long acceptedAt, long number, long cost) {
+    this.model = model;
     this.encoding = encoding;
-    this.deadline = deadline;
+    this.terms = terms;
     this.acceptedAt = acceptedAt;
+    this.number = number;
+    this.cost = cost;
+    this.due = due(terms, acceptedAt);
   }
 
-  Scheduler queue() {
-    return queue;
+  /// By when a ticket is to be answered, as the others of its caller see it: at its deadline, and
+  /// within a second at most, so that no stream of nearer deadlines holds it up for longer.
+  static long due(Terms terms, long acceptedAt) {
+    return acceptedAt + Math.min(PATIENCE_NANOS, terms.deadline().nanosLeft(acceptedAt));
+  }
+
+  /// The model's part of the queue.
+  Scheduler model() {
+    return model;
   }
 
   Encoding encoding() {
     return encoding;
   }
 
-  Deadline deadline() {
-    return deadline;
+  Terms terms() {
+    return terms;
   }
 
   long acceptedAt() {
     return acceptedAt;
+  }
+
+  long cost() {
+    return cost;
+  }
+
+  boolean isDueBy(long moment) {
+    return moment - due >= 0;
   }
 
   CompletableFuture<Run> run() {

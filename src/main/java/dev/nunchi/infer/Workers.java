@@ -10,32 +10,40 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/// The threads on which models run: those of a device are shared by all its models, so that as many
-/// texts, or batches of texts, run at a time as it has workers, however many models there are.
+/// The threads on which models run, and the places before them: those of a device are shared by all
+/// its models, so that as many texts, or batches of texts, run at a time as it has workers, and as
+/// many wait as there are places, however many models there are.
 ///
-/// Whoever has work for them gives it in small pieces, which are done in the order in which they
-/// came. Threads come with the work, and go when there has been none for a minute. Safe for several
+/// Threads come with the work, and go when there has been none for a minute. Safe for several
 /// threads.
 public final class Workers {
   private static final long IDLE_SECONDS = 60;
 
   private final OptionalInt count;
-  private final Map<Device, Executor> executors = new EnumMap<>(Device.class);
+  private final int places;
+  private final Map<Device, RunQueue> queues = new EnumMap<>(Device.class);
 
   /// @param count how many a device has, at least 1; empty for one for each core on the CPU and one
   ///   on a GPU
-  public Workers(OptionalInt count) {
+  /// @param places before those of a device: how many texts may wait to be run, at least 1
+  public Workers(OptionalInt count, int places) {
     if (count.isPresent() && count.getAsInt() < 1) {
       throw new IllegalArgumentException("At least one worker, not " + count.getAsInt());
     }
+    if (places < 1) {
+      throw new IllegalArgumentException("At least one place, not " + places);
+    }
     this.count = count;
+    this.places = places;
   }
 
-  /// Those of a device, which runs what waits in a queue without a bound.
+  /// The queue before those of a device.
   ///
   /// @param device the one that computes: never [Device#AUTO]
-  public synchronized Executor on(Device device) {
-    return executors.computeIfAbsent(device, this::start);
+  public synchronized RunQueue on(Device device) {
+    return queues.computeIfAbsent(
+        device,
+        each -> new RunQueue(start(count(each)), count(each), places, System::nanoTime));
   }
 
   /// How many a device has.
@@ -47,8 +55,7 @@ public final class Workers {
         });
   }
 
-  private Executor start(Device device) {
-    int threads = count(device);
+  private static Executor start(int threads) {
     AtomicInteger started = new AtomicInteger();
     ThreadPoolExecutor executor =
         new ThreadPoolExecutor(

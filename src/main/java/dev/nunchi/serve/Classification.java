@@ -9,6 +9,8 @@ import dev.nunchi.infer.Deadline;
 import dev.nunchi.infer.Futures;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.infer.Question;
+import dev.nunchi.infer.Terms;
+import dev.nunchi.infer.Terms.Urgency;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -17,6 +19,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -52,9 +55,10 @@ final class Classification {
   /// @return fails with a [NunchiException] where the query is refused
   CompletableFuture<Answer> classify(Query query, Deadline deadline) {
     try {
-      Checked checked = checked(query);
+      Terms terms = new Terms(Callers.current(), Urgency.INTERACTIVE, deadline);
+      Checked checked = checked(query, Optional.of(terms));
       return Futures.map(
-          queued(List.of(checked), "evidence", deadline).getFirst(),
+          queued(List.of(checked), "evidence", terms).getFirst(),
           prediction -> answer(checked, prediction));
     } catch (NunchiException e) {
       return CompletableFuture.failedFuture(e);
@@ -70,16 +74,17 @@ final class Classification {
       List<T> requests, Function<T, Query> read, Deadline deadline) {
     try {
       limits.checkBatch("requests", requests.size());
+      Terms terms = new Terms(Callers.current(), Urgency.BULK, deadline);
       List<Checked> batch = new ArrayList<>(requests.size());
       for (int i = 0; i < requests.size(); i++) {
         try {
-          batch.add(checked(read.apply(requests.get(i))));
+          batch.add(checked(read.apply(requests.get(i)), Optional.of(terms)));
         } catch (NunchiException e) {
           throw e.in("requests[%d]".formatted(i));
         }
       }
       return Futures.map(
-          Futures.all(queued(batch, "requests", deadline)),
+          Futures.all(queued(batch, "requests", terms)),
           predictions ->
               IntStream.range(0, batch.size())
                   .mapToObj(i -> answer(batch.get(i), predictions.get(i)))
@@ -94,11 +99,12 @@ final class Classification {
   ///
   /// @throws NunchiException where the query is refused
   Admission<Answer> classifyWhenFree(Query query, Deadline deadline) {
-    Checked checked = checked(query);
+    Checked checked = checked(query, Optional.empty());
     return checked
         .model()
         .classifier()
-        .classifyWhenFree(checked.question(), deadline)
+        .classifyWhenFree(
+            checked.question(), new Terms(Callers.current(), Urgency.INTERACTIVE, deadline))
         .map(prediction -> answer(checked, prediction));
   }
 
@@ -106,7 +112,7 @@ final class Classification {
   ///
   /// @param field what makes the request too large, where it needs more places than there are
   private static List<CompletableFuture<Prediction>> queued(
-      List<Checked> batch, String field, Deadline deadline) {
+      List<Checked> batch, String field, Terms terms) {
     Map<String, List<Checked>> byModel =
         batch.stream().collect(Collectors.groupingBy(query -> query.model().name()));
     Map<String, Iterator<CompletableFuture<Prediction>>> queued = new HashMap<>();
@@ -115,7 +121,7 @@ final class Classification {
       byModel.forEach((name, queries) -> {
         Classifier classifier = queries.getFirst().model().classifier();
         List<Question> questions = queries.stream().map(Checked::question).toList();
-        List<CompletableFuture<Prediction>> predictions = classifier.classify(questions, deadline);
+        List<CompletableFuture<Prediction>> predictions = classifier.classify(questions, terms);
         accepted.addAll(predictions);
         queued.put(name, predictions.iterator());
       });
@@ -130,13 +136,15 @@ final class Classification {
         .toList();
   }
 
-  private Checked checked(Query query) {
+  /// @param terms on which it is to be queued at once; empty for one that waits until there is room
+  private Checked checked(Query query, Optional<Terms> terms) {
     long arrivedAt = System.nanoTime();
     ServedModel model = models.find("model", query.model());
     CallRecord call = CallRecord.current();
     call.asked(model.name(), query.text());
     check(query);
     requireConfidence(query, model);
+    terms.ifPresent(model.classifier()::requireRoom);
     boolean context = model.manifest().text().inputTemplate() != null && !query.context().isEmpty();
     return new Checked(
         query,

@@ -19,8 +19,7 @@ final class ModelOpener implements AutoCloseable {
             config.bases(),
             new LoadOptions(
                 config.device(),
-                new Workers(config.threads()),
-                config.queueSize(),
+                new Workers(config.threads(), config.queueSize()),
                 OptionalInt.empty()));
   }
 

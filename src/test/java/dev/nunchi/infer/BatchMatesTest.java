@@ -8,7 +8,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -81,16 +80,16 @@ class BatchMatesTest {
         workers);
   }
 
-  private static final Executor ONE_WORKER =
-      new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU);
+  private final RunQueue oneWorker =
+      new Workers(OptionalInt.of(1), 100).on(InferenceOptions.Device.CPU);
 
-  private static Scheduler scheduler(Backend backend, BatchMates mates) {
-    return new Scheduler(backend, 0, ONE_WORKER, 100, System::nanoTime, mates);
+  private Scheduler scheduler(Backend backend, BatchMates mates) {
+    return new Scheduler(backend, 0, oneWorker, mates);
   }
 
   private void submit(Scheduler scheduler, int id, int length) {
     List<Encoding> encodings = List.of(FakeBackend.encoding(id, length));
-    runs.addAll(scheduler.submit(encodings, Deadline.NONE));
+    runs.addAll(scheduler.submit(encodings, Terms.until(Deadline.NONE)));
   }
 
   private void assertAnswered(int... ids) {

@@ -166,8 +166,7 @@ class ClassifierTest {
             ProblemType.SINGLE_LABEL_CLASSIFICATION,
             2,
             0,
-            new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
-            queueCapacity));
+            new Workers(OptionalInt.of(1), queueCapacity).on(InferenceOptions.Device.CPU)));
   }
 
   /// A text is a number, which becomes every id.

@@ -48,8 +48,7 @@ class EvidenceTest {
             Path.of("models/nsmc-small"),
             new LoadOptions(
                 InferenceOptions.Device.CPU,
-                new Workers(OptionalInt.of(1)),
-                64,
+                new Workers(OptionalInt.of(1), 64),
                 OptionalInt.empty()));
   }
 
@@ -108,6 +107,6 @@ class EvidenceTest {
   private static Prediction classify(String text) throws Exception {
     Classifier classifier = model.classifier();
     Question question = classifier.question(text, null, Truncation.REJECT, true);
-    return classifier.classify(List.of(question), Deadline.NONE).getFirst().get();
+    return classifier.classify(List.of(question), Terms.until(Deadline.NONE)).getFirst().get();
   }
 }

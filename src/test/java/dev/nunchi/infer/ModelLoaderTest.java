@@ -131,6 +131,6 @@ class ModelLoaderTest {
   }
 
   private static LoadOptions options(InferenceOptions.Device device, OptionalInt maxLength) {
-    return new LoadOptions(device, new Workers(OptionalInt.of(1)), 10, maxLength);
+    return new LoadOptions(device, new Workers(OptionalInt.of(1), 10), maxLength);
   }
 }

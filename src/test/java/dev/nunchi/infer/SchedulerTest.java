@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.infer.Terms.Urgency;
 import dev.nunchi.text.Encoding;
 import java.time.Duration;
 import java.util.Arrays;
@@ -28,7 +29,7 @@ class SchedulerTest {
 
   @Test
   void submit_encodings_answersEachWithItsOwnLogits() throws Exception {
-    try (Scheduler scheduler = scheduler(FakeBackend.open(), 2, 100)) {
+    try (Scheduler scheduler = scheduler(FakeBackend.open(), 2, 200)) {
       List<CompletableFuture<Run>> runs =
           IntStream.range(0, 100).mapToObj(id -> submit(scheduler, id)).toList();
       for (int id = 0; id < runs.size(); id++) {
@@ -59,7 +60,7 @@ class SchedulerTest {
   @Test
   void close_withEncodingsWaiting_answersThemAll() throws Exception {
     FakeBackend backend = new FakeBackend(0);
-    Scheduler scheduler = scheduler(backend, 2, 50);
+    Scheduler scheduler = scheduler(backend, 2, 100);
     List<CompletableFuture<Run>> runs =
         IntStream.range(0, 40).mapToObj(id -> submit(scheduler, id)).toList();
     CompletableFuture<Void> closed = CompletableFuture.runAsync(scheduler::close);
@@ -171,13 +172,13 @@ class SchedulerTest {
     try (Scheduler scheduler = scheduler(backend, 1, 4)) {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
-      List<CompletableFuture<Run>> first = scheduler.submit(encodings(2, 3), Deadline.NONE);
+      List<CompletableFuture<Run>> first = scheduler.submit(encodings(2, 3), Terms.until(Deadline.NONE));
       NunchiException refused =
           assertThrows(
-              NunchiException.class, () -> scheduler.submit(encodings(4, 5, 6), Deadline.NONE));
+              NunchiException.class, () -> scheduler.submit(encodings(4, 5, 6), Terms.until(Deadline.NONE)));
       assertEquals(Reason.OVERLOADED, refused.reason());
       assertEquals(2, scheduler.waitingCount());
-      List<CompletableFuture<Run>> second = scheduler.submit(encodings(7, 8), Deadline.NONE);
+      List<CompletableFuture<Run>> second = scheduler.submit(encodings(7, 8), of("another"));
       backend.permits.release(5);
       running.get();
       assertEquals(List.of(2f, 3f), firstLogits(Futures.all(first).get()));
@@ -191,12 +192,12 @@ class SchedulerTest {
       NunchiException tooMany =
           assertThrows(
               NunchiException.class,
-              () -> scheduler.submit(encodings(1, 2, 3, 4, 5), Deadline.NONE));
+              () -> scheduler.submit(encodings(1, 2, 3, 4, 5), Terms.until(Deadline.NONE)));
       assertEquals(Reason.INVALID_ARGUMENT, tooMany.reason());
       NunchiException tooManyToWait =
           assertThrows(
               NunchiException.class,
-              () -> scheduler.submitWhenFree(encodings(1, 2, 3, 4), Deadline.NONE));
+              () -> scheduler.submitWhenFree(encodings(1, 2, 3, 4), Terms.until(Deadline.NONE)));
       assertEquals(Reason.INVALID_ARGUMENT, tooManyToWait.reason());
     }
   }
@@ -207,9 +208,9 @@ class SchedulerTest {
     try (Scheduler scheduler = scheduler(backend, 1, 4)) {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
-      Admission<List<Run>> first = scheduler.submitWhenFree(encodings(2, 3, 4), Deadline.NONE);
-      Admission<List<Run>> second = scheduler.submitWhenFree(encodings(5, 6), Deadline.NONE);
-      Admission<List<Run>> third = scheduler.submitWhenFree(encodings(7), Deadline.NONE);
+      Admission<List<Run>> first = scheduler.submitWhenFree(encodings(2, 3, 4), Terms.until(Deadline.NONE));
+      Admission<List<Run>> second = scheduler.submitWhenFree(encodings(5, 6), Terms.until(Deadline.NONE));
+      Admission<List<Run>> third = scheduler.submitWhenFree(encodings(7), Terms.until(Deadline.NONE));
       assertTrue(first.admitted().isDone());
       assertFalse(second.admitted().isDone());
       assertFalse(third.admitted().isDone(), "it came after one that waits");
@@ -236,11 +237,12 @@ class SchedulerTest {
       backend.begun.acquire();
       List<Admission<List<Run>>> patient =
           IntStream.rangeClosed(1, 20)
-              .mapToObj(id -> scheduler.submitWhenFree(encodings(id), Deadline.NONE))
+              .mapToObj(id -> scheduler.submitWhenFree(encodings(id), Terms.until(Deadline.NONE)))
               .toList();
       assertEquals(6, patient.stream().filter(each -> each.admitted().isDone()).count());
-      CompletableFuture<Run> one = submit(scheduler, 50);
-      CompletableFuture<Run> two = submit(scheduler, 51);
+      CompletableFuture<Run> one = scheduler.submit(encodings(50), of("one")).getFirst();
+      assertEquals(Reason.OVERLOADED, refusal(scheduler), "who holds the others");
+      CompletableFuture<Run> two = scheduler.submit(encodings(51), of("two")).getFirst();
       assertEquals(Reason.OVERLOADED, refusal(scheduler));
       backend.permits.release(100);
       running.get();
@@ -259,8 +261,8 @@ class SchedulerTest {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
       CompletableFuture<Run> waiting = submit(scheduler, 2);
-      Admission<List<Run>> large = scheduler.submitWhenFree(encodings(3, 4, 5), Deadline.NONE);
-      Admission<List<Run>> small = scheduler.submitWhenFree(encodings(6), Deadline.NONE);
+      Admission<List<Run>> large = scheduler.submitWhenFree(encodings(3, 4, 5), Terms.until(Deadline.NONE));
+      Admission<List<Run>> small = scheduler.submitWhenFree(encodings(6), Terms.until(Deadline.NONE));
       assertFalse(small.admitted().isDone());
       large.answer().cancel(false);
       assertTrue(large.admitted().isDone());
@@ -295,7 +297,7 @@ class SchedulerTest {
     Scheduler scheduler = scheduler(backend, 2, 2);
     List<Admission<List<Run>>> patient =
         IntStream.range(0, 30)
-            .mapToObj(id -> scheduler.submitWhenFree(encodings(id), Deadline.NONE))
+            .mapToObj(id -> scheduler.submitWhenFree(encodings(id), Terms.until(Deadline.NONE)))
             .toList();
     CompletableFuture<Void> closed = CompletableFuture.runAsync(scheduler::close);
     backend.permits.release(100);
@@ -305,7 +307,7 @@ class SchedulerTest {
     }
     NunchiException refused =
         assertThrows(
-            NunchiException.class, () -> scheduler.submitWhenFree(encodings(1), Deadline.NONE));
+            NunchiException.class, () -> scheduler.submitWhenFree(encodings(1), Terms.until(Deadline.NONE)));
     assertEquals(Reason.UNAVAILABLE, refused.reason());
   }
 
@@ -313,9 +315,11 @@ class SchedulerTest {
     return new Scheduler(
         backend,
         0,
-        new Workers(OptionalInt.of(workers)).on(InferenceOptions.Device.CPU),
-        capacity,
-        clock::get);
+        new RunQueue(
+            new Workers(OptionalInt.of(workers), 1).on(InferenceOptions.Device.CPU).executor(),
+            workers,
+            capacity,
+            clock::get));
   }
 
   private static CompletableFuture<Run> submit(Scheduler scheduler, int id) {
@@ -323,7 +327,11 @@ class SchedulerTest {
   }
 
   private static CompletableFuture<Run> submit(Scheduler scheduler, int id, Deadline deadline) {
-    return scheduler.submit(encodings(id), deadline).getFirst();
+    return scheduler.submit(encodings(id), Terms.until(deadline)).getFirst();
+  }
+
+  private static Terms of(String caller) {
+    return new Terms(caller, Urgency.INTERACTIVE, Deadline.NONE);
   }
 
   private static List<Encoding> encodings(int... ids) {

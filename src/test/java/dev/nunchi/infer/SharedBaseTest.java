@@ -270,8 +270,7 @@ class SharedBaseTest {
   private static LoadOptions options(int workers) {
     return new LoadOptions(
         InferenceOptions.Device.CPU,
-        new Workers(OptionalInt.of(workers)),
-        1024,
+        new Workers(OptionalInt.of(workers), 1024),
         OptionalInt.empty());
   }
 

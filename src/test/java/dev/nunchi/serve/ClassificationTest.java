@@ -68,7 +68,7 @@ class ClassificationTest {
   private final Gate small = new Gate();
   private final Gate large = new Gate();
   private final ServedModel smallModel = model("small", small, 2);
-  private final ServedModel largeModel = model("large", large, 8);
+  private final ServedModel largeModel = model("large", large, 12);
   private final Classification classification =
       new Classification(
           new ModelRegistry(List.of(largeModel, smallModel)),
@@ -243,8 +243,7 @@ class ClassificationTest {
                 ProblemType.SINGLE_LABEL_CLASSIFICATION,
                 1,
                 0,
-                new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
-                places));
+                new Workers(OptionalInt.of(1), places).on(InferenceOptions.Device.CPU)));
     return new ServedModel(name, new LoadedModel(manifest, 24, "cpu", classifier));
   }
 

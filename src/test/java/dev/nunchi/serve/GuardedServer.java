@@ -85,7 +85,7 @@ public class GuardedServer implements QuarkusTestProfile {
           ModelLoader.load(
               Path.of(config.models().getFirst().directory()),
               new LoadOptions(
-                  config.device(), new Workers(OptionalInt.of(1)), 16, OptionalInt.empty()));
+                  config.device(), new Workers(OptionalInt.of(1), 16), OptionalInt.empty()));
       return new ModelRegistry(
           List.of(
               new ServedModel("tiny", tiny),
@@ -104,8 +104,7 @@ public class GuardedServer implements QuarkusTestProfile {
                   tiny.manifest().task().problemType(),
                   1,
                   0,
-                  new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
-                  16));
+                  new Workers(OptionalInt.of(1), 16).on(InferenceOptions.Device.CPU)));
       return new ServedModel(name, new LoadedModel(tiny.manifest(), 24, "cpu", classifier));
     }
   }

@@ -77,8 +77,7 @@ class RegressionAnswerTest {
                       ProblemType.REGRESSION,
                       1,
                       0,
-                      new Workers(OptionalInt.of(1)).on(InferenceOptions.Device.CPU),
-                      8))));
+                      new Workers(OptionalInt.of(1), 8).on(InferenceOptions.Device.CPU)))));
 
   private final Classification classification =
       new Classification(

@@ -1,0 +1,107 @@
+package dev.nunchi.infer;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import org.jspecify.annotations.Nullable;
+
+/// Who gets a place in a queue, and whose time has run out there: what cannot be answered before
+/// its deadline is refused when it comes, so that the workers do nothing in vain and nobody waits
+/// for nothing. Guarded by its owner's lock.
+///
+/// Two things are asked for.
+///
+/// - A place. The last quarter of them is for callers who hold few, and for those who hold none and
+///   come with many at once: whoever fills the others does not shut out the rest.
+/// - Time. By the [CostModel] a text is expected to be answered in what is left to its deadline, an
+///   eighth less for the way back and for what nobody expects; and those of its caller that would
+///   run after it still are. Where a worker is free a text is always taken: prophecies that
+///   nobody puts to the test would come true.
+final class AdmissionControl {
+  /// What a caller may hold of the last quarter, in parts of all places.
+  private static final int FEW = 16;
+
+  private static final int MARGIN_AT_DOOR = 8;
+  private static final int MARGIN_AT_TURN = 16;
+
+  private final WaitingLine line;
+  private final int capacity;
+  private final int workers;
+
+  /// @param capacity places
+  AdmissionControl(WaitingLine line, int capacity, int workers) {
+    this.line = line;
+    this.capacity = capacity;
+    this.workers = workers;
+  }
+
+  /// Most texts of one caller that ever find places together.
+  int capacity() {
+    return capacity;
+  }
+
+  /// Most places that are taken by those who wait for one.
+  int patientCapacity() {
+    return capacity - capacity / 4;
+  }
+
+  /// Whether so many texts of a caller find places now.
+  boolean hasPlaces(Object caller, int texts) {
+    int taken = line.size() + texts;
+    if (taken <= patientCapacity()) {
+      return true;
+    }
+    int own = line.size(caller);
+    return taken <= capacity && (own == 0 || own + texts <= Math.max(1, capacity / FEW));
+  }
+
+  /// Whether so many find places who can wait for them.
+  boolean hasPatientPlaces(int texts) {
+    return line.size() + texts <= patientCapacity();
+  }
+
+  /// Whether texts of a caller, which come now, would be answered in time.
+  ///
+  /// @param running batches that run
+  /// @param busy nanoseconds until they have left the workers
+  /// @param work what the texts are expected to take together, in nanoseconds
+  /// @param longest what the longest of them is expected to take
+  boolean hasTime(Terms terms, int running, long busy, long work, long longest, long now) {
+    if (running + line.size() < workers) {
+      return true;
+    }
+    long due = Ticket.due(terms, now);
+    long left = terms.deadline().nanosLeft(now);
+    if (left != Long.MAX_VALUE
+        && expected(terms, due, busy, work, longest) > left - left / MARGIN_AT_DOOR) {
+      return false;
+    }
+    return line.leastSpare(terms, due, workers, busy, now) >= work;
+  }
+
+  /// When texts that come now would be answered, in nanoseconds from now.
+  long expected(Terms terms, long due, long busy, long work, long longest) {
+    return (busy + line.ahead(terms, due, work) + work + longest * (workers - 1)) / workers;
+  }
+
+  /// Why a ticket whose turn has come is not run; null where it is.
+  @Nullable NunchiException late(Ticket ticket, long now) {
+    long left = ticket.terms().deadline().nanosLeft(now);
+    if (left <= 0) {
+      return new NunchiException(
+          Reason.DEADLINE_EXCEEDED, "The deadline passed while the request waited");
+    }
+    // Where no other waits there is nothing to lose.
+    if (left != Long.MAX_VALUE && line.size() > 1) {
+      long given = ticket.terms().deadline().nanosLeft(ticket.acceptedAt());
+      if (left - ticket.cost() < given / MARGIN_AT_TURN) {
+        return overloaded("too little time is left of the deadline for the model to answer");
+      }
+    }
+    return null;
+  }
+
+  static NunchiException overloaded(String why) {
+    return new NunchiException(
+        Reason.OVERLOADED, "The server is overloaded: %s; try again later".formatted(why));
+  }
+}

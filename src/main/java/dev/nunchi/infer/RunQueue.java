@@ -1,0 +1,429 @@
+package dev.nunchi.infer;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import dev.nunchi.text.Encoding;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/// What waits before the workers of one device, of all models.
+///
+/// Guarantees: nothing here waits. What is accepted is answered exactly once, also when its model
+/// is closed meanwhile: with a run, with what the backend threw, with `DEADLINE_EXCEEDED`, or with
+/// `OVERLOADED` where its turn came too late to be answered in time; the last two never reach a
+/// backend. What is not accepted is refused at once, all of it. Beyond those who have a place wait
+/// those who asked to be let in when there is one; whoever asks bounds how many, by giving the next
+/// only when the last was admitted. What is cancelled frees its place at once.
+///
+/// Design: three rooms. [AdmissionControl] says who gets a place, [WaitingLine] whose turn it is and
+/// [BatchMates] who is run with him, and a worker computes a [Batch]. All of their state has one
+/// owner, this, and one lock; futures are completed without it, since what hangs on them may come
+/// back. Workers are platform threads, one for each core or GPU, which all models share, and each
+/// call of a backend uses one core: on a CPU that answers more texts than one call on all cores.
+/// Never is a worker made to wait for a fuller batch.
+public final class RunQueue {
+  private final Executor executor;
+  private final int workers;
+  private final LongSupplier nanoClock;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition idle = lock.newCondition();
+  private final WaitingLine line = new WaitingLine();
+  private final AdmissionControl admission;
+  private final Queue<Group> outside = new ArrayDeque<>();
+  private final Set<Batch> running = new LinkedHashSet<>();
+
+  /// How many workers were asked and have not come yet.
+  private int asked;
+
+  private long ticketCount;
+
+  /// Tickets that get their places together.
+  ///
+  /// @param admitted to be completed without the lock, when they have them
+  record Group(List<Ticket> tickets, CompletableFuture<Void> admitted) {
+    private boolean isGivenUp() {
+      return tickets.stream().allMatch(ticket -> ticket.run().isDone());
+    }
+  }
+
+  /// @param executor runs what it is given soon, and elsewhere
+  /// @param workers how much it runs at a time
+  /// @param capacity how many encodings may wait, besides those that run
+  /// @param nanoClock what [Deadline] counts on, [System#nanoTime] outside tests
+  RunQueue(Executor executor, int workers, int capacity, LongSupplier nanoClock) {
+    this.executor = executor;
+    this.workers = workers;
+    this.nanoClock = nanoClock;
+    this.admission = new AdmissionControl(line, capacity, workers);
+  }
+
+  /// The threads themselves, for work in which nobody waits for a single text; in the order in which
+  /// it comes.
+  public Executor executor() {
+    return executor;
+  }
+
+  /// Refuses what [#submit] would refuse of one text, whatever its length: before it is encoded.
+  ///
+  /// @throws NunchiException as there
+  void requireRoom(Scheduler model, Terms terms) {
+    lock.lock();
+    try {
+      model.account().requireOpen();
+      admit(model, terms, 1, 0, 0, nanoClock.getAsLong());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Accepts all of these or none.
+  ///
+  /// @throws NunchiException `OVERLOADED` if too few places are free or the deadline would pass
+  ///   before they are run, `DEADLINE_EXCEEDED` if it has, `UNAVAILABLE` after the model's end,
+  ///   `INVALID_ARGUMENT` for more than will ever find places
+  List<Ticket> submit(Scheduler model, List<Encoding> encodings, Terms terms) {
+    requirePlaces(encodings.size(), admission.capacity());
+    lock.lock();
+    try {
+      model.account().requireOpen();
+      List<Ticket> tickets = tickets(model, encodings, terms);
+      admit(
+          model,
+          terms,
+          tickets.size(),
+          tickets.stream().mapToLong(Ticket::cost).sum(),
+          tickets.stream().mapToLong(Ticket::cost).max().orElse(0),
+          nanoClock.getAsLong());
+      tickets.forEach(this::place);
+      model.account().accepted(tickets.size());
+      askWorkers();
+      return tickets;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Accepts all of these, and lets them wait for places where too few are free.
+  ///
+  /// @throws NunchiException `UNAVAILABLE` after the model's end, `INVALID_ARGUMENT` for more than
+  ///   will ever find places
+  Group submitWhenFree(Scheduler model, List<Encoding> encodings, Terms terms) {
+    requirePlaces(encodings.size(), admission.patientCapacity());
+    Group group;
+    List<Group> admitted;
+    lock.lock();
+    try {
+      model.account().requireOpen();
+      group = new Group(tickets(model, encodings, terms), new CompletableFuture<>());
+      model.account().accepted(group.tickets().size());
+      outside.add(group);
+      admitted = admitPatient();
+    } finally {
+      lock.unlock();
+    }
+    tell(admitted);
+    return group;
+  }
+
+  /// Frees the place of a ticket that was cancelled, if it has one.
+  void forget(Ticket ticket) {
+    List<Group> admitted;
+    lock.lock();
+    try {
+      if (displace(ticket)) {
+        settle(ticket);
+      }
+      admitted = admitPatient();
+    } finally {
+      lock.unlock();
+    }
+    tell(admitted);
+  }
+
+  /// Encodings of a model that have a place now.
+  int waitingCount(Scheduler model) {
+    lock.lock();
+    try {
+      return model.account().waiting();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Encodings of a model that were refused so far.
+  long refusedCount(Scheduler model, Refusal why) {
+    lock.lock();
+    try {
+      return model.account().refused(why);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  RunTimes times(Scheduler model) {
+    lock.lock();
+    try {
+      return model.account().times();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// How long all that waits and runs now is expected to take, in nanoseconds.
+  long expectedNanos() {
+    lock.lock();
+    try {
+      return (busy(nanoClock.getAsLong()) + line.work()) / workers;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Refuses what comes of a model from now on, and returns when all that was accepted is answered.
+  void close(Scheduler model) {
+    lock.lock();
+    try {
+      model.account().close();
+      while (model.account().unanswered() > 0) {
+        idle.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// What a worker does that was asked to come.
+  private void work() {
+    Batch batch = next();
+    if (batch != null) {
+      try {
+        batch.run(nanoClock);
+      } finally {
+        done(batch);
+      }
+    }
+  }
+
+  /// What a worker that was asked to come is to run; null where what waited is gone meanwhile. To be
+  /// given to [#done] when it has run.
+  @Nullable Batch next() {
+    Map<Ticket, NunchiException> late = new LinkedHashMap<>();
+    @Nullable Batch batch;
+    List<Group> admitted;
+    lock.lock();
+    try {
+      asked--;
+      long now = nanoClock.getAsLong();
+      Ticket first = firstInTime(late, now);
+      batch = first == null ? null : new Batch(withMates(first, now), now);
+      if (batch != null) {
+        running.add(batch);
+      }
+      admitted = admitPatient();
+    } finally {
+      lock.unlock();
+    }
+    tell(admitted);
+    refuse(late);
+    return batch;
+  }
+
+  /// Learns how long a batch kept its worker, which is free again.
+  void done(Batch batch) {
+    lock.lock();
+    try {
+      running.remove(batch);
+      batch
+          .tickets()
+          .getFirst()
+          .model()
+          .account()
+          .ran(batch, nanoClock.getAsLong() - batch.startedAt());
+      batch.tickets().forEach(this::settle);
+      askWorkers();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// Takes the ticket out whose turn it is, and those before it whose time has run out.
+  private @Nullable Ticket firstInTime(Map<Ticket, NunchiException> late, long now) {
+    for (Ticket next = line.first(); next != null; next = line.first()) {
+      NunchiException reason = admission.late(next, now);
+      if (reason == null && !next.run().isDone()) {
+        take(next);
+        return next;
+      }
+      displace(next);
+      if (reason == null) {
+        // Cancelled, by a thread that has not come to say so.
+        settle(next);
+      } else {
+        late.put(next, reason);
+      }
+    }
+    return null;
+  }
+
+  private List<Ticket> withMates(Ticket first, long now) {
+    BatchMates mates = first.model().mates();
+    List<Ticket> batch = new ArrayList<>(List.of(first));
+    int rows = mates.rows();
+    if (rows > 1) {
+      line.oldest(
+              ticket ->
+                  ticket.model().mates() == mates
+                      && ticket.encoding().length() == first.encoding().length()
+                      && !ticket.run().isDone()
+                      && admission.late(ticket, now) == null,
+              rows - 1)
+          .forEach(ticket -> {
+            take(ticket);
+            batch.add(ticket);
+          });
+    }
+    return batch;
+  }
+
+  /// To be called without the lock.
+  private void refuse(Map<Ticket, NunchiException> late) {
+    if (late.isEmpty()) {
+      return;
+    }
+    late.forEach((ticket, reason) -> ticket.run().completeExceptionally(reason));
+    lock.lock();
+    try {
+      late.keySet()
+          .forEach(ticket -> {
+            ticket.model().account().refused(Refusal.TURN, 1);
+            settle(ticket);
+          });
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /// To be called with the lock.
+  private void admit(Scheduler model, Terms terms, int texts, long work, long longest, long now) {
+    if (terms.deadline().passed(now)) {
+      model.account().refused(Refusal.DEADLINE, texts);
+      throw new NunchiException(
+          Reason.DEADLINE_EXCEEDED, "The deadline passed before the request was queued");
+    }
+    if (!admission.hasPlaces(terms.caller(), texts)) {
+      model.account().refused(Refusal.PLACE, texts);
+      throw AdmissionControl.overloaded(
+          "the request needs %d of the %d places of the queue, and too few are free"
+              .formatted(texts, admission.capacity()));
+    }
+    if (!admission.hasTime(terms, running.size(), busy(now), work, longest, now)) {
+      model.account().refused(Refusal.DEADLINE, texts);
+      throw AdmissionControl.overloaded("the request would not be answered before its deadline");
+    }
+  }
+
+  /// Gives free places to those who waited longest for them. To be called with the lock.
+  ///
+  /// @return whose waiting is over, with places or given up
+  private List<Group> admitPatient() {
+    List<Group> admitted = new ArrayList<>();
+    for (Group first = outside.peek(); first != null; first = outside.peek()) {
+      if (!first.isGivenUp() && !admission.hasPatientPlaces(first.tickets().size())) {
+        break;
+      }
+      for (Ticket ticket : first.tickets()) {
+        if (ticket.run().isDone()) {
+          settle(ticket);
+        } else {
+          place(ticket);
+        }
+      }
+      admitted.add(outside.remove());
+    }
+    askWorkers();
+    return admitted;
+  }
+
+  /// To be called without the lock: what hangs on it may come back here.
+  private static void tell(List<Group> admitted) {
+    admitted.forEach(group -> group.admitted().complete(null));
+  }
+
+  /// Has as many workers come as there is work for. To be called with the lock.
+  private void askWorkers() {
+    for (; asked < line.size() && asked + running.size() < workers; asked++) {
+      executor.execute(this::work);
+    }
+  }
+
+  private void place(Ticket ticket) {
+    line.add(ticket);
+    ticket.model().account().placed();
+    ticket.model().mates().placed();
+  }
+
+  private void take(Ticket ticket) {
+    line.take(ticket);
+    displaced(ticket);
+  }
+
+  private boolean displace(Ticket ticket) {
+    boolean placed = line.remove(ticket);
+    if (placed) {
+      displaced(ticket);
+    }
+    return placed;
+  }
+
+  private static void displaced(Ticket ticket) {
+    ticket.model().account().displaced();
+    ticket.model().mates().displaced();
+  }
+
+  /// Nothing more is to come of a ticket.
+  private void settle(Ticket ticket) {
+    ticket.model().account().settled();
+    if (ticket.model().account().unanswered() == 0) {
+      idle.signalAll();
+    }
+  }
+
+  /// Nanoseconds of one worker until what runs has left them.
+  private long busy(long now) {
+    long busy = 0;
+    for (Batch batch : running) {
+      busy += Math.max(0, batch.startedAt() + batch.cost() - now);
+    }
+    return busy;
+  }
+
+  private List<Ticket> tickets(Scheduler model, List<Encoding> encodings, Terms terms) {
+    long now = nanoClock.getAsLong();
+    return encodings.stream()
+        .map(encoding ->
+            new Ticket(
+                model, encoding, terms, now, ticketCount++, model.account().cost(encoding.length())))
+        .toList();
+  }
+
+  private static void requirePlaces(int needed, int most) {
+    if (needed > most) {
+      throw new NunchiException(
+          Reason.INVALID_ARGUMENT,
+          "The request needs %d places of the queue, which has %d for it".formatted(needed, most));
+    }
+  }
+}

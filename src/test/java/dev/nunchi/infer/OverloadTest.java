@@ -1,0 +1,242 @@
+package dev.nunchi.infer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.nunchi.infer.Simulation.Call;
+import dev.nunchi.infer.Terms.Urgency;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What a queue does with more than its workers can do, on a virtual clock.
+class OverloadTest {
+  private static final Duration LIMIT = Duration.ofMillis(200);
+
+  /// The first second, in which nothing is known of the cost, is not looked at.
+  private static final double FROM = 1;
+
+  private static final double TO = 21;
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 1", "1, 50, 2", "2, 1, 3", "2, 50, 4", "4, 7, 5"})
+  void overload_tenTimesTheCapacity_losesNoneOfIt(int workers, int callers, long seed) {
+    Simulation load = new Simulation(seed, workers, 2048);
+    double capacity = workers * Simulation.perSecond();
+    load.poisson(
+        10 * capacity,
+        0,
+        TO,
+        number ->
+            load.call(
+                load.model, "caller " + number % callers, Urgency.INTERACTIVE, load.tokens(), LIMIT));
+    load.run();
+    assertGoodput(load, capacity, 0.95);
+    assertRefusedSoon(load);
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void overload_deadlinesOfTwoKinds_keepsWhatItAccepted(long seed) {
+    Simulation load = new Simulation(seed, 2, 2048);
+    double capacity = 2 * Simulation.perSecond();
+    load.poisson(
+        5 * capacity,
+        0,
+        TO,
+        number ->
+            load.call(
+                load.model,
+                "caller",
+                Urgency.INTERACTIVE,
+                load.tokens(),
+                number % 2 == 0 ? Duration.ofMillis(80) : Duration.ofMillis(800)));
+    load.run();
+    assertGoodput(load, capacity, 0.95);
+    assertRefusedSoon(load);
+    // Neither shuts the other out.
+    for (long millis : List.of(80L, 800L)) {
+      double served =
+          rate(load, call -> call.isInTime() && Duration.ofMillis(millis).equals(call.limit));
+      assertTrue(served > 0.1 * capacity, "of %d ms: %f".formatted(millis, served));
+    }
+  }
+
+  /// A processor that others take, or a clock that falls: what is known of the cost is wrong.
+  @Test
+  void overload_textsTakeThreeTimesAsLong_recoversInASecond() {
+    Simulation load = new Simulation(6, 2, 2048);
+    double capacity = 2 * Simulation.perSecond();
+    load.slowness = 1.0 / 3;
+    load.poisson(
+        10 * capacity,
+        0,
+        TO,
+        _ -> load.call(load.model, "caller", Urgency.INTERACTIVE, load.tokens(), LIMIT));
+    load.at(FROM - 0.5, () -> load.slowness = 1);
+    load.run();
+    assertGoodput(load, capacity, 0.95);
+  }
+
+  @Test
+  void overload_twoModels_shareTheWorkersAndThePlaces() {
+    Simulation load = new Simulation(7, 2, 100);
+    Scheduler other = load.model();
+    double capacity = 2 * Simulation.perSecond();
+    load.poisson(
+        10 * capacity,
+        0,
+        TO,
+        number -> {
+          load.call(
+              number % 2 == 0 ? load.model : other,
+              "caller " + number % 6,
+              Urgency.INTERACTIVE,
+              load.tokens(),
+              LIMIT);
+          assertTrue(load.model.waitingCount() + other.waitingCount() <= 100);
+        });
+    load.run();
+    assertGoodput(load, capacity, 0.95);
+  }
+
+  /// Alone, as without limits, nothing is refused and the order is that of arrival.
+  @Test
+  void noOverload_halfOfTheCapacity_refusesNothing() {
+    Simulation load = new Simulation(8, 2, 2048);
+    load.poisson(
+        Simulation.perSecond(),
+        0,
+        TO,
+        _ -> load.call(load.model, "caller", Urgency.INTERACTIVE, load.tokens(), LIMIT));
+    load.run();
+    assertEquals(0, load.calls.stream().filter(call -> !call.isInTime()).count());
+  }
+
+  @Test
+  void greedyCaller_besideTenModestOnes_waitsForHimself() {
+    double alone = modestP99(0);
+    double beside = modestP99(1000);
+    assertTrue(beside <= 2 * alone, "%f ms beside, %f ms alone".formatted(beside, alone));
+  }
+
+  /// Milliseconds.
+  private static double modestP99(int greedy) {
+    Simulation load = new Simulation(9, 2, 2048);
+    load.closed("greedy", Urgency.INTERACTIVE, greedy, 0, TO);
+    for (int i = 0; i < 10; i++) {
+      load.closed("modest " + i, Urgency.INTERACTIVE, 1, 0.5, TO);
+    }
+    load.run();
+    List<Call> modest =
+        load.calls.stream()
+            .filter(call -> call.caller.startsWith("modest") && call.at > FROM * 1e9)
+            .toList();
+    assertTrue(modest.stream().allMatch(call -> call.answered), "a modest one was refused");
+    return modest.stream().mapToDouble(Call::millis).sorted().toArray()[modest.size() * 99 / 100];
+  }
+
+  /// Whoever takes all places leaves some to others, so that these are not refused.
+  @Test
+  void greedyCaller_whoFillsThePlaces_leavesSomeToOthers() {
+    Simulation load = new Simulation(10, 1, 64);
+    load.closed("greedy", Urgency.INTERACTIVE, 200, 0, TO);
+    load.closed("modest", Urgency.INTERACTIVE, 2, 0.5, TO);
+    load.run();
+    assertTrue(
+        load.calls.stream().filter(call -> call.caller.equals("modest")).allMatch(c -> c.answered));
+  }
+
+  @Test
+  void bulk_besideInteractive_waitsAndIsNotStarved() {
+    Simulation load = new Simulation(11, 1, 2048);
+    load.closed("bulk", Urgency.BULK, 500, 0, TO);
+    load.closed("user", Urgency.INTERACTIVE, 1, FROM, 11);
+    load.closed("flood", Urgency.INTERACTIVE, 100, 11, TO);
+    load.run();
+    double[] waits =
+        load.calls.stream()
+            .filter(call -> call.caller.equals("user"))
+            .mapToDouble(Call::millis)
+            .sorted()
+            .toArray();
+    double longest = Simulation.milliseconds(50);
+    // The run that it meets, and its own.
+    assertTrue(waits[waits.length - 1] <= 2.4 * longest, () -> "waited " + waits[waits.length - 1]);
+    double bulk =
+        load.calls.stream()
+                .filter(call -> call.caller.equals("bulk"))
+                .filter(call -> call.answered && call.endedAt > 12e9 && call.endedAt <= TO * 1e9)
+                .count()
+            / (TO - 12);
+    assertTrue(bulk > 0.1 * Simulation.perSecond(), () -> "of bulk a second " + bulk);
+  }
+
+  /// One connection for many: who has no deadline, and who has a far one, are not passed for ever by
+  /// those with near ones.
+  @Test
+  void farDeadline_amongNearOnes_hasItsTurn() {
+    Simulation load = new Simulation(12, 1, 2048);
+    load.poisson(
+        1.5 * Simulation.perSecond(),
+        0,
+        TO,
+        _ -> load.call(load.model, "proxy", Urgency.INTERACTIVE, load.tokens(), LIMIT));
+    load.poisson(
+        2, 0, TO, _ -> load.call(load.model, "proxy", Urgency.INTERACTIVE, 20, null));
+    load.run();
+    List<Call> patient = load.calls.stream().filter(call -> call.limit == null).toList();
+    assertTrue(patient.stream().allMatch(call -> call.answered && call.millis() < 1500));
+  }
+
+  /// A model whose first runs were slow is not refused for ever: an idle worker tries.
+  @Test
+  void slowBeginning_shortDeadlines_isForgotten() {
+    Simulation load = new Simulation(13, 1, 2048);
+    load.slowness = 20;
+    load.at(1, () -> load.slowness = 1);
+    load.poisson(
+        0.5 * Simulation.perSecond(),
+        0,
+        TO,
+        _ ->
+            load.call(
+                load.model, "caller", Urgency.INTERACTIVE, load.tokens(), Duration.ofMillis(50)));
+    load.run();
+    long late =
+        load.calls.stream().filter(call -> call.at > 10e9 && !call.isInTime()).count();
+    long all = load.calls.stream().filter(call -> call.at > 10e9).count();
+    assertTrue(late < 0.05 * all, "%d of %d late".formatted(late, all));
+  }
+
+  private static double rate(Simulation load, Predicate<Call> which) {
+    return load.calls.stream()
+            .filter(call -> call.endedAt > FROM * 1e9 && call.endedAt <= TO * 1e9)
+            .filter(which)
+            .count()
+        / (TO - FROM);
+  }
+
+  private static void assertGoodput(Simulation load, double capacity, double share) {
+    double goodput = rate(load, Call::isInTime);
+    assertTrue(
+        goodput >= share * capacity,
+        "goodput %.1f of a capacity of %.1f".formatted(goodput, capacity));
+    assertTrue(load.calls.stream().allMatch(call -> call.endedAt >= 0), "every call has its end");
+  }
+
+  private static void assertRefusedSoon(Simulation load) {
+    double[] refusals =
+        load.calls.stream()
+            .filter(call -> !call.answered && call.at > FROM * 1e9)
+            .mapToDouble(Call::millis)
+            .sorted()
+            .toArray();
+    double p99 = refusals[refusals.length * 99 / 100];
+    assertTrue(p99 <= 5, () -> "99 %% of the refusals within %.1f ms".formatted(p99));
+  }
+}
