@@ -20,18 +20,22 @@ final class AdmissionControl {
   /// What a caller may hold of the last quarter, in parts of all places.
   private static final int FEW = 16;
 
-  private static final int MARGIN_AT_DOOR = 8;
-  private static final int MARGIN_AT_TURN = 16;
+  /// The part of the time to a deadline that is not counted on, twice that of [Ticket#nanosToWait].
+  private static final int MARGIN = 8;
 
   private final WaitingLine line;
   private final int capacity;
   private final int workers;
 
+  /// When a worker last had nothing to do.
+  private long idleAt;
+
   /// @param capacity places
-  AdmissionControl(WaitingLine line, int capacity, int workers) {
+  AdmissionControl(WaitingLine line, int capacity, int workers, long now) {
     this.line = line;
     this.capacity = capacity;
     this.workers = workers;
+    this.idleAt = now;
   }
 
   /// Most texts of one caller that ever find places together.
@@ -71,16 +75,20 @@ final class AdmissionControl {
     }
     long due = Ticket.due(terms, now);
     long left = terms.deadline().nanosLeft(now);
-    if (left != Long.MAX_VALUE
-        && expected(terms, due, busy, work, longest) > left - left / MARGIN_AT_DOOR) {
-      return false;
+    if (left == Long.MAX_VALUE) {
+      return line.leastSpare(terms, due, workers, busy, now) >= work;
     }
-    return line.leastSpare(terms, due, workers, busy, now) >= work;
+    // Where there was more than enough to do for that long, the others will go on asking.
+    boolean lasting = now - idleAt > left;
+    long expected =
+        (busy + line.until(terms, due, work, lasting) + longest * (workers - 1)) / workers;
+    return expected <= left - left / MARGIN
+        && line.leastSpare(terms, due, workers, busy, now) >= work;
   }
 
-  /// When texts that come now would be answered, in nanoseconds from now.
-  long expected(Terms terms, long due, long busy, long work, long longest) {
-    return (busy + line.ahead(terms, due, work) + work + longest * (workers - 1)) / workers;
+  /// A worker found nothing to do.
+  void idle(long now) {
+    idleAt = now;
   }
 
   /// Why a ticket whose turn has come is not run; null where it is.
@@ -91,13 +99,9 @@ final class AdmissionControl {
           Reason.DEADLINE_EXCEEDED, "The deadline passed while the request waited");
     }
     // Where no other waits there is nothing to lose.
-    if (left != Long.MAX_VALUE && line.size() > 1) {
-      long given = ticket.terms().deadline().nanosLeft(ticket.acceptedAt());
-      if (left - ticket.cost() < given / MARGIN_AT_TURN) {
-        return overloaded("too little time is left of the deadline for the model to answer");
-      }
-    }
-    return null;
+    return line.size() > 1 && ticket.nanosToWait(now) < 0
+        ? overloaded("too little time is left of the deadline for the model to answer")
+        : null;
   }
 
   static NunchiException overloaded(String why) {

@@ -7,13 +7,9 @@ import java.util.function.LongSupplier;
 
 /// Tickets of one length that a worker runs together.
 ///
+/// @param cost the nanoseconds for which they are expected to keep their worker
 /// @param startedAt when the worker took them, on the queue's clock
-record Batch(List<Ticket> tickets, long startedAt) {
-  /// Nanoseconds for which it is expected to keep its worker.
-  long cost() {
-    return tickets.stream().mapToLong(Ticket::cost).sum();
-  }
-
+record Batch(List<Ticket> tickets, long cost, long startedAt) {
   /// Has them computed, and answers each.
   // Whatever the backend throws goes to the callers who wait for it; the worker must live on.
   @SuppressWarnings("CatchThrowable")

@@ -67,7 +67,7 @@ public final class RunQueue {
     this.executor = executor;
     this.workers = workers;
     this.nanoClock = nanoClock;
-    this.admission = new AdmissionControl(line, capacity, workers);
+    this.admission = new AdmissionControl(line, capacity, workers, nanoClock.getAsLong());
   }
 
   /// The threads themselves, for work in which nobody waits for a single text; in the order in which
@@ -228,7 +228,7 @@ public final class RunQueue {
       asked--;
       long now = nanoClock.getAsLong();
       Ticket first = firstInTime(late, now);
-      batch = first == null ? null : new Batch(withMates(first, now), now);
+      batch = first == null ? null : batch(first, now);
       if (batch != null) {
         running.add(batch);
       }
@@ -245,13 +245,17 @@ public final class RunQueue {
   void done(Batch batch) {
     lock.lock();
     try {
+      long now = nanoClock.getAsLong();
       running.remove(batch);
       batch
           .tickets()
           .getFirst()
           .model()
           .account()
-          .ran(batch, nanoClock.getAsLong() - batch.startedAt());
+          .ran(batch, now - batch.startedAt());
+      if (line.size() == 0) {
+        admission.idle(now);
+      }
       batch.tickets().forEach(this::settle);
       askWorkers();
     } finally {
@@ -276,6 +280,16 @@ public final class RunQueue {
       }
     }
     return null;
+  }
+
+  private Batch batch(Ticket first, long now) {
+    List<Ticket> tickets = withMates(first, now);
+    return new Batch(tickets, tickets.stream().mapToLong(RunQueue::costNow).sum(), now);
+  }
+
+  /// What a ticket is expected to take by what is known now, in nanoseconds.
+  private static long costNow(Ticket ticket) {
+    return ticket.model().account().cost(ticket.encoding().length());
   }
 
   private List<Ticket> withMates(Ticket first, long now) {
@@ -370,13 +384,13 @@ public final class RunQueue {
   }
 
   private void place(Ticket ticket) {
-    line.add(ticket);
+    line.add(ticket, nanoClock.getAsLong());
     ticket.model().account().placed();
     ticket.model().mates().placed();
   }
 
   private void take(Ticket ticket) {
-    line.take(ticket);
+    line.take(ticket, costNow(ticket));
     displaced(ticket);
   }
 

@@ -17,6 +17,9 @@ final class Ticket {
 
   private static final long PATIENCE_NANOS = 1_000_000_000;
 
+  /// The part of the time to its deadline that is left for the answer's way back.
+  private static final int MARGIN = 16;
+
   private final Scheduler model;
   private final Encoding encoding;
   private final Terms terms;
@@ -69,6 +72,15 @@ final class Ticket {
 
   boolean isDueBy(long moment) {
     return moment - due >= 0;
+  }
+
+  /// How long it may still wait before it begins to run, if it is to be answered in time, in
+  /// nanoseconds; [Long#MAX_VALUE] where it has no deadline.
+  long nanosToWait(long now) {
+    long left = terms.deadline().nanosLeft(now);
+    return left == Long.MAX_VALUE
+        ? left
+        : left - cost - terms.deadline().nanosLeft(acceptedAt) / MARGIN;
   }
 
   CompletableFuture<Run> run() {

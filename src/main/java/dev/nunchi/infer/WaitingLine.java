@@ -23,6 +23,8 @@ final class WaitingLine {
   /// What interactive texts take of the workers for each part that bulk takes, where both wait.
   private static final int INTERACTIVE_PARTS = 7;
 
+  private static final long WINDOW_NANOS = 1_000_000_000;
+
   private final Level interactive = new Level();
   private final Level bulk = new Level();
   private final Set<Ticket> byArrival = new LinkedHashSet<>();
@@ -36,18 +38,24 @@ final class WaitingLine {
     /// What its tickets are expected to take, in nanoseconds.
     long work;
 
-    /// What each caller's share has come to, in nanoseconds that it was served.
+    /// What the share of each who waits all the time has come to, in nanoseconds.
     long share;
 
     /// The same for the level as a whole, in parts of the other level's.
     long taken;
+
+    /// Most callers that waited at a time in this window, and in the one before.
+    int crowd;
+
+    int crowdBefore;
+    long windowAt;
 
     int size(Object caller) {
       Line line = byCaller.get(caller);
       return line == null ? 0 : line.tickets.size();
     }
 
-    void add(Ticket ticket) {
+    void add(Ticket ticket, long now) {
       Line line = byCaller.get(ticket.terms().caller());
       if (line == null) {
         line = new Line(ticket.terms().caller(), lineCount++, share);
@@ -57,6 +65,12 @@ final class WaitingLine {
       line.tickets.add(ticket);
       line.work += ticket.cost();
       work += ticket.cost();
+      if (now - windowAt > WINDOW_NANOS) {
+        crowdBefore = crowd;
+        crowd = 0;
+        windowAt = now;
+      }
+      crowd = Math.max(crowd, lines.size());
     }
 
     void remove(Ticket ticket) {
@@ -72,26 +86,33 @@ final class WaitingLine {
     }
 
     /// Counts a ticket of a caller, which is still in its line, as served.
-    void charge(Ticket ticket, int parts) {
-      // At least something, so that callers take turns where nothing is known of the cost.
-      long cost = Math.max(1, ticket.cost());
+    void charge(Ticket ticket, long cost, int parts) {
       taken += parts * cost;
       Line line = byCaller.get(ticket.terms().caller());
       if (line != null) {
+        share = Math.max(share, line.share) + cost / lines.size();
         lines.remove(line);
         line.share += cost;
         lines.add(line);
       }
     }
 
-    long workOfOthers(Object caller, long most) {
+    /// What other callers have run before some work of a caller is done: as much as that work, or
+    /// their first text.
+    ///
+    /// @param own all the work
+    /// @param first the part of it that waits already
+    /// @param lasting whether they ask for more all the time, those too who just do not wait
+    long workOfOthers(Object caller, long own, long first, boolean lasting) {
       long others = 0;
       for (Line line : lines) {
         if (!line.caller.equals(caller)) {
-          others += Math.min(line.work, most);
+          long share = lasting ? own : Math.min(line.work, own);
+          others += Math.max(share, line.tickets.first().cost());
         }
       }
-      return others;
+      int absent = Math.max(0, Math.max(crowd, crowdBefore) - lines.size());
+      return lasting ? others + absent * first : others;
     }
   }
 
@@ -127,13 +148,14 @@ final class WaitingLine {
     return interactive.size(caller) + bulk.size(caller);
   }
 
-  void add(Ticket ticket) {
+  /// @param now on the queue's clock
+  void add(Ticket ticket, long now) {
     Level level = level(ticket.terms().urgency());
     if (level.lines.isEmpty()) {
       // What a level did not ask for in time is not made up for later.
       level.taken = Math.max(level.taken, other(ticket.terms().urgency()).taken);
     }
-    level.add(ticket);
+    level.add(ticket, now);
     byArrival.add(ticket);
   }
 
@@ -158,13 +180,13 @@ final class WaitingLine {
   }
 
   /// Takes a ticket out that is run now, which counts as a turn of its caller.
-  void take(Ticket ticket) {
+  ///
+  /// @param cost what it is expected to take, by what is known now
+  void take(Ticket ticket, long cost) {
     Level level = level(ticket.terms().urgency());
-    Line line = level.byCaller.get(ticket.terms().caller());
-    if (line != null) {
-      level.share = Math.max(level.share, line.share);
-    }
-    level.charge(ticket, ticket.terms().urgency() == Urgency.BULK ? INTERACTIVE_PARTS : 1);
+    // At least something, so that callers take turns where nothing is known of the cost.
+    level.charge(
+        ticket, Math.max(1, cost), ticket.terms().urgency() == Urgency.BULK ? INTERACTIVE_PARTS : 1);
     remove(ticket);
   }
 
@@ -175,53 +197,56 @@ final class WaitingLine {
     return byArrival.stream().filter(kind).limit(most).toList();
   }
 
-  /// What is expected to run before a caller's work is done, in nanoseconds of one worker.
+  /// What is expected to run until more work of a caller is done, that work included, in
+  /// nanoseconds of one worker.
   ///
   /// @param due of that work
-  /// @param work that would come to what waits
-  long ahead(Terms terms, long due, long work) {
-    Level level = level(terms.urgency());
-    Line line = level.byCaller.get(terms.caller());
-    long own = line == null ? 0 : workUntil(line, due);
-    return withOthers(terms, own + work) - work;
+  /// @param lasting whether the others ask for more all the time, or are done with what waits
+  long until(Terms terms, long due, long work, boolean lasting) {
+    Line line = level(terms.urgency()).byCaller.get(terms.caller());
+    return withOthers(terms, line == null ? 0 : workUntil(line, due), work, lasting);
   }
 
-  /// Of the caller's tickets that would run after such work: the least time that one of them has to
-  /// spare, in nanoseconds of one worker before it would have to be done; [Long#MAX_VALUE] where
-  /// none has a deadline.
+  /// Of the caller's tickets that would run after such work: by how much that may delay them, in
+  /// nanoseconds of one worker, at least; [Long#MAX_VALUE] where none has a deadline.
   ///
   /// @param now on the queue's clock
-  /// @param busy nanoseconds until what runs now has left the workers
+  /// @param busy nanoseconds of one worker until what runs now is done
   long leastSpare(Terms terms, long due, int workers, long busy, long now) {
     Line line = level(terms.urgency()).byCaller.get(terms.caller());
     if (line == null || line.tickets.last().isDueBy(due)) {
       return Long.MAX_VALUE;
     }
     long least = Long.MAX_VALUE;
-    long others = withOthers(terms, line.work) - line.work;
-    long until = line.work;
+    long before = busy + withOthers(terms, line.work, 0, false);
     for (Ticket ticket : line.tickets.descendingSet()) {
       if (ticket.isDueBy(due)) {
         break;
       }
-      long left = ticket.terms().deadline().nanosLeft(now);
+      before -= ticket.cost();
+      long left = ticket.nanosToWait(now);
       if (left != Long.MAX_VALUE) {
-        least = Math.min(least, left * workers - busy - others - until);
+        least = Math.min(least, left * workers - before);
       }
-      until -= ticket.cost();
     }
     return least;
   }
 
-  /// A caller's work and what the others run before it is done.
-  private long withOthers(Terms terms, long own) {
-    Level level = level(terms.urgency());
-    long before = own + level.workOfOthers(terms.caller(), own);
-    long of = other(terms.urgency()).work;
-    return before
+  /// A caller's work, and what the others have run before it is done.
+  ///
+  /// @param first what waits of it
+  /// @param more what comes to that
+  private long withOthers(Terms terms, long first, long more, boolean lasting) {
+    long own = first + more;
+    long level = own + level(terms.urgency()).workOfOthers(terms.caller(), own, first, lasting);
+    long other = other(terms.urgency()).work;
+    return level
         + switch (terms.urgency()) {
-          case INTERACTIVE -> Math.min(of, before / INTERACTIVE_PARTS);
-          case BULK -> Math.min(of, INTERACTIVE_PARTS * before);
+          case INTERACTIVE -> Math.min(other, level / INTERACTIVE_PARTS);
+          case BULK ->
+              lasting && other > 0
+                  ? INTERACTIVE_PARTS * level
+                  : Math.min(other, INTERACTIVE_PARTS * level);
         };
   }
 

@@ -160,7 +160,7 @@ class OverloadTest {
     load.run();
     double[] waits =
         load.calls.stream()
-            .filter(call -> call.caller.equals("user"))
+            .filter(call -> call.caller.equals("user") && call.endedAt < 11e9)
             .mapToDouble(Call::millis)
             .sorted()
             .toArray();
