@@ -31,6 +31,19 @@ public final class NunchiException extends RuntimeException {
     this.line = line;
   }
 
+  private NunchiException(Reason reason, String message, boolean trace) {
+    super(message, null, true, trace);
+    this.reason = reason;
+    this.field = null;
+    this.line = 0;
+  }
+
+  /// A failure that comes by the thousand when there is too much to do, and so is made at little
+  /// cost: without a stack trace.
+  public static NunchiException withoutTrace(Reason reason, String message) {
+    return new NunchiException(reason, message, false);
+  }
+
   /// A failure that one line of a file caused.
   ///
   /// @param message names file and line

@@ -105,7 +105,7 @@ final class AdmissionControl {
   }
 
   static NunchiException overloaded(String why) {
-    return new NunchiException(
+    return NunchiException.withoutTrace(
         Reason.OVERLOADED, "The server is overloaded: %s; try again later".formatted(why));
   }
 }

@@ -1,14 +1,19 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.Prediction;
+import dev.nunchi.infer.Refusal;
 import dev.nunchi.text.Truncation;
 import io.grpc.Status;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.function.ToDoubleFunction;
 
 /// What the server counts. Names and tags are part of its contract: `docs/metrics.md`.
 @Singleton
@@ -62,15 +67,43 @@ final class Metrics {
     }
   }
 
-  /// Reports how many texts wait for each model from now on, and of a model that went nothing more.
+  /// Reports what waits for each model from now on, what it takes, and what was refused; of a model
+  /// that went nothing more.
   void observe(ModelRegistry models) {
     models.observe(
         new ModelRegistry.Observer() {
           @Override
           public void came(ServedModel model) {
-            Gauge.builder("nunchi.queue.size", models, all -> all.waitingCount(model.name()))
-                .tag("model", model.name())
+            String name = model.name();
+            Gauge.builder("nunchi.queue.size", models, all -> of(all, name, Classifier::waitingCount))
+                .tag("model", name)
                 .register(registry);
+            Gauge.builder(
+                    "nunchi.queue.predicted.seconds",
+                    models,
+                    all -> of(all, name, each -> seconds(each.expectedQueueDuration().toNanos())))
+                .tag("model", name)
+                .register(registry);
+            counter(
+                models,
+                "nunchi.worker.seconds",
+                name,
+                each -> seconds(each.times().takenNanos()),
+                Tags.empty());
+            counter(
+                models,
+                "nunchi.worker.predicted.seconds",
+                name,
+                each -> seconds(each.times().expectedNanos()),
+                Tags.empty());
+            for (Refusal why : Refusal.values()) {
+              counter(
+                  models,
+                  "nunchi.admission.refusals",
+                  name,
+                  each -> each.refusedCount(why),
+                  Tags.of("cause", why.name().toLowerCase(Locale.ROOT)));
+            }
           }
 
           @Override
@@ -87,6 +120,27 @@ final class Metrics {
     Gauge.builder("nunchi.streams.open", streams, OpenStreams::count).register(registry);
     Gauge.builder("nunchi.stream.items.unanswered", streams, OpenStreams::unansweredCount)
         .register(registry);
+  }
+
+  private void counter(
+      ModelRegistry models,
+      String name,
+      String model,
+      ToDoubleFunction<Classifier> count,
+      Tags tags) {
+    FunctionCounter.builder(name, models, all -> of(all, model, count))
+        .tags(tags.and("model", model))
+        .register(registry);
+  }
+
+  /// Of the model that has the name now; 0 where none has it.
+  private static double of(
+      ModelRegistry models, String name, ToDoubleFunction<Classifier> count) {
+    return models.named(name).map(model -> count.applyAsDouble(model.classifier())).orElse(0.0);
+  }
+
+  private static double seconds(long nanos) {
+    return nanos / 1e9;
   }
 
   private Timer timer(String name, String model) {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The models that are served, by name; the first is the default model. They come and go while the
@@ -65,10 +66,9 @@ final class ModelRegistry implements AutoCloseable {
     return models.containsKey(name);
   }
 
-  /// Texts that wait for a model; none where it is not there.
-  int waitingCount(String name) {
-    @Nullable ServedModel model = models.get(name);
-    return model == null ? 0 : model.classifier().waitingCount();
+  /// The model of that name, in the form in which names are compared.
+  Optional<ServedModel> named(String name) {
+    return Optional.ofNullable(models.get(name));
   }
 
   /// Tells the observer of every model that is there, and from now on of each that comes or goes.

@@ -29,7 +29,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.home` | the working directory | the installation, which holds the built-in model |
 /// | `nunchi.device` | `auto` | `auto`, `cpu` or `cuda` |
 /// | `nunchi.threads` | one for each core | texts that are run at a time, of all models |
-/// | `nunchi.queue-size` | 1024 | most texts of one model that wait to be run |
+/// | `nunchi.queue-size` | 2048 | most texts that wait to be run, of all models |
 /// | `nunchi.limits.max-text-bytes` | 8192 | longest text, and longest context, in UTF-8 |
 /// | `nunchi.limits.max-batch-size` | 64 | most requests in one batch |
 /// | `nunchi.limits.max-stream-items` | 256 | most unanswered items of one stream |
@@ -91,7 +91,7 @@ record ServeConfig(
         config.getOptionalValue("nunchi.home", String.class),
         device(config),
         threads(config),
-        positive(config, "nunchi.queue-size", 1024),
+        positive(config, "nunchi.queue-size", 2048),
         positive(config, "nunchi.limits.max-text-bytes", 8192),
         positive(config, "nunchi.limits.max-batch-size", 64),
         positive(config, "nunchi.limits.max-stream-items", 256),

@@ -436,7 +436,7 @@ class SentimentGrpcServiceTest {
     assertEquals(4 << 20, model.getLimits().getMaxMessageBytes());
     assertEquals(256, model.getLimits().getMaxStreamItemCount());
     assertEquals(256, model.getLimits().getMaxStreamCount());
-    assertEquals(1024, model.getLimits().getMaxQueueSize());
+    assertEquals(2048, model.getLimits().getMaxQueueSize());
     assertEquals(Precision.PRECISION_FP32, model.getPrecision());
     assertEquals(
         dev.nunchi.sentiment.v1.ProblemType.PROBLEM_TYPE_SINGLE_LABEL_CLASSIFICATION,

@@ -355,7 +355,7 @@ class SentimentResourceTest {
         .body("limits.max_message_bytes", equalTo(4 << 20))
         .body("limits.max_stream_item_count", equalTo(256))
         .body("limits.max_stream_count", equalTo(256))
-        .body("limits.max_queue_size", equalTo(1024))
+        .body("limits.max_queue_size", equalTo(2048))
         .body("precision", equalTo("fp32"))
         .body("device", equalTo("cpu"))
         .body("accepts_context", equalTo(false))

@@ -31,7 +31,7 @@ class ServeConfigTest {
     assertEquals(Optional.empty(), config.home());
     assertEquals(Device.AUTO, config.device());
     assertEquals(OptionalInt.empty(), config.threads());
-    assertEquals(1024, config.queueSize());
+    assertEquals(2048, config.queueSize());
     assertEquals(8192, config.maxTextBytes());
     assertEquals(64, config.maxBatchSize());
     assertEquals(256, config.maxStreamItems());
