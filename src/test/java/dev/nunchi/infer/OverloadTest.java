@@ -20,7 +20,7 @@ class OverloadTest {
   /// The first second, in which nothing is known of the cost, is not looked at.
   private static final double FROM = 1;
 
-  private static final double TO = 21;
+  private static final double TO = 11;
 
   @ParameterizedTest
   @CsvSource({"1, 1, 1", "1, 50, 2", "2, 1, 3", "2, 50, 4", "4, 7, 5"})
@@ -155,12 +155,12 @@ class OverloadTest {
   void bulk_besideInteractive_waitsAndIsNotStarved() {
     Simulation load = new Simulation(11, 1, 2048);
     load.closed("bulk", Urgency.BULK, 500, 0, TO);
-    load.closed("user", Urgency.INTERACTIVE, 1, FROM, 11);
-    load.closed("flood", Urgency.INTERACTIVE, 100, 11, TO);
+    load.closed("user", Urgency.INTERACTIVE, 1, FROM, 6);
+    load.closed("flood", Urgency.INTERACTIVE, 100, 6, TO);
     load.run();
     double[] waits =
         load.calls.stream()
-            .filter(call -> call.caller.equals("user") && call.endedAt < 11e9)
+            .filter(call -> call.caller.equals("user") && call.endedAt < 6e9)
             .mapToDouble(Call::millis)
             .sorted()
             .toArray();
@@ -170,9 +170,9 @@ class OverloadTest {
     double bulk =
         load.calls.stream()
                 .filter(call -> call.caller.equals("bulk"))
-                .filter(call -> call.answered && call.endedAt > 12e9 && call.endedAt <= TO * 1e9)
+                .filter(call -> call.answered && call.endedAt > 7e9 && call.endedAt <= TO * 1e9)
                 .count()
-            / (TO - 12);
+            / (TO - 7);
     assertTrue(bulk > 0.1 * Simulation.perSecond(), () -> "of bulk a second " + bulk);
   }
 
@@ -208,8 +208,8 @@ class OverloadTest {
                 load.model, "caller", Urgency.INTERACTIVE, load.tokens(), Duration.ofMillis(50)));
     load.run();
     long late =
-        load.calls.stream().filter(call -> call.at > 10e9 && !call.isInTime()).count();
-    long all = load.calls.stream().filter(call -> call.at > 10e9).count();
+        load.calls.stream().filter(call -> call.at > 6e9 && !call.isInTime()).count();
+    long all = load.calls.stream().filter(call -> call.at > 6e9).count();
     assertTrue(late < 0.05 * all, "%d of %d late".formatted(late, all));
   }
 
