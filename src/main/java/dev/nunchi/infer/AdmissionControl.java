@@ -14,14 +14,20 @@ import org.jspecify.annotations.Nullable;
 ///   come with many at once: whoever fills the others does not shut out the rest.
 /// - Time. By the [CostModel] a text is expected to be answered in what is left to its deadline, an
 ///   eighth less for the way back and for what nobody expects; and those of its caller that would
-///   run after it still are. Where a worker is free a text is always taken: prophecies that
-///   nobody puts to the test would come true.
+///   run after it still are. Where no worker has been idle for as long as the deadline, in half of
+///   it: a queue that does not go away keeps the workers no busier the longer it is, and only makes
+///   answers late where the way back is slow, as it is when there is too much to do (the standing
+///   queue of CoDel; Nichols and Jacobson, 2012, <https://doi.org/10.1145/2208917.2209336>). Where
+///   a worker is free a text is always taken: prophecies that nobody puts to the test would come
+///   true.
 final class AdmissionControl {
   /// What a caller may hold of the last quarter, in parts of all places.
   private static final int FEW = 16;
 
   /// The part of the time to a deadline that is not counted on, twice that of [Ticket#nanosToWait].
   private static final int MARGIN = 8;
+
+  private static final int MARGIN_WHEN_LASTING = 2;
 
   private final WaitingLine line;
   private final int capacity;
@@ -82,7 +88,7 @@ final class AdmissionControl {
     boolean lasting = now - idleAt > left;
     long expected =
         (busy + line.until(terms, due, work, lasting) + longest * (workers - 1)) / workers;
-    return expected <= left - left / MARGIN
+    return expected <= left - left / (lasting ? MARGIN_WHEN_LASTING : MARGIN)
         && line.leastSpare(terms, due, workers, busy, now) >= work;
   }
 

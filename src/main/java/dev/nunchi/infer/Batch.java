@@ -1,6 +1,5 @@
 package dev.nunchi.infer;
 
-import dev.nunchi.text.PaddedBatch;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.LongSupplier;

@@ -113,8 +113,8 @@ public final class Classifier implements AutoCloseable {
   ///
   /// @return in order; each fails with a [NunchiException] `DEADLINE_EXCEEDED`, or `OVERLOADED`
   ///   where its turn comes too late for an answer in time
-  /// @throws NunchiException `OVERLOADED` if the queue has too few places or the deadline would pass
-  ///   before they are run, `DEADLINE_EXCEEDED` if it has, `UNAVAILABLE` after [#close],
+  /// @throws NunchiException `OVERLOADED` if the queue has too few places or the deadline would
+  ///   pass before they are run, `DEADLINE_EXCEEDED` if it has, `UNAVAILABLE` after [#close],
   ///   `INVALID_ARGUMENT` for more than the queue ever takes
   public List<CompletableFuture<Prediction>> classify(List<Question> questions, Terms terms) {
     List<CompletableFuture<Run>> runs =
@@ -148,7 +148,8 @@ public final class Classifier implements AutoCloseable {
   /// @param batchSize most texts in one call of the backend
   public List<Prediction> classifyAll(List<Encoding> encodings, int batchSize) {
     List<Run> runs =
-        new BulkRun(backend, settings.padTokenId(), settings.queue().executor(), batchSize).run(encodings);
+        new BulkRun(backend, settings.padTokenId(), settings.queue().executor(), batchSize)
+            .run(encodings);
     return IntStream.range(0, runs.size())
         .mapToObj(i -> prediction(encodings.get(i), runs.get(i), List.of()))
         .toList();

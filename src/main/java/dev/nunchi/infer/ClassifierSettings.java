@@ -19,7 +19,8 @@ public record ClassifierSettings(
     RunQueue queue) {
   public ClassifierSettings {
     if (!(temperature > 0)) {
-      throw new IllegalArgumentException("The temperature is %s, and must be over 0".formatted(temperature));
+      throw new IllegalArgumentException(
+          "The temperature is %s, and must be over 0".formatted(temperature));
     }
   }
 }

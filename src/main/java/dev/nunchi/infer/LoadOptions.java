@@ -8,11 +8,10 @@ import java.util.OptionalInt;
 
 /// How a model is to be loaded.
 ///
-/// @param workers the threads that run it, and the places before them, which it shares with the other
-///   models of the process
+/// @param workers the threads that run it, and the places before them, which it shares with the
+///   other models of the process
 /// @param maxLength longest input in tokens where it is to be shorter than the model's own
-public record LoadOptions(
-    InferenceOptions.Device device, Workers workers, OptionalInt maxLength) {
+public record LoadOptions(InferenceOptions.Device device, Workers workers, OptionalInt maxLength) {
   /// The model as its directory says, on the device that is there.
   public static final LoadOptions DEFAULT =
       new LoadOptions(

@@ -27,12 +27,12 @@ import org.jspecify.annotations.Nullable;
 /// those who asked to be let in when there is one; whoever asks bounds how many, by giving the next
 /// only when the last was admitted. What is cancelled frees its place at once.
 ///
-/// Design: three rooms. [AdmissionControl] says who gets a place, [WaitingLine] whose turn it is and
-/// [BatchMates] who is run with him, and a worker computes a [Batch]. All of their state has one
-/// owner, this, and one lock; futures are completed without it, since what hangs on them may come
-/// back. Workers are platform threads, one for each core or GPU, which all models share, and each
-/// call of a backend uses one core: on a CPU that answers more texts than one call on all cores.
-/// Never is a worker made to wait for a fuller batch.
+/// Design: three rooms. [AdmissionControl] says who gets a place, [WaitingLine] whose turn it is
+/// and [BatchMates] who is run with him, and a worker computes a [Batch]. All of their state has
+/// one owner, this, and one lock; futures are completed without it, since what hangs on them may
+/// come back. Workers are platform threads, one for each core or GPU, which all models share, and
+/// each call of a backend uses one core: on a CPU that answers more texts than one call on all
+/// cores. Never is a worker made to wait for a fuller batch.
 public final class RunQueue {
   private final Executor executor;
   private final int workers;
@@ -70,8 +70,8 @@ public final class RunQueue {
     this.admission = new AdmissionControl(line, capacity, workers, nanoClock.getAsLong());
   }
 
-  /// The threads themselves, for work in which nobody waits for a single text; in the order in which
-  /// it comes.
+  /// The threads themselves, for work in which nobody waits for a single text; in the order in
+  /// which it comes.
   public Executor executor() {
     return executor;
   }
@@ -217,8 +217,8 @@ public final class RunQueue {
     }
   }
 
-  /// What a worker that was asked to come is to run; null where what waited is gone meanwhile. To be
-  /// given to [#done] when it has run.
+  /// What a worker that was asked to come is to run; null where what waited is gone meanwhile. To
+  /// be given to [#done] when it has run.
   @Nullable Batch next() {
     Map<Ticket, NunchiException> late = new LinkedHashMap<>();
     @Nullable Batch batch;
@@ -247,12 +247,7 @@ public final class RunQueue {
     try {
       long now = nanoClock.getAsLong();
       running.remove(batch);
-      batch
-          .tickets()
-          .getFirst()
-          .model()
-          .account()
-          .ran(batch, now - batch.startedAt());
+      batch.tickets().getFirst().model().account().ran(batch, now - batch.startedAt());
       if (line.size() == 0) {
         admission.idle(now);
       }
@@ -429,7 +424,12 @@ public final class RunQueue {
     return encodings.stream()
         .map(encoding ->
             new Ticket(
-                model, encoding, terms, now, ticketCount++, model.account().cost(encoding.length())))
+                model,
+                encoding,
+                terms,
+                now,
+                ticketCount++,
+                model.account().cost(encoding.length())))
         .toList();
   }
 

@@ -32,8 +32,7 @@ final class Ticket {
   /// @param acceptedAt on the queue's clock
   /// @param number of its own, rising in the order in which tickets are accepted
   /// @param cost the nanoseconds for which it is expected to keep a worker
-  Ticket(
-      Scheduler model, Encoding encoding, Terms terms, long acceptedAt, long number, long cost) {
+  Ticket(Scheduler model, Encoding encoding, Terms terms, long acceptedAt, long number, long cost) {
     this.model = model;
     this.encoding = encoding;
     this.terms = terms;

@@ -42,8 +42,7 @@ public final class Workers {
   /// @param device the one that computes: never [Device#AUTO]
   public synchronized RunQueue on(Device device) {
     return queues.computeIfAbsent(
-        device,
-        each -> new RunQueue(start(count(each)), count(each), places, System::nanoTime));
+        device, each -> new RunQueue(start(count(each)), count(each), places, System::nanoTime));
   }
 
   /// How many a device has.

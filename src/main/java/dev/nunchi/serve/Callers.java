@@ -12,8 +12,8 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import org.jspecify.annotations.Nullable;
 
-/// Tells callers apart who are to take turns: an HTTP/2 connection is one. Over HTTP/1.1, where each
-/// call that runs has a connection of its own, an address is one.
+/// Tells callers apart who are to take turns: an HTTP/2 connection is one. Over HTTP/1.1, where
+/// each call that runs has a connection of its own, an address is one.
 ///
 /// The caller lies in the Vert.x context of the call.
 @Singleton

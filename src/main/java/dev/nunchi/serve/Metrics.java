@@ -75,7 +75,8 @@ final class Metrics {
           @Override
           public void came(ServedModel model) {
             String name = model.name();
-            Gauge.builder("nunchi.queue.size", models, all -> of(all, name, Classifier::waitingCount))
+            Gauge.builder(
+                    "nunchi.queue.size", models, all -> of(all, name, Classifier::waitingCount))
                 .tag("model", name)
                 .register(registry);
             Gauge.builder(
@@ -134,8 +135,7 @@ final class Metrics {
   }
 
   /// Of the model that has the name now; 0 where none has it.
-  private static double of(
-      ModelRegistry models, String name, ToDoubleFunction<Classifier> count) {
+  private static double of(ModelRegistry models, String name, ToDoubleFunction<Classifier> count) {
     return models.named(name).map(model -> count.applyAsDouble(model.classifier())).orElse(0.0);
   }
 

@@ -33,7 +33,11 @@ class OverloadTest {
         TO,
         number ->
             load.call(
-                load.model, "caller " + number % callers, Urgency.INTERACTIVE, load.tokens(), LIMIT));
+                load.model,
+                "caller " + number % callers,
+                Urgency.INTERACTIVE,
+                load.tokens(),
+                LIMIT));
     load.run();
     assertGoodput(load, capacity, 0.95);
     assertRefusedSoon(load);
@@ -176,8 +180,8 @@ class OverloadTest {
     assertTrue(bulk > 0.1 * Simulation.perSecond(), () -> "of bulk a second " + bulk);
   }
 
-  /// One connection for many: who has no deadline, and who has a far one, are not passed for ever by
-  /// those with near ones.
+  /// One connection for many: who has no deadline, and who has a far one, are not passed for ever
+  /// by those with near ones.
   @Test
   void farDeadline_amongNearOnes_hasItsTurn() {
     Simulation load = new Simulation(12, 1, 2048);
@@ -186,8 +190,7 @@ class OverloadTest {
         0,
         TO,
         _ -> load.call(load.model, "proxy", Urgency.INTERACTIVE, load.tokens(), LIMIT));
-    load.poisson(
-        2, 0, TO, _ -> load.call(load.model, "proxy", Urgency.INTERACTIVE, 20, null));
+    load.poisson(2, 0, TO, _ -> load.call(load.model, "proxy", Urgency.INTERACTIVE, 20, null));
     load.run();
     List<Call> patient = load.calls.stream().filter(call -> call.limit == null).toList();
     assertTrue(patient.stream().allMatch(call -> call.answered && call.millis() < 1500));
@@ -207,8 +210,7 @@ class OverloadTest {
             load.call(
                 load.model, "caller", Urgency.INTERACTIVE, load.tokens(), Duration.ofMillis(50)));
     load.run();
-    long late =
-        load.calls.stream().filter(call -> call.at > 6e9 && !call.isInTime()).count();
+    long late = load.calls.stream().filter(call -> call.at > 6e9 && !call.isInTime()).count();
     long all = load.calls.stream().filter(call -> call.at > 6e9).count();
     assertTrue(late < 0.05 * all, "%d of %d late".formatted(late, all));
   }

@@ -172,10 +172,12 @@ class SchedulerTest {
     try (Scheduler scheduler = scheduler(backend, 1, 4)) {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
-      List<CompletableFuture<Run>> first = scheduler.submit(encodings(2, 3), Terms.until(Deadline.NONE));
+      List<CompletableFuture<Run>> first =
+          scheduler.submit(encodings(2, 3), Terms.until(Deadline.NONE));
       NunchiException refused =
           assertThrows(
-              NunchiException.class, () -> scheduler.submit(encodings(4, 5, 6), Terms.until(Deadline.NONE)));
+              NunchiException.class,
+              () -> scheduler.submit(encodings(4, 5, 6), Terms.until(Deadline.NONE)));
       assertEquals(Reason.OVERLOADED, refused.reason());
       assertEquals(2, scheduler.waitingCount());
       List<CompletableFuture<Run>> second = scheduler.submit(encodings(7, 8), of("another"));
@@ -208,9 +210,12 @@ class SchedulerTest {
     try (Scheduler scheduler = scheduler(backend, 1, 4)) {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
-      Admission<List<Run>> first = scheduler.submitWhenFree(encodings(2, 3, 4), Terms.until(Deadline.NONE));
-      Admission<List<Run>> second = scheduler.submitWhenFree(encodings(5, 6), Terms.until(Deadline.NONE));
-      Admission<List<Run>> third = scheduler.submitWhenFree(encodings(7), Terms.until(Deadline.NONE));
+      Admission<List<Run>> first =
+          scheduler.submitWhenFree(encodings(2, 3, 4), Terms.until(Deadline.NONE));
+      Admission<List<Run>> second =
+          scheduler.submitWhenFree(encodings(5, 6), Terms.until(Deadline.NONE));
+      Admission<List<Run>> third =
+          scheduler.submitWhenFree(encodings(7), Terms.until(Deadline.NONE));
       assertTrue(first.admitted().isDone());
       assertFalse(second.admitted().isDone());
       assertFalse(third.admitted().isDone(), "it came after one that waits");
@@ -261,8 +266,10 @@ class SchedulerTest {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
       CompletableFuture<Run> waiting = submit(scheduler, 2);
-      Admission<List<Run>> large = scheduler.submitWhenFree(encodings(3, 4, 5), Terms.until(Deadline.NONE));
-      Admission<List<Run>> small = scheduler.submitWhenFree(encodings(6), Terms.until(Deadline.NONE));
+      Admission<List<Run>> large =
+          scheduler.submitWhenFree(encodings(3, 4, 5), Terms.until(Deadline.NONE));
+      Admission<List<Run>> small =
+          scheduler.submitWhenFree(encodings(6), Terms.until(Deadline.NONE));
       assertFalse(small.admitted().isDone());
       large.answer().cancel(false);
       assertTrue(large.admitted().isDone());
@@ -307,7 +314,8 @@ class SchedulerTest {
     }
     NunchiException refused =
         assertThrows(
-            NunchiException.class, () -> scheduler.submitWhenFree(encodings(1), Terms.until(Deadline.NONE)));
+            NunchiException.class,
+            () -> scheduler.submitWhenFree(encodings(1), Terms.until(Deadline.NONE)));
     assertEquals(Reason.UNAVAILABLE, refused.reason());
   }
 

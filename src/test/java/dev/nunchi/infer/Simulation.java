@@ -13,8 +13,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
-/// A queue with its workers and callers on a clock that jumps from one event to the next: minutes of
-/// load take no time, and the same seed gives the same run.
+/// A queue with its workers and callers on a clock that jumps from one event to the next: minutes
+/// of load take no time, and the same seed gives the same run.
 ///
 /// A text of `n` tokens keeps a worker for `milliseconds(n)`, a fifth more or less, drawn anew each
 /// time.
@@ -22,8 +22,7 @@ final class Simulation {
   private final Random random;
   private final int workers;
   private final PriorityQueue<Event> events =
-      new PriorityQueue<>(
-          Comparator.comparingLong(Event::at).thenComparingLong(Event::number));
+      new PriorityQueue<>(Comparator.comparingLong(Event::at).thenComparingLong(Event::number));
   private final Queue<Runnable> asked = new ArrayDeque<>();
   private final List<Scheduler> models = new ArrayList<>();
   final RunQueue queue;
@@ -49,6 +48,7 @@ final class Simulation {
     final CompletableFuture<Void> ended = new CompletableFuture<>();
     long endedAt = -1;
     boolean answered;
+
     Call(String caller, long at, @Nullable Duration limit) {
       this.caller = caller;
       this.at = at;
@@ -127,13 +127,14 @@ final class Simulation {
   private void again(String caller, Terms.Urgency urgency, double until) {
     if (second() < until) {
       Call call = call(model, caller, urgency, tokens(), null);
-      call.ended.thenRun(() ->
-          at(second() + (call.answered ? 0.0002 : 0.1), () -> again(caller, urgency, until)));
+      call.ended.thenRun(
+          () -> at(second() + (call.answered ? 0.0002 : 0.1), () -> again(caller, urgency, until)));
     }
   }
 
   /// Makes a call of one text.
-  Call call(Scheduler to, String caller, Terms.Urgency urgency, int tokens, @Nullable Duration limit) {
+  Call call(
+      Scheduler to, String caller, Terms.Urgency urgency, int tokens, @Nullable Duration limit) {
     Call call = new Call(caller, now, limit);
     calls.add(call);
     Deadline deadline = limit == null ? Deadline.NONE : Deadline.after(limit, now);

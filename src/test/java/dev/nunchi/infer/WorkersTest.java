@@ -39,7 +39,8 @@ class WorkersTest {
       models.add(model);
       runs.addAll(
           model.submit(
-              List.of(FakeBackend.encoding(i, 1), FakeBackend.encoding(i, 1)), Terms.until(Deadline.NONE)));
+              List.of(FakeBackend.encoding(i, 1), FakeBackend.encoding(i, 1)),
+              Terms.until(Deadline.NONE)));
     }
     assertTrue(backend.begun.tryAcquire(2, 5, TimeUnit.SECONDS), "two run");
     assertFalse(backend.begun.tryAcquire(200, TimeUnit.MILLISECONDS), "a third one runs");
@@ -56,10 +57,13 @@ class WorkersTest {
   @Test
   void scheduler_manyCancelledTexts_asksNoMoreWorkersThanItHasPlaces() throws Exception {
     List<Runnable> asked = new ArrayList<>();
-    Scheduler model = new Scheduler(
-            FakeBackend.open(), 0, new RunQueue(asked::add, 2, 10, System::nanoTime));
+    Scheduler model =
+        new Scheduler(FakeBackend.open(), 0, new RunQueue(asked::add, 2, 10, System::nanoTime));
     for (int i = 0; i < 1_000; i++) {
-      model.submit(List.of(FakeBackend.encoding(i, 1)), Terms.until(Deadline.NONE)).getFirst().cancel(false);
+      model
+          .submit(List.of(FakeBackend.encoding(i, 1)), Terms.until(Deadline.NONE))
+          .getFirst()
+          .cancel(false);
     }
     assertEquals(1, asked.size());
     CompletableFuture<Run> last =
