@@ -71,12 +71,6 @@ final class ModelRegistry implements AutoCloseable {
     return Optional.ofNullable(models.get(name));
   }
 
-  /// Texts that wait for a model; none where it is not there.
-  int waitingCount(String name) {
-    @Nullable ServedModel model = models.get(name);
-    return model == null ? 0 : model.classifier().waitingCount();
-  }
-
   /// Tells the observer of every model that is there, and from now on of each that comes or goes.
   synchronized void observe(Observer observer) {
     observers.add(observer);

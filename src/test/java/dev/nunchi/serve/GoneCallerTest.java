@@ -3,6 +3,7 @@ package dev.nunchi.serve;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.nunchi.infer.Classifier;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -129,8 +130,9 @@ class GoneCallerTest {
 
   private void awaitWaiting(int count) {
     long until = System.nanoTime() + 5_000_000_000L;
-    while (models.waitingCount("waiting") != count) {
-      assertTrue(System.nanoTime() < until, "waiting: " + models.waitingCount("waiting"));
+    Classifier classifier = models.named("waiting").orElseThrow().classifier();
+    while (classifier.waitingCount() != count) {
+      assertTrue(System.nanoTime() < until, "waiting: " + classifier.waitingCount());
       Thread.onSpinWait();
     }
   }
