@@ -76,7 +76,7 @@ public final class Combiner {
   private void requireSameTask() {
     Manifest.Task one = first.manifest().task();
     Manifest.Task other = second.manifest().task();
-    if (!one.labels().equals(other.labels())) {
+    if (!one.labels().names().equals(other.labels().names())) {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT,
           "%s has the labels %s and %s has %s; models with the same labels in the same order are combined"
