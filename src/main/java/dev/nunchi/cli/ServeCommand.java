@@ -78,7 +78,8 @@ final class ServeCommand implements Callable<Integer> {
             + " (default: the name in the model), such as 영화: "
             + ModelName.RULE
             + ". Give it again for further models; the first is the default model. Without it the"
-            + " built-in models are served: nsmc-small, which is the default, and movie3-small."
+            + " built-in models are served: nsmc-small, which is the default, movie3-small (three"
+            + " classes) and nsmc-combined (more accurate, slower)."
       })
   private List<String> models = new ArrayList<>();
 

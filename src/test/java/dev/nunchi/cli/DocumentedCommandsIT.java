@@ -95,6 +95,9 @@ class DocumentedCommandsIT {
         Path.of(""));
     link(Path.of("models"), template.resolve("models"), Path.of(""));
     link(Path.of("models/nsmc-small"), template.resolve("nsmc-small-int8"), Path.of(""));
+    for (String transformer : List.of("my-transformer-int8", "e5-nsmc-int8")) {
+      link(Path.of("models/nsmc-combined"), template.resolve(transformer), Path.of(""));
+    }
     link(
         Path.of("src/test/resources/dev/nunchi/nn/bert-tiny"),
         template.resolve("koelectra-small"),

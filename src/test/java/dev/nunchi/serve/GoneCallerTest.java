@@ -92,11 +92,12 @@ class GoneCallerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/v1/classify", "/v1/classify:batch"})
-  void rest_timeIsOver_isDeadlineExceededAtOnce(String path) throws Exception {
+  void rest_timeWouldBeOver_isRefusedAtOnce(String path) throws Exception {
     String body = path.endsWith("batch") ? "{\"requests\": [" + TEXT + "]}" : TEXT;
     HttpResponse<String> late = client.send(within("100", path, body), text());
-    assertEquals(504, late.statusCode());
-    assertEquals("DEADLINE_EXCEEDED", JsonPath.from(late.body()).getString("reason"));
+    assertEquals(429, late.statusCode());
+    assertEquals("OVERLOADED", JsonPath.from(late.body()).getString("reason"));
+    assertTrue(late.headers().firstValue("Retry-After").isPresent());
     awaitWaiting(0);
   }
 
