@@ -12,6 +12,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -82,6 +83,14 @@ final class CombineCommand implements Callable<Integer> {
           "Labelled texts that the temperature is fitted on (default: none, and temperature 1).")
   private @Nullable Path validation;
 
+  @Option(
+      names = "--license",
+      paramLabel = "NAME",
+      description =
+          "Licence of the whole, for nunchi.json and the card (default: that of both, where it is"
+              + " the same).")
+  private @Nullable String license;
+
   @Mixin private LabelledFile labelled = new LabelledFile();
   @Mixin private ReplacingOption replacing = new ReplacingOption();
 
@@ -101,7 +110,14 @@ final class CombineCommand implements Callable<Integer> {
     Combiner combiner = new Combiner(first, second, weight);
     String name = String.valueOf(output.toAbsolutePath().normalize().getFileName());
     ModelDirectory written =
-        combiner.write(name, texts(first, err), output, existing, measured -> say(measured, err));
+        combiner.write(
+            name,
+            Optional.ofNullable(license),
+            texts(first, err),
+            output,
+            existing,
+            measured -> say(measured, err));
+    written.manifest().origin().notes().forEach(note -> err.println("Note: " + note));
     err.printf("%s: %s, %s%n", output, name, written.manifest().proof().revision());
     return 0;
   }

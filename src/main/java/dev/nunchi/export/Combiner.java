@@ -7,7 +7,6 @@ import dev.nunchi.Reason;
 import dev.nunchi.eval.Calibration;
 import dev.nunchi.eval.Temperature;
 import dev.nunchi.export.ExportOptions.LabelledText;
-import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.infer.ProbeCheck;
@@ -23,7 +22,6 @@ import dev.nunchi.model.StagedDirectory;
 import dev.nunchi.model.TokenizerFiles;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalizer;
-import dev.nunchi.text.Span;
 import dev.nunchi.text.Spelling;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
@@ -32,11 +30,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -52,8 +51,17 @@ import java.util.stream.Stream;
 public final class Combiner {
   private static final String CONFIG = "config.json";
   private static final String CARD = "README.md";
-  private static final String FIRST = "first/";
-  private static final String SECOND = "second/";
+  private static final String LICENSE = "license";
+
+  /// From what is nearest to the probe's answers to what may be furthest.
+  private static final List<Precision> TOLERANCE =
+      List.of(
+          Precision.FP32,
+          Precision.BF16,
+          Precision.FP16,
+          Precision.INT8_WEIGHT_ONLY,
+          Precision.INT4_WEIGHT_ONLY,
+          Precision.INT8);
 
   private final ModelDirectory first;
   private final ModelDirectory second;
@@ -89,11 +97,12 @@ public final class Combiner {
           "%s and %s are not both of one label a text, and only such models are combined"
               .formatted(first.path(), second.path()));
     }
-    if (first.manifest().text().inputTemplate() != null) {
+    if (first.manifest().text().inputTemplate() != null
+        || second.manifest().text().inputTemplate() != null) {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT,
-          "%s reads a context beside each text, which a model of n-grams would read as part of it"
-              .formatted(first.path()));
+          "%s or %s reads a context beside each text, and only models of the text alone are combined"
+              .formatted(first.path(), second.path()));
     }
   }
 
@@ -116,12 +125,14 @@ public final class Combiner {
   /// Writes the combination, aside first, proved by what its parts answer.
   ///
   /// @param name of the model
+  /// @param license of the whole; where empty that of the parts, if it is the same
   /// @param validation labelled texts that the temperature is fitted on; where there are none it is
   ///   1
   /// @param measured told what was measured on them
   /// @throws NunchiException `FAILED_CHECK` where the graph does not give the sum of its parts
   public ModelDirectory write(
       String name,
+      Optional<String> license,
       List<LabelledText> validation,
       Path output,
       OutputDirectory.Existing existing,
@@ -130,8 +141,10 @@ public final class Combiner {
         StagedDirectory staged = directory.stage();
         TextEncoder encoder = encoder(first);
         TextEncoder alone = encoder(second)) {
+      // Before anything long: what cannot be joined is refused here.
+      JoinedGraph graph = CombinedGraph.of(first, second, weight, spelling);
       Probe probe = probe(encoder);
-      Manifest manifest = described(name).withProbe(probe);
+      Manifest manifest = described(name, license).withProbe(probe);
       if (!validation.isEmpty()) {
         Measured figures = measure(validation, encoder, alone);
         measured.accept(figures);
@@ -140,12 +153,20 @@ public final class Combiner {
                 .withTemperature(figures.temperature())
                 .withOrigin(manifest.origin().with(quality(figures), List.of()));
       }
-      ModelDirectory written = write(manifest, staged.path());
+      ModelDirectory written = write(graph, manifest, staged.path());
       try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU)) {
         new ProbeCheck(encoder, model, precision(), written.padTokenId()).run(probe);
       }
       staged.commit();
       return new ModelDirectory(output, written.manifest(), written.padTokenId());
+    } catch (NunchiException e) {
+      throw e.reason() == Reason.FAILED_CHECK
+          ? new NunchiException(
+              e.reason(),
+              "%s was not written, as the graph does not give the sum of %s and %s: %s"
+                  .formatted(output, first.path(), second.path(), e.getMessage()),
+              e)
+          : e;
     } catch (IOException e) {
       throw DurableFiles.notWritten(output, e);
     }
@@ -156,19 +177,46 @@ public final class Combiner {
     return TextEncoder.open(model.path(), Normalizer.of(text.normalization()), text.maxLength());
   }
 
-  private Manifest described(String name) {
+  private Manifest described(String name, Optional<String> license) {
     Manifest of = first.manifest();
+    Map<String, String> others = second.manifest().origin().provenance();
     Map<String, String> provenance = new HashMap<>(of.origin().provenance());
     provenance.put("combined_from", part(first));
     provenance.put("combined_with", part(second));
     provenance.put("combined_weight", Double.toString(weight));
+    for (String key : List.of(LICENSE, "data_source")) {
+      if (others.containsKey(key)) {
+        provenance.put("combined_with_" + key, others.get(key));
+      }
+    }
+    if (!Objects.equals(provenance.get(LICENSE), others.get(LICENSE))) {
+      provenance.remove(LICENSE);
+    }
+    license.ifPresent(named -> provenance.put(LICENSE, named));
     return Manifest.of(
             name,
             of.task().labels(),
             of.task().problemType(),
             of.text().normalization(),
             of.text().maxLength())
-        .withOrigin(new Manifest.Origin(Map.of(), provenance, List.of()));
+        .withOrigin(new Manifest.Origin(Map.of(), provenance, notes()));
+  }
+
+  /// What is to be known of the parts, and of how the second reads.
+  private List<String> notes() {
+    List<String> notes = new ArrayList<>();
+    for (ModelDirectory part : List.of(first, second)) {
+      part.manifest()
+          .origin()
+          .notes()
+          .forEach(note -> notes.add("%s: %s".formatted(part.manifest().name(), note)));
+    }
+    if (!first.manifest().text().normalization().equals(second.manifest().text().normalization())) {
+      notes.add(
+          "%s learned from texts that were normalised otherwise than %s has them."
+              .formatted(second.manifest().name(), first.manifest().name()));
+    }
+    return notes;
   }
 
   private static String part(ModelDirectory model) {
@@ -186,7 +234,7 @@ public final class Combiner {
     }
     List<Encoding> encodings =
         of.cases().stream().map(one -> encoder.encode(one.text(), Truncation.KEEP_HEAD)).toList();
-    double[][] sums = Answers.of(this, encodings).sums();
+    double[][] sums = answers(encodings).sums();
     return new Probe(
         IntStream.range(0, sums.length)
             .mapToObj(i ->
@@ -197,43 +245,8 @@ public final class Combiner {
             .toList());
   }
 
-  /// Logits of both parts over their temperatures, and their weighted sum.
-  private record Answers(double[][] first, double[][] second, double[][] sums) {
-    static Answers of(Combiner models, List<Encoding> encodings) {
-      double[][] one = divided(models.first, encodings);
-      double[][] other =
-          divided(
-              models.second,
-              encodings.stream()
-                  .map(text -> encoding(models.spelling.of(text.inputIds())))
-                  .toList());
-      double[][] sums = new double[one.length][];
-      for (int i = 0; i < one.length; i++) {
-        sums[i] = new double[one[i].length];
-        for (int label = 0; label < one[i].length; label++) {
-          sums[i][label] = (1 - models.weight) * one[i][label] + models.weight * other[i][label];
-        }
-      }
-      return new Answers(one, other, sums);
-    }
-
-    private static Encoding encoding(int[] ids) {
-      return new Encoding(
-          ids,
-          new int[ids.length],
-          Collections.nCopies(ids.length, Span.NONE),
-          ids.length,
-          0,
-          false);
-    }
-
-    private static double[][] divided(ModelDirectory model, List<Encoding> encodings) {
-      double temperature = model.manifest().task().temperature();
-      return Quantization.logits(model, encodings).stream()
-          .map(row ->
-              IntStream.range(0, row.length).mapToDouble(i -> row[i] / temperature).toArray())
-          .toArray(double[][]::new);
-    }
+  private CombinedAnswers answers(List<Encoding> encodings) {
+    return CombinedAnswers.of(first, second, weight, spelling, encodings);
   }
 
   private Measured measure(List<LabelledText> texts, TextEncoder encoder, TextEncoder alone) {
@@ -244,7 +257,7 @@ public final class Combiner {
     List<String> labels = first.manifest().task().labels().names();
     int[] actual =
         texts.stream().mapToInt(one -> labels.indexOf(one.labels().iterator().next())).toArray();
-    Answers answers = Answers.of(this, encodings);
+    CombinedAnswers answers = answers(encodings);
     double temperature = Temperature.fit(actual, answers.sums());
     long same =
         IntStream.range(0, texts.size())
@@ -288,13 +301,15 @@ public final class Combiner {
         "validation_count", (double) measured.texts());
   }
 
-  private ModelDirectory write(Manifest manifest, Path directory) throws IOException {
-    Map<String, String> digests = new TreeMap<>(joined().write(directory));
+  private ModelDirectory write(JoinedGraph graph, Manifest manifest, Path directory)
+      throws IOException {
+    Map<String, String> digests = new TreeMap<>(graph.write(directory));
     List<String> files = new ArrayList<>(TokenizerFiles.copy(first.path(), directory));
     Files.copy(first.path().resolve(CONFIG), directory.resolve(CONFIG));
     files.add(CONFIG);
     digests.putAll(Digests.of(directory, files));
-    Files.writeString(directory.resolve(CARD), card(manifest));
+    Files.writeString(
+        directory.resolve(CARD), new CombinationCard(manifest, first, second, weight).markdown());
     ManifestFile.write(
         directory,
         manifest.written(
@@ -302,140 +317,11 @@ public final class Combiner {
     return ModelDirectory.openWritten(directory);
   }
 
-  /// The one whose answers may be further from the probe's.
+  /// int8 where a part has it, whose answers may be furthest from the probe's.
   private Precision precision() {
-    Precision one = first.manifest().proof().precision();
-    return one == Precision.FP32 ? second.manifest().proof().precision() : one;
-  }
-
-  private JoinedGraph joined() {
-    JoinedGraph graph = new JoinedGraph();
-    String one = graph.addFirst(first, FIRST);
-    String characters = spelled(graph);
-    String present = cast(graph, "present", greater(graph, "is_character", characters));
-    String other =
-        graph.add(
-            second,
-            SECOND,
-            Map.of(
-                "input_ids",
-                characters,
-                "attention_mask",
-                present,
-                "token_type_ids",
-                "token_type_ids"),
-            Map.of("sequence_length", "characters"));
-    graph.output(
-        graph.node(
-            "Add",
-            "sum",
-            List.of(
-                weighed(graph, "first", one, (1 - weight) / first.manifest().task().temperature()),
-                weighed(graph, "second", other, weight / second.manifest().task().temperature()))),
-        first);
-    return graph;
-  }
-
-  /// `[batch, characters]`: the characters of each text's pieces in a row, 0 after the last.
-  ///
-  /// Each has its place by how many there are up to it; what is none goes to a place before the
-  /// first, which is cut off.
-  private String spelled(JoinedGraph graph) {
-    String one = graph.numbers("one", 1);
-    String zero = graph.numbers("zero", 0);
-    String rows =
-        graph.node(
-            "Gather",
-            "spelling.rows",
-            List.of(graph.table("spelling", spelling.characters()), "input_ids"));
-    String all =
-        graph.node(
-            "Reshape",
-            "spelling.all",
-            List.of(cast(graph, "spelling.ids", rows), graph.numbers("row", 0, -1)));
-    String is = cast(graph, "spelling.is", greater(graph, "spelling.is_character", all));
-    String place =
-        graph.node(
-            "Mul",
-            "spelling.place",
-            List.of(graph.node("CumSum", "spelling.count", List.of(is, one)), is));
-    String length =
-        graph.node(
-            "Add",
-            "spelling.length",
-            List.of(
-                graph.node(
-                    "Reshape",
-                    "spelling.most",
-                    List.of(
-                        graph.node(
-                            "ReduceMax",
-                            "spelling.last",
-                            List.of(place),
-                            Attributes.of("keepdims", 0)),
-                        one)),
-                one));
-    String batch =
-        graph.node(
-            "Shape",
-            "spelling.batch",
-            List.of("input_ids"),
-            Attributes.of("start", 0),
-            Attributes.of("end", 1));
-    String shape =
-        graph.node("Concat", "spelling.shape", List.of(batch, length), Attributes.of("axis", 0));
-    String empty = graph.node("Expand", "spelling.empty", List.of(zero, shape));
-    String placed =
-        graph.node(
-            "ScatterElements",
-            "spelling.placed",
-            List.of(empty, place, all),
-            Attributes.of("axis", 1));
-    return graph.node("Slice", "characters", List.of(placed, one, length, one));
-  }
-
-  private static String greater(JoinedGraph graph, String name, String x) {
-    return graph.node("Greater", name, List.of(x, "zero"));
-  }
-
-  private static String cast(JoinedGraph graph, String name, String x) {
-    return graph.node("Cast", name, List.of(x), Attributes.of("to", DataType.INT64.getNumber()));
-  }
-
-  private static String weighed(JoinedGraph graph, String part, String logits, double factor) {
-    return graph.node(
-        "Mul", part + ".weighed", List.of(logits, graph.number(part + ".weight", (float) factor)));
-  }
-
-  private String card(Manifest manifest) {
-    StringBuilder card =
-        new StringBuilder("---\nlanguage: ko\npipeline_tag: text-classification\n");
-    String license = first.manifest().origin().provenance().getOrDefault("license", "");
-    if (!license.isEmpty()) {
-      card.append("license: ").append(license.toLowerCase(Locale.ROOT)).append('\n');
-    }
-    card.append("---\n\n# ").append(manifest.name()).append("\n\n");
-    card.append("Two models in one graph, whose logits add up.\n\n| | |\n| --- | --- |\n");
-    row(card, "labels", names(manifest.task().labels()));
-    row(card, "longest text", manifest.text().maxLength() + " tokens of the first");
-    row(card, "first", described(first, 1 - weight));
-    row(card, "second", described(second, weight));
-    manifest.origin().shown().forEach((name, value) -> row(card, name, value));
-    row(card, "temperature", "%.3f".formatted(manifest.task().temperature()));
-    return card.toString();
-  }
-
-  private static String described(ModelDirectory model, double weight) {
-    return "%s, weight %.2f, temperature %.3f, licence %s (%s)"
-        .formatted(
-            model.manifest().name(),
-            weight,
-            model.manifest().task().temperature(),
-            model.manifest().origin().provenance().getOrDefault("license", "not named"),
-            model.manifest().proof().revision());
-  }
-
-  private static void row(StringBuilder card, String name, String value) {
-    card.append("| ").append(name).append(" | ").append(value).append(" |\n");
+    return Stream.of(first, second)
+        .map(part -> part.manifest().proof().precision())
+        .max(Comparator.comparingInt(TOLERANCE::indexOf))
+        .orElseThrow();
   }
 }

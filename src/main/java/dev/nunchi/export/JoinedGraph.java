@@ -41,6 +41,9 @@ final class JoinedGraph {
   private static final String LENGTH = "length";
   private static final String LOGITS = "logits";
 
+  /// The axis that all graphs share.
+  private static final String BATCH = "batch_size";
+
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("nunchi");
   private final Map<String, OperatorSetIdProto> operators = new HashMap<>();
   private final List<Weights> weights = new ArrayList<>();
@@ -58,20 +61,16 @@ final class JoinedGraph {
     graph.addAllInput(model.getGraph().getInputList());
     Map<String, String> names = new HashMap<>();
     model.getGraph().getInputList().forEach(input -> names.put(input.getName(), input.getName()));
-    return add(directory, model, prefix, names, Map.of());
+    return add(directory, model, prefix, names, "");
   }
 
   /// Adds a graph that reads values of the joined one.
   ///
   /// @param inputs the value for each of its inputs
-  /// @param axes other names for its axes
   /// @return the name of its logits
-  String add(
-      ModelDirectory directory,
-      String prefix,
-      Map<String, String> inputs,
-      Map<String, String> axes) {
-    return add(directory, read(directory), prefix, new HashMap<>(inputs), axes);
+  String add(ModelDirectory directory, String prefix, Map<String, String> inputs) {
+    // Equal names are taken for equal lengths, and its texts have other lengths.
+    return add(directory, read(directory), prefix, inputs, prefix);
   }
 
   private String add(
@@ -79,7 +78,7 @@ final class JoinedGraph {
       ModelProto model,
       String prefix,
       Map<String, String> names,
-      Map<String, String> axes) {
+      String axisPrefix) {
     irVersion = Math.max(irVersion, model.getIrVersion());
     for (OperatorSetIdProto set : model.getOpsetImportList()) {
       OperatorSetIdProto known = operators.putIfAbsent(set.getDomain(), set);
@@ -101,7 +100,7 @@ final class JoinedGraph {
       graph.addNode(renamed.setName(prefix + node.getName()));
     }
     for (ValueInfoProto value : part.getValueInfoList()) {
-      graph.addValueInfo(renamed(value.toBuilder(), axes).setName(prefix + value.getName()));
+      graph.addValueInfo(renamed(value.toBuilder(), axisPrefix).setName(prefix + value.getName()));
     }
     return prefix + LOGITS;
   }
@@ -110,15 +109,14 @@ final class JoinedGraph {
     return name.isEmpty() ? name : names.getOrDefault(name, prefix + name);
   }
 
-  private static ValueInfoProto.Builder renamed(
-      ValueInfoProto.Builder value, Map<String, String> axes) {
+  private static ValueInfoProto.Builder renamed(ValueInfoProto.Builder value, String axisPrefix) {
     TensorShapeProto.Builder shape =
         value.getTypeBuilder().getTensorTypeBuilder().getShapeBuilder();
     shape
         .getDimBuilderList()
         .forEach(axis -> {
-          if (axes.containsKey(axis.getDimParam())) {
-            axis.setDimParam(axes.get(axis.getDimParam()));
+          if (axis.hasDimParam() && !axis.getDimParam().equals(BATCH)) {
+            axis.setDimParam(axisPrefix + axis.getDimParam());
           }
         });
     return value;

@@ -9,14 +9,15 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /// The characters of each piece of one tokenizer, as ids of a vocabulary of single characters
 /// ([CharacterVocabulary]): how a network of characters reads what was encoded for another one.
 ///
-/// What marks a word's beginning is no character, and a piece without a character that the
-/// vocabulary knows is spelled with its unknown token; so is the unknown piece. The tokens that
-/// begin and end every text are spelled as the other vocabulary's own; further special ones,
-/// padding among them, are not spelled.
+/// What marks a word's beginning is no character. A character that the vocabulary does not know is
+/// its unknown token, and so are the unknown piece and one that spells a byte. The tokens that
+/// begin and end every text are the other vocabulary's own; further special ones, padding among
+/// them, are not spelled.
 ///
 /// @param characters `[pieces][longest]`, each row from its start, 0 (the vocabulary's padding)
 ///   after its end
@@ -25,6 +26,9 @@ public record Spelling(int[][] characters) {
 
   /// SentencePiece's mark of a word's beginning.
   private static final String WORD = "▁";
+
+  /// What spells a byte of a character that has no piece.
+  private static final Pattern BYTE = Pattern.compile("<0x[0-9A-F]{2}>");
 
   /// @param pieces directory of the tokenizer whose ids are spelled, Unigram or WordPiece
   /// @param characters directory of the tokenizer whose tokens are characters
@@ -41,7 +45,9 @@ public record Spelling(int[][] characters) {
         .vocabulary()
         .forEach((piece, id) -> rows[id] = spelled(without(piece, prefix), reader.vocabulary()));
     for (JsonNode token : json.path("added_tokens")) {
-      rows[token.path("id").asInt()] = new int[0];
+      if (token.path("special").asBoolean()) {
+        rows[token.path("id").asInt()] = new int[0];
+      }
     }
     if (spelled.unknownId() >= 0) {
       rows[spelled.unknownId()] = new int[] {Vocabulary.UNK_ID};
@@ -99,11 +105,14 @@ public record Spelling(int[][] characters) {
   }
 
   private static int[] spelled(String piece, Map<String, Integer> vocabulary) {
+    if (BYTE.matcher(piece).matches()) {
+      return new int[] {Vocabulary.UNK_ID};
+    }
     // SentencePiece's normaliser makes of ㅋ the initial consonant, which nobody types.
     return Jamo.toCompatibility(piece)
         .toLowerCase(Locale.ROOT)
         .codePoints()
-        .filter(c -> !WhiteSpace.isWhiteSpace(c) && c != WORD.codePointAt(0))
+        .filter(c -> !WhiteSpace.isWhiteSpace(c))
         .map(c -> vocabulary.getOrDefault(Character.toString(c), Vocabulary.UNK_ID))
         .toArray();
   }
@@ -122,10 +131,5 @@ public record Spelling(int[][] characters) {
         .flatMap(id -> Arrays.stream(characters[id]))
         .filter(character -> character != Vocabulary.PAD_ID)
         .toArray();
-  }
-
-  /// Characters of the longest piece.
-  public int longest() {
-    return characters[0].length;
   }
 }

@@ -17,10 +17,10 @@ final class CudaLibraries {
   private static final String FOLDER =
       "/org/bytedeco/pytorch/%s-gpu/".formatted(Loader.getPlatform());
   private static final String LIBRARY = "torch_cuda";
-  private static final List<String> NEEDED = List.of("c10", "c10_cuda", "torch", "torch_cpu");
 
-  /// Which libtorch loads itself, where something asks for it.
-  private static final String LINEAR_ALGEBRA = "torch_cuda_linalg";
+  /// What it needs, and what it loads itself where something asks for it.
+  private static final List<String> OTHERS =
+      List.of("c10", "c10_cuda", "torch", "torch_cpu", "torch_cuda_linalg");
 
   private CudaLibraries() {}
 
@@ -33,8 +33,9 @@ final class CudaLibraries {
   /// loads the first of them.
   static void unpack() {
     if (areOnClassPath()) {
-      NEEDED.forEach(CudaLibraries::unpacked);
-      unpacked(LINEAR_ALGEBRA);
+      OTHERS.stream()
+          .filter(library -> CudaLibraries.class.getResource(resource(library)) != null)
+          .forEach(CudaLibraries::unpacked);
       unpacked(LIBRARY);
     }
   }

@@ -36,7 +36,8 @@ class SpellingTest {
            {"id": 0, "content": "<s>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
            {"id": 1, "content": "<pad>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
            {"id": 2, "content": "</s>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
-           {"id": 3, "content": "<unk>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true}],
+           {"id": 3, "content": "<unk>", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": true},
+           {"id": 11, "content": "요ㅋ", "single_word": false, "lstrip": false, "rstrip": false, "normalized": false, "special": false}],
          "normalizer": null,
          "pre_tokenizer": {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": true},
          "post_processor": {"type": "TemplateProcessing",
@@ -53,7 +54,7 @@ class SpellingTest {
   private static final String PIECES =
       "[\"<s>\", 0.0], [\"<pad>\", 0.0], [\"</s>\", 0.0], [\"<unk>\", 0.0], [\"▁좋아요\", -1.0],"
           + " [\"▁\", -2.0], [\"\u110F\u110F\", -2.0], [\"A!\", -2.5], [\"🙂\", -3.0], [\"가\","
-          + " -3.5]";
+          + " -3.5], [\"<0xF0>\", -9.0]";
 
   @Test
   void of_unigramPieces_areSpelledAsTheOtherTokenizerReadsThem() throws IOException {
@@ -66,7 +67,6 @@ class SpellingTest {
         TextEncoder.open(characters, Normalizer.of(Normalization.STANDARD), 64)) {
       assertArrayEquals(encoder.encode("좋아요 ㅋㅋ A!", Truncation.REJECT).inputIds(), spelled);
     }
-    assertEquals(3, spelling.longest());
   }
 
   @Test
@@ -76,6 +76,18 @@ class SpellingTest {
     assertArrayEquals(
         new int[] {Vocabulary.UNK_ID, Vocabulary.UNK_ID}, spelling.of(new int[] {3, 8}));
     assertArrayEquals(new int[0], spelling.of(new int[] {1, 1}));
+  }
+
+  @Test
+  void of_wordsThatWereAdded_areSpelledAndBytesAreUnknown() throws IOException {
+    Spelling spelling = Spelling.of(unigram(PIECES), characters);
+
+    try (TextEncoder encoder =
+        TextEncoder.open(characters, Normalizer.of(Normalization.STANDARD), 64)) {
+      int[] added = encoder.encode("요ㅋ", Truncation.REJECT).inputIds();
+      assertArrayEquals(added, spelling.of(new int[] {0, 11, 2}));
+    }
+    assertArrayEquals(new int[] {Vocabulary.UNK_ID}, spelling.of(new int[] {10}));
   }
 
   @Test
