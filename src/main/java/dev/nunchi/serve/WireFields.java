@@ -27,12 +27,13 @@ final class WireFields {
   /// @param message is where it was afterwards
   static boolean areMoreThan(int most, InputStream message, Descriptor type) {
     message.mark(Integer.MAX_VALUE);
+    WireFields fields = new WireFields(message, most);
     try {
-      WireFields fields = new WireFields(message, most);
       fields.read(type);
       return fields.count > most;
     } catch (InvalidProtocolBufferException e) {
-      return false;
+      // Also of a message in which counting stopped, when the one around it is read on.
+      return fields.count > most;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } finally {
@@ -40,19 +41,36 @@ final class WireFields {
     }
   }
 
+  /// Groups, of which no message here has any, become objects as other fields do that are not
+  /// known: their begin, their end and what lies between are counted.
   private void read(Descriptor type) throws IOException {
+    int groups = 0;
     for (int tag = in.readTag(); tag != 0 && ++count <= most; tag = in.readTag()) {
-      @Nullable FieldDescriptor field = type.findFieldByNumber(WireFormat.getTagFieldNumber(tag));
-      if (field != null
-          && field.getJavaType() == FieldDescriptor.JavaType.MESSAGE
-          && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED) {
-        int outer = in.pushLimit(in.readRawVarint32());
-        read(field.getMessageType());
-        in.popLimit(outer);
-      } else if (!in.skipField(tag)) {
-        return;
+      switch (WireFormat.getTagWireType(tag)) {
+        case WireFormat.WIRETYPE_START_GROUP -> groups++;
+        case WireFormat.WIRETYPE_END_GROUP -> groups--;
+        default -> {
+          @Nullable Descriptor inner = groups == 0 ? messageType(type, tag) : null;
+          if (inner == null) {
+            in.skipField(tag);
+          } else {
+            int outer = in.pushLimit(in.readRawVarint32());
+            read(inner);
+            in.popLimit(outer);
+          }
+        }
       }
     }
+  }
+
+  /// The type of a message that stands in a field; null where none does.
+  private static @Nullable Descriptor messageType(Descriptor type, int tag) {
+    @Nullable FieldDescriptor field = type.findFieldByNumber(WireFormat.getTagFieldNumber(tag));
+    return field != null
+            && field.getJavaType() == FieldDescriptor.JavaType.MESSAGE
+            && WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED
+        ? field.getMessageType()
+        : null;
   }
 
   private static void reset(InputStream message) {

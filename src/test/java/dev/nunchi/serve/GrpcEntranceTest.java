@@ -149,6 +149,7 @@ class GrpcEntranceTest {
   @CsvSource({
     "BatchClassify, 0a 00",
     "BatchClassify, 0a 02 08 00",
+    "BatchClassify, 0a 04 08 00 08 00",
     "BatchClassify, 98 06 00",
     "Classify, 98 06 00",
     "Classify, 3a 00"
