@@ -17,7 +17,8 @@ record EventLoop(Context context) implements Executor {
   /// Runs it at once if this is the event loop's thread, else soon.
   @Override
   public void execute(Runnable task) {
-    if (context.equals(Vertx.currentContext())) {
+    // A worker's thread has the call's context while it works for that call.
+    if (context.equals(Vertx.currentContext()) && Context.isOnEventLoopThread()) {
       task.run();
     } else {
       context.runOnContext(_ -> task.run());

@@ -29,11 +29,15 @@ final class LargeRequests {
   /// @param bytes of the request
   /// @param work may throw what its future may fail with
   <V> CompletableFuture<V> run(long bytes, Supplier<CompletableFuture<V>> work) {
-    CompletableFuture<Void> turn =
-        bytes <= LARGE
-            ? CompletableFuture.completedFuture(null)
-            : CompletableFuture.runAsync(() -> {}, this::execute);
-    return Futures.compose(turn, _ -> work.get());
+    CompletableFuture<Void> turn = new CompletableFuture<>();
+    CompletableFuture<V> result = Futures.compose(turn, _ -> work.get());
+    // Only now: the work runs on the thread on which its turn comes.
+    if (bytes <= LARGE) {
+      turn.complete(null);
+    } else {
+      execute(() -> turn.complete(null));
+    }
+    return result;
   }
 
   private void execute(Runnable task) {
