@@ -24,8 +24,9 @@ import org.eclipse.microprofile.config.ConfigProvider;
 /// one of HTTP/1.1 has the call that it is at and one more; calls on new connections are refused,
 /// and so are requests that have not come whole by then. Then this waits until each answer has left
 /// the process, and a moment for callers to close their connections: closing one on which something
-/// lies unread would take from the caller what it has not read. All of it takes at most
-/// `quarkus.shutdown.timeout`, and ends at a second signal.
+/// lies unread would take from the caller what it has not read; who calls in it over HTTP/1.1 is
+/// refused. The answers have `quarkus.shutdown.timeout`, to which that moment comes; a second
+/// signal ends both.
 ///
 /// Quarkus closes the server afterwards. It has a delay and a drain of its own, which ends when the
 /// last answer is handed over, and closes connections with the last call on them; it finds nothing
@@ -50,6 +51,7 @@ final class Drain {
   private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
   private volatile boolean stopping;
   private volatile boolean last;
+  private volatile boolean closing;
   private volatile boolean hurried;
 
   /// A request that has no answer yet, with the event loop on which it is answered.
@@ -81,7 +83,11 @@ final class Drain {
 
   void enter(RoutingContext context) {
     HttpConnection connection = context.request().connection();
+    Exchange exchange = new Exchange(context, EventLoop.current());
+    // Before it is asked whether it is refused: either that sees that this closes, or this sees it.
+    open.add(exchange);
     if (stopping && isRefused(context)) {
+      open.remove(exchange);
       FailureResponse.send(context, Failure.of(unavailable()), metrics);
       return;
     }
@@ -91,8 +97,6 @@ final class Drain {
     if (context.request().version() != HttpVersion.HTTP_2) {
       sayTheLast(context);
     }
-    Exchange exchange = new Exchange(context, EventLoop.current());
-    open.add(exchange);
     context.addEndHandler(_ -> open.remove(exchange));
     context.next();
   }
@@ -115,7 +119,7 @@ final class Drain {
   private boolean isRefused(RoutingContext context) {
     String path = CallName.path(context.request());
     boolean isNew = !connections.contains(context.request().connection());
-    return (isNew || (last && context.request().version() == HttpVersion.HTTP_2))
+    return (isNew || closing || (last && context.request().version() == HttpVersion.HTTP_2))
         && !path.startsWith("/q/")
         && !path.startsWith("/grpc.health.v1.");
   }
@@ -131,13 +135,16 @@ final class Drain {
     connections.forEach(connection -> Transport.goAway(connection, null));
     open.forEach(this::endUnlessWhole);
     await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
+    closing = true;
+    // What was taken over HTTP/1.1 before that was seen.
+    await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
     await(this::areClosed, CLOSING);
     // Whoever is left is not waited for any more.
     open.forEach(exchange -> exchange.context().request().connection().close());
   }
 
   /// A request that has come whole is answered. What an answer has begun to is a stream, which ends
-  /// by itself, see [OpenStreams] and [LongCalls].
+  /// by itself, see [OpenStreams] and [LongCalls]; so does one that waits for its first answer.
   private void endUnlessWhole(Exchange exchange) {
     exchange
         .eventLoop()
@@ -145,6 +152,7 @@ final class Drain {
           RoutingContext context = exchange.context();
           if (!context.request().isEnded()
               && !context.response().headWritten()
+              && !GrpcEntrance.isStream(context.request())
               && !RestBody.refuse(context, unavailable())) {
             FailureResponse.send(context, Failure.of(unavailable()), metrics);
           }

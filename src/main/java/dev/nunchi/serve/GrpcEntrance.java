@@ -73,6 +73,13 @@ final class GrpcEntrance {
         || path.startsWith(REFLECTION);
   }
 
+  /// Whether a call may have been taken, and be at work, before its request has come whole.
+  static boolean isStream(HttpServerRequest request) {
+    String path = CallName.path(request);
+    return CallName.of(request).protocol() == Protocol.GRPC
+        && (path.equals(SERVICE + "StreamClassify") || path.startsWith(REFLECTION));
+  }
+
   /// What carries the call that runs on this thread: it hears of the end whatever ends it. Vert.x
   /// tells a call of gRPC that it was cancelled, but not that its connection is gone.
   static RoutingContext exchange() {

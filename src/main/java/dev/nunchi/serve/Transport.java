@@ -12,6 +12,8 @@ import io.netty.handler.codec.http2.Http2Exception;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.net.impl.ConnectionBase;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// What lies under a connection of Vert.x, and what it has been given to send and has not sent: an
@@ -19,6 +21,8 @@ import org.jspecify.annotations.Nullable;
 final class Transport {
   /// As RFC 9113 has it for a server that does not yet know which stream will be the last.
   static final int ANY_STREAM = Integer.MAX_VALUE;
+
+  private static final int MOMENT_MILLIS = 100;
 
   private Transport() {}
 
@@ -60,13 +64,21 @@ final class Transport {
         });
   }
 
-  /// Whether all that it was given lies with the system. Waits for the connection's event loop.
+  /// Whether all that it was given lies with the system, as far as the connection's event loop says
+  /// so in a moment: one that is blocked has not sent it.
   static boolean areNone(HttpConnection connection) {
     Channel channel = channel(connection);
     if (!channel.isOpen()) {
       return true;
     }
-    return CompletableFuture.supplyAsync(() -> areNone(channel), channel.eventLoop()).join();
+    try {
+      return CompletableFuture.supplyAsync(() -> areNone(channel), channel.eventLoop())
+          .completeOnTimeout(false, MOMENT_MILLIS, TimeUnit.MILLISECONDS)
+          .join();
+    } catch (RejectedExecutionException e) {
+      // The event loop has ended, and will send no more.
+      return true;
+    }
   }
 
   private static boolean areNone(Channel channel) {
