@@ -2,7 +2,6 @@ package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import org.jspecify.annotations.Nullable;
 
 /// Who gets a place in a queue, and whose time has run out there: what cannot be answered before
 /// its deadline is refused when it comes, so that the workers do nothing in vain and nobody waits
@@ -49,7 +48,7 @@ final class AdmissionControl {
     return capacity;
   }
 
-  /// Most places that are taken by those who wait for one.
+  /// Most texts that may wait for places together.
   int patientCapacity() {
     return capacity - capacity / 4;
   }
@@ -64,9 +63,11 @@ final class AdmissionControl {
     return taken <= capacity && (own == 0 || own + texts <= Math.max(1, capacity / FEW));
   }
 
-  /// Whether so many find places who can wait for them.
-  boolean hasPatientPlaces(int texts) {
-    return line.size() + texts <= patientCapacity();
+  /// Whether so many texts of a caller who can wait for places find them. One of whom nothing waits
+  /// has of the last quarter too, or those who come with few at a time would keep him out for ever.
+  boolean hasPatientPlaces(Object caller, int texts) {
+    int taken = line.size() + texts;
+    return taken <= patientCapacity() || (taken <= capacity && line.size(caller) == 0);
   }
 
   /// Whether texts of a caller, which come now, would be answered in time.
@@ -92,22 +93,28 @@ final class AdmissionControl {
         && line.leastSpare(terms, due, workers, busy, now) >= work;
   }
 
-  /// A worker found nothing to do.
+  /// A worker has nothing to do.
   void idle(long now) {
     idleAt = now;
   }
 
-  /// Why a ticket whose turn has come is not run; null where it is.
-  @Nullable NunchiException late(Ticket ticket, long now) {
-    long left = ticket.terms().deadline().nanosLeft(now);
-    if (left <= 0) {
-      return new NunchiException(
-          Reason.DEADLINE_EXCEEDED, "The deadline passed while the request waited");
+  /// Whether a ticket whose turn has come is not run.
+  ///
+  /// @param running batches that run
+  boolean isLate(Ticket ticket, int running, long now) {
+    if (ticket.terms().deadline().passed(now)) {
+      return true;
     }
-    // Where no other waits there is nothing to lose.
-    return line.size() > 1 && ticket.nanosToWait(now) < 0
-        ? overloaded("too little time is left of the deadline for the model to answer")
-        : null;
+    // Where there is a worker for each that waits there is nothing to lose.
+    return line.size() > workers - running && ticket.nanosToWait(now) < 0;
+  }
+
+  /// Why a ticket was late then.
+  static NunchiException late(Ticket ticket, long then) {
+    return ticket.terms().deadline().passed(then)
+        ? NunchiException.withoutTrace(
+            Reason.DEADLINE_EXCEEDED, "The deadline passed while the request waited")
+        : overloaded("too little time is left of the deadline for the model to answer");
   }
 
   static NunchiException overloaded(String why) {

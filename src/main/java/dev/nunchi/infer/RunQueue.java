@@ -5,10 +5,8 @@ import dev.nunchi.Reason;
 import dev.nunchi.text.Encoding;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -54,6 +52,10 @@ public final class RunQueue {
   ///
   /// @param admitted to be completed without the lock, when they have them
   record Group(List<Ticket> tickets, CompletableFuture<Void> admitted) {
+    private Object caller() {
+      return tickets.getFirst().terms().caller();
+    }
+
     private boolean isGivenUp() {
       return tickets.stream().allMatch(ticket -> ticket.run().isDone());
     }
@@ -220,13 +222,14 @@ public final class RunQueue {
   /// What a worker that was asked to come is to run; null where what waited is gone meanwhile. To
   /// be given to [#done] when it has run.
   @Nullable Batch next() {
-    Map<Ticket, NunchiException> late = new LinkedHashMap<>();
+    List<Ticket> late = new ArrayList<>();
     @Nullable Batch batch;
     List<Group> admitted;
+    long now;
     lock.lock();
     try {
       asked--;
-      long now = nanoClock.getAsLong();
+      now = nanoClock.getAsLong();
       Ticket first = firstInTime(late, now);
       batch = first == null ? null : batch(first, now);
       if (batch != null) {
@@ -237,7 +240,7 @@ public final class RunQueue {
       lock.unlock();
     }
     tell(admitted);
-    refuse(late);
+    refuse(late, now);
     return batch;
   }
 
@@ -259,19 +262,19 @@ public final class RunQueue {
   }
 
   /// Takes the ticket out whose turn it is, and those before it whose time has run out.
-  private @Nullable Ticket firstInTime(Map<Ticket, NunchiException> late, long now) {
+  private @Nullable Ticket firstInTime(List<Ticket> late, long now) {
     for (Ticket next = line.first(); next != null; next = line.first()) {
-      NunchiException reason = admission.late(next, now);
-      if (reason == null && !next.run().isDone()) {
+      boolean isLate = admission.isLate(next, running.size(), now);
+      if (!isLate && !next.run().isDone()) {
         take(next);
         return next;
       }
       displace(next);
-      if (reason == null) {
+      if (isLate) {
+        late.add(next);
+      } else {
         // Cancelled, by a thread that has not come to say so.
         settle(next);
-      } else {
-        late.put(next, reason);
       }
     }
     return null;
@@ -279,25 +282,21 @@ public final class RunQueue {
 
   private Batch batch(Ticket first, long now) {
     List<Ticket> tickets = withMates(first, now);
-    return new Batch(tickets, tickets.stream().mapToLong(RunQueue::costNow).sum(), now);
-  }
-
-  /// What a ticket is expected to take by what is known now, in nanoseconds.
-  private static long costNow(Ticket ticket) {
-    return ticket.model().account().cost(ticket.encoding().length());
+    return new Batch(tickets, tickets.stream().mapToLong(Ticket::costNow).sum(), now);
   }
 
   private List<Ticket> withMates(Ticket first, long now) {
     BatchMates mates = first.model().mates();
     List<Ticket> batch = new ArrayList<>(List.of(first));
     int rows = mates.rows();
+    int runningThen = running.size() + 1;
     if (rows > 1) {
       line.oldest(
               ticket ->
                   ticket.model().mates() == mates
                       && ticket.encoding().length() == first.encoding().length()
                       && !ticket.run().isDone()
-                      && admission.late(ticket, now) == null,
+                      && !admission.isLate(ticket, runningThen, now),
               rows - 1)
           .forEach(ticket -> {
             take(ticket);
@@ -308,18 +307,17 @@ public final class RunQueue {
   }
 
   /// To be called without the lock.
-  private void refuse(Map<Ticket, NunchiException> late) {
+  private void refuse(List<Ticket> late, long now) {
     if (late.isEmpty()) {
       return;
     }
-    late.forEach((ticket, reason) -> ticket.run().completeExceptionally(reason));
+    late.forEach(ticket -> ticket.run().completeExceptionally(AdmissionControl.late(ticket, now)));
     lock.lock();
     try {
-      late.keySet()
-          .forEach(ticket -> {
-            ticket.model().account().refused(Refusal.TURN, 1);
-            settle(ticket);
-          });
+      late.forEach(ticket -> {
+        ticket.model().account().refused(Refusal.TURN, 1);
+        settle(ticket);
+      });
     } finally {
       lock.unlock();
     }
@@ -350,7 +348,8 @@ public final class RunQueue {
   private List<Group> admitPatient() {
     List<Group> admitted = new ArrayList<>();
     for (Group first = outside.peek(); first != null; first = outside.peek()) {
-      if (!first.isGivenUp() && !admission.hasPatientPlaces(first.tickets().size())) {
+      if (!first.isGivenUp()
+          && !admission.hasPatientPlaces(first.caller(), first.tickets().size())) {
         break;
       }
       for (Ticket ticket : first.tickets()) {
@@ -379,13 +378,18 @@ public final class RunQueue {
   }
 
   private void place(Ticket ticket) {
-    line.add(ticket, nanoClock.getAsLong());
+    long now = nanoClock.getAsLong();
+    if (running.size() + line.size() < workers) {
+      // Until now.
+      admission.idle(now);
+    }
+    line.add(ticket, now);
     ticket.model().account().placed();
     ticket.model().mates().placed();
   }
 
   private void take(Ticket ticket) {
-    line.take(ticket, costNow(ticket));
+    line.take(ticket, ticket.costNow());
     displaced(ticket);
   }
 

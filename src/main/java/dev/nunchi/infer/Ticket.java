@@ -65,8 +65,14 @@ final class Ticket {
     return acceptedAt;
   }
 
+  /// The nanoseconds for which it is expected to keep a worker, by what was known when it came.
   long cost() {
     return cost;
+  }
+
+  /// The same by what is known now: of a model that has just been opened nothing was.
+  long costNow() {
+    return model.account().cost(encoding.length());
   }
 
   boolean isDueBy(long moment) {
@@ -79,7 +85,7 @@ final class Ticket {
     long left = terms.deadline().nanosLeft(now);
     return left == Long.MAX_VALUE
         ? left
-        : left - cost - terms.deadline().nanosLeft(acceptedAt) / MARGIN;
+        : left - costNow() - terms.deadline().nanosLeft(acceptedAt) / MARGIN;
   }
 
   CompletableFuture<Run> run() {

@@ -102,7 +102,7 @@ final class Turns {
     line.work += ticket.cost();
     work += ticket.cost();
     if (now - windowAt > WINDOW_NANOS) {
-      crowdBefore = crowd;
+      crowdBefore = now - windowAt > 2 * WINDOW_NANOS ? 0 : crowd;
       crowd = 0;
       windowAt = now;
     }
@@ -134,7 +134,8 @@ final class Turns {
   void take(Ticket ticket, long cost) {
     Line line = byCaller.get(ticket.terms().caller());
     if (line != null) {
-      share = Math.max(share, line.share) + cost / lines.size();
+      // Of the least, as a ticket may be run before its turn, beside another.
+      share = Math.max(share, lines.first().share) + cost / lines.size();
       lines.remove(line);
       line.share += cost;
       lines.add(line);

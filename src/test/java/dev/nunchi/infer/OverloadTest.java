@@ -121,6 +121,44 @@ class OverloadTest {
     assertEquals(0, load.calls.stream().filter(call -> !call.isInTime()).count());
   }
 
+  /// A queue that has just begun is not one that does not go away, however long nobody came before.
+  @Test
+  void burst_afterAPause_isAnswered() {
+    Simulation load = new Simulation(14, 2, 2048);
+    load.poisson(
+        Simulation.perSecond(),
+        0,
+        FROM,
+        _ -> load.call(load.model, "caller", Urgency.INTERACTIVE, load.tokens(), LIMIT));
+    for (int i = 0; i < 80; i++) {
+      load.at(10, () -> load.call(load.model, "caller", Urgency.INTERACTIVE, 20, LIMIT));
+    }
+    load.run();
+    assertEquals(0, load.calls.stream().filter(call -> !call.isInTime()).count());
+  }
+
+  /// Those who waited once are not waited for.
+  @Test
+  void loneCaller_whenACrowdHasGone_isAnswered() {
+    Simulation load = new Simulation(15, 1, 2048);
+    for (int i = 0; i < 50; i++) {
+      load.closed("caller " + i, Urgency.INTERACTIVE, 1, 0, FROM);
+    }
+    for (int i = 0; i < 3; i++) {
+      load.at(3600, () -> againInTime(load, 3602));
+    }
+    load.run();
+    assertEquals(
+        0, load.calls.stream().filter(call -> call.at > 3599e9 && !call.isInTime()).count());
+  }
+
+  private static void againInTime(Simulation load, double until) {
+    if (load.second() < until) {
+      Call call = load.call(load.model, "lone", Urgency.INTERACTIVE, 20, LIMIT);
+      call.ended.thenRun(() -> load.at(load.second() + 0.0002, () -> againInTime(load, until)));
+    }
+  }
+
   @Test
   void greedyCaller_besideTenModestOnes_waitsForHimself() {
     double alone = modestP99(0);
