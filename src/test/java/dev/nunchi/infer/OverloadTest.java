@@ -152,6 +152,39 @@ class OverloadTest {
         0, load.calls.stream().filter(call -> call.at > 3599e9 && !call.isInTime()).count());
   }
 
+  /// There is nothing to lose where each has a worker, though the cost leaves them no time.
+  @Test
+  void tightDeadlines_aWorkerForEach_areTried() {
+    Simulation load = new Simulation(16, 2, 2048);
+    load.poisson(
+        Simulation.perSecond(),
+        0,
+        FROM,
+        _ -> load.call(load.model, "caller", Urgency.INTERACTIVE, load.tokens(), LIMIT));
+    Duration tight = Duration.ofMillis(2);
+    for (int i = 0; i < 2; i++) {
+      load.at(10, () -> load.call(load.model, "caller", Urgency.INTERACTIVE, 20, tight));
+    }
+    load.run();
+    assertEquals(
+        2, load.calls.stream().filter(call -> tight.equals(call.limit) && call.answered).count());
+  }
+
+  /// What is accepted while nothing is known of the cost is not run when it is, and is too much.
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void firstBurst_ofANewModel_runsNothingInVain(long seed) {
+    Simulation load = new Simulation(seed, 1, 2048);
+    for (int i = 0; i < 40; i++) {
+      load.at(0, () -> load.call(load.model, "caller", Urgency.INTERACTIVE, 100, LIMIT));
+    }
+    // For which the worker is wanted.
+    load.at(0, () -> load.call(load.model, "caller", Urgency.INTERACTIVE, 100, null));
+    load.run();
+    assertTrue(load.calls.stream().allMatch(call -> !call.answered || call.isInTime()));
+    assertTrue(load.calls.stream().filter(Call::isInTime).count() >= 7);
+  }
+
   private static void againInTime(Simulation load, double until) {
     if (load.second() < until) {
       Call call = load.call(load.model, "lone", Urgency.INTERACTIVE, 20, LIMIT);

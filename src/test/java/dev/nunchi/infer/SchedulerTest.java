@@ -259,6 +259,30 @@ class SchedulerTest {
     }
   }
 
+  /// Who comes with few at a time would else keep it out for as long as there are many such.
+  @Test
+  void submitWhenFree_besideManyWithFew_hasAPlaceOfTheLastQuarter() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Scheduler scheduler = scheduler(backend, 1, 8)) {
+      List<CompletableFuture<Run>> few =
+          IntStream.range(0, 8)
+              .mapToObj(id -> scheduler.submit(encodings(id), of("caller " + id)).getFirst())
+              .toList();
+      // One runs, and seven wait.
+      backend.begun.acquire();
+      Admission<List<Run>> first = scheduler.submitWhenFree(encodings(10), of("stream"));
+      Admission<List<Run>> second = scheduler.submitWhenFree(encodings(11), of("stream"));
+      assertTrue(first.admitted().isDone());
+      assertFalse(second.admitted().isDone());
+      backend.permits.release(100);
+      for (CompletableFuture<Run> each : few) {
+        each.get();
+      }
+      assertEquals(List.of(10f), firstLogits(first.answer().get()));
+      assertEquals(List.of(11f), firstLogits(second.answer().get()));
+    }
+  }
+
   @Test
   void submitWhenFree_cancelledWhileItWaits_letsTheNextIn() throws Exception {
     FakeBackend backend = new FakeBackend(0);

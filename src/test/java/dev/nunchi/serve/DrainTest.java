@@ -7,16 +7,27 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientRequest;
+import io.vertx.core.http.HttpClientResponse;
+import io.vertx.core.http.HttpConnection;
+import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.io.BufferedReader;
+import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -113,6 +124,106 @@ class DrainTest {
       String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       assertTrue(answer.startsWith("HTTP/1.1 503 "), answer);
     }
+  }
+
+  /// It is at work, though over gRPC nothing is sent before the first answer.
+  @Test
+  void drain_streamWithoutItsFirstAnswer_isNotCut() throws Exception {
+    HttpClientRequest request =
+        vertx
+            .createHttpClient(
+                new HttpClientOptions()
+                    .setProtocolVersion(HttpVersion.HTTP_2)
+                    .setHttp2ClearTextUpgrade(false))
+            .request(
+                HttpMethod.POST,
+                server.actualPort(),
+                "localhost",
+                "/nunchi.sentiment.v1.SentimentService/StreamClassify")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get();
+    request.putHeader("content-type", "application/grpc").setChunked(true).sendHead();
+    RoutingContext call = calls.take();
+    CompletableFuture<Void> drained = drained();
+    Thread.sleep(600);
+    assertFalse(call.response().ended());
+    call.vertx().runOnContext(_ -> call.end("answer"));
+    HttpClientResponse answer = request.response().toCompletionStage().toCompletableFuture().get();
+    assertEquals(
+        "answer", answer.body().toCompletionStage().toCompletableFuture().get().toString());
+    request.end();
+    drained.get();
+  }
+
+  /// While callers of HTTP/2 have their moment to close, which this one does not use.
+  @Test
+  void drain_callOverHttp1WhenAllIsSent_isRefused() throws Exception {
+    try (Socket other = new Socket("localhost", server.actualPort());
+        Socket socket = new Socket("localhost", server.actualPort())) {
+      // Settings, and `GET / HTTP/2` to x.
+      other
+          .getOutputStream()
+          .write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      other
+          .getOutputStream()
+          .write(
+              HexFormat.of()
+                  .parseHex("000000040000000000" + "000006010500000001" + "828684410178"));
+      endTheNext();
+      socket.setSoTimeout(10_000);
+      byte[] request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
+      socket.getOutputStream().write(request);
+      endTheNext();
+      BufferedReader answers =
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+      assertEquals("HTTP/1.1 200 OK", answers.readLine());
+      while (!answers.readLine().isEmpty()) {}
+      assertEquals('x', answers.read());
+      CompletableFuture<Void> drained = drained();
+      while (!drain.isStopping()) {
+        Thread.onSpinWait();
+      }
+      Thread.sleep(600);
+      assertFalse(drained.isDone());
+      socket.getOutputStream().write(request);
+      assertEquals("HTTP/1.1 503 Service Unavailable", answers.readLine());
+      drained.get();
+      assertTrue(calls.isEmpty());
+    }
+  }
+
+  @Test
+  void connection_whoseEventLoopIsBlocked_hasNotSentWhatItWasGiven() throws Exception {
+    try (Socket socket = new Socket("localhost", server.actualPort())) {
+      socket
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      ConnectionBase connection = (ConnectionBase) endTheNext().request().connection();
+      CountDownLatch blocked = new CountDownLatch(1);
+      connection
+          .channelHandlerContext()
+          .executor()
+          .execute(() -> {
+            try {
+              blocked.await();
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          });
+      assertFalse(Transport.areNone((HttpConnection) connection));
+      blocked.countDown();
+      while (!Transport.areNone((HttpConnection) connection)) {
+        Thread.onSpinWait();
+      }
+    }
+  }
+
+  private RoutingContext endTheNext() throws InterruptedException {
+    RoutingContext call = calls.take();
+    call.vertx().runOnContext(_ -> call.end("x"));
+    return call;
   }
 
   /// On a thread of its own: the client completes its answers on the common pool, which may have
