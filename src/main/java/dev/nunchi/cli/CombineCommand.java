@@ -1,6 +1,5 @@
 package dev.nunchi.cli;
 
-import dev.nunchi.ProblemType;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.export.Combiner;
 import dev.nunchi.export.ExportOptions.LabelledText;
@@ -13,7 +12,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -145,16 +143,7 @@ final class CombineCommand implements Callable<Integer> {
       return List.of();
     }
     ReadingNotes notes = new ReadingNotes();
-    List<LabelledText> texts =
-        labelled
-            .read(
-                validation,
-                first.manifest().task().labels(),
-                ProblemType.SINGLE_LABEL_CLASSIFICATION,
-                notes)
-            .stream()
-            .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
-            .toList();
+    List<LabelledText> texts = labelled.readForExport(validation, first.manifest().task(), notes);
     notes.sentences().forEach(sentence -> err.println("Note: " + sentence));
     return texts;
   }

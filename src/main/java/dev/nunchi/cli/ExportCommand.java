@@ -6,7 +6,6 @@ import dev.nunchi.Reason;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.export.BaseExporter;
 import dev.nunchi.export.ExportOptions;
-import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.export.OnnxExporter;
 import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.CheckpointDirectory;
@@ -20,7 +19,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -275,15 +273,7 @@ final class ExportCommand implements Callable<Integer> {
             calibration == null
                 ? List.of()
                 : evenly(labelled.readTexts(calibration, calibrationNotes)),
-            labelled
-                .read(
-                    validation,
-                    manifest.task().labels(),
-                    manifest.task().problemType(),
-                    validationNotes)
-                .stream()
-                .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
-                .toList());
+            labelled.readForExport(validation, manifest.task(), validationNotes));
     Stream.of(calibrationNotes, validationNotes)
         .flatMap(notes -> notes.sentences().stream())
         .forEach(sentence -> err.println("Note: " + sentence));

@@ -9,8 +9,11 @@ import dev.nunchi.data.Example;
 import dev.nunchi.data.ExampleReader;
 import dev.nunchi.data.LabelMapping;
 import dev.nunchi.data.ReadingNotes;
+import dev.nunchi.export.ExportOptions.LabelledText;
+import dev.nunchi.model.Manifest;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -68,6 +71,16 @@ final class LabelledFile {
             problemType,
             EmptyTexts.DROP)
         .read(file, notes);
+  }
+
+  /// The examples of a file as an export compares models on them.
+  ///
+  /// @param task of the models
+  /// @throws NunchiException as [#read]
+  List<LabelledText> readForExport(Path file, Manifest.Task task, ReadingNotes notes) {
+    return read(file, task.labels(), task.problemType(), notes).stream()
+        .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
+        .toList();
   }
 
   private LabelMapping ofLabels(LabelSet labels) {

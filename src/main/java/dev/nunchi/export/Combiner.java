@@ -7,9 +7,6 @@ import dev.nunchi.Reason;
 import dev.nunchi.eval.Calibration;
 import dev.nunchi.eval.Temperature;
 import dev.nunchi.export.ExportOptions.LabelledText;
-import dev.nunchi.infer.InferenceOptions;
-import dev.nunchi.infer.OnnxModel;
-import dev.nunchi.infer.ProbeCheck;
 import dev.nunchi.model.Digests;
 import dev.nunchi.model.DurableFiles;
 import dev.nunchi.model.Manifest;
@@ -21,7 +18,6 @@ import dev.nunchi.model.Probe;
 import dev.nunchi.model.StagedDirectory;
 import dev.nunchi.model.TokenizerFiles;
 import dev.nunchi.text.Encoding;
-import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.Spelling;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
@@ -139,8 +135,8 @@ public final class Combiner {
       Consumer<Measured> measured) {
     try (OutputDirectory directory = OutputDirectory.open(output, existing);
         StagedDirectory staged = directory.stage();
-        TextEncoder encoder = encoder(first);
-        TextEncoder alone = encoder(second)) {
+        TextEncoder encoder = OnnxExporter.encoder(first.path(), first.manifest());
+        TextEncoder alone = OnnxExporter.encoder(second.path(), second.manifest())) {
       // Before anything long: what cannot be joined is refused here.
       JoinedGraph graph = CombinedGraph.of(first, second, weight, spelling);
       Probe probe = probe(encoder);
@@ -154,9 +150,7 @@ public final class Combiner {
                 .withOrigin(manifest.origin().with(quality(figures), List.of()));
       }
       ModelDirectory written = write(graph, manifest, staged.path());
-      try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU)) {
-        new ProbeCheck(encoder, model, precision(), written.padTokenId()).run(probe);
-      }
+      OnnxExporter.requireParity(written, probe);
       staged.commit();
       return new ModelDirectory(output, written.manifest(), written.padTokenId());
     } catch (NunchiException e) {
@@ -170,11 +164,6 @@ public final class Combiner {
     } catch (IOException e) {
       throw DurableFiles.notWritten(output, e);
     }
-  }
-
-  private static TextEncoder encoder(ModelDirectory model) {
-    Manifest.Text text = model.manifest().text();
-    return TextEncoder.open(model.path(), Normalizer.of(text.normalization()), text.maxLength());
   }
 
   private Manifest described(String name, Optional<String> license) {

@@ -196,7 +196,10 @@ final class GraphWriter {
     return Map.of(location, digest, model.getFileName().toString(), write(proto, model));
   }
 
-  private static String write(ModelProto proto, Path model) throws IOException {
+  /// Writes a new file.
+  ///
+  /// @return its SHA-256
+  static String write(ModelProto proto, Path model) throws IOException {
     try (HashedFile file = HashedFile.create(model)) {
       file.append(MemorySegment.ofArray(proto.toByteArray()));
       return file.finish();

@@ -246,10 +246,8 @@ final class JoinedGraph {
       }
       digests.put(ModelDirectory.WEIGHTS, file.finish());
     }
-    try (HashedFile file = HashedFile.create(directory.resolve(ModelDirectory.GRAPH))) {
-      file.append(MemorySegment.ofArray(proto.toByteArray()));
-      digests.put(ModelDirectory.GRAPH, file.finish());
-    }
+    digests.put(
+        ModelDirectory.GRAPH, GraphWriter.write(proto, directory.resolve(ModelDirectory.GRAPH)));
     return digests;
   }
 

@@ -159,7 +159,7 @@ public final class OnnxExporter {
   }
 
   /// The gate: tokenizer, normaliser and graph answer the probe as the trained network did.
-  private static void requireParity(ModelDirectory written, Probe probe) {
+  static void requireParity(ModelDirectory written, Probe probe) {
     Manifest manifest = written.manifest();
     try (OnnxModel model = OnnxModel.open(written, InferenceOptions.CPU);
         TextEncoder encoder = encoder(written.path(), manifest)) {
@@ -167,7 +167,7 @@ public final class OnnxExporter {
     }
   }
 
-  private static TextEncoder encoder(Path directory, Manifest manifest) {
+  static TextEncoder encoder(Path directory, Manifest manifest) {
     return TextEncoder.open(
         directory, Normalizer.of(manifest.text().normalization()), manifest.text().maxLength());
   }

@@ -126,11 +126,11 @@ final class Drain {
 
   /// Takes no more calls, and returns when those that it took have left, or the time is over.
   void drain() throws InterruptedException {
-    await(() -> false, config.shutdownDelay());
+    pause(config.shutdownDelay());
     long began = System.nanoTime();
     stopping = true;
     connections.forEach(connection -> Transport.goAway(connection, Transport.ANY_STREAM));
-    await(() -> false, ON_ITS_WAY);
+    pause(ON_ITS_WAY);
     last = true;
     connections.forEach(connection -> Transport.goAway(connection, null));
     open.forEach(this::endUnlessWhole);
@@ -160,7 +160,7 @@ final class Drain {
   }
 
   private boolean isFlushed() {
-    return open.isEmpty() && connections.stream().allMatch(Transport::areNone);
+    return open.isEmpty() && connections.stream().allMatch(Transport::hasSentAll);
   }
 
   private boolean areClosed() {
@@ -168,6 +168,11 @@ final class Drain {
   }
 
   /// Waits, unless there is a hurry.
+  private void pause(Duration time) throws InterruptedException {
+    await(() -> false, time);
+  }
+
+  /// Waits until that is so, or the time is over, or there is a hurry.
   private void await(BooleanSupplier reached, Duration most) throws InterruptedException {
     long until = System.nanoTime() + most.toNanos();
     while (!hurried && !reached.getAsBoolean() && System.nanoTime() - until < 0) {

@@ -66,13 +66,13 @@ final class Transport {
 
   /// Whether all that it was given lies with the system, as far as the connection's event loop says
   /// so in a moment: one that is blocked has not sent it.
-  static boolean areNone(HttpConnection connection) {
+  static boolean hasSentAll(HttpConnection connection) {
     Channel channel = channel(connection);
     if (!channel.isOpen()) {
       return true;
     }
     try {
-      return CompletableFuture.supplyAsync(() -> areNone(channel), channel.eventLoop())
+      return CompletableFuture.supplyAsync(() -> hasSentAll(channel), channel.eventLoop())
           .completeOnTimeout(false, MOMENT_MILLIS, TimeUnit.MILLISECONDS)
           .join();
     } catch (RejectedExecutionException e) {
@@ -81,7 +81,7 @@ final class Transport {
     }
   }
 
-  private static boolean areNone(Channel channel) {
+  private static boolean hasSentAll(Channel channel) {
     @Nullable ChannelOutboundBuffer socket = channel.unsafe().outboundBuffer();
     @Nullable Http2Connection http2 = http2(channel);
     return (socket == null || socket.totalPendingWriteBytes() == 0)

@@ -212,9 +212,9 @@ class DrainTest {
               throw new AssertionError(e);
             }
           });
-      assertFalse(Transport.areNone((HttpConnection) connection));
+      assertFalse(Transport.hasSentAll((HttpConnection) connection));
       blocked.countDown();
-      while (!Transport.areNone((HttpConnection) connection)) {
+      while (!Transport.hasSentAll((HttpConnection) connection)) {
         Thread.onSpinWait();
       }
     }
