@@ -6,6 +6,8 @@ import dev.nunchi.Reason;
 import dev.nunchi.model.ComputedNumbers;
 import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
+import dev.nunchi.text.Surrogates;
+import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -65,14 +67,6 @@ public final class Classifier implements AutoCloseable {
     return Duration.ofNanos(settings.queue().expectedNanos());
   }
 
-  /// Refuses what [#classify(List, Terms)] would refuse of one text, whatever its length: to be
-  /// called before it is encoded, which costs more than this.
-  ///
-  /// @throws NunchiException as there
-  public void requireRoom(Terms terms) {
-    scheduler.requireRoom(terms);
-  }
-
   /// The text's token ids; the caller's thread does the work, tens of microseconds for a comment.
   ///
   /// @throws NunchiException of field `text`: `EMPTY_TEXT`, `TOO_MANY_TOKENS` under
@@ -81,20 +75,23 @@ public final class Classifier implements AutoCloseable {
     return encode(text, null, truncation);
   }
 
-  /// A text that is ready to be queued; the caller's thread does the work, as in [#encode].
+  /// A text that is ready to be queued: checked, but not encoded, which a worker does when its turn
+  /// has come. What only tokens show is the failure of its prediction.
   ///
   /// @param context null for none, and for a model that has no place for it
   /// @param evidence whether to ask for it too, with up to [Occlusion#MAX_COUNT] further runs
-  /// @throws NunchiException as [#encode]; `INVALID_UTF8` also of field `context`
+  /// @throws NunchiException of field `text`: `EMPTY_TEXT` where it has nothing to look at,
+  ///   `INVALID_UTF8` if half of a surrogate pair stands alone, also of field `context`;
+  ///   `UNAVAILABLE` after [#close]
   public Question question(
       String text, @Nullable String context, Truncation truncation, boolean evidence) {
-    Encoding encoding = encode(text, context, truncation);
-    return new Question(encoding, evidence ? Occlusion.of(text, encoding) : List.of());
+    requireReadable(text, context);
+    TextEncoder.requireContent(text);
+    return new Question(encoder, text, context, truncation, evidence);
   }
 
-  /// Classifies one text. Encodes on the caller's thread, then never blocks it; the future is
-  /// completed on an inference thread, so its dependents must be short. Cancelling the future
-  /// spares the run if its turn has not come.
+  /// Classifies one text, and never blocks; the future is completed on an inference thread, so its
+  /// dependents must be short. Cancelling the future spares the run if its turn has not come.
   ///
   /// @return fails with a [NunchiException] as [#encode], or as [#classify(List, Terms)]
   public CompletableFuture<Prediction> classify(
@@ -111,14 +108,17 @@ public final class Classifier implements AutoCloseable {
   /// so their dependents must be short. Cancelling a future spares its runs if their turn has not
   /// come.
   ///
-  /// @return in order; each fails with a [NunchiException] `DEADLINE_EXCEEDED`, or `OVERLOADED`
-  ///   where its turn comes too late for an answer in time
+  /// @return in order; each fails with a [NunchiException]: `DEADLINE_EXCEEDED`, or `OVERLOADED`
+  ///   where its turn comes too late for an answer in time, or what [#encode] throws, when its turn
+  ///   has come
   /// @throws NunchiException `OVERLOADED` if the queue has too few places or the deadline would
   ///   pass before they are run, `DEADLINE_EXCEEDED` if it has, `UNAVAILABLE` after [#close],
   ///   `INVALID_ARGUMENT` for more than the queue ever takes
   public List<CompletableFuture<Prediction>> classify(List<Question> questions, Terms terms) {
     List<CompletableFuture<Run>> runs =
-        scheduler.submit(questions.stream().flatMap(Question::encodings).toList(), terms);
+        scheduler.submit(
+            questions.stream().flatMap(question -> question.inputs().stream()).toList(), terms);
+    prepare(questions);
     List<CompletableFuture<Prediction>> predictions = new ArrayList<>(questions.size());
     int from = 0;
     for (Question question : questions) {
@@ -138,9 +138,9 @@ public final class Classifier implements AutoCloseable {
   /// @throws NunchiException `UNAVAILABLE` after [#close], `INVALID_ARGUMENT` for more than the
   ///   queue ever takes
   public Admission<Prediction> classifyWhenFree(Question question, Terms terms) {
-    return scheduler
-        .submitWhenFree(question.encodings().toList(), terms)
-        .map(runs -> prediction(question, runs));
+    Admission<List<Run>> admission = scheduler.submitWhenFree(question.inputs(), terms);
+    prepare(List.of(question));
+    return admission.map(runs -> prediction(question, runs));
   }
 
   /// Predictions for encodings of [#encode] in their order; blocks until all are there.
@@ -170,6 +170,11 @@ public final class Classifier implements AutoCloseable {
   /// @param context null for none, and for a model that has no place for it
   /// @throws NunchiException as there; `INVALID_UTF8` also of field `context`
   public Encoding encode(String text, @Nullable String context, Truncation truncation) {
+    requireReadable(text, context);
+    return encoder.encode(text, context, truncation);
+  }
+
+  private void requireReadable(String text, @Nullable String context) {
     if (closed) {
       throw new NunchiException(Reason.UNAVAILABLE, "The model is being stopped");
     }
@@ -177,14 +182,20 @@ public final class Classifier implements AutoCloseable {
     if (context != null) {
       requirePairs("context", context);
     }
-    return encoder.encode(text, context, truncation);
+  }
+
+  /// Encodes what has been accepted, where those who may be run together are told by their lengths.
+  private void prepare(List<Question> questions) {
+    if (scheduler.mates().needLengths()) {
+      questions.forEach(Question::prepare);
+    }
   }
 
   /// @param runs of the whole text, then of its occlusions
   private Prediction prediction(Question question, List<Run> runs) {
     Scores whole = scores(runs.getFirst());
     List<Evidence> evidence =
-        IntStream.range(1, runs.size())
+        IntStream.rangeClosed(1, question.occlusions().size())
             .mapToObj(i ->
                 new Evidence(
                     question.occlusions().get(i - 1).span(),
@@ -216,8 +227,7 @@ public final class Classifier implements AutoCloseable {
   }
 
   private static void requirePairs(String field, String text) {
-    if (text.codePoints()
-        .anyMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
+    if (!Surrogates.arePaired(text)) {
       throw NunchiException.ofField(
           Reason.INVALID_UTF8,
           field,

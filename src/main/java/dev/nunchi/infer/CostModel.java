@@ -36,11 +36,19 @@ final class CostModel {
     return (long) nanos;
   }
 
-  /// Learns from a run of one or more texts of one length.
+  /// Learns from a run of one or more texts, which share its time.
   ///
+  /// @param tokens of each text
   /// @param nanos that the worker was kept
-  void observe(int tokens, int texts, long nanos) {
-    double[] features = features(tokens);
+  void observe(int[] tokens, long nanos) {
+    int texts = tokens.length;
+    double[] features = new double[TERMS];
+    for (int each : tokens) {
+      double[] own = features(each);
+      for (int i = 0; i < TERMS; i++) {
+        features[i] += own[i] / texts;
+      }
+    }
     double each = (double) nanos / texts;
     double fading = Math.pow(FADING, texts);
     for (int i = 0; i < TERMS; i++) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /// Futures that pass a cancellation on to what they wait for, which [CompletableFuture#thenApply]
 /// does not.
@@ -58,6 +59,24 @@ public final class Futures {
         });
     cancelWith(mapped, source);
     return mapped;
+  }
+
+  /// The same result, or another failure in place of its own; cancelling it cancels `source`.
+  ///
+  /// @param failure gives it, and throws nothing
+  public static <T> CompletableFuture<T> explain(
+      CompletableFuture<T> source, UnaryOperator<Throwable> failure) {
+    CompletableFuture<T> explained = new CompletableFuture<>();
+    CompletableFuture<?> unused =
+        source.whenComplete((value, thrown) -> {
+          if (thrown == null) {
+            explained.complete(value);
+          } else {
+            explained.completeExceptionally(failure.apply(thrown));
+          }
+        });
+    cancelWith(explained, source);
+    return explained;
   }
 
   /// The result of the future that `function` gives, which is called by the thread that completes

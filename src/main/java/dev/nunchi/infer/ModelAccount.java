@@ -8,6 +8,7 @@ import java.util.Map;
 /// What a [RunQueue] keeps of one model. Guarded by its lock.
 final class ModelAccount {
   private final CostModel cost = new CostModel();
+  private final TokenEstimate estimate = new TokenEstimate();
   private final Map<Refusal, Long> refusals = new EnumMap<>(Refusal.class);
   private int waiting;
   private int unanswered;
@@ -15,9 +16,14 @@ final class ModelAccount {
   private long expectedNanos;
   private long takenNanos;
 
-  /// What a text of that many tokens is expected to take, in nanoseconds.
-  long cost(int tokens) {
-    return cost.nanos(tokens);
+  /// What a text is expected to take, in nanoseconds.
+  long cost(RunInput input) {
+    return cost.nanos(tokens(input));
+  }
+
+  /// Tokens that it has, or is expected to have.
+  int tokens(RunInput input) {
+    return input.tokens(estimate);
   }
 
   /// Encodings that have a place.
@@ -60,8 +66,16 @@ final class ModelAccount {
   void ran(Batch batch, long nanos) {
     expectedNanos += batch.cost();
     takenNanos += nanos;
-    int tokens = batch.tickets().getFirst().encoding().length();
-    cost.observe(tokens, batch.tickets().size(), nanos);
+    int[] tokens =
+        batch.tickets().stream()
+            .map(Ticket::input)
+            .filter(RunInput::isEncoded)
+            .mapToInt(this::tokens)
+            .toArray();
+    if (tokens.length > 0) {
+      cost.observe(tokens, nanos);
+    }
+    batch.tickets().forEach(ticket -> ticket.input().teach(estimate));
   }
 
   /// What batches that began with a text of this model were expected to take, and took, so far.

@@ -3,6 +3,7 @@ package dev.nunchi.infer;
 import dev.nunchi.NunchiException;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
@@ -21,6 +22,11 @@ import org.jspecify.annotations.Nullable;
 public final class ModelLoader {
   // Calls of one session share the cores better as callers than as threads of one call.
   static final int THREADS_OF_A_CALL = 1;
+
+  private static final String NGRAMS = "ngram_linear";
+
+  /// More of them in a batch cost a text hardly less, and let the others wait longer.
+  private static final int MOST_NGRAM_TEXTS = 32;
 
   private static final String TRIAL = "정말 좋아요";
 
@@ -55,13 +61,23 @@ public final class ModelLoader {
                   manifest.task().problemType(),
                   manifest.task().temperature(),
                   directory.padTokenId(),
-                  options.workers().on(backend.device())));
+                  options.workers().on(backend.device())),
+              mates(directory, options.workers().count(backend.device())));
       return new LoadedModel(
           manifest, maxLength, backend.device().name().toLowerCase(Locale.ROOT), classifier);
     } catch (RuntimeException e) {
       backend.close();
       throw e;
     }
+  }
+
+  /// A bag of n-grams in int8 adds up whole numbers, which is the same in any order, and a call costs
+  /// it more than a text.
+  private static BatchMates mates(ModelDirectory directory, int workers) {
+    return directory.modelType().equals(NGRAMS)
+            && directory.manifest().proof().precision() == Precision.INT8
+        ? BatchMates.padded(MOST_NGRAM_TEXTS, workers)
+        : BatchMates.none();
   }
 
   /// Replays the probe, at the length that it was recorded with, and gives an encoder for another.

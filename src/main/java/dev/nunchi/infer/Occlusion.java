@@ -30,10 +30,16 @@ public record Occlusion(Span span, Encoding rest) {
     }
   }
 
+  /// How many parts a text has at most, known before it is encoded.
+  static int most(String text) {
+    int words = Words.count(text, MAX_COUNT);
+    return words > 1 ? words : Math.min(text.length(), MAX_COUNT);
+  }
+
   /// The text without each of its parts, in their order.
   static List<Occlusion> of(String text, Encoding encoding) {
     List<Part> words = words(text, encoding);
-    return merged(words.size() == 1 ? tokens(encoding) : words).stream()
+    return merged(words.size() == 1 ? tokens(encoding) : words, most(text)).stream()
         .map(part -> new Occlusion(part.span(), without(encoding, part)))
         .filter(occlusion -> occlusion.rest().length() > 0)
         .toList();
@@ -68,8 +74,8 @@ public record Occlusion(Span span, Encoding rest) {
     return tokens;
   }
 
-  private static List<Part> merged(List<Part> parts) {
-    int count = Math.min(parts.size(), MAX_COUNT);
+  private static List<Part> merged(List<Part> parts, int most) {
+    int count = Math.min(parts.size(), most);
     return IntStream.range(0, count)
         .mapToObj(i ->
             parts.get(i * parts.size() / count).upTo(parts.get((i + 1) * parts.size() / count - 1)))

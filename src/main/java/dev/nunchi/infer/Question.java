@@ -1,21 +1,153 @@
 package dev.nunchi.infer;
 
+import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
+import dev.nunchi.text.Truncation;
 import java.util.List;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
-/// A text as it is queued: checked and encoded.
+/// A text as it is queued: checked as far as that costs next to nothing, and encoded when a worker
+/// takes it. So one that is refused, or expires while it waits, costs no tokenising, and no event
+/// loop does any.
 ///
-/// @param encoding of the whole text
-/// @param occlusions what is run beside it to find the evidence; empty unless asked for
-public record Question(Encoding encoding, List<Occlusion> occlusions) {
-  /// How many places of the queue it needs.
-  int runCount() {
-    return 1 + occlusions.size();
+/// It is encoded once, whoever asks, and fails alike each time. Safe for several threads.
+public final class Question {
+  private final Encoder encoder;
+  private final String text;
+  private final @Nullable String context;
+  private final Truncation truncation;
+  private final int mostOcclusions;
+  private volatile @Nullable Encoded encoded;
+
+  /// What came of encoding it.
+  ///
+  /// @param failure null where it is encoded
+  private record Encoded(
+      @Nullable Encoding encoding,
+      List<Occlusion> occlusions,
+      @Nullable RuntimeException failure) {}
+
+  /// @param context null for none
+  /// @param evidence whether to run it without each of its parts too
+  Question(
+      Encoder encoder,
+      String text,
+      @Nullable String context,
+      Truncation truncation,
+      boolean evidence) {
+    this.encoder = encoder;
+    this.text = text;
+    this.context = context;
+    this.truncation = truncation;
+    this.mostOcclusions = evidence ? Occlusion.most(text) : 0;
   }
 
-  /// What is to be run, the whole text first.
-  Stream<Encoding> encodings() {
-    return Stream.concat(Stream.of(encoding), occlusions.stream().map(Occlusion::rest));
+  /// The tokens of the whole text.
+  ///
+  /// @throws dev.nunchi.NunchiException as [Classifier#encode]
+  public Encoding encoding() {
+    Encoded all = encoded();
+    if (all.failure() != null) {
+      throw all.failure();
+    }
+    if (all.encoding() == null) {
+      throw new IllegalStateException("Neither encoded nor failed");
+    }
+    return all.encoding();
+  }
+
+  /// What is run beside it to find the evidence; empty unless asked for.
+  List<Occlusion> occlusions() {
+    return encoded().occlusions();
+  }
+
+  /// Encodes it now, whatever comes of that.
+  void prepare() {
+    encoded();
+  }
+
+  /// How many places of the queue it needs: one for each part that it may have.
+  int runCount() {
+    return 1 + mostOcclusions;
+  }
+
+  /// What is to be run, the whole text first. Of the others those are nothing that there turn out
+  /// not to be.
+  List<RunInput> inputs() {
+    return IntStream.rangeClosed(0, mostOcclusions)
+        .<RunInput>mapToObj(number -> new Part(this, number))
+        .toList();
+  }
+
+  private Encoded encoded() {
+    Encoded known = encoded;
+    if (known != null) {
+      return known;
+    }
+    synchronized (this) {
+      known = encoded;
+      if (known == null) {
+        known = encode();
+        encoded = known;
+      }
+      return known;
+    }
+  }
+
+  private Encoded encode() {
+    try {
+      Encoding whole = encoder.encode(text, context, truncation);
+      return new Encoded(
+          whole,
+          mostOcclusions == 0 ? List.of() : Occlusion.of(text, whole),
+          null);
+    } catch (RuntimeException e) {
+      return new Encoded(null, List.of(), e);
+    }
+  }
+
+  private int units() {
+    return text.length() + (context == null ? 0 : context.length());
+  }
+
+  /// One run of a question.
+  ///
+  /// @param number 0 for the whole text, then those of its occlusions
+  private record Part(Question question, int number) implements RunInput {
+    @Override
+    public int tokens(TokenEstimate estimate) {
+      @Nullable Encoding whole = known();
+      return whole == null
+          ? estimate.tokens(question.units(), question.encoder.maxLength())
+          : whole.length();
+    }
+
+    @Override
+    public boolean isEncoded() {
+      return known() != null;
+    }
+
+    @Override
+    public @Nullable Encoding encoding() {
+      if (number == 0) {
+        return question.encoding();
+      }
+      List<Occlusion> occlusions = question.occlusions();
+      return number <= occlusions.size() ? occlusions.get(number - 1).rest() : null;
+    }
+
+    @Override
+    public void teach(TokenEstimate estimate) {
+      @Nullable Encoding whole = known();
+      if (number == 0 && whole != null) {
+        estimate.observe(question.units(), whole.tokenCount());
+      }
+    }
+
+    private @Nullable Encoding known() {
+      Encoded all = question.encoded;
+      return all == null ? null : all.encoding();
+    }
   }
 }

@@ -2,7 +2,6 @@ package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import dev.nunchi.text.Encoding;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -63,7 +62,7 @@ public final class RunQueue {
 
   /// @param executor runs what it is given soon, and elsewhere
   /// @param workers how much it runs at a time
-  /// @param capacity how many encodings may wait, besides those that run
+  /// @param capacity how many texts may wait, besides those that run
   /// @param nanoClock what [Deadline] counts on, [System#nanoTime] outside tests
   RunQueue(Executor executor, int workers, int capacity, LongSupplier nanoClock) {
     this.executor = executor;
@@ -78,30 +77,18 @@ public final class RunQueue {
     return executor;
   }
 
-  /// Refuses what [#submit] would refuse of one text, whatever its length: before it is encoded.
-  ///
-  /// @throws NunchiException as there
-  void requireRoom(Scheduler model, Terms terms) {
-    lock.lock();
-    try {
-      model.account().requireOpen();
-      admit(model, terms, 1, 0, 0, nanoClock.getAsLong());
-    } finally {
-      lock.unlock();
-    }
-  }
-
   /// Accepts all of these or none.
   ///
   /// @throws NunchiException `OVERLOADED` if too few places are free or the deadline would pass
   ///   before they are run, `DEADLINE_EXCEEDED` if it has, `UNAVAILABLE` after the model's end,
   ///   `INVALID_ARGUMENT` for more than will ever find places
-  List<Ticket> submit(Scheduler model, List<Encoding> encodings, Terms terms) {
-    requirePlaces(encodings.size(), admission.capacity());
+  List<Ticket> submit(Scheduler model, List<RunInput> inputs, Terms terms) {
+    requirePlaces(inputs.size(), admission.capacity());
     lock.lock();
     try {
       model.account().requireOpen();
-      List<Ticket> tickets = tickets(model, encodings, terms);
+      List<Ticket> tickets = tickets(model, inputs, terms);
+      // By how long they are expected to be, as nothing is encoded yet.
       admit(
           model,
           terms,
@@ -122,14 +109,14 @@ public final class RunQueue {
   ///
   /// @throws NunchiException `UNAVAILABLE` after the model's end, `INVALID_ARGUMENT` for more than
   ///   will ever find places
-  Group submitWhenFree(Scheduler model, List<Encoding> encodings, Terms terms) {
-    requirePlaces(encodings.size(), admission.patientCapacity());
+  Group submitWhenFree(Scheduler model, List<RunInput> inputs, Terms terms) {
+    requirePlaces(inputs.size(), admission.patientCapacity());
     Group group;
     List<Group> admitted;
     lock.lock();
     try {
       model.account().requireOpen();
-      group = new Group(tickets(model, encodings, terms), new CompletableFuture<>());
+      group = new Group(tickets(model, inputs, terms), new CompletableFuture<>());
       model.account().accepted(group.tickets().size());
       outside.add(group);
       admitted = admitPatient();
@@ -155,7 +142,7 @@ public final class RunQueue {
     tell(admitted);
   }
 
-  /// Encodings of a model that have a place now.
+  /// Texts of a model that have a place now.
   int waitingCount(Scheduler model) {
     lock.lock();
     try {
@@ -165,7 +152,7 @@ public final class RunQueue {
     }
   }
 
-  /// Encodings of a model that were refused so far.
+  /// Texts of a model that were refused so far.
   long refusedCount(Scheduler model, Refusal why) {
     lock.lock();
     try {
@@ -250,6 +237,7 @@ public final class RunQueue {
     try {
       long now = nanoClock.getAsLong();
       running.remove(batch);
+      batch.tickets().forEach(this::correct);
       batch.tickets().getFirst().model().account().ran(batch, now - batch.startedAt());
       if (line.size() == 0) {
         admission.idle(now);
@@ -294,7 +282,7 @@ public final class RunQueue {
       line.oldest(
               ticket ->
                   ticket.model().mates() == mates
-                      && ticket.encoding().length() == first.encoding().length()
+                      && mates.fit(first, ticket)
                       && !ticket.run().isDone()
                       && !admission.isLate(ticket, runningThen, now),
               rows - 1)
@@ -389,7 +377,7 @@ public final class RunQueue {
   }
 
   private void take(Ticket ticket) {
-    line.take(ticket, ticket.costNow());
+    line.take(ticket, ticket.take());
     displaced(ticket);
   }
 
@@ -404,6 +392,11 @@ public final class RunQueue {
   private static void displaced(Ticket ticket) {
     ticket.model().account().displaced();
     ticket.model().mates().displaced();
+  }
+
+  /// Counts to its caller what a ticket costs with the tokens that it turned out to have.
+  private void correct(Ticket ticket) {
+    line.correct(ticket.terms(), ticket.costNow() - ticket.costTaken());
   }
 
   /// Nothing more is to come of a ticket.
@@ -423,17 +416,11 @@ public final class RunQueue {
     return busy;
   }
 
-  private List<Ticket> tickets(Scheduler model, List<Encoding> encodings, Terms terms) {
+  private List<Ticket> tickets(Scheduler model, List<RunInput> inputs, Terms terms) {
     long now = nanoClock.getAsLong();
-    return encodings.stream()
-        .map(encoding ->
-            new Ticket(
-                model,
-                encoding,
-                terms,
-                now,
-                ticketCount++,
-                model.account().cost(encoding.length())))
+    return inputs.stream()
+        .map(input ->
+            new Ticket(model, input, terms, now, ticketCount++, model.account().cost(input)))
         .toList();
   }
 

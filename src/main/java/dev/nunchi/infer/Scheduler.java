@@ -6,7 +6,7 @@ import dev.nunchi.text.PaddedBatch;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/// One model's part of a [RunQueue], whose guarantees are its own: has encodings run on a backend.
+/// One model's part of a [RunQueue], whose guarantees are its own: has texts run on a backend.
 /// A future is completed by the worker: its dependents run there, so they must be short and never
 /// block.
 final class Scheduler implements AutoCloseable {
@@ -20,7 +20,7 @@ final class Scheduler implements AutoCloseable {
     this(backend, padTokenId, queue, BatchMates.none());
   }
 
-  /// @param mates the models whose encodings may be run with those of this one
+  /// @param mates the models whose texts may be run with those of this one
   Scheduler(Backend backend, int padTokenId, RunQueue queue, BatchMates mates) {
     this.backend = backend;
     this.padTokenId = padTokenId;
@@ -32,24 +32,19 @@ final class Scheduler implements AutoCloseable {
   ///
   /// @return the runs, in order
   /// @throws NunchiException as [RunQueue#submit]
-  List<CompletableFuture<Run>> submit(List<Encoding> encodings, Terms terms) {
-    return runs(queue.submit(this, encodings, terms));
+  List<CompletableFuture<Run>> submit(List<RunInput> inputs, Terms terms) {
+    return runs(queue.submit(this, inputs, terms));
   }
 
   /// Accepts all of these, and lets them wait for places where too few are free.
   ///
   /// @throws NunchiException as [RunQueue#submitWhenFree]
-  Admission<List<Run>> submitWhenFree(List<Encoding> encodings, Terms terms) {
-    RunQueue.Group group = queue.submitWhenFree(this, encodings, terms);
+  Admission<List<Run>> submitWhenFree(List<RunInput> inputs, Terms terms) {
+    RunQueue.Group group = queue.submitWhenFree(this, inputs, terms);
     return new Admission<>(group.admitted(), Futures.all(runs(group.tickets())));
   }
 
-  /// @throws NunchiException as [RunQueue#requireRoom]
-  void requireRoom(Terms terms) {
-    queue.requireRoom(this, terms);
-  }
-
-  /// Encodings that have a place now.
+  /// Texts that have a place now.
   int waitingCount() {
     return queue.waitingCount(this);
   }
@@ -79,9 +74,11 @@ final class Scheduler implements AutoCloseable {
   }
 
   /// Logits `[batch, labels]` of tickets of these mates, of each those of its own model.
-  float[][] logits(List<Ticket> batch) {
+  ///
+  /// @param encodings theirs
+  float[][] logits(List<Ticket> batch, List<Encoding> encodings) {
     return mates.logits(
-        PaddedBatch.of(batch.stream().map(Ticket::encoding).toList(), padTokenId),
+        PaddedBatch.of(encodings, padTokenId),
         batch.stream().map(ticket -> ticket.model().backend).toList());
   }
 

@@ -56,6 +56,11 @@ final class SharedEncoders {
       }
 
       @Override
+      public int maxLength() {
+        return shared.encoder.maxLength();
+      }
+
+      @Override
       public void close() {
         if (!closed) {
           closed = true;

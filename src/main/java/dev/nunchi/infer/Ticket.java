@@ -1,11 +1,9 @@
 package dev.nunchi.infer;
 
-import dev.nunchi.text.Encoding;
 import java.util.Comparator;
 import java.util.concurrent.CompletableFuture;
 
-/// An encoding that a [RunQueue] was given, and the future of its run. Each is equal to itself
-/// alone.
+/// An input that a [RunQueue] was given, and the future of its run. Each is equal to itself alone.
 final class Ticket {
   /// Whose turn comes first among those of one caller: who is due first, and of those who came
   /// first.
@@ -21,20 +19,21 @@ final class Ticket {
   private static final int MARGIN = 16;
 
   private final Scheduler model;
-  private final Encoding encoding;
+  private final RunInput input;
   private final Terms terms;
   private final long acceptedAt;
   private final long number;
   private final long cost;
   private final long due;
   private final CompletableFuture<Run> run = new CompletableFuture<>();
+  private long costTaken;
 
   /// @param acceptedAt on the queue's clock
   /// @param number of its own, rising in the order in which tickets are accepted
   /// @param cost the nanoseconds for which it is expected to keep a worker
-  Ticket(Scheduler model, Encoding encoding, Terms terms, long acceptedAt, long number, long cost) {
+  Ticket(Scheduler model, RunInput input, Terms terms, long acceptedAt, long number, long cost) {
     this.model = model;
-    this.encoding = encoding;
+    this.input = input;
     this.terms = terms;
     this.acceptedAt = acceptedAt;
     this.number = number;
@@ -53,8 +52,8 @@ final class Ticket {
     return model;
   }
 
-  Encoding encoding() {
-    return encoding;
+  RunInput input() {
+    return input;
   }
 
   Terms terms() {
@@ -70,9 +69,28 @@ final class Ticket {
     return cost;
   }
 
-  /// The same by what is known now: of a model that has just been opened nothing was.
+  /// The same by what is known now: of a model that has just been opened nothing was, and of a text
+  /// before it is encoded not how many tokens it has.
   long costNow() {
-    return model.account().cost(encoding.length());
+    return model.account().cost(input);
+  }
+
+  /// Tokens that it has, or is expected to have.
+  int tokens() {
+    return model.account().tokens(input);
+  }
+
+  /// Its turn has come.
+  ///
+  /// @return what is counted to its caller, by what is known now
+  long take() {
+    costTaken = costNow();
+    return costTaken;
+  }
+
+  /// What was counted to its caller.
+  long costTaken() {
+    return costTaken;
   }
 
   boolean isDueBy(long moment) {

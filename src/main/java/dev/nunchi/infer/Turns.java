@@ -143,6 +143,18 @@ final class Turns {
     remove(ticket);
   }
 
+  /// Counts more, or less, to a caller, if something waits of him.
+  ///
+  /// @param cost in nanoseconds
+  void correct(Object caller, long cost) {
+    Line line = byCaller.get(caller);
+    if (line != null && cost != 0) {
+      lines.remove(line);
+      line.share += cost;
+      lines.add(line);
+    }
+  }
+
   /// What waits of a caller and goes before a ticket which is due then, in nanoseconds.
   long workUntil(Object caller, long due) {
     Line line = byCaller.get(caller);

@@ -90,6 +90,17 @@ final class WaitingLine {
     byArrival.remove(ticket);
   }
 
+  /// Counts more, or less, to a caller for a ticket that was taken.
+  ///
+  /// @param cost in nanoseconds, by how much it is other than was known
+  void correct(Terms terms, long cost) {
+    switch (terms.urgency()) {
+      case INTERACTIVE -> interactiveTaken += cost;
+      case BULK -> bulkTaken += INTERACTIVE_PARTS * cost;
+    }
+    turns(terms.urgency()).correct(terms.caller(), cost);
+  }
+
   /// The tickets of a kind that have waited longest.
   ///
   /// @param most how many at most

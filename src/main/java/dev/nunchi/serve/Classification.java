@@ -19,7 +19,6 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -27,13 +26,15 @@ import java.util.stream.IntStream;
 
 /// What both front ends do with a query: check it, find its model, have it classified.
 ///
-/// The caller's thread, an event loop, checks and tokenises, which takes tens of microseconds for a
-/// comment and stays bounded by the limits on a text's bytes and a batch's size; moving it to
-/// another thread would cost more than it. Nothing here blocks. Futures are completed on an
-/// inference thread, and cancelling one spares what has not been run.
+/// The caller's thread, an event loop, checks what shows without tokens, which takes microseconds,
+/// and has the text admitted by how long it is expected to be; the worker that takes it tokenises.
+/// So a query that is refused as there is too much to do costs no more than that. Of a query that
+/// is wrong in itself this is said first, and that it is too long for the model when its turn has
+/// come. Nothing here blocks. Futures are completed on an inference thread, and cancelling one
+/// spares what has not been run.
 @Singleton
 final class Classification {
-  /// A query that has passed every check and is ready to be queued.
+  /// A query that has passed every check but that of its tokens and is ready to be queued.
   ///
   /// @param arrivedAt [System#nanoTime] when the request came
   /// @param call what the access log says of the call that it came in
@@ -56,7 +57,7 @@ final class Classification {
   CompletableFuture<Answer> classify(Query query, Deadline deadline) {
     try {
       Terms terms = new Terms(Callers.current(), Urgency.INTERACTIVE, deadline);
-      Checked checked = checked(query, Optional.of(terms));
+      Checked checked = checked(query);
       return Futures.map(
           queued(List.of(checked), "evidence", terms).getFirst(),
           prediction -> answer(checked, prediction));
@@ -65,7 +66,8 @@ final class Classification {
     }
   }
 
-  /// The queries of one batch: all are checked before any is queued, and all are answered or none.
+  /// The queries of one batch: all are checked before any is queued, and all are answered or none. Of
+  /// several whose tokens are too many the first is named.
   ///
   /// @param read the query of a request, which may throw a [NunchiException]
   /// @return in order; fails with a [NunchiException] where the batch or one of its queries is
@@ -78,13 +80,14 @@ final class Classification {
       List<Checked> batch = new ArrayList<>(requests.size());
       for (int i = 0; i < requests.size(); i++) {
         try {
-          batch.add(checked(read.apply(requests.get(i)), Optional.of(terms)));
+          batch.add(checked(read.apply(requests.get(i))));
         } catch (NunchiException e) {
           throw e.in("requests[%d]".formatted(i));
         }
       }
       return Futures.map(
-          Futures.all(queued(batch, "requests", terms)),
+          Futures.explain(
+              Futures.all(queued(batch, "requests", terms)), failure -> placed(batch, failure)),
           predictions ->
               IntStream.range(0, batch.size())
                   .mapToObj(i -> answer(batch.get(i), predictions.get(i)))
@@ -94,12 +97,26 @@ final class Classification {
     }
   }
 
+  /// With its place in the batch, where a text of it cannot be encoded.
+  private static Throwable placed(List<Checked> batch, Throwable failure) {
+    if (failure instanceof NunchiException refusal && refusal.field() != null) {
+      for (int i = 0; i < batch.size(); i++) {
+        try {
+          batch.get(i).question().encoding();
+        } catch (NunchiException first) {
+          return first.in("requests[%d]".formatted(i));
+        }
+      }
+    }
+    return failure;
+  }
+
   /// One query of many that come one after the other: it waits for a place in the queue where there
   /// is none.
   ///
   /// @throws NunchiException where the query is refused
   Admission<Answer> classifyWhenFree(Query query, Deadline deadline) {
-    Checked checked = checked(query, Optional.empty());
+    Checked checked = checked(query);
     return checked
         .model()
         .classifier()
@@ -136,15 +153,13 @@ final class Classification {
         .toList();
   }
 
-  /// @param terms on which it is to be queued at once; empty for one that waits until there is room
-  private Checked checked(Query query, Optional<Terms> terms) {
+  private Checked checked(Query query) {
     long arrivedAt = System.nanoTime();
     ServedModel model = models.find("model", query.model());
     CallRecord call = CallRecord.current();
     call.asked(model.name(), query.text());
     check(query);
     requireConfidence(query, model);
-    terms.ifPresent(model.classifier()::requireRoom);
     boolean context = model.manifest().text().inputTemplate() != null && !query.context().isEmpty();
     return new Checked(
         query,

@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 /// from a timer. Each leaves a note in a mailbox; who leaves the first one has the event loop work
 /// it off, with the notes that come meanwhile. So the state below has one owner at a time, without
 /// a lock, and calls of the observer never overlap; and the event loop knows of a caller's reset
-/// before it could write to what is gone. Texts are checked and tokenised before the note, on the
-/// thread that brings them.
+/// before it could write to what is gone. Texts are checked before the note, on the thread
+/// that brings them.
 final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   private static final Logger LOG = Logger.getLogger(ClassifyStream.class);
   private static final int MOST_ID_BYTES = 128;
@@ -164,8 +164,6 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   private Admission<Answer> admission(ClassifyRequest request) {
     try {
       return classify.apply(request, deadline);
-    } catch (NunchiException e) {
-      return Admission.failed(e.in("request"));
     } catch (Throwable e) {
       return Admission.failed(e);
     }
@@ -220,7 +218,7 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
     }
     admitted(item);
     if (answer == null) {
-      refuse(item.id(), failure == null ? new IllegalStateException("No answer") : failure);
+      refuse(item.id(), failure == null ? new IllegalStateException("No answer") : within(failure));
       return;
     }
     metrics.item(Status.Code.OK);
@@ -229,6 +227,11 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
             .setId(item.id())
             .setResponse(GrpcMessages.response(answer))
             .build());
+  }
+
+  /// What was refused of an item's request, as a part of the item.
+  private static Throwable within(Throwable failure) {
+    return failure instanceof NunchiException refusal ? refusal.in("request") : failure;
   }
 
   private void refuse(String id, Throwable reason) {

@@ -17,6 +17,11 @@ public interface Encoder extends AutoCloseable {
     return encode(text, null, truncation);
   }
 
+  /// Longest encoding in tokens, special tokens included; no bound where it is not known.
+  default int maxLength() {
+    return Integer.MAX_VALUE;
+  }
+
   /// Ends it; a call after that fails.
   @Override
   default void close() {}

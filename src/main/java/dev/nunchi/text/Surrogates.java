@@ -1,8 +1,24 @@
 package dev.nunchi.text;
 
 /// Unpaired surrogates, which are no characters: each becomes U+FFFD.
-final class Surrogates {
+public final class Surrogates {
   private Surrogates() {}
+
+  /// Whether there is none.
+  public static boolean arePaired(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      char unit = text.charAt(i);
+      if (Character.isSurrogate(unit)) {
+        if (Character.isLowSurrogate(unit)
+            || i + 1 == text.length()
+            || !Character.isLowSurrogate(text.charAt(i + 1))) {
+          return false;
+        }
+        i++;
+      }
+    }
+    return true;
+  }
 
   static NormalizedText pair(NormalizedText text) {
     String paired = pair(text.text());

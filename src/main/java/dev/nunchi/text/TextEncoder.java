@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// Makes the [Encoding] of a text: normalises it, asks Hugging Face's own tokenizer for the ids,
@@ -34,7 +35,7 @@ public final class TextEncoder implements Encoder {
   private final HuggingFaceTokenizer tokenizer;
   private final int specialTokens;
   private final ReadWriteLock lock = new ReentrantReadWriteLock();
-  private boolean closed;
+  private volatile boolean closed;
 
   private TextEncoder(
       Normalizer normalizer,
@@ -108,7 +109,7 @@ public final class TextEncoder implements Encoder {
     return normalizer;
   }
 
-  /// Longest encoding in tokens, special tokens included.
+  @Override
   public int maxLength() {
     return maxLength;
   }
@@ -149,6 +150,13 @@ public final class TextEncoder implements Encoder {
     if (second != null && Normalizer.isEmpty(second.text())) {
       second = null;
     }
+    if (second == null && file.characters() != null) {
+      requireOpen();
+      @Nullable Encoding whole = file.characters().encode(normalized);
+      if (whole != null) {
+        return cut(whole, truncation);
+      }
+    }
     String textInput = Surrogates.pair(normalized.text());
     lock.readLock().lock();
     try {
@@ -171,6 +179,15 @@ public final class TextEncoder implements Encoder {
   /// @throws NunchiException as [#encode(String, String, Truncation)], for one of the texts
   public List<Encoding> encodeAll(List<String> texts, Truncation truncation) {
     return texts.parallelStream().map(text -> encode(text, truncation)).toList();
+  }
+
+  /// Refuses a text without a character to classify, at next to no cost: what [#encode] also does.
+  ///
+  /// @throws NunchiException `EMPTY_TEXT`
+  public static void requireContent(String text) {
+    if (Normalizer.isEmpty(text)) {
+      throw empty();
+    }
   }
 
   private NormalizedText normalize(String text) {
@@ -201,12 +218,7 @@ public final class TextEncoder implements Encoder {
       throw empty();
     }
     if (ids.length > maxLength && truncation == Truncation.REJECT) {
-      throw NunchiException.ofField(
-          Reason.TOO_MANY_TOKENS,
-          "text",
-          "%s %d tokens; the model takes at most %d"
-              .formatted(
-                  context == null ? "text has" : "text and context have", ids.length, maxLength));
+      throw tooMany(context == null ? "text has" : "text and context have", ids.length);
     }
     int[] kept = Cut.of(sequences, maxLength, truncation);
     int[] inputIds = new int[kept.length];
@@ -236,6 +248,39 @@ public final class TextEncoder implements Encoder {
         unknown,
         kept.length < ids.length,
         contextStart);
+  }
+
+  /// @param whole of a text alone, a special token at either end
+  private Encoding cut(Encoding whole, Truncation truncation) {
+    int length = whole.length();
+    if (length == specialTokens) {
+      throw empty();
+    }
+    if (length <= maxLength) {
+      return whole;
+    }
+    if (truncation == Truncation.REJECT) {
+      throw tooMany("text has", length);
+    }
+    long[] sequences = new long[length];
+    sequences[0] = -1;
+    sequences[length - 1] = -1;
+    int[] kept = Cut.of(sequences, maxLength, truncation);
+    int[] ids = IntStream.of(kept).map(i -> whole.inputIds()[i]).toArray();
+    return new Encoding(
+        ids,
+        new int[kept.length],
+        IntStream.of(kept).mapToObj(whole.spans()::get).toList(),
+        length,
+        (int) IntStream.of(ids).filter(id -> id == file.unknownId()).count(),
+        true);
+  }
+
+  private NunchiException tooMany(String what, int tokens) {
+    return NunchiException.ofField(
+        Reason.TOO_MANY_TOKENS,
+        "text",
+        "%s %d tokens; the model takes at most %d".formatted(what, tokens, maxLength));
   }
 
   private void requireOpen() {

@@ -19,7 +19,13 @@ import org.jspecify.annotations.Nullable;
 /// @param json content of the `tokenizer.json`
 /// @param vocabulary id of each token, added tokens included
 /// @param unknownId id of the unknown token, -1 where there is none
-record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, int unknownId) {
+/// @param characters what encodes a text without a context, where the tokens are single characters
+record TokenizerFile(
+    Path path,
+    String json,
+    Map<String, Integer> vocabulary,
+    int unknownId,
+    @Nullable CharacterEncoder characters) {
   static final String TOKENIZER_JSON = "tokenizer.json";
   private static final String BYTE_ORDER_MARK = "\uFEFF";
   private static final JsonMapper MAPPER = new JsonMapper();
@@ -83,7 +89,8 @@ record TokenizerFile(Path path, String json, Map<String, Integer> vocabulary, in
             : model.hasNonNull("unk_token")
                 ? vocabulary.getOrDefault(model.path("unk_token").asText(), -1)
                 : -1;
-    return new TokenizerFile(file, json, Map.copyOf(vocabulary), unknownId);
+    return new TokenizerFile(
+        file, json, Map.copyOf(vocabulary), unknownId, CharacterEncoder.of(root, vocabulary));
   }
 
   private static String content(Path file) {

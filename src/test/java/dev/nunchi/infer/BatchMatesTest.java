@@ -2,7 +2,6 @@ package dev.nunchi.infer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import dev.nunchi.text.Encoding;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -88,8 +87,8 @@ class BatchMatesTest {
   }
 
   private void submit(Scheduler scheduler, int id, int length) {
-    List<Encoding> encodings = List.of(FakeBackend.encoding(id, length));
-    runs.addAll(scheduler.submit(encodings, Terms.until(Deadline.NONE)));
+    List<RunInput> inputs = List.of(FakeBackend.input(id, length));
+    runs.addAll(scheduler.submit(inputs, Terms.until(Deadline.NONE)));
   }
 
   private void assertAnswered(int... ids) {

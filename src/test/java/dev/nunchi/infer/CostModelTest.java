@@ -45,7 +45,7 @@ class CostModelTest {
   @Test
   void nanos_batches_isTheShareOfEach() {
     for (int i = 0; i < 300; i++) {
-      cost.observe(10, 8, 4_000_000);
+      cost.observe(new int[] {10, 10, 10, 10, 10, 10, 10, 10}, 4_000_000);
     }
     assertEquals(500_000, cost.nanos(10), 25_000);
   }
@@ -54,7 +54,7 @@ class CostModelTest {
     for (int i = 0; i < times; i++) {
       int tokens = fewest + random.nextInt(most - fewest + 1);
       double noise = 0.8 + 0.4 * random.nextDouble();
-      cost.observe(tokens, 1, (long) (TRUE.applyAsDouble(tokens) * slowness * noise));
+      cost.observe(new int[] {tokens}, (long) (TRUE.applyAsDouble(tokens) * slowness * noise));
     }
   }
 }

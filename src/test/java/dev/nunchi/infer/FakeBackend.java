@@ -42,6 +42,26 @@ final class FakeBackend implements Backend {
         ids, new int[length], Collections.nCopies(length, Span.NONE), length, 0, false);
   }
 
+  /// What a run reads: that encoding.
+  static RunInput input(int id, int length) {
+    return new Known(encoding(id, length));
+  }
+
+  private record Known(Encoding encoding) implements RunInput {
+    @Override
+    public int tokens(TokenEstimate estimate) {
+      return encoding.length();
+    }
+
+    @Override
+    public boolean isEncoded() {
+      return true;
+    }
+
+    @Override
+    public void teach(TokenEstimate estimate) {}
+  }
+
   @Override
   public float[][] logits(PaddedBatch batch) {
     begun.release();

@@ -69,14 +69,14 @@ class RunQueueTest {
 
     private void submit() {
       try {
-        accepted.addAll(any().submit(encodings(), terms()));
+        accepted.addAll(any().submit(inputs(), terms()));
       } catch (NunchiException e) {
         assertTrue(Set.of(Reason.OVERLOADED, Reason.DEADLINE_EXCEEDED).contains(e.reason()));
       }
     }
 
     private void submitWhenFree() {
-      accepted.add(any().submitWhenFree(encodings(), terms()).answer());
+      accepted.add(any().submitWhenFree(inputs(), terms()).answer());
     }
 
     private void take() {
@@ -112,9 +112,9 @@ class RunQueueTest {
       return models.get(random.nextInt(models.size()));
     }
 
-    private List<dev.nunchi.text.Encoding> encodings() {
+    private List<RunInput> inputs() {
       return IntStream.rangeClosed(0, random.nextInt(3))
-          .mapToObj(_ -> FakeBackend.encoding(1, 1 + random.nextInt(3)))
+          .mapToObj(_ -> FakeBackend.input(1, 1 + random.nextInt(3)))
           .toList();
     }
 

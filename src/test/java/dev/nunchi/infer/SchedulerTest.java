@@ -10,7 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.Terms.Urgency;
-import dev.nunchi.text.Encoding;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -173,14 +172,14 @@ class SchedulerTest {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
       List<CompletableFuture<Run>> first =
-          scheduler.submit(encodings(2, 3), Terms.until(Deadline.NONE));
+          scheduler.submit(inputs(2, 3), Terms.until(Deadline.NONE));
       NunchiException refused =
           assertThrows(
               NunchiException.class,
-              () -> scheduler.submit(encodings(4, 5, 6), Terms.until(Deadline.NONE)));
+              () -> scheduler.submit(inputs(4, 5, 6), Terms.until(Deadline.NONE)));
       assertEquals(Reason.OVERLOADED, refused.reason());
       assertEquals(2, scheduler.waitingCount());
-      List<CompletableFuture<Run>> second = scheduler.submit(encodings(7, 8), of("another"));
+      List<CompletableFuture<Run>> second = scheduler.submit(inputs(7, 8), of("another"));
       backend.permits.release(5);
       running.get();
       assertEquals(List.of(2f, 3f), firstLogits(Futures.all(first).get()));
@@ -194,12 +193,12 @@ class SchedulerTest {
       NunchiException tooMany =
           assertThrows(
               NunchiException.class,
-              () -> scheduler.submit(encodings(1, 2, 3, 4, 5), Terms.until(Deadline.NONE)));
+              () -> scheduler.submit(inputs(1, 2, 3, 4, 5), Terms.until(Deadline.NONE)));
       assertEquals(Reason.INVALID_ARGUMENT, tooMany.reason());
       NunchiException tooManyToWait =
           assertThrows(
               NunchiException.class,
-              () -> scheduler.submitWhenFree(encodings(1, 2, 3, 4), Terms.until(Deadline.NONE)));
+              () -> scheduler.submitWhenFree(inputs(1, 2, 3, 4), Terms.until(Deadline.NONE)));
       assertEquals(Reason.INVALID_ARGUMENT, tooManyToWait.reason());
     }
   }
@@ -211,11 +210,11 @@ class SchedulerTest {
       CompletableFuture<Run> running = submit(scheduler, 1);
       backend.begun.acquire();
       Admission<List<Run>> first =
-          scheduler.submitWhenFree(encodings(2, 3, 4), Terms.until(Deadline.NONE));
+          scheduler.submitWhenFree(inputs(2, 3, 4), Terms.until(Deadline.NONE));
       Admission<List<Run>> second =
-          scheduler.submitWhenFree(encodings(5, 6), Terms.until(Deadline.NONE));
+          scheduler.submitWhenFree(inputs(5, 6), Terms.until(Deadline.NONE));
       Admission<List<Run>> third =
-          scheduler.submitWhenFree(encodings(7), Terms.until(Deadline.NONE));
+          scheduler.submitWhenFree(inputs(7), Terms.until(Deadline.NONE));
       assertTrue(first.admitted().isDone());
       assertFalse(second.admitted().isDone());
       assertFalse(third.admitted().isDone(), "it came after one that waits");
@@ -242,12 +241,12 @@ class SchedulerTest {
       backend.begun.acquire();
       List<Admission<List<Run>>> patient =
           IntStream.rangeClosed(1, 20)
-              .mapToObj(id -> scheduler.submitWhenFree(encodings(id), Terms.until(Deadline.NONE)))
+              .mapToObj(id -> scheduler.submitWhenFree(inputs(id), Terms.until(Deadline.NONE)))
               .toList();
       assertEquals(6, patient.stream().filter(each -> each.admitted().isDone()).count());
-      CompletableFuture<Run> one = scheduler.submit(encodings(50), of("one")).getFirst();
+      CompletableFuture<Run> one = scheduler.submit(inputs(50), of("one")).getFirst();
       assertEquals(Reason.OVERLOADED, refusal(scheduler), "who holds the others");
-      CompletableFuture<Run> two = scheduler.submit(encodings(51), of("two")).getFirst();
+      CompletableFuture<Run> two = scheduler.submit(inputs(51), of("two")).getFirst();
       assertEquals(Reason.OVERLOADED, refusal(scheduler));
       backend.permits.release(100);
       running.get();
@@ -266,12 +265,12 @@ class SchedulerTest {
     try (Scheduler scheduler = scheduler(backend, 1, 8)) {
       List<CompletableFuture<Run>> few =
           IntStream.range(0, 8)
-              .mapToObj(id -> scheduler.submit(encodings(id), of("caller " + id)).getFirst())
+              .mapToObj(id -> scheduler.submit(inputs(id), of("caller " + id)).getFirst())
               .toList();
       // One runs, and seven wait.
       backend.begun.acquire();
-      Admission<List<Run>> first = scheduler.submitWhenFree(encodings(10), of("stream"));
-      Admission<List<Run>> second = scheduler.submitWhenFree(encodings(11), of("stream"));
+      Admission<List<Run>> first = scheduler.submitWhenFree(inputs(10), of("stream"));
+      Admission<List<Run>> second = scheduler.submitWhenFree(inputs(11), of("stream"));
       assertTrue(first.admitted().isDone());
       assertFalse(second.admitted().isDone());
       backend.permits.release(100);
@@ -291,9 +290,9 @@ class SchedulerTest {
       backend.begun.acquire();
       CompletableFuture<Run> waiting = submit(scheduler, 2);
       Admission<List<Run>> large =
-          scheduler.submitWhenFree(encodings(3, 4, 5), Terms.until(Deadline.NONE));
+          scheduler.submitWhenFree(inputs(3, 4, 5), Terms.until(Deadline.NONE));
       Admission<List<Run>> small =
-          scheduler.submitWhenFree(encodings(6), Terms.until(Deadline.NONE));
+          scheduler.submitWhenFree(inputs(6), Terms.until(Deadline.NONE));
       assertFalse(small.admitted().isDone());
       large.answer().cancel(false);
       assertTrue(large.admitted().isDone());
@@ -328,7 +327,7 @@ class SchedulerTest {
     Scheduler scheduler = scheduler(backend, 2, 2);
     List<Admission<List<Run>>> patient =
         IntStream.range(0, 30)
-            .mapToObj(id -> scheduler.submitWhenFree(encodings(id), Terms.until(Deadline.NONE)))
+            .mapToObj(id -> scheduler.submitWhenFree(inputs(id), Terms.until(Deadline.NONE)))
             .toList();
     CompletableFuture<Void> closed = CompletableFuture.runAsync(scheduler::close);
     backend.permits.release(100);
@@ -339,7 +338,7 @@ class SchedulerTest {
     NunchiException refused =
         assertThrows(
             NunchiException.class,
-            () -> scheduler.submitWhenFree(encodings(1), Terms.until(Deadline.NONE)));
+            () -> scheduler.submitWhenFree(inputs(1), Terms.until(Deadline.NONE)));
     assertEquals(Reason.UNAVAILABLE, refused.reason());
   }
 
@@ -359,15 +358,15 @@ class SchedulerTest {
   }
 
   private static CompletableFuture<Run> submit(Scheduler scheduler, int id, Deadline deadline) {
-    return scheduler.submit(encodings(id), Terms.until(deadline)).getFirst();
+    return scheduler.submit(inputs(id), Terms.until(deadline)).getFirst();
   }
 
   private static Terms of(String caller) {
     return new Terms(caller, Urgency.INTERACTIVE, Deadline.NONE);
   }
 
-  private static List<Encoding> encodings(int... ids) {
-    return Arrays.stream(ids).mapToObj(id -> FakeBackend.encoding(id, 1)).toList();
+  private static List<RunInput> inputs(int... ids) {
+    return Arrays.stream(ids).mapToObj(id -> FakeBackend.input(id, 1)).toList();
   }
 
   private static List<Float> firstLogits(List<Run> runs) {

@@ -140,9 +140,8 @@ final class Simulation {
     Deadline deadline = limit == null ? Deadline.NONE : Deadline.after(limit, now);
     Terms terms = new Terms(caller, urgency, deadline);
     try {
-      to.requireRoom(terms);
       CompletableFuture<Run> run =
-          to.submit(List.of(FakeBackend.encoding(1, tokens)), terms).getFirst();
+          to.submit(List.of(FakeBackend.input(1, tokens)), terms).getFirst();
       CompletableFuture<Run> _ =
           run.whenComplete((value, _) -> {
             call.endedAt = now;
@@ -181,7 +180,7 @@ final class Simulation {
       double millis =
           slowness
               * batch.tickets().stream()
-                  .mapToDouble(ticket -> milliseconds(ticket.encoding().length()))
+                  .mapToDouble(ticket -> milliseconds(ticket.tokens()))
                   .sum()
               * (0.8 + 0.4 * random.nextDouble());
       at(

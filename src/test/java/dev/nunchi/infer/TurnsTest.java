@@ -43,7 +43,7 @@ class TurnsTest {
     Ticket ticket =
         new Ticket(
             model,
-            FakeBackend.encoding(1, 1),
+            FakeBackend.input(1, 1),
             new Terms(caller, Urgency.INTERACTIVE, Deadline.NONE),
             0,
             count++,

@@ -39,7 +39,7 @@ class WorkersTest {
       models.add(model);
       runs.addAll(
           model.submit(
-              List.of(FakeBackend.encoding(i, 1), FakeBackend.encoding(i, 1)),
+              List.of(FakeBackend.input(i, 1), FakeBackend.input(i, 1)),
               Terms.until(Deadline.NONE)));
     }
     assertTrue(backend.begun.tryAcquire(2, 5, TimeUnit.SECONDS), "two run");
@@ -61,13 +61,13 @@ class WorkersTest {
         new Scheduler(FakeBackend.open(), 0, new RunQueue(asked::add, 2, 10, System::nanoTime));
     for (int i = 0; i < 1_000; i++) {
       model
-          .submit(List.of(FakeBackend.encoding(i, 1)), Terms.until(Deadline.NONE))
+          .submit(List.of(FakeBackend.input(i, 1)), Terms.until(Deadline.NONE))
           .getFirst()
           .cancel(false);
     }
     assertEquals(1, asked.size());
     CompletableFuture<Run> last =
-        model.submit(List.of(FakeBackend.encoding(7, 1)), Terms.until(Deadline.NONE)).getFirst();
+        model.submit(List.of(FakeBackend.input(7, 1)), Terms.until(Deadline.NONE)).getFirst();
     asked.forEach(Runnable::run);
     assertEquals(7, last.get(5, TimeUnit.SECONDS).logits()[0]);
     model.close();
