@@ -5,6 +5,7 @@ import dev.nunchi.infer.Prediction;
 import dev.nunchi.infer.Refusal;
 import dev.nunchi.text.Truncation;
 import io.grpc.Status;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -13,6 +14,8 @@ import io.micrometer.core.instrument.Timer;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 
 /// What the server counts. Names and tags are part of its contract: `docs/metrics.md`.
@@ -20,15 +23,34 @@ import java.util.function.ToDoubleFunction;
 final class Metrics {
   private final MeterRegistry registry;
 
+  // Looking up a meter by its tags costs more than counting, and a timer's is made anew for it.
+  private final Map<Call, Counter> calls = new ConcurrentHashMap<>();
+  private final Map<String, ModelMeters> byModel = new ConcurrentHashMap<>();
+
+  private record Call(Protocol protocol, String method, Status.Code code) {}
+
+  /// Those of the texts that a model answers.
+  private record ModelMeters(
+      Timer queueWait, Timer inference, Counter tokens, Map<String, Counter> labels) {}
+
   Metrics(MeterRegistry registry) {
     this.registry = registry;
   }
 
   /// A call that was answered or refused.
   void request(Protocol protocol, String method, Status.Code code) {
-    registry
-        .counter(
-            "nunchi.requests", "protocol", protocol.tag(), "method", method, "code", code.name())
+    calls
+        .computeIfAbsent(
+            new Call(protocol, method, code),
+            call ->
+                registry.counter(
+                    "nunchi.requests",
+                    "protocol",
+                    protocol.tag(),
+                    "method",
+                    method,
+                    "code",
+                    code.name()))
         .increment();
   }
 
@@ -55,11 +77,23 @@ final class Metrics {
 
   /// A text that a model answered.
   void answered(String model, Truncation truncation, Prediction prediction) {
-    timer("nunchi.queue.wait", model).record(prediction.queueDuration());
-    timer("nunchi.inference", model).record(prediction.inferenceDuration());
-    registry.counter("nunchi.tokens", "model", model).increment(prediction.tokenCount());
-    registry
-        .counter("nunchi.labels", "model", model, "label", prediction.best().name())
+    ModelMeters meters =
+        byModel.computeIfAbsent(
+            model,
+            name ->
+                new ModelMeters(
+                    timer("nunchi.queue.wait", name),
+                    timer("nunchi.inference", name),
+                    registry.counter("nunchi.tokens", "model", name),
+                    new ConcurrentHashMap<>()));
+    meters.queueWait().record(prediction.queueDuration());
+    meters.inference().record(prediction.inferenceDuration());
+    meters.tokens().increment(prediction.tokenCount());
+    meters
+        .labels()
+        .computeIfAbsent(
+            prediction.best().name(),
+            label -> registry.counter("nunchi.labels", "model", model, "label", label))
         .increment();
     if (prediction.truncated()) {
       String policy = truncation.name().toLowerCase(Locale.ROOT);
@@ -109,6 +143,7 @@ final class Metrics {
 
           @Override
           public void went(ServedModel model) {
+            byModel.remove(model.name());
             registry.getMeters().stream()
                 .filter(meter -> model.name().equals(meter.getId().getTag("model")))
                 .forEach(registry::remove);

@@ -53,6 +53,22 @@ class BatchMatesTest {
   }
 
   @Test
+  void run_paddedMates_ofAboutOneLengthStandInOneBatch() throws Exception {
+    try (Scheduler one = scheduler(first, BatchMates.padded(3, 1))) {
+      submit(one, 1, 9);
+      first.begun.acquire();
+      submit(one, 2, 4);
+      submit(one, 3, 9);
+      submit(one, 4, 2);
+      submit(one, 5, 8);
+      submit(one, 6, 5);
+      first.permits.release(9);
+      assertAnswered(1, 2, 3, 4, 5, 6);
+      assertEquals(List.of(List.of(9), List.of(4, 2, 8), List.of(9, 5)), first.batches);
+    }
+  }
+
+  @Test
   void close_whileItsTextsAreWithAnothersWorker_waitsForThem() throws Exception {
     BatchMates mates = mates(8, 1);
     try (Scheduler one = scheduler(first, mates)) {

@@ -13,6 +13,7 @@ import dev.nunchi.Reason;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.Truncation;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -30,6 +31,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(20)
 class ClassifierTest {
   private static final LabelSet LABELS = LabelSet.of("긍정", "부정");
+  private static final String TOO_LONG = "long";
+
+  private final List<String> encoded = Collections.synchronizedList(new ArrayList<>());
 
   @Test
   void classify_text_scoresItsLogits() throws Exception {
@@ -99,6 +103,44 @@ class ClassifierTest {
     }
   }
 
+  /// Who gets no place, and whose time runs out before his turn, costs no tokenising.
+  @Test
+  void classify_refusedOrLate_isNotEncoded() throws Exception {
+    FakeBackend backend = new FakeBackend(0);
+    try (Classifier classifier = classifier(backend, 2)) {
+      CompletableFuture<Prediction> running = classify(classifier, "1");
+      backend.begun.acquire();
+      Deadline soon = Deadline.after(Duration.ofMillis(1), System.nanoTime());
+      CompletableFuture<Prediction> late = classifier.classify("22", Truncation.REJECT, soon);
+      CompletableFuture<Prediction> waiting = classify(classifier, "333");
+      assertEquals(Reason.OVERLOADED, refusal(classify(classifier, "4444")).reason());
+      assertEquals(List.of("1"), encoded, "encoded before its turn");
+      while (soon.remaining(System.nanoTime()).orElseThrow().isPositive()) {
+        Thread.onSpinWait();
+      }
+      backend.permits.release(9);
+      running.get();
+      waiting.get();
+      assertEquals(Reason.DEADLINE_EXCEEDED, refusal(late).reason());
+      assertEquals(List.of("1", "333"), encoded);
+    }
+  }
+
+  /// Only tokens show it, so it waits for its turn; those beside it are answered.
+  @Test
+  void classify_textThatCannotBeEncoded_failsAlone() throws Exception {
+    FakeBackend backend = FakeBackend.open();
+    try (Classifier classifier = classifier(backend, 9)) {
+      Question good = classifier.question("7", null, Truncation.REJECT, false);
+      Question bad = classifier.question(TOO_LONG, null, Truncation.REJECT, false);
+      List<CompletableFuture<Prediction>> both =
+          classifier.classify(List.of(bad, good), Terms.until(Deadline.NONE));
+      assertEquals(Reason.TOO_MANY_TOKENS, refusal(both.getFirst()).reason());
+      assertEquals(7, both.getLast().get().logits().getFirst());
+      assertEquals(1, backend.batches.size());
+    }
+  }
+
   @Test
   void classify_cancelled_isNotRun() throws Exception {
     FakeBackend backend = new FakeBackend(0);
@@ -156,9 +198,9 @@ class ClassifierTest {
     assertEquals(Reason.UNAVAILABLE, refusal(classify(classifier, "1")).reason());
   }
 
-  private static Classifier classifier(Backend backend, int queueCapacity) {
+  private Classifier classifier(Backend backend, int queueCapacity) {
     return new Classifier(
-        ClassifierTest::encode,
+        this::encode,
         backend,
         new ClassifierSettings(
             "tiny",
@@ -170,7 +212,11 @@ class ClassifierTest {
   }
 
   /// A text is a number, which becomes every id.
-  private static Encoding encode(String text, @Nullable String context, Truncation truncation) {
+  private Encoding encode(String text, @Nullable String context, Truncation truncation) {
+    encoded.add(text);
+    if (text.equals(TOO_LONG)) {
+      throw NunchiException.ofField(Reason.TOO_MANY_TOKENS, "text", "too long");
+    }
     if (text.isEmpty()) {
       throw NunchiException.ofField(Reason.EMPTY_TEXT, "text", "empty");
     }

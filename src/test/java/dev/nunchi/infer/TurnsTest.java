@@ -35,6 +35,23 @@ class TurnsTest {
     assertEquals(5, turnsBefore);
   }
 
+  /// A caller's text that turned out to be long counts as that.
+  @Test
+  void correct_aTextThatTookMore_letsOthersGoFirst() {
+    for (int i = 0; i < 4; i++) {
+      add("long");
+      add("short");
+    }
+    turns.take(first(), COST);
+    turns.correct("long", 2 * COST);
+    for (int i = 0; i < 3; i++) {
+      assertEquals("short", first().terms().caller());
+      turns.take(first(), COST);
+    }
+    turns.correct("nobody", COST);
+    assertEquals("long", first().terms().caller());
+  }
+
   private Ticket first() {
     return Objects.requireNonNull(turns.first());
   }

@@ -43,6 +43,7 @@ import org.junit.jupiter.api.Timeout;
 /// Two models with one worker each, which waits for permits: `small` with 2 places, `large` with 8.
 @Timeout(20)
 class ClassificationTest {
+  private static final String TOO_LONG = "너무 긴 글";
   private static final LabelSet LABELS = LabelSet.of("긍정", "부정");
 
   /// Gives a text its first id as a logit, one text for each permit.
@@ -113,6 +114,23 @@ class ClassificationTest {
     assertEquals(Reason.MODEL_NOT_FOUND, refused.reason());
     assertEquals("requests[2].model", refused.field());
     assertEquals(0, largeModel.classifier().waitingCount());
+  }
+
+  /// Whichever of them a worker comes to first.
+  @Test
+  void classifyAll_textsOfTooManyTokens_namesTheFirst() throws Exception {
+    occupy(small, "small");
+    occupy(large, "large");
+    CompletableFuture<List<Answer>> batch =
+        classification.classifyAll(
+            List.of(query("small", false), tooLong("large"), tooLong("small")),
+            Function.identity(),
+            Deadline.NONE);
+    small.permits.release(9);
+    large.permits.release(9);
+    NunchiException refused = refusal(batch);
+    assertEquals(Reason.TOO_MANY_TOKENS, refused.reason());
+    assertEquals("requests[1].text", refused.field());
   }
 
   @Test
@@ -219,8 +237,16 @@ class ClassificationTest {
   }
 
   private static Query query(String model, boolean evidence) {
+    return query("이 영화 좋다", model, evidence);
+  }
+
+  private static Query tooLong(String model) {
+    return query(TOO_LONG, model, false);
+  }
+
+  private static Query query(String text, String model, boolean evidence) {
     return new Query(
-        "이 영화 좋다",
+        text,
         model,
         "",
         Truncation.REJECT,
@@ -249,6 +275,9 @@ class ClassificationTest {
 
   /// One token for each word.
   private static Encoding words(String text) {
+    if (text.equals(TOO_LONG)) {
+      throw NunchiException.ofField(Reason.TOO_MANY_TOKENS, "text", "too long");
+    }
     List<Span> spans = new ArrayList<>();
     for (String word : text.split(" ", -1)) {
       int start = text.indexOf(word);
