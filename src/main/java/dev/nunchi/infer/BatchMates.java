@@ -6,10 +6,10 @@ import java.util.List;
 /// The models whose texts may stand in one batch, since one backend computes them: the adapters of
 /// one form on one base. Its count is guarded by the lock of their queue.
 ///
-/// Each text is computed as it is alone. So texts of one length go together, none of which is padded;
-/// those of a model that adds up whole numbers, in whatever order, go with those of about their
-/// length. No more than leaves the other workers something to do: where few wait, each has a worker
-/// of its own.
+/// Each text is computed as it is alone. So texts of one length go together, none of which is
+/// padded; those of a model that adds up whole numbers, in whatever order, go with those of about
+/// their length. No more than leaves the other workers something to do: where few wait, each has a
+/// worker of its own.
 final class BatchMates {
   private final Mixed backend;
   private final Fit fit;
@@ -61,7 +61,8 @@ final class BatchMates {
         (batch, rows) -> rows.getFirst().logits(batch), Fit.ABOUT, mostRows, workers);
   }
 
-  /// Whether texts are to be encoded before their turn comes, so that those of one length are found.
+  /// Whether texts are to be encoded before their turn comes, so that those of one length are
+  /// found.
   boolean needLengths() {
     return mostRows > 1 && fit == Fit.EQUAL;
   }
@@ -73,8 +74,7 @@ final class BatchMates {
           first.input().isEncoded()
               && other.input().isEncoded()
               && first.tokens() == other.tokens();
-      case ABOUT ->
-          other.tokens() <= 2 * first.tokens() && first.tokens() <= 2 * other.tokens();
+      case ABOUT -> other.tokens() <= 2 * first.tokens() && first.tokens() <= 2 * other.tokens();
     };
   }
 

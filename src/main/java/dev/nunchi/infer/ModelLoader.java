@@ -71,8 +71,8 @@ public final class ModelLoader {
     }
   }
 
-  /// A bag of n-grams in int8 adds up whole numbers, which is the same in any order, and a call costs
-  /// it more than a text.
+  /// A bag of n-grams in int8 adds up whole numbers, which is the same in any order, and a call
+  /// costs it more than a text.
   private static BatchMates mates(ModelDirectory directory, int workers) {
     return directory.modelType().equals(NGRAMS)
             && directory.manifest().proof().precision() == Precision.INT8

@@ -98,10 +98,7 @@ public final class Question {
   private Encoded encode() {
     try {
       Encoding whole = encoder.encode(text, context, truncation);
-      return new Encoded(
-          whole,
-          mostOcclusions == 0 ? List.of() : Occlusion.of(text, whole),
-          null);
+      return new Encoded(whole, mostOcclusions == 0 ? List.of() : Occlusion.of(text, whole), null);
     } catch (RuntimeException e) {
       return new Encoded(null, List.of(), e);
     }

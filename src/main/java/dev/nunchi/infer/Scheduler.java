@@ -6,8 +6,8 @@ import dev.nunchi.text.PaddedBatch;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/// One model's part of a [RunQueue], whose guarantees are its own: has texts run on a backend.
-/// A future is completed by the worker: its dependents run there, so they must be short and never
+/// One model's part of a [RunQueue], whose guarantees are its own: has texts run on a backend. A
+/// future is completed by the worker: its dependents run there, so they must be short and never
 /// block.
 final class Scheduler implements AutoCloseable {
   private final Backend backend;

@@ -90,7 +90,8 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
             Map.of());
   }
 
-  /// The family of its network as `config.json` names it, for example `bert`; empty where it does not.
+  /// The family of its network as `config.json` names it, for example `bert`; empty where it does
+  /// not.
   public String modelType() {
     return CheckpointConfig.read(path).json().path("model_type").asText();
   }

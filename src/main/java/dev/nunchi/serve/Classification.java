@@ -66,8 +66,8 @@ final class Classification {
     }
   }
 
-  /// The queries of one batch: all are checked before any is queued, and all are answered or none. Of
-  /// several whose tokens are too many the first is named.
+  /// The queries of one batch: all are checked before any is queued, and all are answered or none.
+  /// Of several whose tokens are too many the first is named.
   ///
   /// @param read the query of a request, which may throw a [NunchiException]
   /// @return in order; fails with a [NunchiException] where the batch or one of its queries is

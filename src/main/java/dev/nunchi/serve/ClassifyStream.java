@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
 /// from a timer. Each leaves a note in a mailbox; who leaves the first one has the event loop work
 /// it off, with the notes that come meanwhile. So the state below has one owner at a time, without
 /// a lock, and calls of the observer never overlap; and the event loop knows of a caller's reset
-/// before it could write to what is gone. Texts are checked before the note, on the thread
-/// that brings them.
+/// before it could write to what is gone. Texts are checked before the note, on the thread that
+/// brings them.
 final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   private static final Logger LOG = Logger.getLogger(ClassifyStream.class);
   private static final int MOST_ID_BYTES = 128;

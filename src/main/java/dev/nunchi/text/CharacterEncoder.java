@@ -54,8 +54,7 @@ final class CharacterEncoder {
         return null;
       }
     }
-    JsonNode ours =
-        VocabularyFiles.tokenizer(new CharacterVocabulary(Vocabulary.SPECIAL_TOKENS));
+    JsonNode ours = VocabularyFiles.tokenizer(new CharacterVocabulary(Vocabulary.SPECIAL_TOKENS));
     return areEqualBut("model", tokenizer, ours)
             && areEqualBut("vocab", tokenizer.path("model"), ours.path("model"))
         ? new CharacterEncoder(vocabulary)
@@ -65,10 +64,8 @@ final class CharacterEncoder {
   private static boolean areEqualBut(String field, JsonNode one, JsonNode other) {
     return one.size() == other.size()
         && one.properties().stream()
-            .allMatch(
-                each ->
-                    each.getKey().equals(field)
-                        || each.getValue().equals(other.get(each.getKey())));
+            .allMatch(each ->
+                each.getKey().equals(field) || each.getValue().equals(other.get(each.getKey())));
   }
 
   /// The text's encoding without a cut, `[CLS]` and `[SEP]` around it.
@@ -76,8 +73,7 @@ final class CharacterEncoder {
   /// @return null where the library is to be asked
   @Nullable Encoding encode(NormalizedText text) {
     String string = Surrogates.pair(text.text());
-    if (string.indexOf('[') >= 0
-        && Vocabulary.SPECIAL_TOKENS.stream().anyMatch(string::contains)) {
+    if (string.indexOf('[') >= 0 && Vocabulary.SPECIAL_TOKENS.stream().anyMatch(string::contains)) {
       return null;
     }
     // Only the dotted I makes two.
@@ -104,8 +100,7 @@ final class CharacterEncoder {
     }
     ids[length++] = Vocabulary.SEP_ID;
     spans.add(Span.NONE);
-    return new Encoding(
-        Arrays.copyOf(ids, length), new int[length], spans, length, unknown, false);
+    return new Encoding(Arrays.copyOf(ids, length), new int[length], spans, length, unknown, false);
   }
 
   private int id(int c) {

@@ -213,8 +213,7 @@ class SchedulerTest {
           scheduler.submitWhenFree(inputs(2, 3, 4), Terms.until(Deadline.NONE));
       Admission<List<Run>> second =
           scheduler.submitWhenFree(inputs(5, 6), Terms.until(Deadline.NONE));
-      Admission<List<Run>> third =
-          scheduler.submitWhenFree(inputs(7), Terms.until(Deadline.NONE));
+      Admission<List<Run>> third = scheduler.submitWhenFree(inputs(7), Terms.until(Deadline.NONE));
       assertTrue(first.admitted().isDone());
       assertFalse(second.admitted().isDone());
       assertFalse(third.admitted().isDone(), "it came after one that waits");
@@ -291,8 +290,7 @@ class SchedulerTest {
       CompletableFuture<Run> waiting = submit(scheduler, 2);
       Admission<List<Run>> large =
           scheduler.submitWhenFree(inputs(3, 4, 5), Terms.until(Deadline.NONE));
-      Admission<List<Run>> small =
-          scheduler.submitWhenFree(inputs(6), Terms.until(Deadline.NONE));
+      Admission<List<Run>> small = scheduler.submitWhenFree(inputs(6), Terms.until(Deadline.NONE));
       assertFalse(small.admitted().isDone());
       large.answer().cancel(false);
       assertTrue(large.admitted().isDone());

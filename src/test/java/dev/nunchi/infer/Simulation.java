@@ -179,9 +179,7 @@ final class Simulation {
       }
       double millis =
           slowness
-              * batch.tickets().stream()
-                  .mapToDouble(ticket -> milliseconds(ticket.tokens()))
-                  .sum()
+              * batch.tickets().stream().mapToDouble(ticket -> milliseconds(ticket.tokens())).sum()
               * (0.8 + 0.4 * random.nextDouble());
       at(
           second() + millis / 1000,

@@ -24,8 +24,7 @@ final class CharacterEncoderTest {
   /// Texts of odd characters, by the tokenizer's library and without it.
   @Test
   void encode_anyText_isWhatTheLibraryMakes(@TempDir Path directory) throws IOException {
-    CharacterVocabulary.of(
-            List.of("Good! 정말 ㅋ😀 i\u0307 ßςσå [sep] \ufffd 𐐨ⅷ"), NONE, 1, 100)
+    CharacterVocabulary.of(List.of("Good! 정말 ㅋ😀 i\u0307 ßςσå [sep] \ufffd 𐐨ⅷ"), NONE, 1, 100)
         .write(directory, 32);
     Random random = new Random(5);
     int compared = 0;
@@ -63,7 +62,8 @@ final class CharacterEncoderTest {
     Path other = Files.createDirectories(directory.resolve("other"));
     int pair = json.indexOf("\"pair\"");
     String changed =
-        json.substring(0, pair) + json.substring(pair).replaceFirst("\"type_id\" : 1", "\"type_id\" : 0");
+        json.substring(0, pair)
+            + json.substring(pair).replaceFirst("\"type_id\" : 1", "\"type_id\" : 0");
     Files.writeString(other.resolve("tokenizer.json"), changed);
     return other;
   }
