@@ -90,14 +90,11 @@ final class WaitingLine {
     byArrival.remove(ticket);
   }
 
-  /// Counts more, or less, to a caller for a ticket that was taken.
+  /// Counts more, or less, to a caller for a ticket that was taken. Between urgencies what was
+  /// expected goes on counting: whoever came meanwhile began where the other was.
   ///
   /// @param cost in nanoseconds, by how much it is other than was known
   void correct(Terms terms, long cost) {
-    switch (terms.urgency()) {
-      case INTERACTIVE -> interactiveTaken += cost;
-      case BULK -> bulkTaken += INTERACTIVE_PARTS * cost;
-    }
     turns(terms.urgency()).correct(terms.caller(), cost);
   }
 

@@ -1,6 +1,7 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.text.Encoding;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 /// A queue with its workers and callers on a clock that jumps from one event to the next: minutes
 /// of load take no time, and the same seed gives the same run.
 ///
-/// A text of `n` tokens keeps a worker for `milliseconds(n)`, a fifth more or less, drawn anew each
+/// How many tokens a text has shows when a worker has taken it: before, it has that many characters
+/// or nearly twice as many. A text of `n` tokens keeps a worker for `milliseconds(n)`, a fifth more or less, drawn anew each
 /// time.
 final class Simulation {
   private final Random random;
@@ -37,6 +39,39 @@ final class Simulation {
   private long now;
   private long eventCount;
   private int busy;
+
+  /// A text whose tokens are counted when it is encoded.
+  private static final class Unread implements RunInput {
+    private final int units;
+    private final int tokens;
+    private boolean encoded;
+
+    Unread(int units, int tokens) {
+      this.units = units;
+      this.tokens = tokens;
+    }
+
+    @Override
+    public int tokens(TokenEstimate estimate) {
+      return encoded ? tokens : estimate.tokens(units, 512);
+    }
+
+    @Override
+    public boolean isEncoded() {
+      return encoded;
+    }
+
+    @Override
+    public Encoding encoding() {
+      encoded = true;
+      return FakeBackend.encoding(1, tokens);
+    }
+
+    @Override
+    public void teach(TokenEstimate estimate) {
+      estimate.observe(units, tokens);
+    }
+  }
 
   private record Event(long at, long number, Runnable what) {}
 
@@ -141,7 +176,7 @@ final class Simulation {
     Terms terms = new Terms(caller, urgency, deadline);
     try {
       CompletableFuture<Run> run =
-          to.submit(List.of(FakeBackend.input(1, tokens)), terms).getFirst();
+          to.submit(List.of(new Unread(tokens * (10 + random.nextInt(9)) / 10, tokens)), terms).getFirst();
       CompletableFuture<Run> _ =
           run.whenComplete((value, _) -> {
             call.endedAt = now;
@@ -174,6 +209,7 @@ final class Simulation {
         continue;
       }
       busy++;
+      batch.tickets().forEach(ticket -> ticket.input().encoding());
       if (busy > workers) {
         throw new IllegalStateException("more at a time than there are workers");
       }
