@@ -28,10 +28,10 @@ final class CharacterEncoder {
   private CharacterEncoder(Map<String, Integer> vocabulary) {
     Arrays.fill(direct, Vocabulary.UNK_ID);
     vocabulary.forEach((token, id) -> {
-      int c = token.codePointAt(0);
-      if (token.length() > Character.charCount(c)) {
-        return; // A special token.
+      if (token.codePointCount(0, token.length()) != 1) {
+        return; // A special token, or one that no text makes.
       }
+      int c = token.codePointAt(0);
       if (c < DIRECT) {
         direct[c] = id;
       } else {

@@ -26,6 +26,7 @@ final class CharacterEncoderTest {
   void encode_anyText_isWhatTheLibraryMakes(@TempDir Path directory) throws IOException {
     CharacterVocabulary.of(List.of("Good! 정말 ㅋ😀 i\u0307 ßςσå [sep] \ufffd 𐐨ⅷ"), NONE, 1, 100)
         .write(directory, 32);
+    addOddTokens(directory.resolve("tokenizer.json"));
     Random random = new Random(5);
     int compared = 0;
     try (TextEncoder fast = TextEncoder.open(directory, NONE, 32);
@@ -54,6 +55,14 @@ final class CharacterEncoderTest {
     assertNotNull(TokenizerFile.read(directory).characters());
     assertNull(TokenizerFile.read(libraryAlone(directory)).characters());
     assertNull(TokenizerFile.read(Fixtures.path("tokenizer")).characters());
+  }
+
+  /// Such as no text makes.
+  private static void addOddTokens(Path tokenizer) throws IOException {
+    String json = Files.readString(tokenizer);
+    Files.writeString(
+        tokenizer,
+        json.replaceFirst("\"vocab\" : \\{", "\"vocab\" : { \"\" : 20000, \"정말\" : 20001,"));
   }
 
   /// A tokenizer that does the same, by a template for pairs that is another.
