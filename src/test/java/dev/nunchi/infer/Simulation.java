@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// of load take no time, and the same seed gives the same run.
 ///
 /// How many tokens a text has shows when a worker has taken it: before, it has that many characters
-/// or nearly twice as many. A text of `n` tokens keeps a worker for `milliseconds(n)`, a fifth more or less, drawn anew each
-/// time.
+/// or nearly twice as many. A text of `n` tokens keeps a worker for `milliseconds(n)`, a fifth more
+/// or less, drawn anew each time.
 final class Simulation {
   private final Random random;
   private final int workers;
@@ -176,7 +176,8 @@ final class Simulation {
     Terms terms = new Terms(caller, urgency, deadline);
     try {
       CompletableFuture<Run> run =
-          to.submit(List.of(new Unread(tokens * (10 + random.nextInt(9)) / 10, tokens)), terms).getFirst();
+          to.submit(List.of(new Unread(tokens * (10 + random.nextInt(9)) / 10, tokens)), terms)
+              .getFirst();
       CompletableFuture<Run> _ =
           run.whenComplete((value, _) -> {
             call.endedAt = now;
