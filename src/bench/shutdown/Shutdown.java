@@ -105,7 +105,7 @@ public final class Shutdown {
             "--add-opens=java.base/java.lang=ALL-UNNAMED",
             "-cp",
             application.resolve("quarkus-run.jar").toString(),
-            "io.quarkus.bootstrap.runner.QuarkusEntryPoint",
+            "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint",
             "serve",
             "--port",
             Integer.toString(port),

@@ -15,6 +15,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -95,6 +96,8 @@ class LauncherTest {
         """);
     jdk("jdks/17", "17.0.15");
     jdk("jdks/25", "25.0.3");
+    // It is made by a process that outlives the launcher.
+    environment.put("NUNCHI_AOT", "off");
     environment.put("FOLDER", folder.toString());
     environment.put("HOME", folder.toString());
     environment.put("PATH", tools.toString());
@@ -432,6 +435,52 @@ class LauncherTest {
   }
 
   @Test
+  void cache_isMadeBesideTheFirstCommandAndUsedByTheNext() throws Exception {
+    environment.remove("NUNCHI_AOT");
+    assertFalse(run("serve").out().contains("AOTCache"));
+    Path cache = awaitInBuild(".aot");
+    Result second = run("classify");
+    assertTrue(second.out().contains("[-XX:AOTCache=" + cache.toRealPath() + "]"), second.out());
+    assertEquals("", second.err());
+    assertEquals(List.of("rehearsal rehearse"), rehearsals());
+  }
+
+  @Test
+  void cache_ofAnotherJdk_isNotUsedAndMadeAnew() throws Exception {
+    environment.remove("NUNCHI_AOT");
+    run();
+    awaitInBuild(".aot");
+    jdk("jdks/25", "25.0.4");
+    assertFalse(run().out().contains("AOTCache"));
+    while (rehearsals().size() < 2) {
+      Thread.sleep(10);
+    }
+    assertEquals(1, builds().size());
+  }
+
+  @Test
+  void cache_thatCannotBeMade_isNoErrorAndNotTriedAgain() throws Exception {
+    environment.remove("NUNCHI_AOT");
+    environment.put("REHEARSAL_FAILS", "1");
+    run();
+    Path log = awaitInBuild(".aot.log");
+    while (!Files.readString(log).endsWith("failed\n")) {
+      Thread.sleep(10);
+    }
+    Result second = run();
+    assertEquals(0, second.exitCode());
+    assertEquals("", second.err());
+    assertEquals(1, rehearsals().size());
+  }
+
+  @Test
+  void cache_switchedOff_isNeitherMadeNorUsed() throws Exception {
+    run();
+    assertFalse(run().out().contains("AOTCache"));
+    assertFalse(Files.exists(folder.resolve("rehearsals")));
+  }
+
+  @Test
   void run_localeWithoutUtf8_getsOne() throws Exception {
     environment.put("LC_ALL", "C");
     assertTrue(run().out().contains("LC_ALL=C.UTF-8\n"));
@@ -538,6 +587,23 @@ class LauncherTest {
         new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8));
   }
 
+  private List<String> rehearsals() throws IOException {
+    return Files.readAllLines(folder.resolve("rehearsals"));
+  }
+
+  /// The file of the build whose name ends so, once it is there; the test's timeout is the build's.
+  private Path awaitInBuild(String ending) throws Exception {
+    while (true) {
+      try (Stream<Path> files = Files.list(buildFolders().getFirst())) {
+        Optional<Path> file = files.filter(each -> each.toString().endsWith(ending)).findFirst();
+        if (file.isPresent()) {
+          return file.get();
+        }
+      }
+      Thread.sleep(10);
+    }
+  }
+
   private List<String> builds() throws IOException {
     return Files.readAllLines(folder.resolve("mvn.log"));
   }
@@ -557,6 +623,14 @@ class LauncherTest {
         jdk.resolve("bin/java"),
         """
         #!/usr/bin/env bash
+        for argument; do
+          if [[ $argument == -XX:AOTCacheOutput=* ]]; then
+            echo "rehearsal ${*: -1}" >>"$FOLDER/rehearsals"
+            [[ -z ${REHEARSAL_FAILS:-} ]] || exit 1
+            echo >"${argument#*=}"
+            exit
+          fi
+        done
         echo "java %s"
         for name in NUNCHI_HOME ORT_DISABLE_TELEMETRY OPT_OUT_TRACKING LC_ALL; do
           echo "$name=${!name:-}"

@@ -32,7 +32,7 @@ public final class PackagedApplication {
     command.add("--enable-native-access=ALL-UNNAMED");
     command.add("--sun-misc-unsafe-memory-access=allow");
     command.add("--add-opens=java.base/java.lang=ALL-UNNAMED");
-    command.addAll(List.of("-cp", classPath, "io.quarkus.bootstrap.runner.QuarkusEntryPoint"));
+    command.addAll(List.of("-cp", classPath, "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint"));
     command.addAll(List.of(arguments));
     ProcessBuilder process = new ProcessBuilder(command);
     process.environment().put("LC_ALL", "C");

@@ -61,6 +61,17 @@ class PackagedApplicationIT {
     assertTrue(result.err().startsWith("nunchi: 'nonsense' is not a command\n"), result.err());
   }
 
+  /// What the ahead-of-time cache is recorded from: where it fails, starts are slow and nobody is
+  /// told.
+  @Test
+  void rehearsal_ofWhatWasPackaged_endsWell() throws Exception {
+    ProcessBuilder rehearsal = PackagedApplication.serving("rehearse");
+    rehearsal.environment().put("NUNCHI_HOME", Path.of("").toAbsolutePath().toString());
+    Result result = result(rehearsal.start());
+    assertEquals(0, result.exitCode(), result.err());
+    assertTrue(result.err().contains("Serving nsmc-small"), result.err());
+  }
+
   @Test
   void standardOutput_whoseReaderLeft_endsTheProcessQuietly() throws Exception {
     Process process = PackagedApplication.serving("--help").start();

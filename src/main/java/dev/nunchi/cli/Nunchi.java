@@ -17,6 +17,10 @@ import picocli.CommandLine.HelpCommand;
 /// `--help` is quick and opens no port.
 @QuarkusMain
 public final class Nunchi {
+  /// Not for people, so no command: what the launcher and the images call to record what a start
+  /// needs.
+  private static final String REHEARSE = "rehearse";
+
   Nunchi() {}
 
   public static void main(String[] args) {
@@ -24,6 +28,9 @@ public final class Nunchi {
     Locale.setDefault(Locale.ROOT);
     System.setOut(utf8(new StandardOutput(new FileOutputStream(FileDescriptor.out))));
     System.setErr(utf8(new FileOutputStream(FileDescriptor.err)));
+    if (args.length == 1 && args[0].equals(REHEARSE)) {
+      System.exit(new Rehearsal().run());
+    }
     Program program =
         new Program(
             commands(),

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +91,11 @@ record TokenizerFile(
                 ? vocabulary.getOrDefault(model.path("unk_token").asText(), -1)
                 : -1;
     return new TokenizerFile(
-        file, json, Map.copyOf(vocabulary), unknownId, CharacterEncoder.of(root, vocabulary));
+        file,
+        json,
+        Collections.unmodifiableMap(vocabulary),
+        unknownId,
+        CharacterEncoder.of(root, vocabulary));
   }
 
   private static String content(Path file) {
