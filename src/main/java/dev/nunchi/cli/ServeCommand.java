@@ -58,8 +58,13 @@ import picocli.CommandLine.Spec;
       "",
       "What a request may ask for is bounded by NUNCHI_LIMITS_MAX_TEXT_BYTES (8192),"
           + " NUNCHI_LIMITS_MAX_BATCH_SIZE (64) and NUNCHI_LIMITS_MAX_STREAM_ITEMS (256, unanswered"
-          + " ones of one stream); NUNCHI_QUEUE_SIZE (1024) texts of a model may wait. 'GetModel'"
+          + " ones of one stream); NUNCHI_QUEUE_SIZE (2048) texts may wait. 'GetModel'"
           + " and /v1/models tell callers. What is over a limit is refused at once with a reason.",
+      "",
+      "Who may hold what: NUNCHI_LIMITS_MAX_CONNECTIONS (2048) and"
+          + " NUNCHI_LIMITS_MAX_CONNECTIONS_PER_ADDRESS (1024; 0 behind a proxy of one address),"
+          + " NUNCHI_LIMITS_HEADER_TIMEOUT (20S), NUNCHI_LIMITS_BODY_TIMEOUT (60S),"
+          + " NUNCHI_LIMITS_MAX_STREAMS (256), NUNCHI_LIMITS_MAX_STREAMS_PER_CALLER (128).",
       "",
       "Every setting is also an environment variable, such as QUARKUS_HTTP_PORT, NUNCHI_DEVICE or"
           + " NUNCHI_LIMITS_MAX_TEXT_BYTES.",
@@ -110,6 +115,15 @@ final class ServeCommand implements Callable<Integer> {
       paramLabel = "ADDRESS",
       description = "The address to listen at (default: 0.0.0.0, all of them).")
   private @Nullable String host;
+
+  @Option(
+      names = "--health-port",
+      paramLabel = "PORT",
+      description = {
+        "A further port for health and metrics alone, without TLS, for probes that have no client"
+            + " certificate, such as 9000 (default: none; both are at the other port too)."
+      })
+  private @Nullable Integer healthPort;
 
   @Option(
       names = "--device",
@@ -229,6 +243,12 @@ final class ServeCommand implements Callable<Integer> {
       require(port >= 0 && port <= LAST_PORT, "--port is a number from 0 to 65535, not " + port);
       settings.put(
           certificate == null ? "quarkus.http.port" : "quarkus.http.ssl-port", port.toString());
+    }
+    if (healthPort != null) {
+      require(
+          healthPort >= 0 && healthPort <= LAST_PORT,
+          "--health-port is a number from 0 to 65535, not " + healthPort);
+      settings.put("nunchi.health-port", healthPort.toString());
     }
     if (tokens != null) {
       settings.put("nunchi.auth.tokens-file", tokens.toString());

@@ -11,6 +11,7 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
@@ -82,6 +83,9 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   /// Items that were read and have no answer that the transport took; for whoever looks.
   private volatile int unanswered;
 
+  /// When an item last came, or was answered.
+  private volatile long since = System.nanoTime();
+
   private record Item(String id, Admission<Answer> admission) {}
 
   /// @param classify as [Classification#classifyWhenFree]; what it throws is the item's answer
@@ -119,6 +123,7 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
 
   @Override
   public void onNext(StreamClassifyRequest item) {
+    since = System.nanoTime();
     String id = item.getId();
     int bytes = id.getBytes(StandardCharsets.UTF_8).length;
     if (bytes >= 1 && bytes <= MOST_ID_BYTES) {
@@ -158,6 +163,24 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
       closing = true;
       last = Failure.of(reason);
     });
+  }
+
+  /// Ends the call where nothing has come, and nothing was at work, for that long; answers that the
+  /// caller has not read by then it reads no more. That its connection is alive says nothing.
+  void closeIfIdle(Duration idle, long now) {
+    if (now - since > idle.toNanos()) {
+      leave(() -> {
+        if (!ended && waiting.isEmpty()) {
+          finish(
+              Failure.of(
+                  new NunchiException(
+                      Reason.DEADLINE_EXCEEDED,
+                      "The stream sent nothing for %d s, after which it ends; open another one when"
+                              .formatted(idle.toSeconds())
+                          + " there is something to send")));
+        }
+      });
+    }
   }
 
   @SuppressWarnings("CatchThrowable")
@@ -216,6 +239,7 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
     if (!waiting.remove(item.id(), item)) {
       return;
     }
+    since = System.nanoTime();
     admitted(item);
     if (answer == null) {
       refuse(item.id(), failure == null ? new IllegalStateException("No answer") : within(failure));

@@ -47,19 +47,17 @@ final class Drain {
 
   private final ServeConfig config;
   private final Metrics metrics;
-  private final Set<Exchange> open = ConcurrentHashMap.newKeySet();
+  private final OpenCalls open;
   private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
   private volatile boolean stopping;
   private volatile boolean last;
   private volatile boolean closing;
   private volatile boolean hurried;
 
-  /// A request that has no answer yet, with the event loop on which it is answered.
-  private record Exchange(RoutingContext context, EventLoop eventLoop) {}
-
-  Drain(ServeConfig config, Metrics metrics) {
+  Drain(ServeConfig config, Metrics metrics, OpenCalls open) {
     this.config = config;
     this.metrics = metrics;
+    this.open = open;
   }
 
   void register(@Observes Filters filters) {
@@ -83,11 +81,10 @@ final class Drain {
 
   void enter(RoutingContext context) {
     HttpConnection connection = context.request().connection();
-    Exchange exchange = new Exchange(context, EventLoop.current());
     // Before it is asked whether it is refused: either that sees that this closes, or this sees it.
-    open.add(exchange);
+    OpenCalls.Call call = open.add(context);
     if (stopping && isRefused(context)) {
-      open.remove(exchange);
+      open.remove(call);
       FailureResponse.send(context, Failure.of(unavailable()), metrics);
       return;
     }
@@ -97,7 +94,7 @@ final class Drain {
     if (context.request().version() != HttpVersion.HTTP_2) {
       sayTheLast(context);
     }
-    context.addEndHandler(_ -> open.remove(exchange));
+    context.addEndHandler(_ -> open.remove(call));
     context.next();
   }
 
@@ -133,30 +130,14 @@ final class Drain {
     pause(ON_ITS_WAY);
     last = true;
     connections.forEach(connection -> Transport.goAway(connection, null));
-    open.forEach(this::endUnlessWhole);
+    open.forEach(call -> open.refuseUnlessWhole(call, unavailable()));
     await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
     closing = true;
     // What was taken over HTTP/1.1 before that was seen.
     await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
     await(this::areClosed, CLOSING);
     // Whoever is left is not waited for any more.
-    open.forEach(exchange -> exchange.context().request().connection().close());
-  }
-
-  /// A request that has come whole is answered. What an answer has begun to is a stream, which ends
-  /// by itself, see [OpenStreams] and [LongCalls]; so does one that waits for its first answer.
-  private void endUnlessWhole(Exchange exchange) {
-    exchange
-        .eventLoop()
-        .execute(() -> {
-          RoutingContext context = exchange.context();
-          if (!context.request().isEnded()
-              && !context.response().headWritten()
-              && !GrpcEntrance.isStream(context.request())
-              && !RestBody.refuse(context, unavailable())) {
-            FailureResponse.send(context, Failure.of(unavailable()), metrics);
-          }
-        });
+    open.forEach(call -> call.context().request().connection().close());
   }
 
   private boolean isFlushed() {

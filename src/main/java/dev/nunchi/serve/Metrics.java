@@ -158,6 +158,18 @@ final class Metrics {
         .register(registry);
   }
 
+  /// Reports how many connections are open, from now on.
+  void observe(Doors doors) {
+    Gauge.builder("nunchi.connections.open", doors, Doors::count).register(registry);
+  }
+
+  /// A connection that the server closed.
+  void closed(OpenConnection.Cause cause) {
+    registry
+        .counter("nunchi.connections.closed", "cause", cause.name().toLowerCase(Locale.ROOT))
+        .increment();
+  }
+
   private void counter(
       ModelRegistry models,
       String name,

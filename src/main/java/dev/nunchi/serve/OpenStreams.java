@@ -3,38 +3,64 @@ package dev.nunchi.serve;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 
-/// The streams that are open, of all callers: a limited number, which end when the server is told
-/// to stop.
+/// The streams that are open: a limited number of all callers, of each and of each connection. They
+/// end when the server is told to stop, and when they send nothing for long.
 @Singleton
 final class OpenStreams {
-  private final int limit;
-  private final Semaphore places;
-  private final Set<ClassifyStream> streams = ConcurrentHashMap.newKeySet();
+  private final StreamLimits limits;
+  private final boolean byToken;
+  private final Map<ClassifyStream, Holder> streams = new ConcurrentHashMap<>();
+  private final Map<Object, Integer> counts = new HashMap<>();
   private volatile boolean stopping;
 
-  OpenStreams(Limits limits) {
-    this.limit = limits.maxStreamCount();
-    this.places = new Semaphore(limit);
+  /// Who has a stream.
+  ///
+  /// @param connection over which it comes
+  /// @param caller whose token it carries, or the address where there are no tokens
+  record Holder(Object connection, Object caller) {}
+
+  OpenStreams(ServeConfig config) {
+    this(config.streams(), config.tokensFile().isPresent());
+  }
+
+  /// @param byToken whether calls carry tokens, which tell callers apart
+  OpenStreams(StreamLimits limits, boolean byToken) {
+    this.limits = limits;
+    this.byToken = byToken;
+  }
+
+  /// Who asks for a stream with this request.
+  Holder holder(HttpServerRequest request) {
+    @Nullable SocketAddress address = request.remoteAddress();
+    @Nullable String caller =
+        byToken ? request.getHeader("authorization") : address == null ? null : address.hostAddress();
+    return new Holder(request.connection(), Objects.requireNonNullElse(caller, ""));
   }
 
   /// @throws NunchiException `OVERLOADED` if too many are open, `UNAVAILABLE` if the server stops
-  void open(ClassifyStream stream) {
+  void open(ClassifyStream stream, Holder holder) {
     if (stopping) {
       throw unavailable();
     }
-    if (!places.tryAcquire()) {
-      throw new NunchiException(
-          Reason.OVERLOADED,
-          "The server has %d open streams, which is all that it takes; try again later"
-              .formatted(limit));
+    synchronized (counts) {
+      refuseIfFull(streams.size(), limits.most(), "The server");
+      refuseIfFull(count(holder.connection()), limits.mostPerConnection(), "The connection");
+      refuseIfFull(count(holder.caller()), limits.mostPerCaller(), byToken ? "The token" : "The address");
+      counts.merge(holder.connection(), 1, Integer::sum);
+      counts.merge(holder.caller(), 1, Integer::sum);
+      streams.put(stream, holder);
     }
-    streams.add(stream);
     // Looked at again: whoever stopped them in between may have missed this one.
     if (stopping) {
       stream.close(unavailable());
@@ -42,8 +68,12 @@ final class OpenStreams {
   }
 
   void closed(ClassifyStream stream) {
-    if (streams.remove(stream)) {
-      places.release();
+    synchronized (counts) {
+      @Nullable Holder holder = streams.remove(stream);
+      if (holder != null) {
+        countDown(holder.connection());
+        countDown(holder.caller());
+      }
     }
   }
 
@@ -53,13 +83,41 @@ final class OpenStreams {
 
   /// Items of all streams that were read and have no answer that the transport took.
   int unansweredCount() {
-    return streams.stream().mapToInt(ClassifyStream::unansweredCount).sum();
+    return open().stream().mapToInt(ClassifyStream::unansweredCount).sum();
+  }
+
+  /// Ends those that have sent nothing for too long.
+  void closeIdle(long now) {
+    if (!limits.idle().isZero()) {
+      open().forEach(stream -> stream.closeIfIdle(limits.idle(), now));
+    }
   }
 
   /// Has every stream answer what it accepted, and end.
   void stop(@Observes ShutdownDelayInitiatedEvent event) {
     stopping = true;
-    streams.forEach(stream -> stream.close(unavailable()));
+    open().forEach(stream -> stream.close(unavailable()));
+  }
+
+  private Set<ClassifyStream> open() {
+    return streams.keySet();
+  }
+
+  private int count(Object holder) {
+    return counts.getOrDefault(holder, 0);
+  }
+
+  private void countDown(Object holder) {
+    counts.computeIfPresent(holder, (_, count) -> count == 1 ? null : count - 1);
+  }
+
+  private static void refuseIfFull(int count, int most, String whose) {
+    if (most != 0 && count >= most) {
+      throw new NunchiException(
+          Reason.OVERLOADED,
+          "%s has %d open streams, which is all that it may have; try again later"
+              .formatted(whose, count));
+    }
   }
 
   private static NunchiException unavailable() {

@@ -99,7 +99,7 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
             streams,
             EventLoop.current());
     try {
-      streams.open(stream);
+      streams.open(stream, streams.holder(GrpcEntrance.exchange().request()));
     } catch (NunchiException e) {
       new UnaryCall<>("StreamClassify", observer, metrics).refuse(Failure.of(e));
       return new IgnoredItems();

@@ -35,6 +35,15 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.limits.max-stream-items` | 256 | most unanswered items of one stream |
 /// | `nunchi.limits.max-streams` | 256 | most open streams, of all callers |
 /// | `nunchi.limits.max-message-bytes` | 4194304 | largest gRPC message, and largest body in REST |
+/// | `nunchi.limits.max-streams-per-connection` | 128 | most open streams of one connection |
+/// | `nunchi.limits.max-streams-per-caller` | 128 | most open streams of one token, or of one address where there are none |
+/// | `nunchi.limits.stream-idle-timeout` | `5M` | how long a stream may send nothing |
+/// | `nunchi.limits.max-connections` | 2048 | most open connections |
+/// | `nunchi.limits.max-connections-per-address` | 1024 | most of one address |
+/// | `nunchi.limits.header-timeout` | `20S` | how long a header may take, and a connection's first request |
+/// | `nunchi.limits.body-timeout` | `60S` | how long a request may take to come whole |
+/// | `nunchi.limits.write-timeout` | `30S` | how long a caller may read nothing of an answer that waits for him |
+/// | `nunchi.health-port` | none | a further port for health and metrics alone, without TLS |
 /// | `nunchi.rest-timeout` | `60S` | how long a call of REST waits that does not say |
 /// | `nunchi.shutdown-delay` | `0S` | how long calls are taken after SIGTERM, for who has to notice |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
@@ -56,6 +65,9 @@ record ServeConfig(
     int maxStreamItems,
     int maxStreams,
     int maxMessageBytes,
+    StreamLimits streams,
+    ConnectionLimits connections,
+    OptionalInt healthPort,
     Duration restTimeout,
     Duration shutdownDelay,
     Optional<Path> tokensFile,
@@ -65,8 +77,10 @@ record ServeConfig(
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|home|device|threads|queue-size"
-              + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period|rest-timeout|shutdown-delay"
-              + "|limits\\.max-(text-bytes|batch-size|stream-items|streams|message-bytes))");
+              + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period|rest-timeout|shutdown-delay|health-port"
+              + "|limits\\.(stream-idle|header|body|write)-timeout"
+              + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
+              + "|streams(-per-(connection|caller))?|connections(-per-address)?))");
 
   /// Where a model is.
   ///
@@ -97,6 +111,9 @@ record ServeConfig(
         positive(config, "nunchi.limits.max-stream-items", 256),
         positive(config, "nunchi.limits.max-streams", 256),
         maxMessageBytes(config),
+        streams(config),
+        connections(config),
+        healthPort(config),
         duration(config, "nunchi.rest-timeout", "60S", false),
         duration(config, "nunchi.shutdown-delay", "0S", true),
         config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
@@ -108,6 +125,31 @@ record ServeConfig(
   Limits limits() {
     return new Limits(
         maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, maxStreams, queueSize);
+  }
+
+  private static StreamLimits streams(SmallRyeConfig config) {
+    return new StreamLimits(
+        positive(config, "nunchi.limits.max-streams", 256),
+        atLeast(0, config, "nunchi.limits.max-streams-per-connection", 128),
+        atLeast(0, config, "nunchi.limits.max-streams-per-caller", 128),
+        duration(config, "nunchi.limits.stream-idle-timeout", "5M", true));
+  }
+
+  private static ConnectionLimits connections(SmallRyeConfig config) {
+    return new ConnectionLimits(
+        atLeast(0, config, "nunchi.limits.max-connections", 2048),
+        atLeast(0, config, "nunchi.limits.max-connections-per-address", 1024),
+        duration(config, "nunchi.limits.header-timeout", "20S", true),
+        duration(config, "nunchi.limits.body-timeout", "60S", true),
+        duration(config, "nunchi.limits.write-timeout", "30S", true));
+  }
+
+  private static OptionalInt healthPort(SmallRyeConfig config) {
+    int port = atLeast(-1, config, "nunchi.health-port", -1);
+    if (port > 65535) {
+      throw invalid("nunchi.health-port", "is a number from 0 to 65535, not " + port);
+    }
+    return port < 0 ? OptionalInt.empty() : OptionalInt.of(port);
   }
 
   /// At most what gRPC's own limit lets through, which refuses without a reason.
@@ -207,14 +249,18 @@ record ServeConfig(
   }
 
   private static int positive(SmallRyeConfig config, String key, int otherwise) {
+    return atLeast(1, config, key, otherwise);
+  }
+
+  private static int atLeast(int least, SmallRyeConfig config, String key, int otherwise) {
     int value;
     try {
       value = config.getOptionalValue(key, Integer.class).orElse(otherwise);
     } catch (IllegalArgumentException | NoSuchElementException e) {
       throw invalid(key, "is a whole number");
     }
-    if (value < 1) {
-      throw invalid(key, "is at least 1, not " + value);
+    if (value < least) {
+      throw invalid(key, "is at least %d, not %d".formatted(least, value));
     }
     return value;
   }

@@ -47,7 +47,7 @@ class ClassifyStreamTest {
   private static final int WINDOW = 4;
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final OpenStreams open = new OpenStreams(new Limits(100, 10, 1000, WINDOW, 2, 10));
+  private final OpenStreams open = new OpenStreams(new StreamLimits(2, 0, 0, Duration.ofMinutes(5)), false);
   private final FakeStreamCall call = new FakeStreamCall();
   private final FakeQueue queue = new FakeQueue();
 
@@ -379,7 +379,7 @@ class ClassifyStreamTest {
     ClassifyStream stream =
         new ClassifyStream(
             call, classify, WINDOW, deadline, new Metrics(registry), open, Runnable::run);
-    open.open(stream);
+    open.open(stream, new OpenStreams.Holder("connection", "caller"));
     stream.start();
     return stream;
   }

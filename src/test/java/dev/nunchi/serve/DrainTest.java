@@ -41,10 +41,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(30)
 class DrainTest {
   private final Vertx vertx = Vertx.vertx();
-  private final Drain drain =
-      new Drain(
-          ServeConfig.from(new SmallRyeConfigBuilder().build()),
-          new Metrics(new SimpleMeterRegistry()));
+  private final ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
+  private final Metrics metrics = new Metrics(new SimpleMeterRegistry());
+  private final Drain drain = new Drain(config, metrics, new OpenCalls(config, metrics));
   private final LinkedBlockingQueue<RoutingContext> calls = new LinkedBlockingQueue<>();
   private final HttpClient client = HttpClient.newHttpClient();
   private HttpServer server;

@@ -37,6 +37,12 @@ class ServeConfigTest {
     assertEquals(256, config.maxStreamItems());
     assertEquals(256, config.maxStreams());
     assertEquals(4 << 20, config.maxMessageBytes());
+    assertEquals(new StreamLimits(256, 128, 128, Duration.ofMinutes(5)), config.streams());
+    assertEquals(
+        new ConnectionLimits(
+            2048, 1024, Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(30)),
+        config.connections());
+    assertEquals(OptionalInt.empty(), config.healthPort());
     assertEquals(Duration.ofSeconds(60), config.restTimeout());
     assertEquals(Duration.ZERO, config.shutdownDelay());
     assertEquals(Optional.empty(), config.tokensFile());
@@ -100,8 +106,33 @@ class ServeConfigTest {
     assertEquals(Duration.ofSeconds(90), config.reloadPeriod());
   }
 
+  @Test
+  void namesOfLimitsOfTheTransport_areTheDocumentedOnes() {
+    ServeConfig config =
+        config(
+            Map.of(
+                "nunchi.limits.max-streams", "10",
+                "nunchi.limits.max-streams-per-connection", "0",
+                "nunchi.limits.max-streams-per-caller", "3",
+                "nunchi.limits.stream-idle-timeout", "1M",
+                "nunchi.limits.max-connections", "5",
+                "nunchi.limits.max-connections-per-address", "4",
+                "nunchi.limits.header-timeout", "1S",
+                "nunchi.limits.body-timeout", "2S",
+                "nunchi.limits.write-timeout", "0S",
+                "nunchi.health-port", "9000"));
+    assertEquals(new StreamLimits(10, 0, 3, Duration.ofMinutes(1)), config.streams());
+    assertEquals(
+        new ConnectionLimits(5, 4, Duration.ofSeconds(1), Duration.ofSeconds(2), Duration.ZERO),
+        config.connections());
+    assertEquals(OptionalInt.of(9000), config.healthPort());
+  }
+
   @ParameterizedTest
   @CsvSource({
+    "nunchi.limits.max-connections, -1",
+    "nunchi.limits.header-timeout, 10",
+    "nunchi.health-port, 65536",
     "nunchi.auth.open-metrics, maybe",
     "nunchi.access-log, 1",
     "nunchi.auth.token-file, x",

@@ -1,0 +1,281 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.serve.OpenConnection.Phase;
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
+import io.netty.channel.ChannelPromise;
+import io.netty.handler.codec.http.HttpContent;
+import io.netty.handler.codec.http.HttpRequest;
+import io.netty.handler.codec.http.HttpRequestDecoder;
+import io.netty.handler.codec.http.HttpResponse;
+import io.netty.handler.codec.http.HttpResponseEncoder;
+import io.netty.handler.codec.http.HttpStatusClass;
+import io.netty.handler.codec.http.HttpUtil;
+import io.netty.handler.codec.http.LastHttpContent;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.util.ReferenceCountUtil;
+import org.jspecify.annotations.Nullable;
+
+/// Reads no more of a connection than is answered and read.
+///
+/// Vert.x reads whatever comes, keeps every request of HTTP/1.1 that is sent before the one before
+/// it is answered, and writes answers whether or not the caller reads them: all of it in memory,
+/// before a token is asked for. Here three handlers stand in the pipeline of a connection:
+///
+/// - [Gate], before everything: nothing is read from the socket while answers wait for it.
+/// - [Bytes], before HTTP/1.1 is decoded: while a request waits for its answer, what comes behind
+///   it stays bytes, and nothing further is read. It is decoded a little at a time, so no more than
+///   a few requests are made at once.
+/// - [Messages], behind the decoder, knows of both where requests end and when they are answered.
+///
+/// All run on the connection's event loop.
+final class Inlet {
+  private static final String MESSAGES = "nunchi-messages";
+
+  /// Bytes that are decoded at once where requests begin: a dozen of the shortest requests.
+  private static final int STEP = 256;
+
+  /// The same within a body that does not say how long it is.
+  private static final int STEP_IN_PIECES = 1024;
+
+  private final OpenConnection connection;
+  private final Bytes bytes = new Bytes();
+
+  private boolean unread;
+  private boolean behind;
+
+  /// Whether somebody wanted to read while nothing is read.
+  private boolean wanted;
+
+  /// Of HTTP/1.1: requests that have no answer yet.
+  private int unanswered;
+
+  /// Of the body that comes: bytes of it, or -1 where that is not known.
+  private long bodyLeft;
+
+  private Inlet(OpenConnection connection) {
+    this.connection = connection;
+  }
+
+  /// Stands guard on a connection that has just been accepted.
+  static void guard(OpenConnection connection) {
+    connection.channel().pipeline().addFirst(new Inlet(connection).new Gate());
+  }
+
+  private boolean isShut() {
+    return unread || behind;
+  }
+
+  private void shut(Channel channel) {
+    if (channel.config().isAutoRead()) {
+      wanted = true;
+      channel.config().setAutoRead(false);
+    }
+  }
+
+  /// After a change: reads on if somebody wants to, and may.
+  private void readOn(Channel channel) {
+    if (isShut()) {
+      shut(channel);
+    } else if (wanted) {
+      wanted = false;
+      channel.config().setAutoRead(true);
+    }
+  }
+
+  private final class Gate extends ChannelDuplexHandler {
+    /// Now Vert.x has added its own, but for those that know the version of HTTP.
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+      context.pipeline().addLast(bytes);
+      context.fireChannelActive();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      connection.received();
+      context.fireChannelRead(message);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+      unread = !context.channel().isWritable();
+      readOn(context.channel());
+      context.fireChannelWritabilityChanged();
+      bytes.pass();
+    }
+
+    @Override
+    public void read(ChannelHandlerContext context) {
+      if (isShut()) {
+        shut(context.channel());
+      } else {
+        context.read();
+      }
+    }
+
+    /// An upgrade of HTTP/1.1 to HTTP/2 takes out all that is not of HTTP/2.
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+      if (context.channel().isOpen()) {
+        context.pipeline().addFirst(new Gate());
+        @Nullable Http2ConnectionHandler http2 =
+            context.pipeline().get(Http2ConnectionHandler.class);
+        if (http2 != null) {
+          connection.becomesHttp2(http2.connection());
+        }
+      }
+    }
+  }
+
+  private final class Bytes extends ChannelInboundHandlerAdapter {
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable ByteBuf waiting;
+    private boolean passing;
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) {
+      context = added;
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext reading, Object message) {
+      if (!(message instanceof ByteBuf received)) {
+        reading.fireChannelRead(message);
+        return;
+      }
+      ChannelPipeline pipeline = reading.pipeline();
+      if (pipeline.get(HttpRequestDecoder.class) == null) {
+        @Nullable Http2ConnectionHandler http2 = pipeline.get(Http2ConnectionHandler.class);
+        if (http2 != null) {
+          connection.becomesHttp2(http2.connection());
+          pipeline.remove(this);
+        }
+        reading.fireChannelRead(received);
+        return;
+      }
+      if (pipeline.get(MESSAGES) == null) {
+        pipeline.addAfter(
+            pipeline.context(HttpResponseEncoder.class).name(), MESSAGES, new Messages());
+      }
+      waiting =
+          waiting == null
+              ? received
+              : reading.alloc().compositeBuffer().addComponents(true, waiting, received);
+      pass();
+    }
+
+    /// Hands on what may be decoded now.
+    private void pass() {
+      if (waiting == null || context == null || passing) {
+        return;
+      }
+      passing = true;
+      ByteBuf from = waiting;
+      // What an upgrade to HTTP/2 finds here is passed on by itself.
+      while (waiting == from
+          && from.isReadable()
+          && (bodyLeft != 0 || (unanswered == 0 && !unread))) {
+        context.fireChannelRead(
+            from.readRetainedSlice((int) Math.min(from.readableBytes(), step())));
+      }
+      passing = false;
+      if (waiting == from) {
+        if (!from.isReadable()) {
+          letGo();
+        }
+        behind = waiting != null;
+        readOn(context.channel());
+      }
+    }
+
+    private long step() {
+      return bodyLeft == 0 ? STEP : bodyLeft < 0 ? STEP_IN_PIECES : bodyLeft;
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext closing) {
+      letGo();
+      closing.fireChannelInactive();
+    }
+
+    /// Because the connection is one of HTTP/2 from here on, or closed.
+    @Override
+    public void handlerRemoved(ChannelHandlerContext removed) {
+      @Nullable ByteBuf left = waiting;
+      if (left == null || !removed.channel().isActive()) {
+        letGo();
+        return;
+      }
+      waiting = null;
+      // Others are taken out just now: afterwards, and nothing may come before it.
+      behind = true;
+      readOn(removed.channel());
+      removed
+          .executor()
+          .execute(() -> {
+            behind = false;
+            removed.pipeline().fireChannelRead(left).fireChannelReadComplete();
+            readOn(removed.channel());
+          });
+    }
+
+    /// What a caller asked who has gone.
+    private void letGo() {
+      ReferenceCountUtil.release(waiting);
+      waiting = null;
+    }
+  }
+
+  private final class Messages extends ChannelDuplexHandler {
+    @Override
+    public void channelRead(ChannelHandlerContext context, Object message) {
+      if (message instanceof HttpRequest request) {
+        unanswered++;
+        bodyLeft = length(request);
+        connection.isAt(Phase.BODY);
+      }
+      if (message instanceof HttpContent content && bodyLeft > 0) {
+        bodyLeft = Math.max(0, bodyLeft - content.content().readableBytes());
+      }
+      if (message instanceof LastHttpContent) {
+        bodyLeft = 0;
+        connection.isAt(unanswered == 0 ? Phase.IDLE : Phase.ANSWER);
+      }
+      context.fireChannelRead(message);
+    }
+
+    @Override
+    public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+      context.write(message, promise);
+      if (message instanceof LastHttpContent && !isInterim(message) && unanswered > 0) {
+        unanswered--;
+        if (unanswered == 0 && bodyLeft == 0) {
+          connection.isAt(Phase.IDLE);
+        }
+        // Later: Vert.x is not yet done with this one.
+        context.executor().execute(bytes::pass);
+      }
+    }
+
+    private static long length(HttpRequest request) {
+      if (request.decoderResult().isFailure()) {
+        return 0;
+      }
+      return HttpUtil.isTransferEncodingChunked(request)
+          ? -1
+          : Math.max(0, HttpUtil.getContentLength(request, 0L));
+    }
+
+    /// An answer before the answer, as 100 (Continue).
+    private static boolean isInterim(Object message) {
+      return message instanceof HttpResponse response
+          && response.status().codeClass() == HttpStatusClass.INFORMATIONAL
+          && response.status().code() != 101;
+    }
+  }
+}
