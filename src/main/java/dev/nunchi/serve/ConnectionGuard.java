@@ -3,7 +3,9 @@ package dev.nunchi.serve;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Exception;
+import io.netty.handler.codec.http2.Http2HeadersEncoder;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.core.net.impl.ConnectionBase;
@@ -20,6 +22,9 @@ import org.jboss.logging.Logger;
 /// call on it. It takes no more than a caller that resets its stream before it has read the answer,
 /// as all do whose deadline passes. So a handler before the others lets failures that concern one
 /// stream go no further; Netty has told that stream already.
+///
+/// It bounds the table of headers that answers are packed with, too: a caller may let the server
+/// keep one of 4 GiB, and have it filled.
 @Singleton
 final class ConnectionGuard {
   private static final Logger LOG = Logger.getLogger(ConnectionGuard.class);
@@ -27,6 +32,9 @@ final class ConnectionGuard {
 
   // Before everything that may answer.
   private static final int PRIORITY = 2000;
+
+  // As every connection begins, RFC 7541.
+  private static final int MOST_TABLE_BYTES = 4096;
 
   void register(@Observes Filters filters) {
     filters.register(ConnectionGuard::guard, PRIORITY);
@@ -39,8 +47,26 @@ final class ConnectionGuard {
       if (pipeline.get(HANDLER) == null) {
         pipeline.addFirst(HANDLER, new Handler());
       }
+      boundTable(pipeline);
     }
     context.next();
+  }
+
+  /// Before each answer, as a caller may have said another size since the last.
+  private static void boundTable(ChannelPipeline pipeline) {
+    Http2HeadersEncoder.Configuration headers =
+        pipeline
+            .get(Http2ConnectionHandler.class)
+            .encoder()
+            .configuration()
+            .headersConfiguration();
+    try {
+      if (headers.maxHeaderTableSize() > MOST_TABLE_BYTES) {
+        headers.maxHeaderTableSize(MOST_TABLE_BYTES);
+      }
+    } catch (Http2Exception e) {
+      throw new IllegalStateException("A size is one that was said before", e);
+    }
   }
 
   private static final class Handler extends ChannelInboundHandlerAdapter {
