@@ -106,7 +106,9 @@ final class Inlet {
       unread = !context.channel().isWritable();
       readOn(context.channel());
       context.fireChannelWritabilityChanged();
-      bytes.pass();
+      if (!unread) {
+        context.executor().execute(bytes::passOn);
+      }
     }
 
     @Override
@@ -169,11 +171,21 @@ final class Inlet {
       pass();
     }
 
-    /// Hands on what may be decoded now.
-    private void pass() {
-      if (waiting == null || context == null || passing) {
-        return;
+    /// Hands on what was held back. Vert.x sends nothing before it has read all.
+    private void passOn() {
+      if (pass() && context != null) {
+        context.fireChannelReadComplete();
       }
+    }
+
+    /// Hands on what may be decoded now.
+    ///
+    /// @return whether there was something
+    private boolean pass() {
+      if (waiting == null || context == null || passing) {
+        return false;
+      }
+      boolean passed = false;
       passing = true;
       ByteBuf from = waiting;
       // What an upgrade to HTTP/2 finds here is passed on by itself.
@@ -182,6 +194,7 @@ final class Inlet {
           && (bodyLeft != 0 || (unanswered == 0 && !unread))) {
         context.fireChannelRead(
             from.readRetainedSlice((int) Math.min(from.readableBytes(), step())));
+        passed = true;
       }
       passing = false;
       if (waiting == from) {
@@ -191,6 +204,7 @@ final class Inlet {
         behind = waiting != null;
         readOn(context.channel());
       }
+      return passed;
     }
 
     private long step() {
@@ -258,7 +272,7 @@ final class Inlet {
           connection.isAt(Phase.IDLE);
         }
         // Later: Vert.x is not yet done with this one.
-        context.executor().execute(bytes::pass);
+        context.executor().execute(bytes::passOn);
       }
     }
 

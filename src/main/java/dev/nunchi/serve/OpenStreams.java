@@ -6,6 +6,7 @@ import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.net.SocketAddress;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.HashMap;
 import java.util.Map;
@@ -30,6 +31,7 @@ final class OpenStreams {
   /// @param caller whose token it carries, or the address where there are no tokens
   record Holder(Object connection, Object caller) {}
 
+  @Inject
   OpenStreams(ServeConfig config) {
     this(config.streams(), config.tokensFile().isPresent());
   }
