@@ -211,6 +211,34 @@ class ClassifyStreamTest {
   }
 
   @Test
+  void idle_whileNothingIsAtWork_endsTheCallByName() {
+    ClassifyStream stream = started(queue::admitted, Deadline.NONE);
+    call.makeRoom(10);
+    stream.onNext(item("a", "text"));
+    long later = System.nanoTime() + Duration.ofMinutes(2).toNanos();
+    stream.closeIfIdle(Duration.ofMinutes(1), later);
+    assertNull(call.failure);
+    queue.entries.getFirst().complete();
+    stream.closeIfIdle(Duration.ofMinutes(3), later);
+    assertNull(call.failure);
+    stream.closeIfIdle(Duration.ofMinutes(1), later);
+    assertEnded(Status.Code.DEADLINE_EXCEEDED);
+    assertTrue(call.failure.getMessage().contains("sent nothing for 60 s"));
+    assertEquals(1, call.answers.size());
+  }
+
+  /// A caller who neither sends nor reads holds a place, too.
+  @Test
+  void idle_whileAnswersAreNotRead_endsTheCall() {
+    ClassifyStream stream = started(queue::admitted, Deadline.NONE);
+    stream.onNext(item("a", "text"));
+    queue.entries.getFirst().complete();
+    stream.closeIfIdle(
+        Duration.ofMinutes(1), System.nanoTime() + Duration.ofMinutes(2).toNanos());
+    assertEnded(Status.Code.DEADLINE_EXCEEDED);
+  }
+
+  @Test
   void onNext_sameIdWhileItWaits_isAnsweredBeforeTheNewerOne() {
     ClassifyStream stream = started(queue::admitted, Deadline.NONE);
     call.makeRoom(10);

@@ -6,6 +6,8 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -16,6 +18,7 @@ import io.restassured.path.json.JsonPath;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -233,6 +236,61 @@ class HttpEdgeTest {
         .contentType("application/problem+json")
         .body("detail", containsString("gRPC"))
         .header("Upgrade", status == 426 ? equalTo("h2c") : nullValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /v1/models HTTP/1.1\r\n",
+        "GET /q/health/live HTTP/1.1\r\n",
+        "GET /v1/models HTTP/1.1\r\nHost: a\r\nHost: b\r\n",
+        "GET /v1/models HTTP/1.1\r\nHost: a\r\nhost: a\r\n",
+        "GET /v1/models HTTP/1.0\r\nHost: a\r\nHost: a\r\n",
+        "GET /v1/models HTTP/1.1\r\nHost: a b\r\n",
+        "POST /v1/classify HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 0\r\n"
+      })
+  void request_withoutOneHost_isAProblem(String head) throws Exception {
+    String answer = answer(head);
+    assertTrue(answer.startsWith("HTTP/1.1 400 ") || answer.startsWith("HTTP/1.0 400 "), answer);
+    assertTrue(answer.contains("Host"), answer);
+    assertFalse(answer.contains("rror id"), answer);
+  }
+
+  @Test
+  void request_ofHttp10WithoutHost_isAnswered() throws Exception {
+    String answer = answer("GET /v1/models HTTP/1.0\r\n");
+    assertTrue(answer.startsWith("HTTP/1.0 200 "), answer);
+  }
+
+  /// Over HTTP/2 it is the connection that ends, or the stream.
+  @ParameterizedTest
+  @EnumSource(HttpClient.Version.class)
+  void header_overTheLimit_isNoCall(HttpClient.Version version) throws Exception {
+    try (HttpClient client = HttpClient.newBuilder().version(version).build()) {
+      HttpResponse<String> before =
+          client.send(
+              HttpRequest.newBuilder(uri("/q/health/live")).build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertEquals(200, before.statusCode());
+      HttpRequest large =
+          HttpRequest.newBuilder(uri("/v1/models")).header("x-large", "v".repeat(40_000)).build();
+      try {
+        assertEquals(
+            431, client.send(large, HttpResponse.BodyHandlers.ofString()).statusCode());
+      } catch (IOException e) {
+        assertEquals(HttpClient.Version.HTTP_2, version);
+      }
+    }
+  }
+
+  private static String answer(String head) throws IOException {
+    try (Socket socket = new Socket("localhost", ServerUnderTest.port())) {
+      socket.setSoTimeout(10_000);
+      socket
+          .getOutputStream()
+          .write((head + "Connection: close\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    }
   }
 
   @Test

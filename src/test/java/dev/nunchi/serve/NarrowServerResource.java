@@ -3,10 +3,12 @@ package dev.nunchi.serve;
 import dev.nunchi.infer.TinyModel;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.util.Map;
 
-/// Serves the tiny model with one thread, 4 places in its queue, 2 streams and 8 items in each.
+/// Serves the tiny model with one thread, 4 places in its queue, 2 streams and 8 items in each, and
+/// with a port for health.
 public final class NarrowServerResource implements QuarkusTestResourceLifecycleManager {
   @Override
   public Map<String, String> start() {
@@ -23,9 +25,17 @@ public final class NarrowServerResource implements QuarkusTestResourceLifecycleM
           "nunchi.limits.max-streams",
           "2",
           "nunchi.limits.max-stream-items",
-          "8");
+          "8",
+          "nunchi.health-port",
+          Integer.toString(freePort()));
     } catch (IOException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
     }
   }
 

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.MethodOrderer;
@@ -130,6 +131,18 @@ class NarrowServerTest {
     stream.halfClose();
     stream.end.get(30, TimeUnit.SECONDS);
     assertEquals(2_000, stream.answers.stream().filter(answer -> answer.hasResponse()).count());
+  }
+
+  @Test
+  @Order(1)
+  void healthPort_answersHealthAndMetricsAlone() {
+    int port = ConfigProvider.getConfig().getValue("nunchi.health-port", Integer.class);
+    for (String path : List.of("/q/health", "/q/health/live", "/q/health/ready", "/q/metrics")) {
+      given().port(port).get(path).then().statusCode(200);
+    }
+    for (String path : List.of("/v1/models", "/", "/q/health/../../v1/models")) {
+      given().port(port).urlEncodingEnabled(false).get(path).then().statusCode(404);
+    }
   }
 
   @Test
