@@ -47,6 +47,7 @@ public final class Attacker {
     Attacker attacker =
         new Attacker(Integer.parseInt(args[1]), Integer.parseInt(args[2]), Long.parseLong(args[3]));
     switch (args[0]) {
+      case "none" -> Thread.sleep(TimeUnit.SECONDS.toMillis(Long.parseLong(args[2])));
       case "pipelining" -> attacker.pipelining();
       case "idle" -> attacker.idle();
       case "streams" -> attacker.streams();
@@ -146,7 +147,8 @@ public final class Attacker {
         channels.add(rest);
         rest.write(
             bytes(
-                "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n".formatted(encoding)
+                "POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                        .formatted(encoding)
                     + "Authorization: Bearer %s\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
                         .formatted(Attacks.HOSTILE, json.remaining())));
         try {
@@ -164,8 +166,9 @@ public final class Attacker {
         Object _ =
             ClientCalls.blockingUnaryCall(
                 ClientInterceptors.intercept(channel, tokens()),
-                SentimentServiceGrpc.getBatchClassifyMethod().toBuilder()
-                    .setRequestMarshaller(new Raw())
+                SentimentServiceGrpc.getBatchClassifyMethod().toBuilder(
+                        new Raw(),
+                        SentimentServiceGrpc.getBatchClassifyMethod().getResponseMarshaller())
                     .build(),
                 CallOptions.DEFAULT,
                 empty);

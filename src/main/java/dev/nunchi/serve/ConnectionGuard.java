@@ -55,11 +55,7 @@ final class ConnectionGuard {
   /// Before each answer, as a caller may have said another size since the last.
   private static void boundTable(ChannelPipeline pipeline) {
     Http2HeadersEncoder.Configuration headers =
-        pipeline
-            .get(Http2ConnectionHandler.class)
-            .encoder()
-            .configuration()
-            .headersConfiguration();
+        pipeline.get(Http2ConnectionHandler.class).encoder().configuration().headersConfiguration();
     try {
       if (headers.maxHeaderTableSize() > MOST_TABLE_BYTES) {
         headers.maxHeaderTableSize(MOST_TABLE_BYTES);

@@ -15,14 +15,13 @@ final class Descriptors {
 
   /// The limits, lowered where the process could not open so many connections, which the log says.
   static ConnectionLimits bounded(ConnectionLimits limits) {
-    if (!(ManagementFactory.getOperatingSystemMXBean() instanceof UnixOperatingSystemMXBean system)) {
+    if (!(ManagementFactory.getOperatingSystemMXBean()
+        instanceof UnixOperatingSystemMXBean system)) {
       return limits;
     }
     int most =
         most(
-            limits.most(),
-            system.getMaxFileDescriptorCount(),
-            system.getOpenFileDescriptorCount());
+            limits.most(), system.getMaxFileDescriptorCount(), system.getOpenFileDescriptorCount());
     if (limits.most() != 0 && most < limits.most()) {
       LOG.warnf(
           "At most %d connections are taken and not %d, as this process may have %d files and"

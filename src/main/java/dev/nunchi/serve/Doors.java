@@ -46,8 +46,7 @@ final class Doors {
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("nunchi-doors").factory());
 
-  Doors(
-      Vertx vertx, ServeConfig config, OpenCalls calls, OpenStreams streams, Metrics metrics) {
+  Doors(Vertx vertx, ServeConfig config, OpenCalls calls, OpenStreams streams, Metrics metrics) {
     this.vertx = vertx;
     this.limits = Descriptors.bounded(config.connections());
     this.calls = calls;
@@ -109,8 +108,8 @@ final class Doors {
     }
   }
 
-  /// An event loop that has ended, as by an `OutOfMemoryError`, takes a part of all connections with
-  /// it, and nothing brings it back but another process.
+  /// An event loop that has ended, as by an `OutOfMemoryError`, takes a part of all connections
+  /// with it, and nothing brings it back but another process.
   private void endIfDead() {
     VertxInternal internal = (VertxInternal) vertx;
     boolean dead =

@@ -13,6 +13,7 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.concurrent.CompletionException;
+import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
 
@@ -30,6 +31,9 @@ final class HealthPort {
   private static final int PRIORITY = 5000;
 
   private static final int CONNECTIONS = 64;
+
+  /// Nothing that is another path when it is normalised.
+  private static final Pattern PATHS = Pattern.compile("/q/(metrics|health(/[a-z]+)*)/?");
 
   private final ServeConfig config;
   private final Vertx vertx;
@@ -76,8 +80,7 @@ final class HealthPort {
   }
 
   private static void answer(HttpServerRequest request) {
-    String path = String.valueOf(request.path());
-    if (path.equals("/q/health") || path.startsWith("/q/health/") || path.equals("/q/metrics")) {
+    if (PATHS.matcher(String.valueOf(request.path())).matches()) {
       Handler<HttpServerRequest> root = VertxHttpRecorder.getRootHandler();
       root.handle(request);
     } else {

@@ -36,8 +36,8 @@ import org.jspecify.annotations.Nullable;
 final class Inlet {
   private static final String MESSAGES = "nunchi-messages";
 
-  /// Bytes that are decoded at once where requests begin: a dozen of the shortest requests.
-  private static final int STEP = 256;
+  /// Bytes that are decoded at once where requests begin: a handful of the shortest requests.
+  private static final int STEP = 128;
 
   /// The same within a body that does not say how long it is.
   private static final int STEP_IN_PIECES = 1024;
@@ -51,7 +51,9 @@ final class Inlet {
   /// Whether somebody wanted to read while nothing is read.
   private boolean wanted;
 
-  /// Of HTTP/1.1: requests that have no answer yet.
+  /// Of HTTP/1.1: requests that came, and those of them that have no answer yet.
+  private long requests;
+
   private int unanswered;
 
   /// Of the body that comes: bytes of it, or -1 where that is not known.
@@ -186,6 +188,7 @@ final class Inlet {
         return false;
       }
       boolean passed = false;
+      long before = requests;
       passing = true;
       ByteBuf from = waiting;
       // What an upgrade to HTTP/2 finds here is passed on by itself.
@@ -195,6 +198,11 @@ final class Inlet {
         context.fireChannelRead(
             from.readRetainedSlice((int) Math.min(from.readableBytes(), step())));
         passed = true;
+        if (bodyLeft == 0 && requests > before) {
+          // Other connections have their turn first, however fast this one is answered.
+          context.executor().execute(this::passOn);
+          break;
+        }
       }
       passing = false;
       if (waiting == from) {
@@ -249,6 +257,7 @@ final class Inlet {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       if (message instanceof HttpRequest request) {
+        requests++;
         unanswered++;
         bodyLeft = length(request);
         connection.isAt(Phase.BODY);

@@ -46,7 +46,9 @@ final class OpenStreams {
   Holder holder(HttpServerRequest request) {
     @Nullable SocketAddress address = request.remoteAddress();
     @Nullable String caller =
-        byToken ? request.getHeader("authorization") : address == null ? null : address.hostAddress();
+        byToken
+            ? request.getHeader("authorization")
+            : address == null ? null : address.hostAddress();
     return new Holder(request.connection(), Objects.requireNonNullElse(caller, ""));
   }
 
@@ -58,7 +60,8 @@ final class OpenStreams {
     synchronized (counts) {
       refuseIfFull(streams.size(), limits.most(), "The server");
       refuseIfFull(count(holder.connection()), limits.mostPerConnection(), "The connection");
-      refuseIfFull(count(holder.caller()), limits.mostPerCaller(), byToken ? "The token" : "The address");
+      refuseIfFull(
+          count(holder.caller()), limits.mostPerCaller(), byToken ? "The token" : "The address");
       counts.merge(holder.connection(), 1, Integer::sum);
       counts.merge(holder.caller(), 1, Integer::sum);
       streams.put(stream, holder);

@@ -47,7 +47,8 @@ class ClassifyStreamTest {
   private static final int WINDOW = 4;
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final OpenStreams open = new OpenStreams(new StreamLimits(2, 0, 0, Duration.ofMinutes(5)), false);
+  private final OpenStreams open =
+      new OpenStreams(new StreamLimits(2, 0, 0, Duration.ofMinutes(5)), false);
   private final FakeStreamCall call = new FakeStreamCall();
   private final FakeQueue queue = new FakeQueue();
 
@@ -233,8 +234,7 @@ class ClassifyStreamTest {
     ClassifyStream stream = started(queue::admitted, Deadline.NONE);
     stream.onNext(item("a", "text"));
     queue.entries.getFirst().complete();
-    stream.closeIfIdle(
-        Duration.ofMinutes(1), System.nanoTime() + Duration.ofMinutes(2).toNanos());
+    stream.closeIfIdle(Duration.ofMinutes(1), System.nanoTime() + Duration.ofMinutes(2).toNanos());
     assertEnded(Status.Code.DEADLINE_EXCEEDED);
   }
 

@@ -52,7 +52,8 @@ class DoorsTest {
   private HttpServer server;
   private Doors doors;
 
-  /// Answers `/large` with much, `/held` when the test lets it, and others with their path and body.
+  /// Answers `/large` with much, `/held` when the test lets it, and others with their path and
+  /// body.
   private void listen(ConnectionLimits limits) throws Exception {
     server =
         vertx
@@ -103,14 +104,16 @@ class DoorsTest {
             request.response().end();
           });
     } else {
-      request.body().onSuccess(body -> {
-        Buffer answer = Buffer.buffer(request.path() + " ").appendBuffer(body);
-        if (answered.get() % 3 == 0) {
-          vertx.setTimer(1, _ -> request.response().end(answer));
-        } else {
-          request.response().end(answer);
-        }
-      });
+      request
+          .body()
+          .onSuccess(body -> {
+            Buffer answer = Buffer.buffer(request.path() + " ").appendBuffer(body);
+            if (answered.get() % 3 == 0) {
+              vertx.setTimer(1, _ -> request.response().end(answer));
+            } else {
+              request.response().end(answer);
+            }
+          });
     }
   }
 
@@ -118,7 +121,8 @@ class DoorsTest {
   @Test
   void requests_whoseAnswersAreNotRead_areNotReadEither() throws Exception {
     listen(NONE);
-    byte[] requests = "GET /large HTTP/1.1\r\nHost: a\r\n\r\n".repeat(4_000).getBytes(StandardCharsets.US_ASCII);
+    byte[] requests =
+        "GET /large HTTP/1.1\r\nHost: a\r\n\r\n".repeat(4_000).getBytes(StandardCharsets.US_ASCII);
     try (SocketChannel caller = SocketChannel.open()) {
       caller.connect(new InetSocketAddress("localhost", server.actualPort()));
       caller.configureBlocking(false);
@@ -148,7 +152,8 @@ class DoorsTest {
     ByteArrayOutputStream requests = new ByteArrayOutputStream();
     List<String> expected = new ArrayList<>();
     for (int i = 0; i < 400; i++) {
-      String body = "b".repeat(random.nextInt(10) == 0 ? random.nextInt(5_000) : random.nextInt(40));
+      String body =
+          "b".repeat(random.nextInt(10) == 0 ? random.nextInt(5_000) : random.nextInt(40));
       String head = "POST /%d HTTP/1.1\r\nHost: a\r\n".formatted(i);
       switch (random.nextInt(3)) {
         case 0 -> {
@@ -159,7 +164,9 @@ class DoorsTest {
         default ->
             head +=
                 "Transfer-Encoding: chunked\r\n\r\n"
-                    + (body.isEmpty() ? "" : Integer.toHexString(body.length()) + "\r\n" + body + "\r\n")
+                    + (body.isEmpty()
+                        ? ""
+                        : Integer.toHexString(body.length()) + "\r\n" + body + "\r\n")
                     + "0\r\n\r\n";
       }
       requests.writeBytes(head.getBytes(StandardCharsets.US_ASCII));
@@ -248,25 +255,34 @@ class DoorsTest {
     listen(new ConnectionLimits(0, 0, soon, Duration.ZERO, soon));
     Socket silent = connected();
     Socket again = connected();
-    again.getOutputStream().write("GET /a HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    again
+        .getOutputStream()
+        .write("GET /a HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     assertEquals("/a ", answer(again.getInputStream()));
     again.getOutputStream().write("GET /b HTTP/1.1\r\nHost:".getBytes(StandardCharsets.US_ASCII));
     Socket idle = connected();
-    idle.getOutputStream().write("GET /c HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    idle.getOutputStream()
+        .write("GET /c HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     assertEquals("/c ", answer(idle.getInputStream()));
     Socket waits = connected();
-    waits.getOutputStream().write("GET /held HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    waits
+        .getOutputStream()
+        .write("GET /held HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     Socket unread = connected();
     unread
         .getOutputStream()
-        .write("GET /large HTTP/1.1\r\nHost: a\r\n\r\n".repeat(400).getBytes(StandardCharsets.US_ASCII));
+        .write(
+            "GET /large HTTP/1.1\r\nHost: a\r\n\r\n"
+                .repeat(400)
+                .getBytes(StandardCharsets.US_ASCII));
     assertEquals(-1, silent.getInputStream().read());
     assertEquals(-1, again.getInputStream().read());
     while (closed("write") < 1) {
       Thread.sleep(10);
     }
     assertEquals(2, closed("header"));
-    idle.getOutputStream().write("GET /d HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    idle.getOutputStream()
+        .write("GET /d HTTP/1.1\r\nHost: a\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     assertEquals("/d ", answer(idle.getInputStream()));
     held.countDown();
     assertEquals("", answer(waits.getInputStream()));

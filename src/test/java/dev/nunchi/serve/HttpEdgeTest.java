@@ -275,8 +275,7 @@ class HttpEdgeTest {
       HttpRequest large =
           HttpRequest.newBuilder(uri("/v1/models")).header("x-large", "v".repeat(40_000)).build();
       try {
-        assertEquals(
-            431, client.send(large, HttpResponse.BodyHandlers.ofString()).statusCode());
+        assertEquals(431, client.send(large, HttpResponse.BodyHandlers.ofString()).statusCode());
       } catch (IOException e) {
         assertEquals(HttpClient.Version.HTTP_2, version);
       }
