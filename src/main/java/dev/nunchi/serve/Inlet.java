@@ -18,6 +18,8 @@ import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.util.ReferenceCountUtil;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /// Reads no more of a connection than is answered and read.
@@ -42,6 +44,8 @@ final class Inlet {
   /// The same within a body that does not say how long it is.
   private static final int STEP_IN_PIECES = 1024;
 
+  private static final int LINGER_SECONDS = 2;
+
   private final OpenConnection connection;
   private final Bytes bytes = new Bytes();
 
@@ -55,6 +59,11 @@ final class Inlet {
   private long requests;
 
   private int unanswered;
+
+  /// Whether an answer says that it is the last, and whether it has been given.
+  private boolean last;
+
+  private boolean ended;
 
   /// Of the body that comes: bytes of it, or -1 where that is not known.
   private long bodyLeft;
@@ -109,7 +118,7 @@ final class Inlet {
       readOn(context.channel());
       context.fireChannelWritabilityChanged();
       if (!unread) {
-        context.executor().execute(bytes::passOn);
+        bytes.passOnSoon();
       }
     }
 
@@ -140,6 +149,7 @@ final class Inlet {
     private @Nullable ChannelHandlerContext context;
     private @Nullable ByteBuf waiting;
     private boolean passing;
+    private boolean due;
 
     @Override
     public void handlerAdded(ChannelHandlerContext added) {
@@ -150,6 +160,10 @@ final class Inlet {
     public void channelRead(ChannelHandlerContext reading, Object message) {
       if (!(message instanceof ByteBuf received)) {
         reading.fireChannelRead(message);
+        return;
+      }
+      if (ended) {
+        received.release();
         return;
       }
       ChannelPipeline pipeline = reading.pipeline();
@@ -173,8 +187,17 @@ final class Inlet {
       pass();
     }
 
+    /// Others have their turn first, however fast this one is answered.
+    private void passOnSoon() {
+      if (waiting != null && context != null && !due) {
+        due = true;
+        Future<?> _ = context.executor().schedule(this::passOn, 1, TimeUnit.MILLISECONDS);
+      }
+    }
+
     /// Hands on what was held back. Vert.x sends nothing before it has read all.
     private void passOn() {
+      due = false;
       if (pass() && context != null) {
         context.fireChannelReadComplete();
       }
@@ -199,8 +222,7 @@ final class Inlet {
             from.readRetainedSlice((int) Math.min(from.readableBytes(), step())));
         passed = true;
         if (bodyLeft == 0 && requests > before) {
-          // Other connections have their turn first, however fast this one is answered.
-          context.executor().execute(this::passOn);
+          passOnSoon();
           break;
         }
       }
@@ -246,10 +268,13 @@ final class Inlet {
           });
     }
 
-    /// What a caller asked who has gone.
     private void letGo() {
       ReferenceCountUtil.release(waiting);
       waiting = null;
+      if (behind && context != null) {
+        behind = false;
+        readOn(context.channel());
+      }
     }
   }
 
@@ -270,18 +295,33 @@ final class Inlet {
         connection.isAt(unanswered == 0 ? Phase.IDLE : Phase.ANSWER);
       }
       context.fireChannelRead(message);
+      endIfLast(context.channel());
     }
 
     @Override
     public void write(ChannelHandlerContext context, Object message, ChannelPromise promise) {
+      if (message instanceof HttpResponse response && !isInterim(response)) {
+        last |= response.headers().containsValue("connection", "close", true);
+      }
       context.write(message, promise);
       if (message instanceof LastHttpContent && !isInterim(message) && unanswered > 0) {
         unanswered--;
         if (unanswered == 0 && bodyLeft == 0) {
           connection.isAt(Phase.IDLE);
         }
-        // Later: Vert.x is not yet done with this one.
-        context.executor().execute(bytes::passOn);
+        endIfLast(context.channel());
+        bytes.passOnSoon();
+      }
+    }
+
+    /// An answer that says that it is the last is: what comes behind it is thrown away, for long
+    /// enough that the caller can read it.
+    @SuppressWarnings("FutureReturnValueIgnored") // Closing tells nobody.
+    private void endIfLast(Channel channel) {
+      if (last && !ended && unanswered == 0 && bodyLeft == 0) {
+        ended = true;
+        bytes.letGo();
+        channel.eventLoop().schedule(() -> channel.close(), LINGER_SECONDS, TimeUnit.SECONDS);
       }
     }
 

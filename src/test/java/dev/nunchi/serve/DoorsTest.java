@@ -93,6 +93,8 @@ class DoorsTest {
     answered.incrementAndGet();
     if (request.path().equals("/large")) {
       request.response().end(Buffer.buffer(new byte[ANSWER]));
+    } else if (request.path().equals("/last")) {
+      request.response().putHeader("connection", "close").end("last");
     } else if (request.path().equals("/held")) {
       Thread.ofVirtual()
           .start(() -> {
@@ -194,6 +196,24 @@ class DoorsTest {
       writer.join();
     }
     assertEquals(400, answered.get());
+  }
+
+  /// As that to a call without a token.
+  @Test
+  void requests_behindTheLastAnswer_areNotAnswered() throws Exception {
+    listen(NONE);
+    try (Socket socket = connected()) {
+      socket
+          .getOutputStream()
+          .write(
+              ("GET /last HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1_000))
+                  .getBytes(StandardCharsets.US_ASCII));
+      InputStream in = socket.getInputStream();
+      assertEquals("last", answer(in));
+      // What came in one piece with it.
+      while (in.read() >= 0) {}
+    }
+    assertTrue(answered.get() < 10, "answered " + answered);
   }
 
   @ParameterizedTest
