@@ -73,6 +73,7 @@ public final class Attacks {
 
   private boolean beside(String attack) throws Exception {
     Process server = start();
+    Runtime.getRuntime().addShutdownHook(new Thread(server::destroyForcibly));
     try {
       awaitReady(server);
       List<Thread> callers = callers(server);
@@ -82,6 +83,7 @@ public final class Attacks {
       latencies.clear();
       long before = resident(server);
       Process attacker = attacker(attack);
+      Runtime.getRuntime().addShutdownHook(new Thread(attacker::destroyForcibly));
       attacker.waitFor();
       List<Double> measured = List.copyOf(latencies);
       Thread.sleep(TimeUnit.SECONDS.toMillis(1 + seconds / 4));
