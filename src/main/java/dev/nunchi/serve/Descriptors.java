@@ -36,7 +36,7 @@ final class Descriptors {
   /// @param all descriptors of the process
   /// @param open those of them that are in use
   static int most(int wanted, long all, long open) {
-    int possible = (int) Math.clamp(all - open - KEPT, 1, Integer.MAX_VALUE);
+    int possible = Math.clamp(all - open - KEPT, 1, Integer.MAX_VALUE);
     return wanted == 0 ? possible : Math.min(wanted, possible);
   }
 }

@@ -4,6 +4,7 @@ import dev.nunchi.serve.OpenConnection.Phase;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelPipeline;
@@ -215,7 +216,7 @@ final class Inlet {
       passing = true;
       ByteBuf from = waiting;
       // What an upgrade to HTTP/2 finds here is passed on by itself.
-      while (waiting == from
+      while (waiting != null
           && from.isReadable()
           && (bodyLeft != 0 || (unanswered == 0 && !unread))) {
         context.fireChannelRead(
@@ -227,7 +228,7 @@ final class Inlet {
         }
       }
       passing = false;
-      if (waiting == from) {
+      if (waiting != null) {
         if (!from.isReadable()) {
           letGo();
         }
@@ -303,7 +304,7 @@ final class Inlet {
       if (message instanceof HttpResponse response && !isInterim(response)) {
         last |= response.headers().containsValue("connection", "close", true);
       }
-      context.write(message, promise);
+      ChannelFuture _ = context.write(message, promise);
       if (message instanceof LastHttpContent && !isInterim(message) && unanswered > 0) {
         unanswered--;
         if (unanswered == 0 && bodyLeft == 0) {
