@@ -147,6 +147,15 @@ final class ServeCommand implements Callable<Integer> {
   private @Nullable Path tokens;
 
   @Option(
+      names = "--admin-tokens",
+      paramLabel = "FILE",
+      description = {
+        "Let calls that carry one of the tokens in this file reload models: POST"
+            + " /v1/models/NAME:reload. The file is as that of --tokens."
+      })
+  private @Nullable Path adminTokens;
+
+  @Option(
       names = "--tls-cert",
       paramLabel = "FILE",
       description = {
@@ -252,6 +261,9 @@ final class ServeCommand implements Callable<Integer> {
     }
     if (tokens != null) {
       settings.put("nunchi.auth.tokens-file", tokens.toString());
+    }
+    if (adminTokens != null) {
+      settings.put("nunchi.auth.admin-tokens-file", adminTokens.toString());
     }
     tlsFiles().ifPresent(files -> settings.putAll(tlsSettings(files)));
     if (accessLog != null) {

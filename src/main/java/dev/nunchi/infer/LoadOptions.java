@@ -11,17 +11,26 @@ import java.util.OptionalInt;
 /// @param workers the threads that run it, and the places before them, which it shares with the
 ///   other models of the process
 /// @param maxLength longest input in tokens where it is to be shorter than the model's own
-public record LoadOptions(InferenceOptions.Device device, Workers workers, OptionalInt maxLength) {
-  /// The model as its directory says, on the device that is there.
+/// @param copied whether the model answers from a copy of its graph and weights that nobody else
+///   has, see [PrivateCopy]: for whoever answers for long, while the directory may change
+public record LoadOptions(
+    InferenceOptions.Device device, Workers workers, OptionalInt maxLength, boolean copied) {
+  /// The model as its directory says, from its files where they lie, on the device that is there.
   public static final LoadOptions DEFAULT =
       new LoadOptions(
           InferenceOptions.Device.AUTO,
           new Workers(OptionalInt.empty(), 1024),
           OptionalInt.empty());
 
+  /// Of a model that answers from its files where they lie.
+  public LoadOptions(
+      InferenceOptions.Device device, Workers workers, OptionalInt maxLength) {
+    this(device, workers, maxLength, false);
+  }
+
   /// The same on a device.
   public LoadOptions on(InferenceOptions.Device device) {
-    return new LoadOptions(device, workers, maxLength);
+    return new LoadOptions(device, workers, maxLength, copied);
   }
 
   /// The longest input in tokens that these options and the model allow.

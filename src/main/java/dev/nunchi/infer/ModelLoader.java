@@ -1,6 +1,7 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.model.DirectoryState;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.Precision;
@@ -14,6 +15,7 @@ import dev.nunchi.text.Truncation;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -36,11 +38,22 @@ public final class ModelLoader {
   ///   if the model does not answer its probe as in training, `INVALID_ARGUMENT` for a longer input
   ///   than the model takes, `UNAVAILABLE` if the device cannot be used
   public static LoadedModel load(Path path, LoadOptions options) {
-    ModelDirectory directory = ModelDirectory.open(path);
+    Optional<DirectoryState> before = DirectoryState.of(path);
+    LoadedModel model = load(path, ModelDirectory.open(path), options);
+    try {
+      // Else what was verified may be other than what was read afterwards.
+      before.ifPresent(state -> state.requireSame(path));
+      return model;
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  private static LoadedModel load(Path path, ModelDirectory directory, LoadOptions options) {
     Manifest manifest = directory.manifest();
     int maxLength = options.maxLength(path, manifest);
-    OnnxModel backend =
-        OnnxModel.open(directory, new InferenceOptions(options.device(), THREADS_OF_A_CALL));
+    OnnxModel backend = backend(directory, options);
     try {
       Encoder encoder =
           testedEncoder(
@@ -78,6 +91,16 @@ public final class ModelLoader {
             && directory.manifest().proof().precision() == Precision.INT8
         ? BatchMates.padded(MOST_NGRAM_TEXTS, workers)
         : BatchMates.none();
+  }
+
+  private static OnnxModel backend(ModelDirectory directory, LoadOptions options) {
+    InferenceOptions inference = new InferenceOptions(options.device(), THREADS_OF_A_CALL);
+    if (!options.copied()) {
+      return OnnxModel.open(directory, inference);
+    }
+    try (PrivateCopy copy = PrivateCopy.of(directory.graph())) {
+      return OnnxModel.open(directory, copy.graph(), inference);
+    }
   }
 
   /// Replays the probe, at the length that it was recorded with, and gives an encoder for another.

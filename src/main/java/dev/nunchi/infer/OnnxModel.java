@@ -36,6 +36,11 @@ public final class OnnxModel implements Backend {
   ///   other labels than the manifest names, `UNSUPPORTED_MODEL` where it wants other inputs,
   ///   `UNAVAILABLE` where CUDA is asked for and cannot be used
   public static OnnxModel open(ModelDirectory directory, InferenceOptions options) {
+    return open(directory, directory.graph(), options);
+  }
+
+  /// The same from a copy of its files, see [PrivateCopy].
+  static OnnxModel open(ModelDirectory directory, Path copy, InferenceOptions options) {
     Path graph = directory.graph();
     boolean wholeNumbers = directory.manifest().proof().precision() == Precision.INT8;
     if (wholeNumbers && options.device() == Device.CUDA) {
@@ -46,7 +51,10 @@ public final class OnnxModel implements Backend {
     }
     OnnxSession session =
         OnnxSession.open(
-            graph, wholeNumbers ? new InferenceOptions(Device.CPU, options.threads()) : options);
+            graph,
+            copy,
+            wholeNumbers ? new InferenceOptions(Device.CPU, options.threads()) : options,
+            Set.of());
     try {
       requireLogits(graph, session.outputs(), directory.manifest().task().labels().size());
       return new OnnxModel(session);

@@ -70,11 +70,20 @@ final class OnnxSession implements AutoCloseable {
   ///
   /// @param further their names
   static OnnxSession open(Path graph, InferenceOptions options, Set<String> further) {
+    return open(graph, graph, options, further);
+  }
+
+  /// The same from a copy of the files.
+  ///
+  /// @param graph what errors name
+  /// @param copy with the files of its weights beside it
+  static OnnxSession open(
+      Path graph, Path copy, InferenceOptions options, Set<String> further) {
     OnnxSession opened =
         switch (options.device()) {
-          case CPU -> open(graph, options, Device.CPU);
-          case CUDA -> open(graph, options, Device.CUDA);
-          case AUTO -> openAnywhere(graph, options);
+          case CPU -> open(graph, copy, options, Device.CPU);
+          case CUDA -> open(graph, copy, options, Device.CUDA);
+          case AUTO -> openAnywhere(graph, copy, options);
         };
     try {
       opened.requireInputs(further);
@@ -85,28 +94,37 @@ final class OnnxSession implements AutoCloseable {
     }
   }
 
-  private static OnnxSession openAnywhere(Path graph, InferenceOptions options) {
+  private static OnnxSession openAnywhere(Path graph, Path copy, InferenceOptions options) {
     if (OnnxSession.class.getResource(CUDA_PROVIDER) == null) {
-      return open(graph, options, Device.CPU);
+      return open(graph, copy, options, Device.CPU);
     }
     try {
-      return open(graph, options, Device.CUDA);
+      return open(graph, copy, options, Device.CUDA);
     } catch (NunchiException e) {
       LOG.infof("Running on the CPU: %s", e.getMessage());
-      return open(graph, options, Device.CPU);
+      return open(graph, copy, options, Device.CPU);
     }
   }
 
-  private static OnnxSession open(Path graph, InferenceOptions options, Device device) {
+  private static OnnxSession open(
+      Path graph, Path copy, InferenceOptions options, Device device) {
     try (OrtSession.SessionOptions session = sessionOptions(options)) {
       if (device == Device.CUDA) {
         addCuda(session);
       }
       // By path, because external data is looked up beside it.
       return new OnnxSession(
-          graph, OnnxRuntime.environment().createSession(graph.toString(), session), device);
+          graph, OnnxRuntime.environment().createSession(copy.toString(), session), device);
     } catch (OrtException e) {
-      throw invalid(graph, e);
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s cannot be loaded by ONNX Runtime: %s"
+              .formatted(
+                  graph,
+                  firstLine(e)
+                      .replace(
+                          String.valueOf(copy.getParent()), String.valueOf(graph.getParent()))),
+          e);
     }
   }
 

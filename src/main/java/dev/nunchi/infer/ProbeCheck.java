@@ -15,7 +15,9 @@ import java.util.List;
 /// same token ids, logits within the tolerance of the precision, and the same logits alone as in a
 /// batch with all others.
 ///
-/// A logit `x` passes against the stored `y` if `|x - y| <= tolerance · max(1, |y|)`.
+/// A logit `x` passes against the stored `y` if `|x - y| <= tolerance · max(1, |z|)`, where `z` is
+/// the logit of the same text that is furthest from 0: all of them are sums over numbers of that
+/// size, so a small one beside it is rounded as it is.
 ///
 /// @param encoder of the model under test
 /// @param backend of the model under test
@@ -49,15 +51,23 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
           "The model gives %d logits; its probe has %d"
               .formatted(logits.length, expected.logits().size()));
     }
+    double scale = 1;
+    for (float logit : expected.logits()) {
+      scale = Math.max(scale, Math.abs(logit));
+    }
     for (int i = 0; i < logits.length; i++) {
-      checkLogit(index, i, logits[i], expected.logits().get(i));
+      checkLogit(index, i, logits[i], expected.logits().get(i), tolerance(precision) * scale);
     }
     return logits;
   }
 
   private void checkBatch(int index, float[] alone, float[] together) {
+    double scale = 1;
+    for (float logit : alone) {
+      scale = Math.max(scale, Math.abs(logit));
+    }
+    double tolerance = batchTolerance(precision) * scale;
     for (int i = 0; i < alone.length; i++) {
-      double tolerance = batchTolerance(precision) * Math.max(1, Math.abs(alone[i]));
       if (!(Math.abs(alone[i] - together[i]) <= tolerance)) {
         throw new NunchiException(
             Reason.FAILED_CHECK,
@@ -68,8 +78,8 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
     }
   }
 
-  private void checkLogit(int index, int label, float logit, float expected) {
-    double tolerance = tolerance(precision) * Math.max(1, Math.abs(expected));
+  private static void checkLogit(
+      int index, int label, float logit, float expected, double tolerance) {
     // Written so that NaN fails too.
     if (!(Math.abs(logit - expected) <= tolerance)) {
       throw new NunchiException(

@@ -6,6 +6,7 @@ import ai.onnxruntime.OrtException;
 import ai.onnxruntime.TensorInfo;
 import dev.nunchi.NunchiException;
 import dev.nunchi.model.AdapterTensors;
+import dev.nunchi.model.DirectoryState;
 import dev.nunchi.model.ExportedBase;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.Probe;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -64,17 +66,29 @@ public final class SharedBase implements AutoCloseable {
   /// @throws NunchiException `INVALID_MODEL` where the directory is not as it was written, or ONNX
   ///   Runtime cannot load the graph; `UNAVAILABLE` where the device cannot be used
   public static SharedBase open(Path directory, LoadOptions options) {
+    Optional<DirectoryState> before = DirectoryState.of(directory);
     ExportedBase base = ExportedBase.open(directory);
-    OnnxSession session =
-        OnnxSession.open(
-            base.graph(),
-            new InferenceOptions(options.device(), ModelLoader.THREADS_OF_A_CALL),
-            base.inputs());
+    OnnxSession session = session(base, options);
     try {
+      before.ifPresent(state -> state.requireSame(directory));
       return new SharedBase(base, session, options, absent(base, session.inputs()));
     } catch (OrtException e) {
       session.close();
       throw OnnxSession.invalid(base.graph(), e);
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
+    }
+  }
+
+  private static OnnxSession session(ExportedBase base, LoadOptions options) {
+    InferenceOptions inference =
+        new InferenceOptions(options.device(), ModelLoader.THREADS_OF_A_CALL);
+    if (!options.copied()) {
+      return OnnxSession.open(base.graph(), inference, base.inputs());
+    }
+    try (PrivateCopy copy = PrivateCopy.of(base.graph())) {
+      return OnnxSession.open(base.graph(), copy.graph(), inference, base.inputs());
     }
   }
 

@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.function.BiConsumer;
-import java.util.stream.Stream;
 
 /// A directory with a model as ONNX, verified: the graph, its tokenizer and its manifest.
 ///
@@ -22,8 +24,10 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
 
   public static final String WEIGHTS = "model.onnx.data";
 
-  /// What Optimum calls the file of the weights.
-  private static final String OPTIMUM_WEIGHTS = "model.onnx_data";
+  /// What is read beside the graph, where it is there.
+  private static final List<String> READ =
+      List.of(
+          TokenizerFiles.TOKENIZER, TokenizerFiles.TOKENIZER_CONFIG, CheckpointConfig.FILE_NAME);
 
   /// Reads the directory and checks its files against their digests.
   ///
@@ -49,12 +53,39 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
         ManifestFile.read(directory)
             .map(stored -> {
               verification.accept(directory, stored);
+              requireProof(directory, stored);
               config.requireAgreement(stored);
               return stored;
             })
             .orElseGet(() -> derived(directory, config));
     config.vocabularySize().ifPresent(size -> TokenLimit.of(directory).requireBelow(size));
     return new ModelDirectory(directory, manifest, config.padTokenId());
+  }
+
+  /// What is served has to be in the manifest's list, without which nobody knows whether it is what
+  /// was written; and the revision, by which callers tell models apart, has to be that of the list.
+  private static void requireProof(Path directory, Manifest stored) {
+    Map<String, String> files = stored.proof().files();
+    Set<String> served = new TreeSet<>(GraphFiles.of(directory.resolve(GRAPH)));
+    served.add(GRAPH);
+    READ.stream()
+        .filter(name -> Files.exists(directory.resolve(name)))
+        .forEach(served::add);
+    served.removeAll(files.keySet());
+    if (!served.isEmpty()) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s: 'files' has no digest of %s, which the model is made of; 'nunchi export' writes them all"
+              .formatted(directory.resolve(Manifest.FILE_NAME), String.join(", ", served)));
+    }
+    String revision = Digests.revision(files);
+    if (!revision.equals(stored.proof().revision())) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s: 'revision' should be %s, the digest of its 'files', but is %s"
+              .formatted(
+                  directory.resolve(Manifest.FILE_NAME), revision, stored.proof().revision()));
+    }
   }
 
   private static void requireGraph(Path directory) {
@@ -77,10 +108,15 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   }
 
   private static Manifest derived(Path directory, CheckpointConfig config) {
-    List<String> weights =
-        Stream.of(WEIGHTS, OPTIMUM_WEIGHTS)
-            .filter(name -> Files.exists(directory.resolve(name)))
-            .toList();
+    SortedSet<String> weights = GraphFiles.of(directory.resolve(GRAPH));
+    for (String name : weights) {
+      if (!Files.isRegularFile(directory.resolve(name))) {
+        throw new NunchiException(
+            Reason.INVALID_MODEL,
+            "%s is missing, in which %s has its weights"
+                .formatted(directory.resolve(name), directory.resolve(GRAPH)));
+      }
+    }
     return config
         .description(directory)
         .written(
@@ -98,6 +134,12 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
 
   public Path graph() {
     return path.resolve(GRAPH);
+  }
+
+  /// The files beside a graph in which its tensors lie, by their names there; empty where they lie
+  /// in the graph itself.
+  public static SortedSet<String> filesBeside(Path graph) {
+    return GraphFiles.of(graph);
   }
 
   public Path tokenizer() {

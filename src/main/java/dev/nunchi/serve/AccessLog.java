@@ -32,9 +32,11 @@ final class AccessLog {
   private static final int PRIORITY = 1000;
 
   private final ServeConfig config;
+  private final OwnCalls ownCalls;
 
-  AccessLog(ServeConfig config) {
+  AccessLog(ServeConfig config, OwnCalls ownCalls) {
     this.config = config;
+    this.ownCalls = ownCalls;
   }
 
   /// One call.
@@ -61,13 +63,13 @@ final class AccessLog {
 
   void register(@Observes Filters filters) {
     if (config.accessLog()) {
-      filters.register(AccessLog::begin, PRIORITY);
+      filters.register(this::begin, PRIORITY);
     }
   }
 
-  private static void begin(RoutingContext context) {
+  private void begin(RoutingContext context) {
     CallName call = CallName.of(context.request());
-    if (call.isKnown() || !isOperations(context)) {
+    if ((call.isKnown() || !isOperations(context)) && !ownCalls.isOne(context.request())) {
       CallRecord record = new CallRecord();
       record.begin();
       Instant came = Instant.now();

@@ -10,14 +10,17 @@ import jakarta.inject.Singleton;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Lets only calls pass that carry a token of the file `nunchi.auth.tokens-file`, if there is one.
 ///
 /// It stands before gRPC, REST and everything else, so that nothing can be forgotten. Open without
-/// a token are only health, over HTTP and gRPC, and the metrics where the configuration says so. A
-/// changed file is read again; one that cannot be used is refused and the tokens before it stay.
+/// a token are only health, over HTTP and gRPC, and the metrics where the configuration says so.
+/// Who may reload models ([#requireAdmin]) carries a token of another file, which opens everything
+/// else too. A changed file is read again; one that cannot be used is refused and the tokens before
+/// it stay.
 @Singleton
 final class Authentication {
   private static final Logger LOG = Logger.getLogger(Authentication.class);
@@ -30,39 +33,69 @@ final class Authentication {
 
   private final ServeConfig config;
   private final Reloads reloads;
+  private final OwnCalls ownCalls;
   private final Metrics metrics;
   private volatile @Nullable BearerTokens tokens;
+  private volatile @Nullable BearerTokens adminTokens;
 
-  Authentication(ServeConfig config, Reloads reloads, Metrics metrics) {
+  Authentication(ServeConfig config, Reloads reloads, OwnCalls ownCalls, Metrics metrics) {
     this.config = config;
     this.reloads = reloads;
+    this.ownCalls = ownCalls;
     this.metrics = metrics;
   }
 
   void register(@Observes Filters filters) {
+    config.adminTokensFile().ifPresent(file -> watch(file, read -> adminTokens = read));
     config
         .tokensFile()
         .ifPresent(file -> {
-          // First, so that a change during the reading is seen.
-          reloads.watch(List.of(file), () -> reload(file));
-          tokens = BearerTokens.read(file);
+          watch(file, read -> tokens = read);
           filters.register(this::check, PRIORITY);
         });
   }
 
-  private void reload(Path file) {
+  private void watch(Path file, Consumer<BearerTokens> use) {
+    // First, so that a change during the reading is seen.
+    reloads.watch(List.of(file), () -> reload(file, use));
+    use.accept(BearerTokens.read(file));
+  }
+
+  private static boolean reload(Path file, Consumer<BearerTokens> use) {
     try {
       BearerTokens read = BearerTokens.read(file);
-      tokens = read;
+      use.accept(read);
       LOG.infof("Tokens were read again from %s, which holds %d", file, read.count());
+      return true;
     } catch (NunchiException e) {
       LOG.errorf("%s; the tokens that it held before stay", e.getMessage());
+      return false;
+    }
+  }
+
+  /// @throws NunchiException `UNAUTHENTICATED` where the request carries no token that may reload
+  ///   models
+  void requireAdmin(HttpServerRequest request) {
+    if (adminTokens == null) {
+      throw new NunchiException(
+          Reason.UNAUTHENTICATED,
+          "The server takes no such call; 'nunchi serve --admin-tokens FILE' names the tokens that"
+              + " may make it");
+    }
+    if (!carriesToken(request, adminTokens)) {
+      throw new NunchiException(
+          Reason.UNAUTHENTICATED,
+          "The call carries no token that may make it; send 'Authorization: Bearer TOKEN' with one"
+              + " of the file --admin-tokens");
     }
   }
 
   private void check(RoutingContext context) {
     HttpServerRequest request = context.request();
-    if (isOpen(String.valueOf(request.path())) || carriesToken(request)) {
+    if (isOpen(String.valueOf(request.path()))
+        || carriesToken(request, tokens)
+        || carriesToken(request, adminTokens)
+        || ownCalls.isOne(request)) {
       context.next();
       return;
     }
@@ -84,9 +117,8 @@ final class Authentication {
         || (config.openMetrics() && path.equals("/q/metrics"));
   }
 
-  private boolean carriesToken(HttpServerRequest request) {
+  private static boolean carriesToken(HttpServerRequest request, @Nullable BearerTokens known) {
     List<String> values = request.headers().getAll("authorization");
-    BearerTokens known = tokens;
     return known != null && values.size() == 1 && known.accept(values.getFirst());
   }
 }

@@ -65,7 +65,10 @@ record CallName(Protocol protocol, String method) {
       case "/v1/classify" -> "Classify";
       case "/v1/classify:batch" -> "BatchClassify";
       case "/v1/models" -> "ListModels";
-      default -> path.startsWith("/v1/models/") ? "GetModel" : grpcMethod(path);
+      default ->
+          path.startsWith("/v1/models/")
+              ? path.endsWith(":reload") ? "ReloadModel" : "GetModel"
+              : grpcMethod(path);
     };
   }
 }

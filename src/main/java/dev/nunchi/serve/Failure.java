@@ -28,6 +28,16 @@ record Failure(
     return new Failure(Reason.INVALID_ARGUMENT.name(), code(status), status, message, null);
   }
 
+  /// What is wrong with a model, told to who may mend it.
+  static Failure told(NunchiException refused, int httpStatus) {
+    return new Failure(
+        refused.reason().name(),
+        Status.Code.FAILED_PRECONDITION,
+        httpStatus,
+        String.valueOf(refused.getMessage()),
+        refused.field());
+  }
+
   static Failure of(Throwable thrown) {
     Throwable cause = thrown;
     while (cause instanceof CompletionException && cause.getCause() != null) {
@@ -55,6 +65,7 @@ record Failure(
     return switch (httpStatus) {
       case 400, 405, 406, 413, 415, 426 -> Status.Code.INVALID_ARGUMENT;
       case 401 -> Status.Code.UNAUTHENTICATED;
+      case 422 -> Status.Code.FAILED_PRECONDITION;
       case 404 -> Status.Code.NOT_FOUND;
       case 409 -> Status.Code.ABORTED;
       case 429 -> Status.Code.RESOURCE_EXHAUSTED;

@@ -15,12 +15,27 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
 
 /// What the server counts. Names and tags are part of its contract: `docs/metrics.md`.
 @Singleton
 final class Metrics {
+  /// In place of the name of a model that has none.
+  static final String NO_MODEL = "";
+
+  private static final Set<String> CALLS =
+      Set.of(
+          "nunchi.requests",
+          "nunchi.rejections",
+          "nunchi.stream.items",
+          "nunchi.queue.wait",
+          "nunchi.inference",
+          "nunchi.tokens",
+          "nunchi.labels",
+          "nunchi.truncations");
+
   private final MeterRegistry registry;
 
   // Looking up a meter by its tags costs more than counting, and a timer's is made anew for it.
@@ -73,6 +88,33 @@ final class Metrics {
     registry
         .counter("nunchi.rejections", "protocol", Protocol.GRPC.tag(), "reason", failure.reason())
         .increment();
+  }
+
+  /// A model that was opened and is served.
+  void loaded(String model) {
+    loads(model, "refused");
+    loads(model, "served").increment();
+  }
+
+  /// A directory that was refused.
+  ///
+  /// @param model the name that it was to have, or [#NO_MODEL]
+  void notLoaded(String model) {
+    loads(model, "served");
+    loads(model, "refused").increment();
+  }
+
+  private Counter loads(String model, String outcome) {
+    return registry.counter("nunchi.model.loads", "model", model, "outcome", outcome);
+  }
+
+  /// Forgets every call and answer so far, as when the server had called itself.
+  void forgetCalls() {
+    registry.getMeters().stream()
+        .filter(meter -> CALLS.contains(meter.getId().getName()))
+        .forEach(registry::remove);
+    calls.clear();
+    byModel.clear();
   }
 
   /// A text that a model answered.

@@ -8,38 +8,33 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /// A directory of models, each in a directory that has the model's name: what comes, changes or
 /// goes there is served, served anew or served no more.
 ///
-/// A model is opened when its files are the same at two looks, so that one which is being copied is
-/// left alone. One that cannot be opened is named in the log, and what was served under its name
-/// goes on. Hidden directories are no models.
+/// One that cannot be opened is named in the log, and what was served under its name goes on.
+/// Hidden directories are no models.
 final class ModelFolder {
   private static final Logger LOG = Logger.getLogger(ModelFolder.class);
 
   private final Path folder;
   private final ModelRegistry models;
-  private final ModelOpener opener;
+  private final ModelReload reload;
 
   /// Names of models by the names of their directories, which a Mac decomposes.
   private final Map<String, String> served = new HashMap<>();
 
-  /// What the files of each directory were at the last look.
-  private Map<String, String> seen = Map.of();
-
-  /// What they were when it was opened or refused.
-  private final Map<String, String> tried = new HashMap<>();
+  private final Map<String, WatchedDirectory> watched = new TreeMap<>();
 
   /// @param models of which this serves and removes its own
-  ModelFolder(Path folder, ModelRegistry models, ModelOpener opener) {
+  ModelFolder(Path folder, ModelRegistry models, ModelReload reload) {
     this.folder = folder;
     this.models = models;
-    this.opener = opener;
+    this.reload = reload;
   }
 
   /// Serves what is there.
@@ -50,44 +45,54 @@ final class ModelFolder {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT, folder + " is no directory, but should hold those of models");
     }
-    seen = files();
+    find();
     look();
   }
 
   /// Serves what came and changed, and no more what went. Not for two threads at once.
   void look() {
-    models.closeGone();
-    Map<String, String> now = files();
-    for (Map.Entry<String, String> model : Map.copyOf(served).entrySet()) {
-      if (!now.containsKey(model.getKey())) {
-        served.remove(model.getKey());
-        models.remove(model.getValue());
-        LOG.infof("Serving %s no more: its directory is gone", model.getValue());
-      }
-    }
-    tried.keySet().retainAll(now.keySet());
-    now.forEach((directory, files) -> {
-      if (files.equals(seen.get(directory)) && !files.equals(tried.put(directory, files))) {
+    watched.forEach((directory, model) -> {
+      if (model.isDue()) {
         serve(directory);
       }
     });
-    seen = now;
+    find();
+  }
+
+  /// Begins to watch what came, and ends what went.
+  private void find() {
+    List<String> now = directories();
+    for (Map.Entry<String, String> model : Map.copyOf(served).entrySet()) {
+      if (!now.contains(model.getKey())) {
+        served.remove(model.getKey());
+        reload.remove(model.getValue());
+        LOG.infof("Serving %s no more: its directory is gone", model.getValue());
+      }
+    }
+    watched.keySet().retainAll(now);
+    for (String directory : now) {
+      watched.computeIfAbsent(directory, name -> WatchedDirectory.found(folder.resolve(name)));
+    }
   }
 
   private void serve(String directory) {
     Path path = folder.resolve(directory);
+    Optional<String> name = Optional.empty();
     try {
-      String name = name(directory);
-      if (!served.containsKey(directory) && models.has(name)) {
+      name = Optional.of(name(directory));
+      if (!served.containsKey(directory) && models.has(name.get())) {
         throw new NunchiException(
             Reason.INVALID_ARGUMENT, path + ": a model of that name is served already");
       }
-      ServedModel model = opener.open(name, path);
-      models.put(model);
-      served.put(directory, name);
-      LOG.infof("Serving %s (%s)", name, model.shortRevision());
     } catch (NunchiException e) {
-      LOG.errorf("Not served: %s", e.getMessage());
+      reload.refused(Optional.empty(), e);
+      return;
+    }
+    try {
+      reload.serve(name, path);
+      served.put(directory, name.get());
+    } catch (NunchiException _) {
+      // Logged and counted there.
     }
   }
 
@@ -100,33 +105,16 @@ final class ModelFolder {
     }
   }
 
-  /// Names, lengths and times of the files of each directory.
-  private Map<String, String> files() {
-    Map<String, String> files = new TreeMap<>();
-    for (Path entry : entries(folder)) {
-      String name = entry.getFileName().toString();
-      if (!name.startsWith(".") && Files.isDirectory(entry)) {
-        files.put(
-            name, entries(entry).stream().map(ModelFolder::file).collect(Collectors.joining("\n")));
-      }
-    }
-    return files;
-  }
-
-  private static String file(Path file) {
-    try {
-      return "%s %d %s".formatted(file, Files.size(file), Files.getLastModifiedTime(file));
-    } catch (IOException _) {
-      // It went meanwhile, which the next look sees.
-      return file.toString();
-    }
-  }
-
-  private static List<Path> entries(Path directory) {
-    try (Stream<Path> entries = Files.list(directory)) {
-      return entries.sorted().toList();
+  private List<String> directories() {
+    try (Stream<Path> entries = Files.list(folder)) {
+      return entries
+          .filter(Files::isDirectory)
+          .map(entry -> entry.getFileName().toString())
+          .filter(name -> !name.startsWith("."))
+          .sorted()
+          .toList();
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be read", e);
+      throw new NunchiException(Reason.IO_FAILURE, folder + " cannot be read", e);
     }
   }
 }

@@ -20,7 +20,8 @@ final class ModelOpener implements AutoCloseable {
             new LoadOptions(
                 config.device(),
                 new Workers(config.threads(), config.queueSize()),
-                OptionalInt.empty()));
+                OptionalInt.empty(),
+                config.privateCopy()));
   }
 
   /// The model of a directory under the name in its manifest.

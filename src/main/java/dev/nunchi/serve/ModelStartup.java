@@ -13,11 +13,7 @@ import jakarta.enterprise.event.ObservesAsync;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
@@ -28,10 +24,18 @@ import org.jboss.logging.Logger;
 final class ModelStartup {
   private static final Logger LOG = Logger.getLogger(ModelStartup.class);
 
+  private final NamedModels named = new NamedModels();
+
   @Produces
   @Singleton
   ModelRegistry models(ServeConfig config, ModelOpener opener) {
     return new ModelRegistry(open(config, opener));
+  }
+
+  @Produces
+  @Singleton
+  ModelReload reload(ModelRegistry models, ModelOpener opener, Metrics metrics) {
+    return new ModelReload(models, opener, metrics);
   }
 
   void close(@Disposes ModelRegistry models, ModelOpener opener) {
@@ -61,17 +65,22 @@ final class ModelStartup {
       @Observes StartupEvent event,
       ServeConfig config,
       ModelRegistry models,
-      ModelOpener opener,
+      ModelReload reload,
       Reloads reloads,
       OpenStreams streams,
+      WarmUp warmUp,
       Metrics metrics) {
+    named.tell(reload);
     config
         .modelsDirectory()
         .ifPresent(directory -> {
-          ModelFolder folder = new ModelFolder(directory, models, opener);
+          ModelFolder folder = new ModelFolder(directory, models, reload);
           folder.open();
           reloads.repeat(folder::look);
         });
+    warmUp.run(models);
+    reloads.repeat(models::closeGone);
+    reloads.repeat(() -> named.look(reload));
     metrics.observe(models);
     metrics.observe(streams);
   }
@@ -97,43 +106,16 @@ final class ModelStartup {
         address.isEverywhere() ? ", at all addresses of this machine" : "");
   }
 
-  private static List<ServedModel> open(ServeConfig config, ModelOpener opener) {
+  private List<ServedModel> open(ServeConfig config, ModelOpener opener) {
     if (config.models().isEmpty()) {
       return config.modelsDirectory().isPresent()
           ? List.of()
           : BuiltInModel.directories(config.home()).stream().map(opener::open).toList();
     }
-    Map<String, ServedModel> models = new LinkedHashMap<>();
-    for (ServeConfig.Source source : config.models()) {
-      open(source, opener).ifPresent(model -> add(model, source, models));
-    }
+    List<ServedModel> models = named.open(config.models(), opener);
     if (models.isEmpty() && config.modelsDirectory().isEmpty()) {
       throw new NunchiException(Reason.INVALID_MODEL, "No model is left to serve");
     }
-    return List.copyOf(models.values());
-  }
-
-  private static Optional<ServedModel> open(ServeConfig.Source source, ModelOpener opener) {
-    try {
-      Path directory = Path.of(source.directory());
-      return Optional.of(
-          source
-              .name()
-              .map(name -> opener.open(name, directory))
-              .orElseGet(() -> opener.open(directory)));
-    } catch (NunchiException e) {
-      LOG.errorf("Not served: %s", e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  private static void add(
-      ServedModel model, ServeConfig.Source source, Map<String, ServedModel> models) {
-    if (models.putIfAbsent(model.name(), model) != null) {
-      throw new NunchiException(
-          Reason.INVALID_ARGUMENT,
-          "Two models are named %s; name the one in %s with --model NAME=DIR"
-              .formatted(model.name(), source.directory()));
-    }
+    return models;
   }
 }

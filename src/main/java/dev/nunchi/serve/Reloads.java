@@ -4,10 +4,14 @@ import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /// Looks at files every `nunchi.reload-period` and tells who reads them when they have changed, on
@@ -25,14 +29,23 @@ final class Reloads {
     this.config = config;
   }
 
-  /// Has `reload` run after each change of the files, from now on.
-  void watch(List<Path> files, Runnable reload) {
+  /// Has `reload` run after each change of the files, from now on, and again after each period as
+  /// long as it says that it failed: a file may be unreadable for a moment.
+  ///
+  /// @param reload whether what the files hold is in use now
+  void watch(List<Path> files, BooleanSupplier reload) {
     WatchedFiles watched = new WatchedFiles(files);
+    AtomicBoolean failed = new AtomicBoolean();
     repeat(() -> {
-      if (watched.changed()) {
-        reload.run();
+      if (watched.changed() || failed.get()) {
+        failed.set(!reload.getAsBoolean());
       }
     });
+  }
+
+  /// What `work` gives on the thread on which everything is reloaded, one after the other.
+  <T> CompletableFuture<T> run(Supplier<T> work) {
+    return CompletableFuture.supplyAsync(work, clock);
   }
 
   /// Has `look` run after each period, from now on.
@@ -42,11 +55,11 @@ final class Reloads {
         clock.scheduleWithFixedDelay(() -> run(look), period, period, TimeUnit.MILLISECONDS);
   }
 
+  @SuppressWarnings("CatchThrowable") // The clock would never call again.
   private static void run(Runnable look) {
     try {
       look.run();
-    } catch (RuntimeException e) {
-      // The clock would never call again.
+    } catch (Throwable e) {
       LOG.error("A changed file could not be reloaded", e);
     }
   }

@@ -26,6 +26,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.models[0].name` … | the manifest's | names by which requests choose them |
 /// | `nunchi.models-directory` | none | a directory of models that come and go |
 /// | `nunchi.bases[0]` … | none | exported bases, which adapters among the models run on |
+/// | `nunchi.private-copy` | `true` | whether models answer from copies of their weights, so that writing into a served directory changes nothing |
 /// | `nunchi.home` | the working directory | the installation, which holds the built-in model |
 /// | `nunchi.device` | `auto` | `auto`, `cpu` or `cuda` |
 /// | `nunchi.threads` | one for each core | texts that are run at a time, of all models |
@@ -47,6 +48,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.rest-timeout` | `60S` | how long a call of REST waits that does not say |
 /// | `nunchi.shutdown-delay` | `0S` | how long calls are taken after SIGTERM, for who has to notice |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
+/// | `nunchi.auth.admin-tokens-file` | none | file of the tokens that may reload models |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
 /// | `nunchi.access-log` | `false` | whether a line is logged for each call |
 /// | `nunchi.reload-period` | `5S` | how often models, tokens and certificates are looked at for changes |
@@ -56,6 +58,7 @@ record ServeConfig(
     List<Source> models,
     Optional<Path> modelsDirectory,
     List<Path> bases,
+    boolean privateCopy,
     Optional<String> home,
     Device device,
     OptionalInt threads,
@@ -71,13 +74,14 @@ record ServeConfig(
     Duration restTimeout,
     Duration shutdownDelay,
     Optional<Path> tokensFile,
+    Optional<Path> adminTokensFile,
     boolean openMetrics,
     boolean accessLog,
     Duration reloadPeriod) {
   private static final Pattern KNOWN =
       Pattern.compile(
-          "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|home|device|threads|queue-size"
-              + "|auth\\.(tokens-file|open-metrics)|access-log|reload-period|rest-timeout|shutdown-delay|health-port"
+          "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|threads|queue-size"
+              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|access-log|reload-period|rest-timeout|shutdown-delay|health-port"
               + "|limits\\.(stream-idle|header|body|write)-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
               + "|streams(-per-(connection|caller))?|connections(-per-address)?))");
@@ -102,6 +106,7 @@ record ServeConfig(
         sources(config),
         config.getOptionalValue("nunchi.models-directory", String.class).map(Path::of),
         bases(config),
+        isOn(config, "nunchi.private-copy", true),
         config.getOptionalValue("nunchi.home", String.class),
         device(config),
         threads(config),
@@ -117,8 +122,9 @@ record ServeConfig(
         duration(config, "nunchi.rest-timeout", "60S", false),
         duration(config, "nunchi.shutdown-delay", "0S", true),
         config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
-        isOn(config, "nunchi.auth.open-metrics"),
-        isOn(config, "nunchi.access-log"),
+        config.getOptionalValue("nunchi.auth.admin-tokens-file", String.class).map(Path::of),
+        isOn(config, "nunchi.auth.open-metrics", false),
+        isOn(config, "nunchi.access-log", false),
         duration(config, "nunchi.reload-period", "5S", false));
   }
 
@@ -223,8 +229,9 @@ record ServeConfig(
     return threads == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(threads);
   }
 
-  private static boolean isOn(SmallRyeConfig config, String key) {
-    String value = config.getOptionalValue(key, String.class).orElse("false");
+  private static boolean isOn(SmallRyeConfig config, String key, boolean otherwise) {
+    String value =
+        config.getOptionalValue(key, String.class).orElse(Boolean.toString(otherwise));
     return switch (value.toLowerCase(Locale.ROOT)) {
       case "true" -> true;
       case "false" -> false;

@@ -62,15 +62,16 @@ final class TlsReload {
     reloads.watch(files.all(), () -> reload(files));
   }
 
-  private void reload(TlsFiles files) {
+  private boolean reload(TlsFiles files) {
     try {
       files.check();
     } catch (NunchiException e) {
       LOG.errorf("%s; the certificate from before stays", e.getMessage());
-      return;
+      return false;
     }
     TlsConfiguration tls = registry.getDefault().orElseThrow();
-    if (tls.reload()) {
+    boolean loaded = tls.reload();
+    if (loaded) {
       updated.fire(new CertificateUpdatedEvent("<default>", tls));
       LOG.infof("New connections get the certificate that %s holds now", files.certificate());
     } else {
@@ -78,6 +79,7 @@ final class TlsReload {
           "The certificate in %s could not be loaded; the one from before stays",
           files.certificate());
     }
+    return loaded;
   }
 
   private static Optional<Path> path(Config config, String key) {

@@ -54,7 +54,7 @@ class ModelFolderTest {
   private final Classification classification =
       new Classification(models, new Limits(100, 6, 1000, 4, 4, 8), metrics);
   private ModelOpener opener = new ModelOpener(config(List.of()));
-  private ModelFolder watched = new ModelFolder(shared, models, opener);
+  private ModelFolder watched = new ModelFolder(shared, models, new ModelReload(models, opener, metrics));
 
   @BeforeAll
   static void write() {
@@ -66,7 +66,7 @@ class ModelFolderTest {
   @BeforeEach
   void open() {
     opener = new ModelOpener(config(List.of(base)));
-    watched = new ModelFolder(folder, models, opener);
+    watched = new ModelFolder(folder, models, new ModelReload(models, opener, metrics));
     metrics.observe(models);
     models.observe(new ModelHealth(models, health, new LongCalls()));
   }
@@ -168,7 +168,7 @@ class ModelFolderTest {
 
   @Test
   void open_noDirectory_isRefused() {
-    ModelFolder nowhere = new ModelFolder(folder.resolve("nowhere"), models, opener);
+    ModelFolder nowhere = new ModelFolder(folder.resolve("nowhere"), models, new ModelReload(models, opener, metrics));
     NunchiException refused = assertThrows(NunchiException.class, nowhere::open);
     assertTrue(String.valueOf(refused.getMessage()).contains("nowhere is no directory"));
   }

@@ -1,0 +1,47 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.model.DirectoryState;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// A directory of a model that is looked at from time to time, to see when it is to be opened: when
+/// it is the same at two looks, so that one which is being copied is left alone, and another than
+/// when it was opened or refused last.
+final class WatchedDirectory {
+  private final Path path;
+  private Optional<DirectoryState> seen;
+  private Optional<DirectoryState> tried;
+
+  private WatchedDirectory(
+      Path path, Optional<DirectoryState> seen, Optional<DirectoryState> tried) {
+    this.path = path;
+    this.seen = seen;
+    this.tried = tried;
+  }
+
+  /// One that was found at this look.
+  static WatchedDirectory found(Path path) {
+    return new WatchedDirectory(path, DirectoryState.of(path), Optional.empty());
+  }
+
+  /// One that is opened now.
+  static WatchedDirectory opened(Path path) {
+    Optional<DirectoryState> state = DirectoryState.of(path);
+    return new WatchedDirectory(path, state, state);
+  }
+
+  Path path() {
+    return path;
+  }
+
+  /// Looks, and says whether it is to be opened now.
+  boolean isDue() {
+    Optional<DirectoryState> now = DirectoryState.of(path);
+    boolean due = now.equals(seen) && !now.equals(tried);
+    seen = now;
+    if (due) {
+      tried = now;
+    }
+    return due;
+  }
+}
