@@ -167,7 +167,7 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--tls-key",
       paramLabel = "FILE",
-      description = "The certificate's private key (PEM, PKCS #8).")
+      description = "The certificate's private key (PEM, without a password).")
   private @Nullable Path key;
 
   @Option(
@@ -319,16 +319,20 @@ final class ServeCommand implements Callable<Integer> {
     if (certificate == null || key == null) {
       return Optional.empty();
     }
-    return Optional.of(new TlsFiles(certificate, key, Optional.ofNullable(clientAuthority)));
+    return Optional.of(
+        new TlsFiles(
+            certificate, key, clientAuthority == null ? List.of() : List.of(clientAuthority)));
   }
 
   private static Map<String, String> tlsSettings(TlsFiles files) {
     Map<String, String> settings = new HashMap<>();
     settings.put("quarkus.tls.key-store.pem.0.cert", files.certificate().toString());
     settings.put("quarkus.tls.key-store.pem.0.key", files.key().toString());
-    files
-        .clientAuthority()
-        .ifPresent(file -> settings.put("quarkus.tls.trust-store.pem.certs[0]", file.toString()));
+    for (int i = 0; i < files.clientAuthorities().size(); i++) {
+      settings.put(
+          "quarkus.tls.trust-store.pem.certs[%d]".formatted(i),
+          files.clientAuthorities().get(i).toString());
+    }
     settings.put("quarkus.http.insecure-requests", "disabled");
     return settings;
   }

@@ -23,8 +23,7 @@ public record LoadOptions(
           OptionalInt.empty());
 
   /// Of a model that answers from its files where they lie.
-  public LoadOptions(
-      InferenceOptions.Device device, Workers workers, OptionalInt maxLength) {
+  public LoadOptions(InferenceOptions.Device device, Workers workers, OptionalInt maxLength) {
     this(device, workers, maxLength, false);
   }
 

@@ -77,8 +77,7 @@ final class OnnxSession implements AutoCloseable {
   ///
   /// @param graph what errors name
   /// @param copy with the files of its weights beside it
-  static OnnxSession open(
-      Path graph, Path copy, InferenceOptions options, Set<String> further) {
+  static OnnxSession open(Path graph, Path copy, InferenceOptions options, Set<String> further) {
     OnnxSession opened =
         switch (options.device()) {
           case CPU -> open(graph, copy, options, Device.CPU);
@@ -106,8 +105,7 @@ final class OnnxSession implements AutoCloseable {
     }
   }
 
-  private static OnnxSession open(
-      Path graph, Path copy, InferenceOptions options, Device device) {
+  private static OnnxSession open(Path graph, Path copy, InferenceOptions options, Device device) {
     try (OrtSession.SessionOptions session = sessionOptions(options)) {
       if (device == Device.CUDA) {
         addCuda(session);

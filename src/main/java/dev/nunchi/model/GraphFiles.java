@@ -41,8 +41,18 @@ final class GraphFiles {
           Kind.NODE, Map.of(5, Kind.ATTRIBUTE),
           Kind.ATTRIBUTE,
               Map.of(
-                  5, Kind.TENSOR, 6, Kind.GRAPH, 10, Kind.TENSOR, 11, Kind.GRAPH,
-                  22, Kind.SPARSE_TENSOR, 23, Kind.SPARSE_TENSOR),
+                  5,
+                  Kind.TENSOR,
+                  6,
+                  Kind.GRAPH,
+                  10,
+                  Kind.TENSOR,
+                  11,
+                  Kind.GRAPH,
+                  22,
+                  Kind.SPARSE_TENSOR,
+                  23,
+                  Kind.SPARSE_TENSOR),
           Kind.SPARSE_TENSOR, Map.of(1, Kind.TENSOR, 2, Kind.TENSOR),
           Kind.TENSOR, Map.of());
 

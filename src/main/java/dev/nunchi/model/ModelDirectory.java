@@ -68,9 +68,7 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
     Map<String, String> files = stored.proof().files();
     Set<String> served = new TreeSet<>(GraphFiles.of(directory.resolve(GRAPH)));
     served.add(GRAPH);
-    READ.stream()
-        .filter(name -> Files.exists(directory.resolve(name)))
-        .forEach(served::add);
+    READ.stream().filter(name -> Files.exists(directory.resolve(name))).forEach(served::add);
     served.removeAll(files.keySet());
     if (!served.isEmpty()) {
       throw new NunchiException(

@@ -80,8 +80,7 @@ final class AdminResource {
     return Response.status(failure.httpStatus())
         .type(Problem.MEDIA_TYPE)
         .entity(
-            Problem.of(
-                failure.httpStatus(), failure.message(), failure.reason(), failure.field()))
+            Problem.of(failure.httpStatus(), failure.message(), failure.reason(), failure.field()))
         .build();
   }
 }

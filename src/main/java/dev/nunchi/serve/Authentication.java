@@ -57,20 +57,14 @@ final class Authentication {
 
   private void watch(Path file, Consumer<BearerTokens> use) {
     // First, so that a change during the reading is seen.
-    reloads.watch(List.of(file), () -> reload(file, use));
+    reloads.watch(List.of(file), () -> reload(file, use), "the tokens that it held before stay");
     use.accept(BearerTokens.read(file));
   }
 
-  private static boolean reload(Path file, Consumer<BearerTokens> use) {
-    try {
-      BearerTokens read = BearerTokens.read(file);
-      use.accept(read);
-      LOG.infof("Tokens were read again from %s, which holds %d", file, read.count());
-      return true;
-    } catch (NunchiException e) {
-      LOG.errorf("%s; the tokens that it held before stay", e.getMessage());
-      return false;
-    }
+  private static void reload(Path file, Consumer<BearerTokens> use) {
+    BearerTokens read = BearerTokens.read(file);
+    use.accept(read);
+    LOG.infof("Tokens were read again from %s, which holds %d", file, read.count());
   }
 
   /// @throws NunchiException `UNAUTHENTICATED` where the request carries no token that may reload

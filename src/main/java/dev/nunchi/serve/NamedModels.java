@@ -43,19 +43,24 @@ final class NamedModels {
       Path path = Path.of(source.directory());
       Named named = new Named(WatchedDirectory.opened(path), source.name().orElse(null));
       all.add(named);
-      try {
-        ServedModel model =
-            source
-                .name()
-                .map(name -> opener.open(name, path))
-                .orElseGet(() -> opener.open(path));
-        add(model, source, models);
-        named.name = model.name();
-      } catch (NunchiException e) {
-        LOG.errorf("Not served: %s", e.getMessage());
-      }
+      open(source, path, opener)
+          .ifPresent(model -> {
+            add(model, source, models);
+            named.name = model.name();
+          });
     }
     return List.copyOf(models.values());
+  }
+
+  private static Optional<ServedModel> open(
+      ServeConfig.Source source, Path path, ModelOpener opener) {
+    try {
+      return Optional.of(
+          source.name().map(name -> opener.open(name, path)).orElseGet(() -> opener.open(path)));
+    } catch (NunchiException e) {
+      LOG.errorf("Not served: %s", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   /// Serves anew what has changed. Not for two threads at once.

@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.NunchiException;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.nio.file.Path;
@@ -9,8 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.function.BooleanSupplier;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
@@ -30,17 +30,33 @@ final class Reloads {
   }
 
   /// Has `reload` run after each change of the files, from now on, and again after each period as
-  /// long as it says that it failed: a file may be unreadable for a moment.
+  /// long as it fails: a file may be unreadable for a moment.
   ///
-  /// @param reload whether what the files hold is in use now
-  void watch(List<Path> files, BooleanSupplier reload) {
+  /// @param reload throws a [NunchiException] where what the files hold cannot be used, which is
+  ///   logged once
+  /// @param otherwise what is in use then, for the log
+  void watch(List<Path> files, Runnable reload, String otherwise) {
     WatchedFiles watched = new WatchedFiles(files);
-    AtomicBoolean failed = new AtomicBoolean();
+    AtomicReference<String> complaint = new AtomicReference<>("");
     repeat(() -> {
-      if (watched.changed() || failed.get()) {
-        failed.set(!reload.getAsBoolean());
+      if (watched.changed() || !complaint.get().isEmpty()) {
+        String now = complaint(reload);
+        if (!now.isEmpty() && !now.equals(complaint.get())) {
+          LOG.errorf("%s; %s", now, otherwise);
+        }
+        complaint.set(now);
       }
     });
+  }
+
+  /// Why it failed; empty where it did not.
+  private static String complaint(Runnable reload) {
+    try {
+      reload.run();
+      return "";
+    } catch (NunchiException e) {
+      return String.valueOf(e.getMessage());
+    }
   }
 
   /// What `work` gives on the thread on which everything is reloaded, one after the other.

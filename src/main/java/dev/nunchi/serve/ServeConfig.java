@@ -230,8 +230,7 @@ record ServeConfig(
   }
 
   private static boolean isOn(SmallRyeConfig config, String key, boolean otherwise) {
-    String value =
-        config.getOptionalValue(key, String.class).orElse(Boolean.toString(otherwise));
+    String value = config.getOptionalValue(key, String.class).orElse(Boolean.toString(otherwise));
     return switch (value.toLowerCase(Locale.ROOT)) {
       case "true" -> true;
       case "false" -> false;

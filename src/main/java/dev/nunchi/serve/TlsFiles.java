@@ -18,7 +18,6 @@ import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.List;
-import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,15 +25,22 @@ import java.util.stream.Stream;
 /// The PEM files of a server's TLS.
 ///
 /// @param certificate the server's certificate, then those between it and its authority
-/// @param key its private key, PKCS #8 without a password
-/// @param clientAuthority the certificates of the authorities that sign callers' certificates; a
+/// @param key its private key without a password: PKCS #8, or the older forms of RSA (PKCS #1) and
+///   of elliptic curves (SEC 1)
+/// @param clientAuthorities the certificates of the authorities that sign callers' certificates; a
 ///   caller then needs one
-public record TlsFiles(Path certificate, Path key, Optional<Path> clientAuthority) {
+public record TlsFiles(Path certificate, Path key, List<Path> clientAuthorities) {
   private static final Pattern PRIVATE_KEY =
-      Pattern.compile("-----BEGIN PRIVATE KEY-----(.*?)-----END PRIVATE KEY-----", Pattern.DOTALL);
+      Pattern.compile(
+          "-----BEGIN ((?:RSA |EC )?)PRIVATE KEY-----(.*?)-----END \\1PRIVATE KEY-----",
+          Pattern.DOTALL);
+
+  public TlsFiles {
+    clientAuthorities = List.copyOf(clientAuthorities);
+  }
 
   List<Path> all() {
-    return Stream.concat(Stream.of(certificate, key), clientAuthority.stream()).toList();
+    return Stream.concat(Stream.of(certificate, key), clientAuthorities.stream()).toList();
   }
 
   /// Whether a server can use them.
@@ -42,11 +48,25 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientAuthorit
   /// @throws NunchiException `INVALID_ARGUMENT` if a file is missing or not what it should be, or
   ///   the key is another certificate's
   public void check() {
-    PublicKey publicKey = certificates("certificate", certificate).getFirst().getPublicKey();
-    if (!match(privateKey(publicKey.getAlgorithm()), publicKey)) {
+    read();
+  }
+
+  /// What the files hold now.
+  ///
+  /// @throws NunchiException as [#check]
+  TlsIdentity read() {
+    List<X509Certificate> chain = certificates("certificate", certificate);
+    PublicKey publicKey = chain.getFirst().getPublicKey();
+    PrivateKey privateKey = privateKey(publicKey);
+    if (!match(privateKey, publicKey)) {
       throw refused("key", key, "it is not the key of the certificate in " + certificate);
     }
-    clientAuthority.ifPresent(file -> certificates("client authority", file));
+    return new TlsIdentity(
+        chain,
+        privateKey,
+        clientAuthorities.stream()
+            .flatMap(file -> certificates("client authority", file).stream())
+            .toList());
   }
 
   private static List<X509Certificate> certificates(String what, Path file) {
@@ -65,24 +85,25 @@ public record TlsFiles(Path certificate, Path key, Optional<Path> clientAuthorit
     }
   }
 
-  private PrivateKey privateKey(String algorithm) {
-    Matcher pem = PRIVATE_KEY.matcher(content("key", key));
-    if (!pem.find()) {
+  private PrivateKey privateKey(PublicKey publicKey) {
+    String content = content("key", key);
+    Matcher pem = PRIVATE_KEY.matcher(content);
+    if (!pem.find() || content.contains("Proc-Type: 4,ENCRYPTED")) {
       throw refused(
           "key",
           key,
           "it holds no '-----BEGIN PRIVATE KEY-----', which is PKCS #8 without a password;"
-              + " 'openssl pkcs8 -topk8 -nocrypt' makes it from another form");
+              + " 'openssl pkcs8 -topk8 -nocrypt' makes it from another form (cert-manager:"
+              + " 'privateKey: {encoding: PKCS8}')");
     }
-    byte[] encoded;
+    String algorithm = publicKey.getAlgorithm();
     try {
-      encoded = Base64.getMimeDecoder().decode(pem.group(1));
-    } catch (IllegalArgumentException e) {
-      throw refused("key", key, "the key in it is damaged");
-    }
-    try {
+      byte[] encoded = Base64.getMimeDecoder().decode(pem.group(2));
+      if (!pem.group(1).isEmpty()) {
+        encoded = KeyEncoding.pkcs8(encoded, publicKey);
+      }
       return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(encoded));
-    } catch (GeneralSecurityException e) {
+    } catch (GeneralSecurityException | IllegalArgumentException e) {
       throw refused(
           "key",
           key,

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.model.CopiedDirectory;
+import dev.nunchi.model.Digests;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ManifestFile;
 import dev.nunchi.model.Probe;
@@ -13,7 +15,9 @@ import dev.nunchi.text.Truncation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
@@ -115,6 +119,61 @@ class ModelLoaderTest {
             expected.inputIds(),
             expected.logits().stream().map(logit -> logit + 2e-4f).toList()));
     assertRefused(Reason.FAILED_CHECK, "Logit 0 of text 0", CPU);
+  }
+
+  /// Written into in place, as `cp new/* served/` does: a session on the files themselves ends the
+  /// process, or answers with what was written.
+  @Test
+  void load_copied_answersTheSameWhateverBecomesOfTheFiles() throws Exception {
+    Path weights = directory.resolve("model.onnx.data");
+    long size = Files.size(weights);
+    LoadOptions copied =
+        new LoadOptions(
+            InferenceOptions.Device.CPU,
+            new Workers(OptionalInt.of(1), 10),
+            OptionalInt.empty(),
+            true);
+    try (LoadedModel model = ModelLoader.load(directory, copied)) {
+      List<Float> before = logits(model);
+      Files.write(weights, new byte[(int) size]);
+      assertEquals(before, logits(model));
+      Files.write(weights, new byte[0]);
+      assertEquals(before, logits(model));
+      for (Path file : CopiedDirectory.entries(directory)) {
+        Files.delete(file);
+      }
+      assertEquals(before, logits(model));
+    }
+  }
+
+  @Test
+  void load_fileThatTheManifestDoesNotList_isRefusedByName() throws IOException {
+    Manifest manifest = ManifestFile.read(directory).orElseThrow();
+    for (String name : List.of("model.onnx.data", "model.onnx", "tokenizer.json", "config.json")) {
+      Map<String, String> files = new HashMap<>(manifest.proof().files());
+      files.remove(name);
+      write(manifest, Digests.revision(files), files);
+      assertRefused(Reason.INVALID_MODEL, "'files' has no digest of " + name, CPU);
+    }
+  }
+
+  @Test
+  void load_revisionThatIsNotThatOfTheFiles_isRefused() throws IOException {
+    Manifest manifest = ManifestFile.read(directory).orElseThrow();
+    write(manifest, "sha256:" + "0".repeat(64), manifest.proof().files());
+    assertRefused(Reason.INVALID_MODEL, "'revision' should be sha256:", CPU);
+  }
+
+  private void write(Manifest manifest, String revision, Map<String, String> files)
+      throws IOException {
+    ManifestFile.write(
+        directory,
+        manifest.written(
+            manifest.proof().precision(), revision, files, manifest.proof().documents()));
+  }
+
+  private static List<Float> logits(LoadedModel model) throws Exception {
+    return model.classifier().classify("정말 좋다", Truncation.REJECT, Deadline.NONE).get().logits();
   }
 
   private void rewriteProbe(UnaryOperator<Probe.Case> change) throws IOException {

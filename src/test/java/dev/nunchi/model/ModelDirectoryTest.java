@@ -10,6 +10,10 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.export.onnx.GraphProto;
+import dev.nunchi.export.onnx.ModelProto;
+import dev.nunchi.export.onnx.StringStringEntryProto;
+import dev.nunchi.export.onnx.TensorProto;
 import dev.nunchi.nn.TinyCheckpoint;
 import dev.nunchi.text.Normalization;
 import java.io.IOException;
@@ -55,7 +59,7 @@ class ModelDirectoryTest {
 
   @Test
   void open_externalWeights_areTheRevision() throws IOException {
-    Files.writeString(directory.resolve("model.onnx"), "another graph");
+    writeGraph("model.onnx_data");
     Files.writeString(directory.resolve("model.onnx_data"), "abc");
     assertEquals(
         "sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
@@ -76,6 +80,39 @@ class ModelDirectoryTest {
     assertEquals(24, ModelDirectory.open(directory).manifest().text().maxLength());
     Files.delete(directory.resolve("tokenizer_config.json"));
     assertEquals(24, ModelDirectory.open(directory).manifest().text().maxLength());
+  }
+
+  @Test
+  void open_weightsThatAreNotThere_areNamed() throws IOException {
+    writeGraph("model.onnx_data");
+    assertRefused(Reason.INVALID_MODEL, "model.onnx_data is missing");
+  }
+
+  @Test
+  void open_weightsElsewhere_areRefused() throws IOException {
+    writeGraph("../model.onnx_data");
+    assertRefused(Reason.UNSUPPORTED_MODEL, "they have to lie in a file beside it");
+  }
+
+  private void writeGraph(String location) throws IOException {
+    Files.write(
+        directory.resolve("model.onnx"),
+        ModelProto.newBuilder()
+            .setGraph(
+                GraphProto.newBuilder()
+                    .addInitializer(
+                        TensorProto.newBuilder()
+                            .setDataLocation(TensorProto.DataLocation.EXTERNAL)
+                            .addExternalData(
+                                StringStringEntryProto.newBuilder()
+                                    .setKey("location")
+                                    .setValue(location))
+                            .addExternalData(
+                                StringStringEntryProto.newBuilder()
+                                    .setKey("offset")
+                                    .setValue("0"))))
+            .build()
+            .toByteArray());
   }
 
   /// RoBERTa's first position is the one after its padding id.

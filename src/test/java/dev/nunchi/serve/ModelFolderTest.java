@@ -54,7 +54,8 @@ class ModelFolderTest {
   private final Classification classification =
       new Classification(models, new Limits(100, 6, 1000, 4, 4, 8), metrics);
   private ModelOpener opener = new ModelOpener(config(List.of()));
-  private ModelFolder watched = new ModelFolder(shared, models, new ModelReload(models, opener, metrics));
+  private ModelFolder watched =
+      new ModelFolder(shared, models, new ModelReload(models, opener, metrics));
 
   @BeforeAll
   static void write() {
@@ -168,7 +169,9 @@ class ModelFolderTest {
 
   @Test
   void open_noDirectory_isRefused() {
-    ModelFolder nowhere = new ModelFolder(folder.resolve("nowhere"), models, new ModelReload(models, opener, metrics));
+    ModelFolder nowhere =
+        new ModelFolder(
+            folder.resolve("nowhere"), models, new ModelReload(models, opener, metrics));
     NunchiException refused = assertThrows(NunchiException.class, nowhere::open);
     assertTrue(String.valueOf(refused.getMessage()).contains("nowhere is no directory"));
   }

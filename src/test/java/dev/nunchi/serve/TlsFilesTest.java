@@ -9,11 +9,13 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.serve.TestAuthority.Issued;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Optional;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +44,39 @@ class TlsFilesTest {
       Files.writeString(file, "\uFEFF" + Files.readString(file).replace("\n", "\r\n"));
     }
     assertDoesNotThrow(() -> files(server.certificate(), server.key(), authority).check());
+  }
+
+  /// As cert-manager writes them unless it is told otherwise.
+  @Test
+  void check_keysOfOlderForms_areTaken() throws IOException {
+    for (String kind : List.of("rsa-pkcs1", "ec-sec1")) {
+      Path certificate = resource(kind + ".pem");
+      assertDoesNotThrow(() -> files(certificate, resource(kind + ".key"), authority).check());
+      assertRefused(
+          "The TLS key " + server.key(),
+          "not the key of the certificate in " + certificate,
+          certificate,
+          server.key(),
+          authority);
+    }
+  }
+
+  @Test
+  void check_keyWithAPassword_saysWhatToDo() throws IOException {
+    assertRefused(
+        "The TLS key " + resource("rsa-encrypted.key"),
+        "encoding: PKCS8",
+        resource("rsa-pkcs1.pem"),
+        resource("rsa-encrypted.key"),
+        authority);
+  }
+
+  private Path resource(String name) throws IOException {
+    Path file = directory.resolve(name);
+    try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream(name))) {
+      Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+    }
+    return file;
   }
 
   @Test
@@ -111,6 +146,6 @@ class TlsFilesTest {
   }
 
   private static TlsFiles files(Path certificate, Path key, Path authority) {
-    return new TlsFiles(certificate, key, Optional.of(authority));
+    return new TlsFiles(certificate, key, List.of(authority));
   }
 }
