@@ -147,6 +147,9 @@ final class Classification {
       throw e.reason() == Reason.INVALID_ARGUMENT
           ? NunchiException.ofField(e.reason(), field, e.getMessage())
           : e;
+    } catch (RuntimeException | Error e) {
+      accepted.forEach(prediction -> prediction.cancel(false));
+      throw e;
     }
     return batch.stream()
         .map(query -> Objects.requireNonNull(queued.get(query.model().name())).next())

@@ -3,6 +3,8 @@ package dev.nunchi.serve;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import io.grpc.Status;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import org.jboss.logging.Logger;
@@ -26,6 +28,19 @@ record Failure(
   /// A request that HTTP refuses before it is a call.
   static Failure ofHttp(int status, String message) {
     return new Failure(Reason.INVALID_ARGUMENT.name(), code(status), status, message, null);
+  }
+
+  /// A call that gRPC refuses before it is one of ours.
+  ///
+  /// @param message percent-encoded, or null
+  static Failure ofGrpc(Status.Code code, @Nullable String message) {
+    String said = message == null ? "" : URLDecoder.decode(message, StandardCharsets.UTF_8);
+    return new Failure(
+        code == Status.Code.CANCELLED || code == Status.Code.UNKNOWN ? "INTERNAL" : code.name(),
+        code,
+        500,
+        said.isEmpty() ? "gRPC refused the call" : said,
+        null);
   }
 
   /// What is wrong with a model, told to who may mend it.

@@ -39,14 +39,19 @@ final class FailureResponse {
   /// An answer of trailers only, which stand in its headers: see
   /// <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
   private static void sendGrpc(HttpServerResponse response, Failure failure) {
+    putStatus(response.putHeader("content-type", "application/grpc"), failure);
+    response.end();
+  }
+
+  /// The trailers of an answer that is nothing else.
+  static void putStatus(HttpServerResponse response, Failure failure) {
     byte[] details = GrpcErrors.status(failure).toByteArray();
     response
-        .putHeader("content-type", "application/grpc")
         .putHeader("grpc-status", Integer.toString(failure.code().value()))
         .putHeader("grpc-message", percentEncoded(failure.message()))
         .putHeader(
-            "grpc-status-details-bin", Base64.getEncoder().withoutPadding().encodeToString(details))
-        .end();
+            "grpc-status-details-bin",
+            Base64.getEncoder().withoutPadding().encodeToString(details));
   }
 
   private static void sendProblem(HttpServerResponse response, Failure failure) {

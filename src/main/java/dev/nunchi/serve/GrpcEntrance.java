@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import io.grpc.Status;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.MultiMap;
 import io.vertx.core.Vertx;
@@ -29,6 +30,9 @@ import java.util.Optional;
 /// | with metadata `…-bin` that is not base64 | `INVALID_ARGUMENT` |
 /// | compressed in a way that is not known | `UNIMPLEMENTED`, with those that are |
 ///
+/// What gRPC itself refuses, as a method that is none or a message over the transport's limit, gets
+/// the details here that every refusal has.
+///
 /// See <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
 @Singleton
 final class GrpcEntrance {
@@ -41,9 +45,11 @@ final class GrpcEntrance {
   private static final String ENCODING = "grpc-encoding";
   private static final int LONGEST_NAME = 64;
 
+  private final Limits limits;
   private final Metrics metrics;
 
-  GrpcEntrance(Metrics metrics) {
+  GrpcEntrance(Limits limits, Metrics metrics) {
+    this.limits = limits;
     this.metrics = metrics;
   }
 
@@ -95,6 +101,7 @@ final class GrpcEntrance {
       Optional<Failure> refusal = unreadable(request.headers(), encodings);
       if (refusal.isEmpty()) {
         Vertx.currentContext().putLocal(EXCHANGE, context);
+        context.addHeadersEndHandler(_ -> explain(context));
         context.next();
       } else {
         context.response().putHeader("grpc-accept-encoding", String.join(",", encodings));
@@ -123,6 +130,26 @@ final class GrpcEntrance {
     } else {
       context.next();
     }
+  }
+
+  /// Adds to a refusal that is sent what it has not: why it was refused, in the terms of the
+  /// contract.
+  private void explain(RoutingContext context) {
+    MultiMap headers = context.response().headers();
+    String status = headers.get("grpc-status");
+    if (status == null || status.equals("0") || headers.contains("grpc-status-details-bin")) {
+      return;
+    }
+    Status.Code code = Status.fromCodeValue(Integer.parseInt(status)).getCode();
+    Failure failure =
+        code == Status.Code.RESOURCE_EXHAUSTED
+            ? Failure.of(limits.messageTooLarge())
+            : Failure.ofGrpc(code, headers.get("grpc-message"));
+    CallName call = CallName.of(context.request());
+    if (call.isKnown()) {
+      metrics.request(Protocol.GRPC, call.method(), failure);
+    }
+    FailureResponse.putStatus(context.response(), failure);
   }
 
   /// Reflection has no end where a message cannot be read. A caller of health may say gzip for all

@@ -1,8 +1,10 @@
 package dev.nunchi.serve;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -13,24 +15,34 @@ import io.grpc.ServerInterceptor;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.ProtoMethodDescriptorSupplier;
 import io.quarkus.grpc.GlobalInterceptor;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /// Refuses bytes that are no message of the contract as the caller's fault, and names the commonest
-/// one: a string that is not UTF-8; and a call of one message that ends without it. Without it the
-/// caller reads `INTERNAL`.
+/// one: a string that is not UTF-8; a call of one message that ends without it or has another; and
+/// a call that ends inside a message. Without it the caller reads `INTERNAL`, or `OK`.
 ///
 /// Whatever else is thrown while a message is read ends the call too.
 ///
-/// A stream that gets such bytes is not ended here but told, see [#invalidMessage]: it may be at
-/// sending an answer, and has items to let go of.
+/// A stream of ours that gets such bytes is not ended here but told, see [#invalidMessage]: it may
+/// be at sending an answer, and has items to let go of.
+///
+/// Messages of other services are parsed before anyone here sees them, and Vert.x keeps what is
+/// thrown then to itself. So the bytes that came are held against those of the messages that did:
+/// at the end of the call, and of a stream every second.
 @Singleton
 @GlobalInterceptor
 final class InvalidMessageInterceptor implements ServerInterceptor {
   private static final Context.Key<CompletableFuture<Throwable>> INVALID =
       Context.key("nunchi-invalid-message");
+
+  private static final int PREFIX_BYTES = 5;
+  private static final long LOOK_MILLIS = 1000;
 
   private final Limits limits;
   private final Metrics metrics;
@@ -50,9 +62,27 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     @Nullable Object schema = call.getMethodDescriptor().getSchemaDescriptor();
+    RoutingContext exchange = GrpcEntrance.exchange();
     if (call.getMethodDescriptor().getType().clientSendsOneMessage()) {
       return new Listener<>(
-          next.startCall(call, headers), schema, limits, true, refusal -> refuse(call, refusal));
+          next.startCall(call, headers),
+          schema,
+          limits,
+          true,
+          exchange.request(),
+          refusal -> refuse(call, refusal));
+    }
+    if (!SentimentServiceGrpc.SERVICE_NAME.equals(call.getMethodDescriptor().getServiceName())) {
+      Listener<Q> listener =
+          new Listener<>(
+              next.startCall(call, headers),
+              schema,
+              limits,
+              false,
+              exchange.request(),
+              refusal -> refuse(call, refusal));
+      watch(exchange, listener);
+      return listener;
     }
     CompletableFuture<Throwable> invalid = new CompletableFuture<>();
     Context context = Context.current().withValue(INVALID, invalid);
@@ -61,7 +91,14 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
         schema,
         limits,
         false,
+        exchange.request(),
         invalid::complete);
+  }
+
+  private static void watch(RoutingContext exchange, Listener<?> listener) {
+    Vertx vertx = exchange.vertx();
+    long timer = vertx.setPeriodic(LOOK_MILLIS, _ -> listener.look());
+    exchange.addEndHandler(_ -> vertx.cancelTimer(timer));
   }
 
   private void refuse(ServerCall<?, ?> call, Throwable refusal) {
@@ -76,25 +113,35 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
   private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
     private final @Nullable Object schema;
     private final Limits limits;
+    private final HttpServerRequest request;
     private final Consumer<Throwable> refuse;
-
-    /// Whether the call may not end yet, as its message has not come.
-    private boolean missing;
-
+    private final boolean one;
+    private boolean received;
     private boolean refused;
+
+    /// Bytes of the messages that came, with what stands before each.
+    private long bytes;
+
+    /// Whether more bytes had come at the last look, and how many were of messages then.
+    private boolean behind;
+
+    private long bytesThen;
 
     /// @param schema of the call's method
     /// @param one whether the call has one message
+    /// @param request that the call came as
     Listener(
         ServerCall.Listener<Q> delegate,
         @Nullable Object schema,
         Limits limits,
         boolean one,
+        HttpServerRequest request,
         Consumer<Throwable> refuse) {
       super(delegate);
       this.schema = schema;
       this.limits = limits;
-      this.missing = one;
+      this.one = one;
+      this.request = request;
       this.refuse = refuse;
     }
 
@@ -104,7 +151,12 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
       if (refused) {
         return;
       }
-      missing = false;
+      bytes += PREFIX_BYTES + length(message);
+      if (one && received) {
+        refuse(invalid("The call has one message, and another came"));
+        return;
+      }
+      received = true;
       try {
         if (message instanceof WireMessage wire
             && schema instanceof ProtoMethodDescriptorSupplier method) {
@@ -112,8 +164,7 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
         }
         super.onMessage(message);
       } catch (Throwable e) {
-        refused = true;
-        refuse.accept(
+        refuse(
             e instanceof StatusRuntimeException
                     && e.getCause() instanceof InvalidProtocolBufferException invalid
                 ? refusal(invalid)
@@ -121,18 +172,48 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
       }
     }
 
+    private void refuse(Throwable refusal) {
+      refused = true;
+      refuse.accept(refusal);
+    }
+
     @Override
     public void onHalfClose() {
-      if (missing) {
-        refused = true;
-        refuse.accept(
-            new NunchiException(
-                Reason.INVALID_ARGUMENT,
+      if (refused) {
+        return;
+      }
+      if (one && !received) {
+        refuse(
+            invalid(
                 "The call ended without a message that can be read; to health it comes as it is,"
                     + " not compressed"));
-      } else if (!refused) {
+      } else if (request.bytesRead() > bytes) {
+        refuse(invalid("The call ended inside a message, or after bytes that are none"));
+      } else {
         super.onHalfClose();
       }
+    }
+
+    /// Refuses a stream of which bytes came that have not become a message since the last look.
+    void look() {
+      boolean stuck = behind && bytes == bytesThen;
+      behind = request.bytesRead() > bytes;
+      bytesThen = bytes;
+      if (stuck && behind && !refused) {
+        refuse(invalid("What came is not a message of the contract, or not the whole of one"));
+      }
+    }
+
+    private static int length(Object message) {
+      return switch (message) {
+        case WireMessage wire -> wire.length();
+        case MessageLite parsed -> parsed.getSerializedSize();
+        default -> 0;
+      };
+    }
+
+    private static NunchiException invalid(String message) {
+      return new NunchiException(Reason.INVALID_ARGUMENT, message);
     }
 
     private static NunchiException refusal(InvalidProtocolBufferException invalid) {

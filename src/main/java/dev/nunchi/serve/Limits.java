@@ -46,6 +46,14 @@ record Limits(
     checkSize("message", bytes);
   }
 
+  /// What is said of a message that is so large that it was not read: `TEXT_TOO_LARGE`.
+  NunchiException messageTooLarge() {
+    return new NunchiException(
+        Reason.TEXT_TOO_LARGE,
+        "The message is larger than what is read; at most %d bytes are taken"
+            .formatted(maxMessageBytes));
+  }
+
   /// @throws NunchiException `TEXT_TOO_LARGE`
   void checkBody(long bytes) {
     checkSize("body", bytes);

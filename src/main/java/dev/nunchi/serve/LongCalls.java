@@ -1,5 +1,7 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -9,6 +11,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import io.quarkus.grpc.GlobalInterceptor;
 import jakarta.inject.Singleton;
 import java.util.Set;
@@ -116,7 +119,11 @@ final class LongCalls implements ServerInterceptor {
 
     private void end() {
       if (!ended) {
-        close(Status.UNAVAILABLE.withDescription("The server is being stopped"), new Metadata());
+        StatusRuntimeException stopped =
+            GrpcErrors.exception(
+                Failure.of(new NunchiException(Reason.UNAVAILABLE, "The server is being stopped")));
+        Metadata details = stopped.getTrailers();
+        close(stopped.getStatus(), details == null ? new Metadata() : details);
         if (listener != null) {
           // So that whoever still wants to send lets go.
           listener.onCancel();

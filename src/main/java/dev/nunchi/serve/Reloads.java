@@ -13,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /// Looks at files every `nunchi.reload-period` and tells who reads them when they have changed, on
 /// a thread of its own.
@@ -37,11 +38,12 @@ final class Reloads {
   /// @param otherwise what is in use then, for the log
   void watch(List<Path> files, Runnable reload, String otherwise) {
     WatchedFiles watched = new WatchedFiles(files);
-    AtomicReference<String> complaint = new AtomicReference<>("");
+    AtomicReference<@Nullable String> complaint = new AtomicReference<>();
     repeat(() -> {
-      if (watched.changed() || !complaint.get().isEmpty()) {
-        String now = complaint(reload);
-        if (!now.isEmpty() && !now.equals(complaint.get())) {
+      @Nullable String before = complaint.get();
+      if (watched.changed() || before != null) {
+        @Nullable String now = complaint(reload);
+        if (now != null && !now.equals(before)) {
           LOG.errorf("%s; %s", now, otherwise);
         }
         complaint.set(now);
@@ -49,11 +51,11 @@ final class Reloads {
     });
   }
 
-  /// Why it failed; empty where it did not.
-  private static String complaint(Runnable reload) {
+  /// Why it failed; null where it did not.
+  private static @Nullable String complaint(Runnable reload) {
     try {
       reload.run();
-      return "";
+      return null;
     } catch (NunchiException e) {
       return String.valueOf(e.getMessage());
     }

@@ -104,11 +104,17 @@ final class SentimentGrpcService extends SentimentServiceGrpc.SentimentServiceIm
       new UnaryCall<>("StreamClassify", observer, metrics).refuse(Failure.of(e));
       return new IgnoredItems();
     }
-    stream.start();
-    CompletableFuture<Void> _ =
-        InvalidMessageInterceptor.invalidMessage().thenAccept(stream::close);
-    GrpcEntrance.exchange().addEndHandler(_ -> stream.disconnected());
-    return stream;
+    try {
+      stream.start();
+      CompletableFuture<Void> _ =
+          InvalidMessageInterceptor.invalidMessage().thenAccept(stream::close);
+      GrpcEntrance.exchange().addEndHandler(_ -> stream.disconnected());
+      return stream;
+    } catch (RuntimeException | Error e) {
+      // Its place would be lost.
+      stream.disconnected();
+      throw e;
+    }
   }
 
   /// Cancels what was begun for the call that runs on this thread when the connection breaks.

@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /// A message as it stands on the wire, decompressed where it came so.
 ///
+/// @param length bytes that it had on the wire
 /// @param bytes nothing of it where it is refused
 /// @param refusal why it is not taken, told when it is delivered; null where it is
-record WireMessage(InputStream bytes, @Nullable NunchiException refusal) {
+record WireMessage(int length, InputStream bytes, @Nullable NunchiException refusal) {
   private static final InputStream NOTHING = InputStream.nullInputStream();
 
   /// @param type what it is to be a message of
@@ -41,16 +42,19 @@ record WireMessage(InputStream bytes, @Nullable NunchiException refusal) {
 
     @Override
     public WireMessage parse(InputStream message) {
+      int length = 0;
       try {
-        limits.checkMessage(message.available());
+        length = message.available();
+        limits.checkMessage(length);
         return new WireMessage(
+            length,
             isGzip(message)
                 ? new ByteArrayInputStream(
                     Gzip.decompressed("message", message, limits.maxMessageBytes()))
                 : message,
             null);
       } catch (NunchiException refused) {
-        return new WireMessage(NOTHING, refused);
+        return new WireMessage(length, NOTHING, refused);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

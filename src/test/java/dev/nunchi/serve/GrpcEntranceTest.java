@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.ManagedChannel;
@@ -12,20 +14,24 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
+import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,7 +73,8 @@ class GrpcEntranceTest {
     vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
 
-  private record Answer(int status, Status.Code code, String message, String encodings) {}
+  private record Answer(
+      int status, Status.Code code, String message, String encodings, String reason) {}
 
   @ParameterizedTest
   @ValueSource(strings = {"AAAR,AAAB", "AAAR, AAAB ,", "AAAR", "AAA=", ""})
@@ -175,6 +182,74 @@ class GrpcEntranceTest {
     assertTrue(answer.message().contains("without a message"), answer.message());
   }
 
+  private static final String SERVICE = "/nunchi.sentiment.v1.SentimentService/";
+
+  @Test
+  void call_twoMessagesWhereOneIsTaken_isRefused() throws Exception {
+    byte[] message = REQUEST.toByteArray();
+    Answer answer = call(SERVICE + "Classify", framed(message, message), Map.of());
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+    assertEquals("INVALID_ARGUMENT", answer.reason());
+    assertTrue(answer.message().contains("another came"), answer.message());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "nunchi.sentiment.v1.SentimentService/StreamClassify",
+    "nunchi.sentiment.v1.SentimentService/Classify",
+    "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "grpc.health.v1.Health/Check"
+  })
+  void call_endsInsideAMessage_isRefused(String method) throws Exception {
+    Buffer whole = framed(new byte[0], new byte[] {1, 2, 3});
+    Answer answer = call("/" + method, whole.getBuffer(0, whole.length() - 2), Map.of());
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+    assertEquals("INVALID_ARGUMENT", answer.reason());
+  }
+
+  /// Nobody hears of what is thrown before a message is one: the call had no end.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+        "grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+      })
+  void reflection_bytesThatAreNoMessage_endTheCall(String method) throws Exception {
+    Answer answer = open("/" + method, framed(new byte[] {(byte) 0xff, (byte) 0xff}));
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+    assertEquals("INVALID_ARGUMENT", answer.reason());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Classify", "StreamClassify"})
+  void message_overTheTransportsLimit_isRefusedWithAReason(String method) throws Exception {
+    Answer answer = call(SERVICE + method, framed(new byte[9 << 20]), Map.of());
+    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+    assertEquals("TEXT_TOO_LARGE", answer.reason());
+  }
+
+  @Test
+  void call_ofAnotherMethod_hasAReason() throws Exception {
+    Answer answer = call(SERVICE + "Nothing", framed(REQUEST.toByteArray()), Map.of());
+    assertEquals(Status.Code.UNIMPLEMENTED, answer.code());
+    assertEquals("UNIMPLEMENTED", answer.reason());
+  }
+
+  /// A call whose caller does not end it.
+  private Answer open(String path, Buffer body) throws Exception {
+    return client
+        .request(HttpMethod.POST, ServerUnderTest.port(), "localhost", path)
+        .compose(request -> {
+          request.putHeader("content-type", "application/grpc").putHeader("te", "trailers");
+          request.setChunked(true);
+          return request.write(body).compose(_ -> request.response());
+        })
+        .compose(GrpcEntranceTest::answer)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(20, TimeUnit.SECONDS);
+  }
+
   @Test
   void message_damagedGzip_isRefused() throws Exception {
     byte[] gzip = gzip(REQUEST.toByteArray());
@@ -251,7 +326,15 @@ class GrpcEntranceTest {
           headers.forEach(request::putHeader);
           return request.send(body);
         })
-        .compose(response -> response.body().map(response))
+        .compose(GrpcEntranceTest::answer)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(20, TimeUnit.SECONDS);
+  }
+
+  private static Future<Answer> answer(HttpClientResponse came) {
+    return came.body()
+        .map(came)
         .map(response -> {
           String code = response.getTrailer("grpc-status");
           String text = response.getTrailer("grpc-message");
@@ -263,11 +346,34 @@ class GrpcEntranceTest {
               response.statusCode(),
               Status.fromCodeValue(Integer.parseInt(code)).getCode(),
               URLDecoder.decode(text == null ? "" : text, StandardCharsets.UTF_8),
-              String.valueOf(response.getHeader("grpc-accept-encoding")));
-        })
-        .toCompletionStage()
-        .toCompletableFuture()
-        .get(20, TimeUnit.SECONDS);
+              String.valueOf(response.getHeader("grpc-accept-encoding")),
+              reason(
+                  response.getTrailer("grpc-status-details-bin") == null
+                      ? response.getHeader("grpc-status-details-bin")
+                      : response.getTrailer("grpc-status-details-bin")));
+        });
+  }
+
+  /// Of the details; empty where there are none.
+  private static String reason(@Nullable String details) {
+    try {
+      return details == null
+          ? ""
+          : com.google.rpc.Status.parseFrom(Base64.getDecoder().decode(details))
+              .getDetails(0)
+              .unpack(ErrorInfo.class)
+              .getReason();
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Buffer framed(byte[]... messages) {
+    Buffer body = Buffer.buffer();
+    for (byte[] message : messages) {
+      body.appendByte((byte) 0).appendInt(message.length).appendBytes(message);
+    }
+    return body;
   }
 
   private static byte[] gzip(byte[] bytes) throws IOException {

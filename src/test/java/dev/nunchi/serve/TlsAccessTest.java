@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.serve.SecureClient.Outcome;
 import dev.nunchi.serve.TestAuthority.Issued;
@@ -12,10 +13,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.cert.Certificate;
+import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,6 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 @QuarkusTestResource(TinyModelResource.class)
 @TestProfile(TlsServer.class)
 class TlsAccessTest extends AccessCases {
+  private static final int ROTATIONS = 20;
+
   @TempDir private Path temporary;
 
   @Override
@@ -63,6 +72,56 @@ class TlsAccessTest extends AccessCases {
       Files.copy(old.certificate(), files.certificate(), StandardCopyOption.REPLACE_EXISTING);
       await(client(Caller.TRUSTING), "the old certificate again");
     }
+  }
+
+  /// Vert.x' exchange of the port's TLS context lost one in thirty.
+  @Test
+  void certificate_exchangedUnderFreshConnections_losesNone() throws Exception {
+    Issued files = TlsServer.issued("server");
+    Issued one = copy(files, "one");
+    TestAuthority authority = new TestAuthority("of the other");
+    Issued other = authority.issue(temporary, "other");
+    AtomicBoolean stop = new AtomicBoolean();
+    AtomicInteger connections = new AtomicInteger();
+    Queue<Exception> failures = new ConcurrentLinkedQueue<>();
+    List<Thread> callers = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      callers.add(
+          Thread.ofPlatform()
+              .start(() -> {
+                while (!stop.get()) {
+                  try {
+                    SecureClient.handshake(TlsServer.port());
+                    connections.incrementAndGet();
+                  } catch (Exception e) {
+                    failures.add(e);
+                  }
+                }
+              }));
+    }
+    try {
+      for (int i = 0; i < ROTATIONS; i++) {
+        Issued next = i % 2 == 0 ? other : one;
+        Files.copy(next.key(), files.key(), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(next.certificate(), files.certificate(), StandardCopyOption.REPLACE_EXISTING);
+        Certificate expected = SecureClient.certificate(next.certificate());
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!expected.equals(SecureClient.handshake(TlsServer.port()))) {
+          assertTrue(System.nanoTime() < end, "the new certificate is not shown");
+          Thread.sleep(20);
+        }
+      }
+    } finally {
+      stop.set(true);
+      for (Thread caller : callers) {
+        caller.join();
+      }
+      Files.copy(one.key(), files.key(), StandardCopyOption.REPLACE_EXISTING);
+      Files.copy(one.certificate(), files.certificate(), StandardCopyOption.REPLACE_EXISTING);
+      await(client(Caller.TRUSTING), "the old certificate again");
+    }
+    assertEquals(List.of(), List.copyOf(failures), "of " + connections);
+    assertTrue(connections.get() > ROTATIONS, "connections: " + connections);
   }
 
   private Issued copy(Issued files, String name) throws Exception {
