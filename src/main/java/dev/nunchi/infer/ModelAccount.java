@@ -15,6 +15,10 @@ final class ModelAccount {
   private boolean closed;
   private long expectedNanos;
   private long takenNanos;
+  private long batches;
+  private long texts;
+  private long tokens;
+  private long paddingTokens;
 
   /// What a text is expected to take, in nanoseconds.
   long cost(RunInput input) {
@@ -66,21 +70,36 @@ final class ModelAccount {
   void ran(Batch batch, long nanos) {
     expectedNanos += batch.cost();
     takenNanos += nanos;
-    int[] tokens =
+    int[] lengths =
         batch.tickets().stream()
             .map(Ticket::input)
             .filter(RunInput::isEncoded)
             .mapToInt(this::tokens)
             .toArray();
-    if (tokens.length > 0) {
-      cost.observe(tokens, nanos);
+    if (lengths.length > 0) {
+      cost.observe(lengths, nanos);
+      count(lengths);
     }
     batch.tickets().forEach(ticket -> ticket.input().teach(estimate));
   }
 
+  /// @param lengths of the texts of a batch, in tokens
+  private void count(int[] lengths) {
+    long read = 0;
+    int longest = 0;
+    for (int length : lengths) {
+      read += length;
+      longest = Math.max(longest, length);
+    }
+    batches++;
+    texts += lengths.length;
+    tokens += read;
+    paddingTokens += (long) longest * lengths.length - read;
+  }
+
   /// What batches that began with a text of this model were expected to take, and took, so far.
   RunTimes times() {
-    return new RunTimes(expectedNanos, takenNanos);
+    return new RunTimes(expectedNanos, takenNanos, batches, texts, tokens, paddingTokens);
   }
 
   void close() {

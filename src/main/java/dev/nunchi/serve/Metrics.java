@@ -6,6 +6,7 @@ import dev.nunchi.infer.Refusal;
 import dev.nunchi.text.Truncation;
 import io.grpc.Status;
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -25,6 +26,9 @@ final class Metrics {
   /// In place of the name of a model that has none.
   static final String NO_MODEL = "";
 
+  private static final double[] CONFIDENCES = {0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1};
+  private static final double[] UNKNOWN_SHARES = {0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1};
+
   private static final Set<String> CALLS =
       Set.of(
           "nunchi.requests",
@@ -34,6 +38,8 @@ final class Metrics {
           "nunchi.inference",
           "nunchi.tokens",
           "nunchi.labels",
+          "nunchi.confidence",
+          "nunchi.unknown.token.share",
           "nunchi.truncations");
 
   private final MeterRegistry registry;
@@ -137,6 +143,11 @@ final class Metrics {
             prediction.best().name(),
             label -> registry.counter("nunchi.labels", "model", model, "label", label))
         .increment();
+    summary("nunchi.unknown.token.share", model, UNKNOWN_SHARES)
+        .record(prediction.unknownTokenShare());
+    if (prediction.value().isEmpty()) {
+      summary("nunchi.confidence", model, CONFIDENCES).record(prediction.confidence());
+    }
     if (prediction.truncated()) {
       String policy = truncation.name().toLowerCase(Locale.ROOT);
       registry.counter("nunchi.truncations", "model", model, "policy", policy).increment();
@@ -172,6 +183,16 @@ final class Metrics {
                 "nunchi.worker.predicted.seconds",
                 name,
                 each -> seconds(each.times().expectedNanos()),
+                Tags.empty());
+            counter(models, "nunchi.batches", name, each -> each.times().batches(), Tags.empty());
+            counter(models, "nunchi.batch.texts", name, each -> each.times().texts(), Tags.empty());
+            counter(
+                models, "nunchi.batch.tokens", name, each -> each.times().tokens(), Tags.empty());
+            counter(
+                models,
+                "nunchi.batch.padding.tokens",
+                name,
+                each -> each.times().paddingTokens(),
                 Tags.empty());
             for (Refusal why : Refusal.values()) {
               counter(
@@ -230,6 +251,13 @@ final class Metrics {
 
   private static double seconds(long nanos) {
     return nanos / 1e9;
+  }
+
+  private DistributionSummary summary(String name, String model, double[] buckets) {
+    return DistributionSummary.builder(name)
+        .tag("model", model)
+        .serviceLevelObjectives(buckets)
+        .register(registry);
   }
 
   private Timer timer(String name, String model) {

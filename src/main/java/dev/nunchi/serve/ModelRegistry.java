@@ -17,7 +17,11 @@ import org.jspecify.annotations.Nullable;
 final class ModelRegistry implements AutoCloseable {
   private volatile Map<String, ServedModel> models = new LinkedHashMap<>();
   private final List<Observer> observers = new ArrayList<>();
-  private final List<ServedModel> gone = new ArrayList<>();
+
+  /// What went since the last [#closeGone], and between that and the one before.
+  private List<ServedModel> gone = new ArrayList<>();
+
+  private List<ServedModel> goneBefore = List.of();
 
   /// Is told which models there are.
   interface Observer {
@@ -100,13 +104,14 @@ final class ModelRegistry implements AutoCloseable {
     }
   }
 
-  /// Answers all that models accepted which went, and gives their memory back. To be called a while
-  /// after they did.
+  /// Answers all that models accepted which had gone at the call before, and gives their memory
+  /// back. To be called once in a while: that is how long whoever found one has to queue its text.
   void closeGone() {
     List<ServedModel> closing;
     synchronized (this) {
-      closing = List.copyOf(gone);
-      gone.clear();
+      closing = goneBefore;
+      goneBefore = gone;
+      gone = new ArrayList<>();
     }
     closing.forEach(model -> model.loaded().close());
   }
@@ -114,6 +119,7 @@ final class ModelRegistry implements AutoCloseable {
   /// Answers all that the models accepted, then gives their memory back.
   @Override
   public void close() {
+    closeGone();
     closeGone();
     models.values().forEach(model -> model.loaded().close());
   }

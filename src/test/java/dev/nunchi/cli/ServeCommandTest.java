@@ -115,8 +115,14 @@ class ServeCommandTest {
   @Test
   void settings_tokensAndAccessLog_arePassedOn() {
     assertEquals(
-        Map.of("nunchi.auth.tokens-file", "tokens.txt", "nunchi.access-log", "true"),
-        settings("--access-log", "--tokens", "tokens.txt"));
+        Map.of(
+            "nunchi.auth.tokens-file",
+            "tokens.txt",
+            "nunchi.auth.admin-tokens-file",
+            "admins.txt",
+            "nunchi.access-log",
+            "true"),
+        settings("--access-log", "--tokens", "tokens.txt", "--admin-tokens", "admins.txt"));
     assertEquals(
         Map.of(
             "nunchi.access-log", "true",

@@ -124,7 +124,7 @@ public class GuardedServer implements QuarkusTestProfile {
   private static final class FailingBackend implements Backend {
     @Override
     public float[][] logits(PaddedBatch batch) {
-      throw new IllegalStateException(SECRET + " is broken");
+      throw new AssertionError(SECRET + " is broken");
     }
 
     @Override

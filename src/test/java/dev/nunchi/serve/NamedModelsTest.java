@@ -83,6 +83,8 @@ class NamedModelsTest {
     assertEquals(3, served().manifest().task().temperature());
     assertEquals(2, loads("served"));
     models.closeGone();
+    before.classifier().encode("정말", Truncation.REJECT);
+    models.closeGone();
     assertThrows(NunchiException.class, () -> before.classifier().encode("정말", Truncation.REJECT));
   }
 

@@ -21,6 +21,7 @@ import io.restassured.path.json.config.JsonPathConfig.NumberReturnType;
 import io.restassured.response.ValidatableResponse;
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
+import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -40,6 +41,41 @@ class SentimentResourceTest {
   @AfterEach
   void serverIsAlive() {
     classify("{\"text\": \"영화 정말 좋다!\"}").statusCode(200);
+  }
+
+  @Test
+  void reload_withTheTokenForIt_opensTheModelAnew() {
+    String revision =
+        given()
+            .urlEncodingEnabled(false)
+            .header("Authorization", "Bearer " + TinyModelResource.ADMIN_TOKEN)
+            .post("/v1/models/other:reload")
+            .then()
+            .statusCode(200)
+            .body("name", equalTo("other"))
+            .extract()
+            .path("revision");
+    given().get("/v1/models/other").then().body("revision", equalTo(revision));
+    given()
+        .urlEncodingEnabled(false)
+        .header("Authorization", "Bearer " + TinyModelResource.ADMIN_TOKEN)
+        .post("/v1/models/nobody:reload")
+        .then()
+        .statusCode(404)
+        .body("reason", equalTo("MODEL_NOT_FOUND"));
+  }
+
+  @Test
+  void reload_withoutTheTokenForIt_isRefused() {
+    for (String path : List.of("/v1/models/other:reload", "/v1/models/other%3Areload")) {
+      given()
+          .urlEncodingEnabled(false)
+          .header("Authorization", "Bearer another-token-0123456789")
+          .post(path)
+          .then()
+          .statusCode(401)
+          .body("reason", equalTo("UNAUTHENTICATED"));
+    }
   }
 
   @Test

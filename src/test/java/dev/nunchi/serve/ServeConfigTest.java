@@ -45,7 +45,9 @@ class ServeConfigTest {
     assertEquals(OptionalInt.empty(), config.healthPort());
     assertEquals(Duration.ofSeconds(60), config.restTimeout());
     assertEquals(Duration.ZERO, config.shutdownDelay());
+    assertTrue(config.privateCopy());
     assertEquals(Optional.empty(), config.tokensFile());
+    assertEquals(Optional.empty(), config.adminTokensFile());
     assertFalse(config.openMetrics());
     assertFalse(config.accessLog());
     assertEquals(Duration.ofSeconds(5), config.reloadPeriod());
@@ -93,12 +95,16 @@ class ServeConfigTest {
         config(
             Map.of(
                 "nunchi.auth.tokens-file", "tokens.txt",
+                "nunchi.auth.admin-tokens-file", "admins.txt",
+                "nunchi.private-copy", "false",
                 "nunchi.auth.open-metrics", "true",
                 "nunchi.access-log", "TRUE",
                 "nunchi.rest-timeout", "1.5S",
                 "nunchi.shutdown-delay", "10S",
                 "nunchi.reload-period", "1M30S"));
     assertEquals(Optional.of(Path.of("tokens.txt")), config.tokensFile());
+    assertEquals(Optional.of(Path.of("admins.txt")), config.adminTokensFile());
+    assertFalse(config.privateCopy());
     assertTrue(config.openMetrics());
     assertTrue(config.accessLog());
     assertEquals(Duration.ofMillis(1500), config.restTimeout());
