@@ -28,6 +28,7 @@ import java.util.Optional;
 /// | of gRPC-Web, or of another media type | 415 |
 /// | with metadata `…-bin` whose values are joined by commas | read as several values |
 /// | with metadata `…-bin` that is not base64 | `INVALID_ARGUMENT` |
+/// | that says it has more bytes than a message may have | `INVALID_ARGUMENT`, `TEXT_TOO_LARGE` |
 /// | compressed in a way that is not known | `UNIMPLEMENTED`, with those that are |
 ///
 /// What gRPC itself refuses, as a method that is none or a message over the transport's limit, gets
@@ -43,6 +44,7 @@ final class GrpcEntrance {
   private static final String REFLECTION = "/grpc.reflection.";
   private static final String EXCHANGE = GrpcEntrance.class.getName();
   private static final String ENCODING = "grpc-encoding";
+  private static final int PREFIX_BYTES = 5;
   private static final int LONGEST_NAME = 64;
 
   private final Limits limits;
@@ -98,7 +100,8 @@ final class GrpcEntrance {
     String path = CallName.path(request);
     if (CallName.of(request).protocol() == Protocol.GRPC) {
       List<String> encodings = encodings(path);
-      Optional<Failure> refusal = unreadable(request.headers(), encodings);
+      Optional<Failure> refusal =
+          tooLarge(request).or(() -> unreadable(request.headers(), encodings));
       if (refusal.isEmpty()) {
         Vertx.currentContext().putLocal(EXCHANGE, context);
         context.addHeadersEndHandler(_ -> explain(context));
@@ -156,6 +159,16 @@ final class GrpcEntrance {
   /// its calls, and send messages that are too short for it.
   private static List<String> encodings(String path) {
     return path.startsWith(REFLECTION) ? List.of("identity") : List.of("identity", "gzip");
+  }
+
+  /// Why the call's body is not read, where it says itself how long it is: HTTP would refuse it in
+  /// a way that no caller of gRPC understands.
+  private Optional<Failure> tooLarge(HttpServerRequest request) {
+    String length = Objects.requireNonNullElse(request.getHeader("content-length"), "0");
+    long most = (isStream(request) ? 2L : 1L) * limits.maxMessageBytes() + PREFIX_BYTES;
+    return length.matches("[0-9]{1,18}") && Long.parseLong(length) <= most
+        ? Optional.empty()
+        : Optional.of(Failure.of(limits.messageTooLarge()));
   }
 
   private void refuse(RoutingContext context, int status, String why) {

@@ -35,8 +35,8 @@ public final class TlsReload implements HttpServerOptionsCustomizer {
 
   private final Reloads reloads;
   private final @Nullable TlsFiles files;
-  private volatile @Nullable ChangingKeyManager keys;
-  private volatile @Nullable ChangingTrustManager authorities;
+  private volatile @Nullable ChangingKeys keys;
+  private volatile @Nullable ChangingAuthorities authorities;
 
   TlsReload(Reloads reloads) {
     this.reloads = reloads;
@@ -53,10 +53,10 @@ public final class TlsReload implements HttpServerOptionsCustomizer {
     // First, so that a change during the reading is seen.
     reloads.watch(watched.all(), () -> reload(watched), "the certificate from before stays");
     TlsIdentity identity = watched.read();
-    keys = new ChangingKeyManager(identity);
+    keys = new ChangingKeys(identity);
     options.setKeyCertOptions(KeyCertOptions.wrap(keys));
     if (!watched.clientAuthorities().isEmpty()) {
-      authorities = new ChangingTrustManager(identity);
+      authorities = new ChangingAuthorities(identity);
       options.setTrustOptions(TrustOptions.wrap(authorities));
       options.setClientAuth(ClientAuth.REQUIRED);
     }

@@ -28,6 +28,7 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
@@ -223,9 +224,13 @@ class GrpcEntranceTest {
   @ParameterizedTest
   @ValueSource(strings = {"Classify", "StreamClassify"})
   void message_overTheTransportsLimit_isRefusedWithAReason(String method) throws Exception {
-    Answer answer = call(SERVICE + method, framed(new byte[9 << 20]), Map.of());
-    assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
-    assertEquals("TEXT_TOO_LARGE", answer.reason());
+    Buffer body = framed(new byte[9 << 20]);
+    // With its length in the headers, and without.
+    for (Answer answer :
+        List.of(call(SERVICE + method, body, Map.of()), open(SERVICE + method, body))) {
+      assertEquals(Status.Code.INVALID_ARGUMENT, answer.code());
+      assertEquals("TEXT_TOO_LARGE", answer.reason());
+    }
   }
 
   @Test

@@ -15,14 +15,14 @@ import org.jspecify.annotations.Nullable;
 /// and the one before the last stays known. Vert.x' way, another TLS context for the listening
 /// port, has a moment in which there is none, and connections that open then are lost
 /// (`NullPointerException` in `SslContextUpdate`, 4.5).
-final class ChangingKeyManager extends X509ExtendedKeyManager {
+final class ChangingKeys extends X509ExtendedKeyManager {
   private volatile Generations generations;
 
   /// The pair that is shown, and the one that was before.
   private record Generations(
       long number, X509ExtendedKeyManager now, X509ExtendedKeyManager before) {}
 
-  ChangingKeyManager(TlsIdentity identity) {
+  ChangingKeys(TlsIdentity identity) {
     X509ExtendedKeyManager first = identity.keyManager(name(0));
     generations = new Generations(0, first, first);
   }

@@ -12,14 +12,14 @@ import javax.net.ssl.X509ExtendedTrustManager;
 ///
 /// A caller may take up a session again that it had before, without a certificate; so whoever
 /// serves it asks [#isTrusted].
-final class ChangingTrustManager extends X509ExtendedTrustManager {
+final class ChangingAuthorities extends X509ExtendedTrustManager {
   private volatile X509ExtendedTrustManager now;
 
   /// [System#currentTimeMillis] when the authorities changed last; sessions from before were
   /// checked against others.
   private volatile long changedAt;
 
-  ChangingTrustManager(TlsIdentity identity) {
+  ChangingAuthorities(TlsIdentity identity) {
     now = identity.trustManager();
     changedAt = 0;
   }
