@@ -41,7 +41,8 @@ class ImageTest {
     assertEquals(
         List.of("COPY --from=build /image/ /"),
         last.stream().filter(line -> line.matches("(COPY|RUN|ADD) .*")).toList());
-    assertTrue(Files.readString(Path.of("Dockerfile")).contains("\nRUN src/image/serving /image\n"));
+    assertTrue(
+        Files.readString(Path.of("Dockerfile")).contains("\nRUN src/image/serving /image\n"));
   }
 
   @Test

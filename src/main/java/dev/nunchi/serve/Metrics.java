@@ -52,7 +52,12 @@ final class Metrics {
 
   /// Those of the texts that a model answers.
   private record ModelMeters(
-      Timer queueWait, Timer inference, Counter tokens, Map<String, Counter> labels) {}
+      Timer queueWait,
+      Timer inference,
+      Counter tokens,
+      DistributionSummary unknownTokenShare,
+      DistributionSummary confidence,
+      Map<String, Counter> labels) {}
 
   Metrics(MeterRegistry registry) {
     this.registry = registry;
@@ -133,6 +138,8 @@ final class Metrics {
                     timer("nunchi.queue.wait", name),
                     timer("nunchi.inference", name),
                     registry.counter("nunchi.tokens", "model", name),
+                    summary("nunchi.unknown.token.share", name, UNKNOWN_SHARES),
+                    summary("nunchi.confidence", name, CONFIDENCES),
                     new ConcurrentHashMap<>()));
     meters.queueWait().record(prediction.queueDuration());
     meters.inference().record(prediction.inferenceDuration());
@@ -143,10 +150,9 @@ final class Metrics {
             prediction.best().name(),
             label -> registry.counter("nunchi.labels", "model", model, "label", label))
         .increment();
-    summary("nunchi.unknown.token.share", model, UNKNOWN_SHARES)
-        .record(prediction.unknownTokenShare());
+    meters.unknownTokenShare().record(prediction.unknownTokenShare());
     if (prediction.value().isEmpty()) {
-      summary("nunchi.confidence", model, CONFIDENCES).record(prediction.confidence());
+      meters.confidence().record(prediction.confidence());
     }
     if (prediction.truncated()) {
       String policy = truncation.name().toLowerCase(Locale.ROOT);
