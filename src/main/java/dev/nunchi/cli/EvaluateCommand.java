@@ -17,8 +17,10 @@ import dev.nunchi.text.Truncation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
@@ -46,7 +48,12 @@ import picocli.CommandLine.Spec;
       "",
       "With --compare OTHER, metrics.json gets 'comparison' and predictions.tsv a column of what",
       "OTHER says; p is how likely such a split of the texts that one model alone has right is",
-      "among models that are equally good."
+      "among models that are equally good.",
+      "",
+      "A job that puts a model to use only if it is good enough:",
+      "",
+      "  nunchi evaluate --model my-model --data reviews/test.tsv --output evaluation \\",
+      "      --at-least accuracy=0.85 --at-least macro_f1=0.8"
     })
 final class EvaluateCommand implements Callable<Integer> {
   @Spec private @Nullable CommandSpec spec;
@@ -82,6 +89,15 @@ final class EvaluateCommand implements Callable<Integer> {
           "Another model of the same labels, which classifies the same texts: says how much better"
               + " one is, with McNemar's exact test.")
   private @Nullable ModelArgument compare;
+
+  @Option(
+      names = "--at-least",
+      paramLabel = "FIGURE=VALUE",
+      description = {
+        "Ends with exit code 1 where a figure of metrics.json, such as accuracy, is under that"
+            + " value; the files are written all the same. Give it again for further figures."
+      })
+  private Map<String, Double> atLeast = new LinkedHashMap<>();
 
   @Mixin private LabelledFile labelled = new LabelledFile();
 
@@ -155,8 +171,10 @@ final class EvaluateCommand implements Callable<Integer> {
     if (other != null) {
       run = run.beside(compared(manifest, run, other, command));
     }
+    LeastFigures least = new LeastFigures(atLeast, run.outcome().metricsJson());
     files.write(run);
     err.println("Wrote " + output);
+    least.require(output);
     return 0;
   }
 

@@ -47,6 +47,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.health-port` | none | a further port for health and metrics alone, without TLS |
 /// | `nunchi.rest-timeout` | `60S` | how long a call of REST waits that does not say |
 /// | `nunchi.shutdown-delay` | `0S` | how long calls are taken after SIGTERM, for who has to notice |
+/// | `nunchi.connection-age` | `0S` | age at which a connection is to be opened anew, give or take a tenth; none where 0 |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.admin-tokens-file` | none | file of the tokens that may reload models |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
@@ -73,6 +74,7 @@ record ServeConfig(
     OptionalInt healthPort,
     Duration restTimeout,
     Duration shutdownDelay,
+    Duration connectionAge,
     Optional<Path> tokensFile,
     Optional<Path> adminTokensFile,
     boolean openMetrics,
@@ -81,7 +83,7 @@ record ServeConfig(
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|threads|queue-size"
-              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|access-log|reload-period|rest-timeout|shutdown-delay|health-port"
+              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|access-log|reload-period|rest-timeout|shutdown-delay|health-port|connection-age"
               + "|limits\\.(stream-idle|header|body|write)-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
               + "|streams(-per-(connection|caller))?|connections(-per-address)?))");
@@ -121,6 +123,7 @@ record ServeConfig(
         healthPort(config),
         duration(config, "nunchi.rest-timeout", "60S", false),
         duration(config, "nunchi.shutdown-delay", "0S", true),
+        duration(config, "nunchi.connection-age", "0S", true),
         config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
         config.getOptionalValue("nunchi.auth.admin-tokens-file", String.class).map(Path::of),
         isOn(config, "nunchi.auth.open-metrics", false),

@@ -57,6 +57,26 @@ class EvaluateCommandTest {
   }
 
   @Test
+  void run_atLeast_failsUnderIt() throws IOException {
+    Path output = temporary.resolve("least");
+    assertEquals(0, evaluate(output, "--at-least", "accuracy=0", "--at-least", "macro_f1=0"));
+    assertEquals(1, evaluate(output, "--overwrite", "--at-least", "accuracy=1.1"));
+    assertTrue(
+        err.toString().contains(", under the 1.1 of --at-least; what the model did is in "),
+        err.toString());
+    assertTrue(Files.exists(output.resolve("metrics.json")));
+  }
+
+  @Test
+  void run_atLeastOfNoFigure_namesThoseThatThereAre() {
+    Path output = temporary.resolve("no-figure");
+    assertEquals(1, evaluate(output, "--at-least", "acuracy=0.9"));
+    assertTrue(err.toString().contains("--at-least names acuracy"), err.toString());
+    assertTrue(err.toString().contains("accuracy, "), err.toString());
+    assertFalse(Files.exists(output.resolve("metrics.json")));
+  }
+
+  @Test
   void run_threeLabels_writesThreeFilesOfOneEvaluation() throws IOException {
     Path output = temporary.resolve("evaluation");
     assertEquals(0, evaluate("--output", output), err::toString);
@@ -417,6 +437,14 @@ class EvaluateCommandTest {
 
   private int runJoined(Object[]... arguments) {
     return run(Stream.of(arguments).flatMap(Stream::of).toArray());
+  }
+
+  private int evaluate(Path output, Object... more) {
+    return run(
+        Stream.concat(
+                Stream.of("evaluate", "--model", model, "--data", data, "--output", output),
+                Stream.of(more))
+            .toArray());
   }
 
   private int run(Object... arguments) {
