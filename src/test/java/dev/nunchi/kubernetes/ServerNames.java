@@ -26,7 +26,7 @@ public final class ServerNames {
   static final int PORT = 8080;
   static final int TLS_PORT = 8443;
   static final String METRICS_PATH = "/q/metrics";
-  static final Duration REST_TIMEOUT = Duration.ofSeconds(60);
+  public static final Duration REST_TIMEOUT = Duration.ofSeconds(60);
 
   private static final Pattern METRIC = Pattern.compile("\\b(nunchi_[a-z_]+)(\\{[^}]*\\})?");
   private static final Pattern TAG =
