@@ -1,11 +1,14 @@
-// A client of Nunchi; examples/README.md says how to run it. The stubs come from
+// A client of Nunchi; examples/README.md says how to run it. The stubs are made by
 //
-//	mkdir -p sentiment && protoc -I ../../proto -I ../proto \
-//	  --go_out=sentiment --go_opt=module=nunchi.dev/sentiment/v1 \
-//	  --go-grpc_out=sentiment --go-grpc_opt=module=nunchi.dev/sentiment/v1 \
-//	  nunchi/sentiment/v1/sentiment.proto
-//	(cd sentiment && go mod init nunchi.dev/sentiment/v1 && go mod tidy) && go mod tidy
+//	go generate
+//
+// which needs protoc with its include files: its release has them, and so have Debian's packages
+// protobuf-compiler and libprotobuf-dev.
 package main
+
+// The generators are tools of go.mod.
+//
+//go:generate sh -c "protoc -I ../../proto -I ../proto --plugin=$(go tool -n protoc-gen-go) --plugin=$(go tool -n protoc-gen-go-grpc) --go_out=. --go_opt=module=nunchi.dev/example,Mnunchi/sentiment/v1/sentiment.proto=nunchi.dev/example/sentiment --go-grpc_out=. --go-grpc_opt=module=nunchi.dev/example,Mnunchi/sentiment/v1/sentiment.proto=nunchi.dev/example/sentiment nunchi/sentiment/v1/sentiment.proto"
 
 import (
 	"bufio"
@@ -19,6 +22,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -28,7 +32,7 @@ import (
 	"google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
-	sentimentv1 "nunchi.dev/sentiment/v1"
+	sentimentv1 "nunchi.dev/example/sentiment"
 )
 
 const (
@@ -224,13 +228,20 @@ func run() error {
 			fmt.Printf("%s\t%.4f\t%s\n", answer.GetLabel(), answer.GetConfidence(), text)
 		}
 	case "stream":
-		lines := bufio.NewScanner(os.Stdin)
-		return client.ClassifyAll(context.Background(), func() (string, bool) {
-			if !lines.Scan() {
+		// A reader: a scanner ends without a word at a line of more than 64 KiB.
+		input := bufio.NewReader(os.Stdin)
+		var broken error
+		err := client.ClassifyAll(context.Background(), func() (string, bool) {
+			line, err := input.ReadString('\n')
+			if err != nil && !errors.Is(err, io.EOF) {
+				broken = err
+			}
+			if err != nil && line == "" {
 				return "", false
 			}
-			return lines.Text(), true
+			return strings.TrimRight(line, "\r\n"), true
 		}, print)
+		return errors.Join(err, broken)
 	default:
 		fmt.Fprintln(os.Stderr, "One of: health, classify TEXT..., stream")
 		os.Exit(2)

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.nunchi.kubernetes.ServerNames;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
@@ -24,13 +25,13 @@ class ManifestCommandsTest {
     Set<List<String>> commands = ServerNames.commands();
     assertTrue(commands.size() >= 8, commands.toString());
     for (List<String> command : commands) {
-      COMMANDS
-          .get(command.getFirst())
+      Objects.requireNonNull(COMMANDS.get(command.getFirst()))
           .registerConverter(ModelArgument.class, ModelArgument::of)
           .setCaseInsensitiveEnumValuesAllowed(true)
-          .parseArgs(command.subList(1, command.size()).stream()
-              .filter(argument -> !argument.equals("--offline"))
-              .toArray(String[]::new));
+          .parseArgs(
+              command.subList(1, command.size()).stream()
+                  .filter(argument -> !argument.equals("--offline"))
+                  .toArray(String[]::new));
     }
   }
 }

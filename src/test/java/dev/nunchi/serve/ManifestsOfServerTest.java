@@ -54,7 +54,9 @@ class ManifestsOfServerTest {
   @Test
   void defaults_thatManifestsCountOn_areTheServers() {
     assertTrue(
-        ConfigProvider.getConfig().getValue("quarkus.shutdown.timeout", String.class).equals("20S"));
+        ConfigProvider.getConfig()
+            .getValue("quarkus.shutdown.timeout", String.class)
+            .equals("20S"));
     assertTrue(
         ServeConfig.from(new SmallRyeConfigBuilder().build())
             .restTimeout()
