@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 
 /// Builds a folder of `k8s/` as `kubectl kustomize` does, as far as the folders there ask for it;
@@ -193,8 +194,7 @@ final class Kustomization {
                 container.computeIfPresent("image", (_, old) -> change.apply(old.toString()))));
   }
 
-  private static void forEachContainer(
-      Object value, java.util.function.Consumer<Map<String, Object>> consumer) {
+  private static void forEachContainer(Object value, Consumer<Map<String, Object>> consumer) {
     if (value instanceof Map<?, ?> map) {
       for (String list : List.of("containers", "initContainers")) {
         Yaml.maps(map, list).forEach(consumer);

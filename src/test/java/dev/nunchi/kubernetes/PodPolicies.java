@@ -2,6 +2,7 @@ package dev.nunchi.kubernetes;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -259,7 +260,7 @@ final class PodPolicies {
   /// @param pathAndOtherwise the path, and then the value where nothing is there
   private static long number(Object value, Object... pathAndOtherwise) {
     int last = pathAndOtherwise.length - 1;
-    Object there = Yaml.at(value, java.util.Arrays.copyOf(pathAndOtherwise, last));
+    Object there = Yaml.at(value, Arrays.copyOf(pathAndOtherwise, last));
     return ((Number) (there == null ? pathAndOtherwise[last] : there)).longValue();
   }
 

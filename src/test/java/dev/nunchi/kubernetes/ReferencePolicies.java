@@ -1,5 +1,6 @@
 package dev.nunchi.kubernetes;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -255,7 +256,7 @@ final class ReferencePolicies {
       String timeout = Yaml.text(rule, "timeouts", "request");
       require(
           timeout.isEmpty()
-              || ServerNames.REST_TIMEOUT.compareTo(java.time.Duration.parse("PT" + timeout)) < 0,
+              || ServerNames.REST_TIMEOUT.compareTo(Duration.parse("PT" + timeout)) < 0,
           route,
           "gives up after %s, before the server does",
           timeout);

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
@@ -52,6 +53,9 @@ public final class ServerNames {
 
   private static final Set<String> TARGET_TAGS =
       Set.of("namespace", "pod", "job", "le", "container", "area");
+
+  private static final Set<String> PROPERTIES = properties();
+  private static final Map<String, Set<String>> METRICS = documented();
 
   private ServerNames() {}
 
@@ -159,14 +163,14 @@ public final class ServerNames {
   }
 
   private static String property(String variable) {
-    return properties().stream()
+    return PROPERTIES.stream()
         .filter(name -> variable(name).equals(variable))
         .findFirst()
         .orElseThrow(() -> new IllegalArgumentException(variable + " is no setting"));
   }
 
   private static Set<String> settings() {
-    return properties().stream().map(ServerNames::variable).collect(Collectors.toSet());
+    return PROPERTIES.stream().map(ServerNames::variable).collect(Collectors.toSet());
   }
 
   private static String variable(String property) {
@@ -226,16 +230,15 @@ public final class ServerNames {
   }
 
   private static void checkMetrics(String expression, List<String> problems) {
-    Map<String, Set<String>> documented = documented();
     Matcher metrics = METRIC.matcher(expression);
     while (metrics.find()) {
       String name = metrics.group(1);
-      if (!documented.containsKey(name)) {
+      if (!METRICS.containsKey(name)) {
         problems.add("there is no metric %s: %s".formatted(name, expression));
         continue;
       }
       for (Matcher tag = TAG.matcher(String.valueOf(metrics.group(2))); tag.find(); ) {
-        if (!TARGET_TAGS.contains(tag.group(1)) && !documented.get(name).contains(tag.group(1))) {
+        if (!TARGET_TAGS.contains(tag.group(1)) && !METRICS.get(name).contains(tag.group(1))) {
           problems.add("%s has no tag %s: %s".formatted(name, tag.group(1), expression));
         }
       }
@@ -250,7 +253,7 @@ public final class ServerNames {
 
   /// The names under which Prometheus has them, with their tags.
   private static Map<String, Set<String>> documented() {
-    Map<String, Set<String>> metrics = new java.util.HashMap<>();
+    Map<String, Set<String>> metrics = new HashMap<>();
     Matcher rows =
         Pattern.compile("(?m)^\\| `(nunchi_\\w+)` \\| (\\w+) \\|([^|]*)\\|")
             .matcher(read(Path.of("docs/metrics.md")));
