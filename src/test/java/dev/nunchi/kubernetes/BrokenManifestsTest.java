@@ -87,7 +87,7 @@ class BrokenManifestsTest {
         base("containerPort: 8080", "containerPort: 8081", "the server listens at 8080"),
         base("path: /q/health/ready", "path: /healthz", "no readinessProbe at /q/health/ready"),
         base(
-            "path: /q/health/live\n            port: http",
+            "path: /q/health/live\n            port: health",
             "path: /q/health/live\n            port: web",
             "none of its ports' names"),
         new Mistake(
@@ -149,7 +149,7 @@ class BrokenManifestsTest {
             "        startupProbe:\n"
                 + "          httpGet:\n"
                 + "            path: /q/health/started\n"
-                + "            port: http\n"
+                + "            port: health\n"
                 + "          periodSeconds: 2\n"
                 + "          failureThreshold: 90\n"
                 + "          timeoutSeconds: 2\n",
@@ -186,11 +186,15 @@ class BrokenManifestsTest {
         new Mistake(
             "overlays/tls",
             "components/tls/kustomization.yaml",
-            "path: /spec/template/spec/containers/0/readinessProbe/httpGet/scheme\n"
-                + "      value: HTTPS",
-            "path: /spec/template/spec/containers/0/readinessProbe/httpGet/scheme\n"
-                + "      value: HTTP",
-            "over another protocol"),
+            "path: /spec/ports/0/appProtocol\n      value: https",
+            "path: /spec/ports/0/appProtocol\n      value: kubernetes.io/h2c",
+            "says another protocol"),
+        new Mistake(
+            "overlays/cpu",
+            "base/kustomization.yaml",
+            "NUNCHI_HEALTH_PORT=9000",
+            "NUNCHI_HEALTH_PORT=9001",
+            "the server listens at 9001"),
         new Mistake(
             "overlays/tokens",
             "components/tokens/kustomization.yaml",

@@ -204,11 +204,16 @@ final class PodPolicies {
             >= 60,
         "has no time to start");
     boolean tls = isTls(container);
+    String health =
+        PodTemplate.environment(container, objects).getOrDefault(ServerNames.HEALTH, "");
     for (Map<String, Object> port : Yaml.maps(container, "ports")) {
-      int expected = tls ? ServerNames.TLS_PORT : ServerNames.PORT;
+      String expected =
+          port.get("name").equals("health")
+              ? health
+              : Integer.toString(tls ? ServerNames.TLS_PORT : ServerNames.PORT);
       require(
-          port.get("containerPort").equals(expected),
-          "has port %s, and the server listens at %d",
+          port.get("containerPort").toString().equals(expected),
+          "has port %s, and the server listens at %s",
           port.get("containerPort"),
           expected);
     }
@@ -225,7 +230,8 @@ final class PodPolicies {
     Object call = Yaml.at(container, probe, "httpGet");
     require(Yaml.text(call, "path").equals(path), "has no %s at %s", probe, path);
     require(
-        Yaml.text(call, "scheme").equals("HTTPS") == isTls(container),
+        Yaml.text(call, "scheme").equals("HTTPS")
+            == (isTls(container) && !Yaml.text(call, "port").equals("health")),
         "has a %s over another protocol than the server's",
         probe);
     Object port = Yaml.at(call, "port");

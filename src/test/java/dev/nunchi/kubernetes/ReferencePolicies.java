@@ -166,9 +166,11 @@ final class ReferencePolicies {
             "leads to port %s, which %s does not have",
             port.get("targetPort"),
             pod.name());
+        boolean health = port.get("name").equals("health");
         boolean tls = PodPolicies.isTls(Yaml.maps(pod.spec(), "containers").getFirst());
         require(
-            Yaml.text(port, "appProtocol").equals(tls ? "https" : "kubernetes.io/h2c"),
+            Yaml.text(port, "appProtocol")
+                .equals(health ? "http" : tls ? "https" : "kubernetes.io/h2c"),
             service,
             "says another protocol than the server's");
       }
@@ -217,8 +219,10 @@ final class ReferencePolicies {
           "reads port %s, which the Service does not have",
           endpoint.get("port"));
       boolean tls =
-          pods.stream()
-              .anyMatch(pod -> PodPolicies.isTls(Yaml.maps(pod.spec(), "containers").getFirst()));
+          !Yaml.text(endpoint, "port").equals("health")
+              && pods.stream()
+                  .anyMatch(
+                      pod -> PodPolicies.isTls(Yaml.maps(pod.spec(), "containers").getFirst()));
       require(
           Yaml.text(endpoint, "scheme").equals("https") == tls,
           monitor,

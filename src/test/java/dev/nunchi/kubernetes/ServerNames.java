@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 /// Tests of the running server hold it against these pages, and ask it for the paths:
 /// `MetricsTest`, `ManifestsOfServerTest`.
 public final class ServerNames {
+  static final String HEALTH = "NUNCHI_HEALTH_PORT";
   static final int PORT = 8080;
   static final int TLS_PORT = 8443;
   static final String METRICS_PATH = "/q/metrics";
