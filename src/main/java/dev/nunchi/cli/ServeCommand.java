@@ -187,6 +187,15 @@ final class ServeCommand implements Callable<Integer> {
       })
   private @Nullable String accessLog;
 
+  @Option(
+      names = "--playground",
+      negatable = true,
+      description = {
+        "Whether there is a page at / to try the models in a browser (default: unless there are"
+            + " --tokens). Its files need no token, its calls do."
+      })
+  private @Nullable Boolean playground;
+
   @Override
   public Integer call() {
     Map<String, String> settings = settings();
@@ -271,6 +280,9 @@ final class ServeCommand implements Callable<Integer> {
       if (!accessLog.isEmpty()) {
         settings.putAll(fileOfAccessLog(accessLog));
       }
+    }
+    if (playground != null) {
+      settings.put("nunchi.playground", playground.toString());
     }
     if (host != null) {
       require(!host.isBlank(), "--host is an address of this machine, such as 127.0.0.1");

@@ -21,7 +21,7 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// Logs a line of JSON for each call that has ended, where `nunchi.access-log` is on; the category
-/// is `dev.nunchi.access`. Health, metrics and reflection are no calls.
+/// is `dev.nunchi.access`. Health, metrics, reflection and the playground's files are no calls.
 ///
 /// It holds what was called and what came of it, and sizes: never texts, contexts, tokens, paths or
 /// addresses.
@@ -33,10 +33,12 @@ final class AccessLog {
 
   private final ServeConfig config;
   private final OwnCalls ownCalls;
+  private final Playground playground;
 
-  AccessLog(ServeConfig config, OwnCalls ownCalls) {
+  AccessLog(ServeConfig config, OwnCalls ownCalls, Playground playground) {
     this.config = config;
     this.ownCalls = ownCalls;
+    this.playground = playground;
   }
 
   /// One call.
@@ -82,9 +84,9 @@ final class AccessLog {
     context.next();
   }
 
-  private static boolean isOperations(RoutingContext context) {
+  private boolean isOperations(RoutingContext context) {
     String path = String.valueOf(context.request().path());
-    return path.startsWith("/q/") || path.startsWith("/grpc.");
+    return path.startsWith("/q/") || path.startsWith("/grpc.") || playground.serves(path);
   }
 
   private static Line line(

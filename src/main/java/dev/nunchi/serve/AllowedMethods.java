@@ -17,9 +17,11 @@ final class AllowedMethods {
   private static final List<String> CALL = List.of("POST", "OPTIONS");
 
   private final Metrics metrics;
+  private final Playground playground;
 
-  AllowedMethods(Metrics metrics) {
+  AllowedMethods(Metrics metrics, Playground playground) {
     this.metrics = metrics;
+    this.playground = playground;
   }
 
   void register(@Observes Filters filters) {
@@ -49,11 +51,11 @@ final class AllowedMethods {
 
   /// Those of a path that is served; empty for other paths, and for health and metrics, which look
   /// at no method.
-  private static List<String> allowed(String path) {
+  private List<String> allowed(String path) {
     if (path.equals("/v1/classify") || path.equals("/v1/classify:batch")) {
       return CALL;
     }
-    if (path.equals("/v1/models") || path.matches("/v1/models/[^/]+")) {
+    if (path.equals("/v1/models") || path.matches("/v1/models/[^/]+") || playground.serves(path)) {
       return READ;
     }
     return GrpcEntrance.isServicePath(path) ? CALL : List.of();

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// Lets only calls pass that carry a token of the file `nunchi.auth.tokens-file`, if there is one.
 ///
 /// It stands before gRPC, REST and everything else, so that nothing can be forgotten. Open without
-/// a token are only health, over HTTP and gRPC, and the metrics where the configuration says so.
-/// Who may reload models ([#requireAdmin]) carries a token of another file, which opens everything
-/// else too. A changed file is read again; one that cannot be used is refused and the tokens before
-/// it stay.
+/// a token are only health, over HTTP and gRPC, the playground's files, and the metrics where the
+/// configuration says so. Who may reload models ([#requireAdmin]) carries a token of another file,
+/// which opens everything else too. A changed file is read again; one that cannot be used is refused
+/// and the tokens before it stay.
 @Singleton
 final class Authentication {
   private static final Logger LOG = Logger.getLogger(Authentication.class);
@@ -35,14 +35,21 @@ final class Authentication {
   private final Reloads reloads;
   private final OwnCalls ownCalls;
   private final Metrics metrics;
+  private final Playground playground;
   private volatile @Nullable BearerTokens tokens;
   private volatile @Nullable BearerTokens adminTokens;
 
-  Authentication(ServeConfig config, Reloads reloads, OwnCalls ownCalls, Metrics metrics) {
+  Authentication(
+      ServeConfig config,
+      Reloads reloads,
+      OwnCalls ownCalls,
+      Metrics metrics,
+      Playground playground) {
     this.config = config;
     this.reloads = reloads;
     this.ownCalls = ownCalls;
     this.metrics = metrics;
+    this.playground = playground;
   }
 
   void register(@Observes Filters filters) {
@@ -108,6 +115,7 @@ final class Authentication {
     return GRPC_HEALTH.contains(path)
         || path.equals("/q/health")
         || path.startsWith("/q/health/")
+        || playground.serves(path)
         || (config.openMetrics() && path.equals("/q/metrics"));
   }
 

@@ -52,6 +52,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.auth.admin-tokens-file` | none | file of the tokens that may reload models |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
 /// | `nunchi.access-log` | `false` | whether a line is logged for each call |
+/// | `nunchi.playground` | whether there are no tokens | whether there is a page at `/` to try the models |
 /// | `nunchi.reload-period` | `5S` | how often models, tokens and certificates are looked at for changes |
 ///
 /// Not a mapping of Quarkus: its build would load that class, in whatever Java runs Maven.
@@ -79,11 +80,12 @@ record ServeConfig(
     Optional<Path> adminTokensFile,
     boolean openMetrics,
     boolean accessLog,
+    boolean playground,
     Duration reloadPeriod) {
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|threads|queue-size"
-              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|access-log|reload-period|rest-timeout|shutdown-delay|health-port|connection-age"
+              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|access-log|playground|reload-period|rest-timeout|shutdown-delay|health-port|connection-age"
               + "|limits\\.(stream-idle|header|body|write)-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
               + "|streams(-per-(connection|caller))?|connections(-per-address)?))");
@@ -104,6 +106,8 @@ record ServeConfig(
         requireKnown(source.getPropertyNames());
       }
     }
+    Optional<Path> tokensFile =
+        config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of);
     return new ServeConfig(
         sources(config),
         config.getOptionalValue("nunchi.models-directory", String.class).map(Path::of),
@@ -124,10 +128,11 @@ record ServeConfig(
         duration(config, "nunchi.rest-timeout", "60S", false),
         duration(config, "nunchi.shutdown-delay", "0S", true),
         duration(config, "nunchi.connection-age", "0S", true),
-        config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of),
+        tokensFile,
         config.getOptionalValue("nunchi.auth.admin-tokens-file", String.class).map(Path::of),
         isOn(config, "nunchi.auth.open-metrics", false),
         isOn(config, "nunchi.access-log", false),
+        isOn(config, "nunchi.playground", tokensFile.isEmpty()),
         duration(config, "nunchi.reload-period", "5S", false));
   }
 

@@ -100,6 +100,12 @@ class ServeCommandTest {
   }
 
   @Test
+  void settings_playground_isPassedOnWhereItIsSaid() {
+    assertEquals(Map.of("nunchi.playground", "true"), settings("--playground"));
+    assertEquals(Map.of("nunchi.playground", "false"), settings("--no-playground"));
+  }
+
+  @Test
   void settings_tls_closesThePortWithoutIt() {
     assertEquals(
         Map.of(

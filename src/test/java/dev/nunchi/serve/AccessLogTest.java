@@ -192,7 +192,8 @@ class AccessLogTest {
   }
 
   @Test
-  void healthAndMetrics_areNoCalls() throws Exception {
+  void healthMetricsAndPlayground_areNoCalls() throws Exception {
+    given().get("/").then().statusCode(200);
     given().get("/q/health/ready").then().statusCode(200);
     authorized().get("/q/metrics").then().statusCode(200);
     HealthGrpc.newBlockingStub(channel).check(HealthCheckRequest.getDefaultInstance());

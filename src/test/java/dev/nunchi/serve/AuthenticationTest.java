@@ -119,7 +119,12 @@ class AuthenticationTest {
         "/v1/models",
         "/v1/nothing",
         "/q/metrics",
-        "/",
+        "/playground",
+        "/playground/",
+        "/playground/nothing.js",
+        "/playground/../v1/models",
+        "/playground/%2e%2e/v1/models",
+        "//",
         "/q/health/../../v1/models",
         "/q/health/%2e%2e/%2e%2e/v1/models",
         "/q/healthy"
@@ -153,6 +158,13 @@ class AuthenticationTest {
   @ValueSource(strings = {"/q/health", "/q/health/live", "/q/health/ready", "/q/health/started"})
   void health_withoutToken_isOpen(String path) {
     given().get(path).then().statusCode(200);
+  }
+
+  /// Where it is switched on in spite of the tokens.
+  @Test
+  void playground_withoutToken_isOpen() {
+    Playground.TYPES.keySet().forEach(path -> given().get(path).then().statusCode(200));
+    given().post("/").then().statusCode(405);
   }
 
   @Test

@@ -38,17 +38,18 @@ public class GuardedServer implements QuarkusTestProfile {
       Path directory = Files.createTempDirectory("nunchi-guarded");
       Path tokens = Files.writeString(directory.resolve("tokens"), "# test\n" + TOKEN + "\n");
       Path log = directory.resolve("access.log");
-      return Map.of(
-          "nunchi.auth.tokens-file", tokens.toString(),
-          "nunchi.access-log", "true",
-          "nunchi.reload-period", "0.2S",
-          "quarkus.log.handler.file.\"access-file\".enabled", "true",
-          "quarkus.log.handler.file.\"access-file\".path", log.toString(),
-          "quarkus.log.handler.file.\"access-file\".format", "%s%n",
-          "quarkus.log.category.\"dev.nunchi.access\".handlers", "access-file",
-          "quarkus.http.cors.enabled", "true",
-          "quarkus.http.cors.origins", "https://known.example",
-          "test.access-log", log.toString());
+      return Map.ofEntries(
+          Map.entry("nunchi.auth.tokens-file", tokens.toString()),
+          Map.entry("nunchi.access-log", "true"),
+          Map.entry("nunchi.playground", "true"),
+          Map.entry("nunchi.reload-period", "0.2S"),
+          Map.entry("quarkus.log.handler.file.\"access-file\".enabled", "true"),
+          Map.entry("quarkus.log.handler.file.\"access-file\".path", log.toString()),
+          Map.entry("quarkus.log.handler.file.\"access-file\".format", "%s%n"),
+          Map.entry("quarkus.log.category.\"dev.nunchi.access\".handlers", "access-file"),
+          Map.entry("quarkus.http.cors.enabled", "true"),
+          Map.entry("quarkus.http.cors.origins", "https://known.example"),
+          Map.entry("test.access-log", log.toString()));
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }

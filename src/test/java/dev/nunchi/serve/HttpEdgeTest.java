@@ -1,8 +1,10 @@
 package dev.nunchi.serve;
 
 import static io.restassured.RestAssured.given;
+import static org.hamcrest.Matchers.allOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,6 +17,7 @@ import io.restassured.config.EncoderConfig;
 import io.restassured.config.RestAssuredConfig;
 import io.restassured.http.ContentType;
 import io.restassured.path.json.JsonPath;
+import io.restassured.response.ValidatableResponse;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -102,6 +105,8 @@ class HttpEdgeTest {
         "GET | /v1/classify%3Abatch | POST, OPTIONS",
         "POST | /v1/models | GET, HEAD, OPTIONS",
         "DELETE | /v1/models/tiny | GET, HEAD, OPTIONS",
+        "POST | / | GET, HEAD, OPTIONS",
+        "PUT | /playground/words.js | GET, HEAD, OPTIONS",
         "GET | /nunchi.sentiment.v1.SentimentService/Classify | POST, OPTIONS"
       })
   void request_methodThatAPathDoesNotTake_namesThoseThatItTakes(
@@ -117,7 +122,7 @@ class HttpEdgeTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/v1/models", "/v1/models/tiny", "/q/metrics", "/q/health/ready"})
+  @ValueSource(strings = {"/v1/models", "/v1/models/tiny", "/q/metrics", "/q/health/ready", "/"})
   void head_ofWhatCanBeRead_isAnsweredWithoutABody(String path) {
     given().head(path).then().statusCode(200).body(equalTo(""));
   }
@@ -293,6 +298,41 @@ class HttpEdgeTest {
   }
 
   @Test
+  void playground_everyFile_isGuardedAndKnownAgain() {
+    Playground.TYPES.forEach((path, type) -> {
+      String tag =
+          guarded(given().header("Accept-Encoding", "identity, gzip;q=0").get(path).then())
+              .statusCode(200)
+              .header("Content-Type", type)
+              .header("Content-Encoding", nullValue())
+              .header("Vary", "accept-encoding")
+              .extract()
+              .header("ETag");
+      guarded(given().header("If-None-Match", "\"x\", W/" + tag).get(path).then())
+          .statusCode(304)
+          .header("ETag", tag)
+          .body(equalTo(""));
+      guarded(given().header("Accept-Encoding", "br, gzip").get(path).then())
+          .statusCode(200)
+          .header("Content-Encoding", "gzip")
+          .header("ETag", not(tag));
+    });
+  }
+
+  private static ValidatableResponse guarded(ValidatableResponse response) {
+    return response
+        .header(
+            "Content-Security-Policy",
+            allOf(
+                startsWith("default-src 'none'; script-src 'self'; style-src 'self';"),
+                containsString(" connect-src 'self'; img-src 'self' data:; base-uri 'none';"),
+                containsString(" form-action 'none'; frame-ancestors 'none'"),
+                not(containsString("unsafe"))))
+        .header("X-Content-Type-Options", "nosniff")
+        .header("Referrer-Policy", "no-referrer");
+  }
+
+  @Test
   void crossOrigin_byDefault_isNotAllowed() {
     given()
         .header("Origin", "https://elsewhere.example")
@@ -313,6 +353,10 @@ class HttpEdgeTest {
   @CsvSource({
     "GET, /nothing, application/json, 404",
     "GET, /v1, application/json, 404",
+    "GET, /playground, application/json, 404",
+    "GET, /playground/, application/json, 404",
+    "GET, /playground/index.html, application/json, 404",
+    "GET, /playground/words.js/, application/json, 404",
     "POST, /v1/classify/x, application/json, 404",
     "DELETE, /v1/classify, application/json, 405",
     "PUT, /v1/models, application/json, 405",

@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.util.Map;
 
 /// Serves the tiny model with one thread, 4 places in its queue, 2 streams and 8 items in each, and
-/// with a port for health.
+/// with a port for health, without the playground.
 public final class NarrowServerResource implements QuarkusTestResourceLifecycleManager {
   @Override
   public Map<String, String> start() {
@@ -20,6 +20,8 @@ public final class NarrowServerResource implements QuarkusTestResourceLifecycleM
           "cpu",
           "nunchi.threads",
           "1",
+          "nunchi.playground",
+          "false",
           "nunchi.queue-size",
           "4",
           "nunchi.limits.max-streams",

@@ -171,6 +171,12 @@ class NarrowServerTest {
     fourth.end.get(5, TimeUnit.SECONDS);
   }
 
+  @Test
+  @Order(1)
+  void playground_switchedOff_isNotThere() {
+    Playground.TYPES.keySet().forEach(path -> given().get(path).then().statusCode(404));
+  }
+
   /// The last one: no stream can be opened after it.
   @Test
   @Order(2)

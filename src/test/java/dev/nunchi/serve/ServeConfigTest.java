@@ -50,6 +50,7 @@ class ServeConfigTest {
     assertEquals(Optional.empty(), config.adminTokensFile());
     assertFalse(config.openMetrics());
     assertFalse(config.accessLog());
+    assertTrue(config.playground());
     assertEquals(Duration.ofSeconds(5), config.reloadPeriod());
   }
 
@@ -134,12 +135,21 @@ class ServeConfigTest {
     assertEquals(OptionalInt.of(9000), config.healthPort());
   }
 
+  @Test
+  void playground_withTokens_isThereWhenAskedFor() {
+    String tokens = "nunchi.auth.tokens-file";
+    assertFalse(config(Map.of(tokens, "tokens.txt")).playground());
+    assertTrue(config(Map.of(tokens, "tokens.txt", "nunchi.playground", "true")).playground());
+    assertFalse(config(Map.of("nunchi.playground", "false")).playground());
+  }
+
   @ParameterizedTest
   @CsvSource({
     "nunchi.limits.max-connections, -1",
     "nunchi.limits.header-timeout, 10",
     "nunchi.health-port, 65536",
     "nunchi.auth.open-metrics, maybe",
+    "nunchi.playground, yes",
     "nunchi.access-log, 1",
     "nunchi.auth.token-file, x",
     "nunchi.reload-period, often",
