@@ -54,7 +54,10 @@ function translatePage() {
   document.title = word("title");
   byId("language").lang = language === "ko" ? "en" : "ko";
   translate(document);
-  panes.forEach((pane) => pane.render());
+  panes.forEach((pane) => {
+    pane.render();
+    pane.renderCard();
+  });
   table?.render();
 }
 
@@ -94,6 +97,8 @@ class Pane {
   #marked = "";
   #times = [];
   #took = 0;
+  #answered = 0;
+  #frame = 0;
 
   constructor(chosen) {
     this.root = byId("pane").content.firstElementChild.cloneNode(true);
@@ -107,6 +112,7 @@ class Pane {
     );
     this.#part.model.addEventListener("change", () => {
       this.#times = [];
+      this.renderCard();
       this.ask();
     });
     translate(this.root);
@@ -124,6 +130,7 @@ class Pane {
     }));
     select.value = models.some((model) => model.name === before) ? before : chosen;
     this.render();
+    this.renderCard();
   }
 
   get model() {
@@ -140,8 +147,8 @@ class Pane {
       this.#failure = null;
       this.#spans = [];
       this.#marked = "";
-      this.root.dataset.answered = String(typed);
-      this.render();
+      this.#answered = typed;
+      this.#draw();
       return;
     }
     const request = { text: value, model: this.model.name, truncation: truncation.value };
@@ -154,6 +161,7 @@ class Pane {
 
   close() {
     clearTimeout(this.#rest);
+    cancelAnimationFrame(this.#frame);
     this.#newest.clear();
     this.root.remove();
   }
@@ -172,8 +180,8 @@ class Pane {
     this.#marked = asked;
     this.#answer = answer;
     this.#failure = null;
-    this.root.dataset.answered = String(question.typed);
-    this.render();
+    this.#answered = question.typed;
+    this.#draw();
     if (question.costly) {
       byId("said").textContent = panes.map((pane) => pane.sentence()).join(" ");
     }
@@ -186,9 +194,9 @@ class Pane {
       this.#answer = null;
       this.#spans = [];
       this.#marked = question.request.text;
-      this.root.dataset.answered = String(question.typed);
+      this.#answered = question.typed;
     }
-    this.render();
+    this.#draw();
     byId("said").textContent = said(failure);
     if (failure.kind === "token") {
       askForToken();
@@ -197,12 +205,21 @@ class Pane {
     }
   }
 
+  /** Once a frame, however many answers come. */
+  #draw() {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.render();
+    });
+  }
+
   sentence() {
     const answer = this.#answer;
     return answer === null ? "" : `${answer.model}: ${verdict(answer)} ${sureness(answer)}.`;
   }
 
   render() {
+    this.root.dataset.answered = String(this.#answered);
     const part = this.#part;
     const answer = this.#answer;
     const polarity = answer?.polarity;
@@ -233,7 +250,10 @@ class Pane {
       tokens: answer.token_count,
       unknown: percent(answer.unknown_token_share),
     });
-    part.facts.replaceChildren(...(this.model === undefined ? [] : facts(this.model)));
+  }
+
+  renderCard() {
+    this.#part.facts.replaceChildren(...(this.model === undefined ? [] : facts(this.model)));
   }
 
   #renderEvidence() {
