@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /// It stands before gRPC, REST and everything else, so that nothing can be forgotten. Open without
 /// a token are only health, over HTTP and gRPC, the playground's files, and the metrics where the
 /// configuration says so. Who may reload models ([#requireAdmin]) carries a token of another file,
-/// which opens everything else too. A changed file is read again; one that cannot be used is refused
-/// and the tokens before it stay.
+/// which opens everything else too. A changed file is read again; one that cannot be used is
+/// refused and the tokens before it stay.
 @Singleton
 final class Authentication {
   private static final Logger LOG = Logger.getLogger(Authentication.class);

@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -31,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,13 +51,13 @@ class DoorsTest {
   private final AtomicInteger answered = new AtomicInteger();
   private final CountDownLatch held = new CountDownLatch(1);
   private final List<Socket> sockets = new ArrayList<>();
-  private HttpServer server;
-  private Doors doors;
+  private int port;
+  private @Nullable Doors doors;
 
   /// Answers `/large` with much, `/held` when the test lets it, and others with their path and
   /// body.
   private void listen(ConnectionLimits limits) throws Exception {
-    server =
+    HttpServer server =
         vertx
             .createHttpServer()
             .requestHandler(this::answer)
@@ -65,16 +67,18 @@ class DoorsTest {
             .get();
     Metrics metrics = new Metrics(registry);
     ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
-    doors =
+    Doors opened =
         new Doors(vertx, config, new OpenCalls(config, metrics), new OpenStreams(config), metrics);
-    doors.guard(server.actualPort(), limits);
+    doors = opened;
+    port = server.actualPort();
+    opened.guard(port, limits);
     // The event loop that accepts has to have seen it.
-    while (doors.count() == 0) {
+    while (opened.count() == 0) {
       try (Socket socket = connected()) {
         Thread.sleep(5);
       }
     }
-    while (doors.count() > 0) {
+    while (opened.count() > 0) {
       Thread.sleep(1);
     }
   }
@@ -85,7 +89,7 @@ class DoorsTest {
     for (Socket socket : sockets) {
       socket.close();
     }
-    doors.stop(new ShutdownEvent());
+    requireNonNull(doors).stop(new ShutdownEvent());
     vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
 
@@ -126,7 +130,7 @@ class DoorsTest {
     byte[] requests =
         "GET /large HTTP/1.1\r\nHost: a\r\n\r\n".repeat(4_000).getBytes(StandardCharsets.US_ASCII);
     try (SocketChannel caller = SocketChannel.open()) {
-      caller.connect(new InetSocketAddress("localhost", server.actualPort()));
+      caller.connect(new InetSocketAddress("localhost", port));
       caller.configureBlocking(false);
       int before = -1;
       ByteBuffer left = ByteBuffer.wrap(requests);
@@ -141,7 +145,7 @@ class DoorsTest {
       assertTrue(before < 400, "answered " + before);
     }
     assertEquals("/next ", get("/next", HttpClient.Version.HTTP_1_1).body());
-    while (doors.count() > 1) {
+    while (requireNonNull(doors).count() > 1) {
       Thread.sleep(1);
     }
   }
@@ -240,7 +244,7 @@ class DoorsTest {
       connected().getOutputStream().write("GET / HT".getBytes(StandardCharsets.US_ASCII));
     }
     assertEquals("/next ", get("/next", HttpClient.Version.HTTP_1_1).body());
-    assertTrue(doors.count() <= 8);
+    assertTrue(requireNonNull(doors).count() <= 8);
     assertEquals(-1, first.getInputStream().read());
     assertTrue(closed("place") >= 22);
   }
@@ -309,7 +313,7 @@ class DoorsTest {
   }
 
   private Socket connected() throws IOException {
-    Socket socket = new Socket("localhost", server.actualPort());
+    Socket socket = new Socket("localhost", port);
     socket.setSoTimeout(20_000);
     sockets.add(socket);
     return socket;
@@ -325,7 +329,7 @@ class DoorsTest {
   }
 
   private URI uri(String path) {
-    return URI.create("http://localhost:%d%s".formatted(server.actualPort(), path));
+    return URI.create("http://localhost:%d%s".formatted(port, path));
   }
 
   private double closed(String cause) {
