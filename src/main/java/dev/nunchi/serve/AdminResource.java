@@ -19,7 +19,7 @@ import java.util.concurrent.CompletionStage;
 
 /// What whoever runs the server asks of it, with a token for that: see
 /// [Authentication#requireAdmin].
-@Path("/v1/models/{name: [^:/]+}{colon: (:|%3[Aa])}reload")
+@Path("/v1")
 @Produces(MediaType.APPLICATION_JSON)
 @NonBlocking
 @Singleton
@@ -53,6 +53,7 @@ final class AdminResource {
   /// Opens a model anew from its directory, and answers when calls get it. A model that cannot be
   /// opened is told to this caller, who may know the server's inside: 422 with the reason.
   @POST
+  @Path("/models/{name: [^:/]+}{colon: (:|%3[Aa])}reload")
   public CompletionStage<Response> reload(
       @Context HttpServerRequest request, @PathParam("name") String name) {
     authentication.requireAdmin(request);
