@@ -270,7 +270,7 @@ class Pane {
       const sign = span.weight < 0 ? "" : "+";
       item.append(
         element("mark", this.#marked.slice(span.utf16_start, span.utf16_end), side(span)),
-        ` ${sign}${decimal(span.weight)} `,
+        ` ${sign}${span.weight.toFixed(3)} `,
         element("span", word(side(span) === "for" ? "speaksFor" : "speaksAgainst"), "unseen"),
       );
       return item;
