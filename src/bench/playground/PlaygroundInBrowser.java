@@ -49,7 +49,7 @@ final class PlaygroundInBrowser {
         probe.most = Math.max(probe.most, ++probe.flying);
         // One that is taken back settles a moment later.
         call[1].signal?.addEventListener('abort', ended);
-        try { return await asked(...call); } finally { ended(); }
+        try { return await (probe.fault?.(call) ?? asked(...call)); } finally { ended(); }
       };
       document.addEventListener('securitypolicyviolation',
           (event) => probe.forbidden.push(event.violatedDirective));
@@ -165,6 +165,7 @@ final class PlaygroundInBrowser {
     expect("language of the browser", "ko", evaluate("document.documentElement.lang"));
 
     type();
+    refusals();
     require("evidence is marked", await("document.querySelector('.marked mark')?.textContent"));
     picture("desktop");
 
@@ -254,6 +255,65 @@ final class PlaygroundInBrowser {
     expect("answers of an older text after a newer", 0, behind);
     expect("at most two calls in flight", true, Integer.parseInt(evaluate("String(probe.most)")) <= 2);
     expect("p99 within " + LIMIT_MILLIS + " ms", true, quantile(every, 0.99) <= LIMIT_MILLIS);
+  }
+
+  /// What a refusal says, and that a late answer to an older text stays unseen.
+  private void refusals() throws Exception {
+    String answered =
+        "document.querySelector('.pane').dataset.answered === document.getElementById('text').dataset.typed"
+            + " && document.querySelector('.refusal').hidden ? 'answered' : ''";
+    tab.evaluate(
+        """
+        probe.fault = () => {
+          probe.fault = undefined;
+          return Promise.resolve(new Response('{"detail": "full"}', {status: 429, headers: {'Retry-After': '1'}}));
+        }
+        """);
+    write("바쁜 서버");
+    expect(
+        "what 429 says",
+        "서버가 바쁩니다. 다시 묻는 중입니다",
+        await("document.querySelector('.refusal').textContent"));
+    require("what 429 refused is asked again", await(answered));
+
+    tab.evaluate(
+        """
+        probe.late = 0;
+        probe.fault = (call) => JSON.parse(call[1].body).text !== '늦은 글' ? undefined
+            : new Promise((done) => setTimeout(() => {
+                probe.late++;
+                done(asked(call[0], {...call[1], signal: undefined}));
+              }, 400))
+        """);
+    write("늦은 글");
+    write("새 글");
+    require("the newer text is answered", await(answered));
+    require("the older one is answered late", await("probe.late > 0 ? 'late' : ''"));
+    TimeUnit.MILLISECONDS.sleep(500);
+    expect("the text shown", "새 글", evaluate("document.querySelector('.marked').textContent"));
+
+    tab.evaluate(
+        """
+        probe.fault = (call) => call[1].headers.Authorization === 'Bearer right-token-0123456789' ? undefined
+            : Promise.resolve(new Response('{"detail": "no token"}', {status: 401}))
+        """);
+    write("토큰이 필요한 서버");
+    require(
+        "a token is asked for", await("document.getElementById('access').hidden ? '' : 'asked'"));
+    tab.evaluate("document.getElementById('token').focus()");
+    tab.send("Input.insertText", "{\"text\":\"right-token-0123456789\"}");
+    tab.evaluate("document.getElementById('token-use').click()");
+    require("with the token it is answered", await(answered));
+    expect("the token in the page", "", evaluate("document.getElementById('token').value"));
+    tab.evaluate("probe.fault = undefined");
+    write(TYPED.substring(0, KEYS));
+    require("and without faults", await(answered));
+  }
+
+  private void write(String text) throws Exception {
+    tab.evaluate(
+        "document.getElementById('text').focus(); document.getElementById('text').select()");
+    tab.send("Input.insertText", "{\"text\":%s}".formatted(quoted(text)));
   }
 
   private void table() throws Exception {
