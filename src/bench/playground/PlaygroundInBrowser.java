@@ -328,7 +328,7 @@ final class PlaygroundInBrowser {
         "rows without an answer",
         "0",
         evaluate(
-            "String([...document.querySelectorAll('#rows tr')].filter((row) => row.children[2].textContent === '').length)"));
+            "String([...document.querySelectorAll('#rows tr')].filter((row) => row.children[3].textContent === '').length)"));
     Path file = directory.resolve("nunchi.csv");
     Files.deleteIfExists(file);
     tab.evaluate("document.getElementById('csv').click()");

@@ -338,7 +338,7 @@ class Table {
     this.rows = texts.map((line, number) => {
       const row = document.createElement("tr");
       row.append(element("td", String(number + 1), "number"), element("td", "…"),
-        element("td", "", "number"), element("td", "", "number"), element("td", line));
+        element("td", line, "line"), element("td", "", "number"), element("td", "", "number"));
       return row;
     });
     byId("rows").replaceChildren(...this.rows);
@@ -393,7 +393,7 @@ class Table {
     if (result === null) {
       return;
     }
-    const [, label, confidence, polarity] = this.rows[number].children;
+    const [, label, , confidence, polarity] = this.rows[number].children;
     if (result instanceof Error) {
       label.textContent = said(result);
       label.className = "failed";
