@@ -161,7 +161,8 @@ final class PlaygroundInBrowser {
         "{\"behavior\":\"allow\",\"downloadPath\":%s}".formatted(quoted(directory.toString())));
     screen(1280, 1000, false);
     tab.send("Page.navigate", "{\"url\":%s}".formatted(quoted(address + "/")));
-    require("the page finds the models", await("document.querySelector('[data-part=model]')?.value"));
+    require(
+        "the page finds the models", await("document.querySelector('[data-part=model]')?.value"));
     expect("language of the browser", "ko", evaluate("document.documentElement.lang"));
 
     type();
@@ -174,8 +175,8 @@ final class PlaygroundInBrowser {
     require(
         "two models answer",
         await(
-            "[...document.querySelectorAll('.pane')].every((pane) => "
-                + "pane.querySelector('.marked mark') && pane.querySelector('.answer strong').textContent) ? 'both' : ''"));
+            "[...document.querySelectorAll('.pane')].every((pane) => pane.querySelector('.marked"
+                + " mark') && pane.querySelector('.answer strong').textContent) ? 'both' : ''"));
     table();
     tab.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })");
     expect("faults in light", "", evaluate(FAULTS));
@@ -208,7 +209,8 @@ final class PlaygroundInBrowser {
     int behind = 0;
     for (int round = 0; round <= ROUNDS; round++) {
       tab.evaluate(
-          "document.getElementById('text').focus(); document.getElementById('text').select(); probe.keys = []; probe.frames = []; probe.shown = []; probe.calls = 0");
+          "document.getElementById('text').focus(); document.getElementById('text').select();"
+              + " probe.keys = []; probe.frames = []; probe.shown = []; probe.calls = 0");
       String text = TYPED.substring(round % 7, round % 7 + KEYS);
       long next = System.nanoTime();
       for (int i = 0; i < KEYS; i++) {
@@ -217,8 +219,9 @@ final class PlaygroundInBrowser {
         TimeUnit.NANOSECONDS.sleep(next - System.nanoTime());
       }
       await(
-          "document.querySelector('.pane').dataset.answered === document.getElementById('text').dataset.typed"
-              + " && probe.shown.at(-1)?.[1] === probe.keys.at(-1)?.[1] ? 'answered' : ''");
+          "document.querySelector('.pane').dataset.answered ==="
+              + " document.getElementById('text').dataset.typed && probe.shown.at(-1)?.[1] ==="
+              + " probe.keys.at(-1)?.[1] ? 'answered' : ''");
       expect("text of the answer", text, evaluate("document.querySelector('.marked').textContent"));
       List<double[]> keys = pairs(evaluate("probe.keys.join(' ')"));
       List<double[]> shown = pairs(evaluate("probe.shown.join(' ')"));
@@ -247,21 +250,24 @@ final class PlaygroundInBrowser {
       TimeUnit.MILLISECONDS.sleep(300);
     }
     System.out.printf(
-        "%d keys, %d calls, most in flight %s%n", every.size(), calls, evaluate("String(probe.most)"));
+        "%d keys, %d calls, most in flight %s%n",
+        every.size(), calls, evaluate("String(probe.most)"));
     // Nothing can be shown sooner, whatever the page does.
     System.out.printf("key to the browser's next frame: %s%n", quantiles(frames));
     System.out.printf("key to newest answer: %s%n", quantiles(every));
     System.out.printf("last key to its answer: %s%n", quantiles(last));
     expect("answers of an older text after a newer", 0, behind);
-    expect("at most two calls in flight", true, Integer.parseInt(evaluate("String(probe.most)")) <= 2);
+    expect(
+        "at most two calls in flight", true, Integer.parseInt(evaluate("String(probe.most)")) <= 2);
     expect("p99 within " + LIMIT_MILLIS + " ms", true, quantile(every, 0.99) <= LIMIT_MILLIS);
   }
 
   /// What a refusal says, and that a late answer to an older text stays unseen.
   private void refusals() throws Exception {
     String answered =
-        "document.querySelector('.pane').dataset.answered === document.getElementById('text').dataset.typed"
-            + " && document.querySelector('.refusal').hidden ? 'answered' : ''";
+        "document.querySelector('.pane').dataset.answered ==="
+            + " document.getElementById('text').dataset.typed &&"
+            + " document.querySelector('.refusal').hidden ? 'answered' : ''";
     tab.evaluate(
         """
         probe.fault = () => {
@@ -322,13 +328,16 @@ final class PlaygroundInBrowser {
     tab.evaluate("document.getElementById('lines').focus()");
     tab.send("Input.insertText", "{\"text\":%s}".formatted(quoted(String.join("\n", lines))));
     tab.evaluate("document.getElementById('classify').click()");
-    require("a hundred lines are answered", await("document.getElementById('csv').hidden ? '' : 'there'"));
+    require(
+        "a hundred lines are answered",
+        await("document.getElementById('csv').hidden ? '' : 'there'"));
     expect("rows", "100", evaluate("String(document.querySelectorAll('#rows tr').length)"));
     expect(
         "rows without an answer",
         "0",
         evaluate(
-            "String([...document.querySelectorAll('#rows tr')].filter((row) => row.children[3].textContent === '').length)"));
+            "String([...document.querySelectorAll('#rows tr')].filter((row) =>"
+                + " row.children[3].textContent === '').length)"));
     Path file = directory.resolve("nunchi.csv");
     Files.deleteIfExists(file);
     tab.evaluate("document.getElementById('csv').click()");
@@ -338,7 +347,8 @@ final class PlaygroundInBrowser {
     String csv = Files.readString(file);
     expect("byte order mark", '\uFEFF', csv.charAt(0));
     expect("lines of the CSV", 101, csv.split("\r\n").length);
-    for (String cell : List.of(",\"'=1+1\",", ",\"'-좋아요\",", ",\"'@SUM(A1)\",", ",\"\"\"따옴표\"\", 쉼표\",")) {
+    for (String cell :
+        List.of(",\"'=1+1\",", ",\"'-좋아요\",", ",\"'@SUM(A1)\",", ",\"\"\"따옴표\"\", 쉼표\",")) {
       expect("a cell " + cell, true, csv.contains(cell));
     }
   }
@@ -428,10 +438,8 @@ final class PlaygroundInBrowser {
     private static final Pattern SOCKET =
         Pattern.compile("\"webSocketDebuggerUrl\":\\s*\"([^\"]+)\"");
     private static final Pattern ID = Pattern.compile("^\\{\"id\":(\\d+)");
-    private static final Pattern VALUE =
-        Pattern.compile("\"value\":\"((?:[^\"\\\\]++|\\\\.)*+)\"");
-    private static final Pattern URL =
-        Pattern.compile("\"request\":\\{\"url\":\"([^\"]+)\"");
+    private static final Pattern VALUE = Pattern.compile("\"value\":\"((?:[^\"\\\\]++|\\\\.)*+)\"");
+    private static final Pattern URL = Pattern.compile("\"request\":\\{\"url\":\"([^\"]+)\"");
 
     private final AtomicInteger ids = new AtomicInteger();
     private final Map<Integer, CompletableFuture<String>> waiting = new ConcurrentHashMap<>();
@@ -485,8 +493,7 @@ final class PlaygroundInBrowser {
       int id = ids.incrementAndGet();
       CompletableFuture<String> answer = new CompletableFuture<>();
       waiting.put(id, answer);
-      String text =
-          "{\"id\":%d,\"method\":\"%s\",\"params\":%s}".formatted(id, method, parameters);
+      String text = "{\"id\":%d,\"method\":\"%s\",\"params\":%s}".formatted(id, method, parameters);
       socket.sendText(text, true).join();
       return answer;
     }
