@@ -120,7 +120,7 @@ public record Teaching(
     return teacher.problemType() != ProblemType.REGRESSION;
   }
 
-  /// Who teaches, for example `nsmc-small (sha256:3761…, licence CC0-1.0)`.
+  /// Who teaches, for example `nsmc-small (sha256:740c…, licence MIT)`.
   public String described() {
     return described(provenance());
   }
