@@ -124,7 +124,6 @@ class AuthenticationTest {
         "/playground/nothing.js",
         "/playground/../v1/models",
         "/playground/%2e%2e/v1/models",
-        "//",
         "/q/health/../../v1/models",
         "/q/health/%2e%2e/%2e%2e/v1/models",
         "/q/healthy"
