@@ -52,7 +52,9 @@ final class AllowedMethods {
   /// Those of a path that is served; empty for other paths, and for health and metrics, which look
   /// at no method.
   private List<String> allowed(String path) {
-    if (path.equals("/v1/classify") || path.equals("/v1/classify:batch")) {
+    if (path.equals("/v1/classify")
+        || path.equals("/v1/classify:batch")
+        || path.matches("/v1/models/[^/:]+:reload")) {
       return CALL;
     }
     if (path.equals("/v1/models") || path.matches("/v1/models/[^/]+") || playground.serves(path)) {
