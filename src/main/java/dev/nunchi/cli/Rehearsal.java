@@ -1,22 +1,14 @@
 package dev.nunchi.cli;
 
-import dev.nunchi.bench.Address;
-import dev.nunchi.bench.Protocol;
-import dev.nunchi.bench.Target;
+import dev.nunchi.bench.FirstCalls;
 import io.quarkus.runtime.Quarkus;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /// What Java's ahead-of-time cache is recorded from: a process that does what a first minute of use
 /// does, and ends.
@@ -27,8 +19,6 @@ import java.util.concurrent.TimeUnit;
 final class Rehearsal {
   private static final String HOST = "127.0.0.1";
   private static final Duration PATIENCE = Duration.ofMinutes(2);
-  private static final int CALLS = 30;
-  private static final int BATCH_SIZE = 8;
   private static final List<String> TEXTS =
       List.of(
           "이 영화 정말 재미있어요",
@@ -64,15 +54,8 @@ final class Rehearsal {
 
   private static void callAndEnd(int port) {
     int exitCode = 1;
-    try (HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-      awaitReady(client, port);
-      for (Protocol protocol : Protocol.values()) {
-        call(protocol, port);
-      }
-      for (String path :
-          List.of("/q/health/live", "/q/health/started", "/q/metrics", "/v1/models")) {
-        client.send(request(port, path), HttpResponse.BodyHandlers.discarding());
-      }
+    try {
+      new FirstCalls(HOST, port, TEXTS).make();
       exitCode = 0;
     } catch (IOException | RuntimeException e) {
       System.err.println("nunchi: The rehearsal failed: " + e);
@@ -80,43 +63,6 @@ final class Rehearsal {
       Thread.currentThread().interrupt();
     } finally {
       Quarkus.asyncExit(exitCode);
-    }
-  }
-
-  private static void awaitReady(HttpClient client, int port)
-      throws IOException, InterruptedException {
-    long end = System.nanoTime() + PATIENCE.toNanos();
-    while (!isReady(client, port)) {
-      if (System.nanoTime() > end) {
-        throw new IOException("the server is not ready");
-      }
-      Thread.sleep(50);
-    }
-  }
-
-  private static boolean isReady(HttpClient client, int port) throws InterruptedException {
-    try {
-      return client
-              .send(request(port, "/q/health/ready"), HttpResponse.BodyHandlers.discarding())
-              .statusCode()
-          == 200;
-    } catch (IOException _) {
-      return false;
-    }
-  }
-
-  private static HttpRequest request(int port, String path) {
-    return HttpRequest.newBuilder(URI.create("http://%s:%d%s".formatted(HOST, port, path)))
-        .timeout(Duration.ofSeconds(10))
-        .build();
-  }
-
-  private static void call(Protocol protocol, int port) {
-    Address address = new Address(HOST, port, 1, "", Optional.empty(), Optional.empty());
-    try (Target target = protocol.open(address, TEXTS, BATCH_SIZE)) {
-      for (long number = 0; number < CALLS; number++) {
-        target.call(number).orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
-      }
     }
   }
 

@@ -230,13 +230,20 @@ final class Metrics {
   /// Reports how many connections are open, from now on.
   void observe(Doors doors) {
     Gauge.builder("nunchi.connections.open", doors, Doors::count).register(registry);
+    for (OpenConnection.Cause cause : OpenConnection.Cause.values()) {
+      closed(cause, 0);
+    }
   }
 
   /// A connection that the server closed.
   void closed(OpenConnection.Cause cause) {
+    closed(cause, 1);
+  }
+
+  private void closed(OpenConnection.Cause cause, int connections) {
     registry
         .counter("nunchi.connections.closed", "cause", cause.name().toLowerCase(Locale.ROOT))
-        .increment();
+        .increment(connections);
   }
 
   private void counter(
