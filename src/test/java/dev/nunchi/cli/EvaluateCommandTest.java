@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.data.Noise;
 import dev.nunchi.infer.TinyModel;
+import dev.nunchi.model.Digests;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -426,6 +428,16 @@ class EvaluateCommandTest {
     Files.writeString(config, change.apply(plain));
     String changed = change.apply(Files.readString(manifest));
     Files.writeString(manifest, changed.replace(before, sha256(config)));
+    JsonNode written = new ObjectMapper().readTree(manifest.toFile());
+    Map<String, String> digests = new HashMap<>();
+    written
+        .get("files")
+        .properties()
+        .forEach(file -> digests.put(file.getKey(), file.getValue().textValue()));
+    Files.writeString(
+        manifest,
+        Files.readString(manifest)
+            .replace(written.get("revision").textValue(), Digests.revision(digests)));
     return directory;
   }
 

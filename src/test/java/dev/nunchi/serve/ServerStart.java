@@ -33,7 +33,7 @@ public final class ServerStart {
           @Override
           public void close() {}
         };
-    Logger logger = Logger.getLogger(ModelStartup.class.getName());
+    Logger logger = Logger.getLogger(NamedModels.class.getName());
     logger.addHandler(handler);
     try {
       Map<String, String> settings =
