@@ -10,11 +10,10 @@ import org.jboss.logging.Logger;
 
 /// Puts models in their places while the server runs.
 ///
-/// A model is opened beside the one of its name that is served, proves itself by its probe and is
-/// warmed; only then do calls get it, and the other answers what it had accepted and gives its
-/// memory back. One that cannot be opened is refused by name, in the log and in
-/// `nunchi_model_loads_total`, and what was served goes on. One at a time, since each takes the
-/// memory of two.
+/// A model is opened beside the one of its name that is served and proves itself by its probe; only
+/// then do calls get it, and the other answers what it had accepted and gives its memory back. One
+/// that cannot be opened is refused by name, in the log and in `nunchi_model_loads_total`, and what
+/// was served goes on. One at a time, since each takes the memory of two.
 final class ModelReload {
   private static final Logger LOG = Logger.getLogger(ModelReload.class);
 
