@@ -191,7 +191,7 @@ class DrainTest {
       while (!drain.isStopping()) {
         Thread.onSpinWait();
       }
-      Thread.sleep(600);
+      Thread.sleep(400);
       assertFalse(drained.isDone());
       socket.getOutputStream().write(request);
       assertEquals("HTTP/1.1 503 Service Unavailable", answers.readLine());
