@@ -11,13 +11,13 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /// What tells whether a directory's files are still the ones that they were, without reading them:
-/// of each its name, which file it is, its length, and when it and its entry were changed. Links
-/// are followed, so another target is another state.
+/// of each its name, which file it is, its length, and when it was written. Links are followed, so
+/// another target is another state.
 ///
 /// @param files by name
 public record DirectoryState(Map<String, String> files) {
-  private static final String CHANGE_TIME = "unix:ctime,ino,dev,size,lastModifiedTime";
-  private static final String MODIFICATION_TIME = "size,lastModifiedTime,fileKey";
+  /// Not when the entry was changed: that is also when another hard link to the file comes or goes.
+  private static final String ATTRIBUTES = "size,lastModifiedTime,fileKey";
 
   public DirectoryState {
     files = Map.copyOf(files);
@@ -53,16 +53,10 @@ public record DirectoryState(Map<String, String> files) {
 
   private static String state(Path file) {
     try {
-      return new TreeMap<>(Files.readAttributes(file, attributes(file))).toString();
+      return new TreeMap<>(Files.readAttributes(file, ATTRIBUTES)).toString();
     } catch (IOException _) {
       // It went meanwhile, or is a link to nothing: the next look sees it.
       return "";
     }
-  }
-
-  private static String attributes(Path file) {
-    return file.getFileSystem().supportedFileAttributeViews().contains("unix")
-        ? CHANGE_TIME
-        : MODIFICATION_TIME;
   }
 }
