@@ -133,7 +133,7 @@ public final class Attacks {
         "--add-opens=java.base/java.lang=ALL-UNNAMED",
         "-cp",
         application.resolve("quarkus-run.jar").toString(),
-        "io.quarkus.bootstrap.runner.QuarkusEntryPoint",
+        "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint",
         "serve",
         "--host",
         "127.0.0.1",
