@@ -22,7 +22,8 @@ final class ModelAccount {
 
   /// What a text is expected to take, in nanoseconds.
   long cost(RunInput input) {
-    return cost.nanos(tokens(input));
+    int tokens = tokens(input);
+    return tokens == 0 ? 0 : cost.nanos(tokens);
   }
 
   /// Tokens that it has, or is expected to have.
@@ -30,7 +31,7 @@ final class ModelAccount {
     return input.tokens(estimate);
   }
 
-  /// Encodings that have a place.
+  /// Texts that have a place.
   int waiting() {
     return waiting;
   }
@@ -43,7 +44,7 @@ final class ModelAccount {
     waiting--;
   }
 
-  /// Encodings that were accepted and have no answer.
+  /// Texts that were accepted and have no answer.
   int unanswered() {
     return unanswered;
   }
@@ -75,6 +76,7 @@ final class ModelAccount {
             .map(Ticket::input)
             .filter(RunInput::isEncoded)
             .mapToInt(this::tokens)
+            .filter(length -> length > 0)
             .toArray();
     if (lengths.length > 0) {
       cost.observe(lengths, nanos);

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /// A text as it is queued: checked as far as that costs next to nothing, and encoded when a worker
 /// takes it. So one that is refused, or expires while it waits, costs no tokenising, and no event
-/// loop does any.
+/// loop does any; but for a model whose texts are run together by their lengths, for which it is
+/// encoded as soon as it is accepted.
 ///
 /// It is encoded once, whoever asks, and fails alike each time. Safe for several threads.
 public final class Question {
@@ -115,9 +116,14 @@ public final class Question {
     @Override
     public int tokens(TokenEstimate estimate) {
       @Nullable Encoding whole = known();
-      return whole == null
-          ? estimate.tokens(question.units(), question.encoder.maxLength())
-          : whole.length();
+      if (whole == null) {
+        return estimate.tokens(question.units(), question.encoder.maxLength());
+      }
+      if (number == 0) {
+        return whole.length();
+      }
+      @Nullable Encoding rest = encoding();
+      return rest == null ? 0 : rest.length();
     }
 
     @Override

@@ -4,9 +4,10 @@ import dev.nunchi.text.Encoding;
 import org.jspecify.annotations.Nullable;
 
 /// What a run reads: the token ids of a text, made when they are asked for first, by the worker
-/// that takes it. Safe for several threads.
+/// that takes it at the latest. Safe for several threads.
 interface RunInput {
-  /// How many tokens it has; as long as they are not counted, how many it is expected to have.
+  /// How many tokens it has, none where there is nothing to run; as long as they are not counted,
+  /// how many it is expected to have.
   int tokens(TokenEstimate estimate);
 
   /// Whether its tokens are counted.
