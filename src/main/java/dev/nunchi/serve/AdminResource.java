@@ -54,9 +54,11 @@ final class AdminResource {
   /// opened is told to this caller, who may know the server's inside: 422 with the reason.
   @POST
   @Path("/models/{name: [^:/]+}{colon: (:|%3[Aa])}reload")
-  public CompletionStage<Response> reload(
+  public CompletionStage<Response> reloadModel(
       @Context HttpServerRequest request, @PathParam("name") String name) {
     authentication.requireAdmin(request);
+    // Asked here, as the call is unknown to the thread that reloads.
+    CallRecord call = CallRecord.current();
     String previous = models.find("name", name).manifest().proof().revision();
     return reloads
         .run(() -> reload.again(name))
@@ -68,16 +70,16 @@ final class AdminResource {
                 .build();
           }
           if (failure.getCause() instanceof NunchiException refused) {
-            return refused(refused);
+            return refused(refused, call);
           }
           throw new CompletionException(failure);
         });
   }
 
-  private Response refused(NunchiException refused) {
+  private Response refused(NunchiException refused, CallRecord call) {
     Failure failure = Failure.told(refused, UNPROCESSABLE);
     metrics.request(Protocol.REST, METHOD, failure);
-    CallRecord.current().refused(failure.reason());
+    call.refused(failure.reason());
     return Response.status(failure.httpStatus())
         .type(Problem.MEDIA_TYPE)
         .entity(

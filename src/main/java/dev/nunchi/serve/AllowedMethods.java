@@ -5,6 +5,7 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.List;
+import java.util.regex.Pattern;
 
 /// Answers a method that a path does not take, and `OPTIONS`, with those that it takes: the header
 /// `Allow`, which the framework leaves out of the one and has for all paths together in the other.
@@ -13,6 +14,8 @@ final class AllowedMethods {
   // After authentication, and before whatever answers.
   private static final int PRIORITY = 150;
 
+  private static final Pattern RELOAD = Pattern.compile("/v1/models/[^/:]+:reload");
+  private static final Pattern MODEL = Pattern.compile("/v1/models/[^/]+");
   private static final List<String> READ = List.of("GET", "HEAD", "OPTIONS");
   private static final List<String> CALL = List.of("POST", "OPTIONS");
 
@@ -54,10 +57,10 @@ final class AllowedMethods {
   private List<String> allowed(String path) {
     if (path.equals("/v1/classify")
         || path.equals("/v1/classify:batch")
-        || path.matches("/v1/models/[^/:]+:reload")) {
+        || RELOAD.matcher(path).matches()) {
       return CALL;
     }
-    if (path.equals("/v1/models") || path.matches("/v1/models/[^/]+") || playground.serves(path)) {
+    if (path.equals("/v1/models") || MODEL.matcher(path).matches() || playground.serves(path)) {
       return READ;
     }
     return GrpcEntrance.isServicePath(path) ? CALL : List.of();

@@ -65,16 +65,25 @@ final class BearerTokens {
   ///
   /// @param authorization the header's value, null where the call has none
   boolean accept(@Nullable String authorization) {
-    if (authorization == null
-        || !authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())) {
+    @Nullable String token = token(authorization);
+    if (token == null) {
       return false;
     }
-    byte[] digest = digest(authorization.substring(SCHEME.length()).strip());
+    byte[] digest = digest(token);
     boolean known = false;
     for (byte[] each : digests) {
       known |= MessageDigest.isEqual(each, digest);
     }
     return known;
+  }
+
+  /// The token that a call shows; null where it shows none.
+  ///
+  /// @param authorization the header's value, null where the call has none
+  static @Nullable String token(@Nullable String authorization) {
+    return authorization != null && authorization.regionMatches(true, 0, SCHEME, 0, SCHEME.length())
+        ? authorization.substring(SCHEME.length()).strip()
+        : null;
   }
 
   private static List<String> lines(Path file) {

@@ -130,7 +130,7 @@ final class Drain {
     pause(ON_ITS_WAY);
     last = true;
     connections.forEach(connection -> Transport.goAway(connection, null));
-    open.forEach(call -> open.refuseUnlessWhole(call, unavailable()));
+    open.forEach(call -> open.refuseUnlessWhole(call, Drain::unavailable));
     await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
     closing = true;
     // What was taken over HTTP/1.1 before that was seen.

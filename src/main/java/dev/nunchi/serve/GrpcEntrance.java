@@ -18,6 +18,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /// Where a request of gRPC comes in: gives it the form that Vert.x reads, and refuses in words what
 /// Vert.x would leave without an answer.
@@ -164,7 +165,10 @@ final class GrpcEntrance {
   /// Why the call's body is not read, where it says itself how long it is: HTTP would refuse it in
   /// a way that no caller of gRPC understands.
   private Optional<Failure> tooLarge(HttpServerRequest request) {
-    String length = Objects.requireNonNullElse(request.getHeader("content-length"), "0");
+    @Nullable String length = request.getHeader("content-length");
+    if (length == null) {
+      return Optional.empty();
+    }
     long most = (isStream(request) ? 2L : 1L) * limits.maxMessageBytes() + PREFIX_BYTES;
     return length.matches("[0-9]{1,18}") && Long.parseLong(length) <= most
         ? Optional.empty()

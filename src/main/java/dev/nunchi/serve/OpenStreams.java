@@ -47,7 +47,7 @@ final class OpenStreams {
     @Nullable SocketAddress address = request.remoteAddress();
     @Nullable String caller =
         byToken
-            ? request.getHeader("authorization")
+            ? BearerTokens.token(request.getHeader("authorization"))
             : address == null ? null : address.hostAddress();
     return new Holder(request.connection(), Objects.requireNonNullElse(caller, ""));
   }

@@ -8,9 +8,9 @@ import java.security.SecureRandom;
 import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
-/// Tells calls that the server makes to itself from those of callers: they need no token, and are
-/// neither counted nor logged. They carry a secret of this process, which is taken only as long as
-/// there are any.
+/// Tells calls that the server makes to itself from those of callers: they need no token, are not
+/// logged, and count as no calls, though batches and workers count what they run. They carry a
+/// secret of this process, which is taken only as long as there are any.
 @Singleton
 final class OwnCalls {
   static final String HEADER = "nunchi-own-call";

@@ -68,7 +68,6 @@ record ServeConfig(
     int maxTextBytes,
     int maxBatchSize,
     int maxStreamItems,
-    int maxStreams,
     int maxMessageBytes,
     StreamLimits streams,
     ConnectionLimits connections,
@@ -120,7 +119,6 @@ record ServeConfig(
         positive(config, "nunchi.limits.max-text-bytes", 8192),
         positive(config, "nunchi.limits.max-batch-size", 64),
         positive(config, "nunchi.limits.max-stream-items", 256),
-        positive(config, "nunchi.limits.max-streams", 256),
         maxMessageBytes(config),
         streams(config),
         connections(config),
@@ -138,7 +136,7 @@ record ServeConfig(
 
   Limits limits() {
     return new Limits(
-        maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, maxStreams, queueSize);
+        maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, streams.most(), queueSize);
   }
 
   private static StreamLimits streams(SmallRyeConfig config) {
@@ -159,11 +157,15 @@ record ServeConfig(
   }
 
   private static OptionalInt healthPort(SmallRyeConfig config) {
-    int port = atLeast(-1, config, "nunchi.health-port", -1);
-    if (port > 65535) {
-      throw invalid("nunchi.health-port", "is a number from 0 to 65535, not " + port);
+    String name = "nunchi.health-port";
+    if (config.getOptionalValue(name, String.class).isEmpty()) {
+      return OptionalInt.empty();
     }
-    return port < 0 ? OptionalInt.empty() : OptionalInt.of(port);
+    int port = atLeast(0, config, name, 0);
+    if (port > 65535) {
+      throw invalid(name, "is a number from 0 to 65535, not " + port);
+    }
+    return OptionalInt.of(port);
   }
 
   /// At most what gRPC's own limit lets through, which refuses without a reason.

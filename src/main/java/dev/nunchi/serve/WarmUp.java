@@ -21,8 +21,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
 
-/// Has a call of each kind go all the way from a socket to a model and back before the port is
-/// opened, so that no caller waits for what the first call has to load.
+/// Has calls of REST and gRPC, one text and a stream of the first model's, go all the way from a
+/// socket to a model and back before the port is opened, so that no caller waits for what the first
+/// call has to load.
 ///
 /// The calls come over a port of their own, on the loopback interface and for that time only, as
 /// the server's may ask for certificates. What fails here fails nobody: it is logged.

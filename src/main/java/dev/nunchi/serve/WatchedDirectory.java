@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.NunchiException;
 import dev.nunchi.model.DirectoryState;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -21,12 +22,12 @@ final class WatchedDirectory {
 
   /// One that was found at this look.
   static WatchedDirectory found(Path path) {
-    return new WatchedDirectory(path, DirectoryState.of(path), Optional.empty());
+    return new WatchedDirectory(path, state(path), Optional.empty());
   }
 
   /// One that is opened now.
   static WatchedDirectory opened(Path path) {
-    Optional<DirectoryState> state = DirectoryState.of(path);
+    Optional<DirectoryState> state = state(path);
     return new WatchedDirectory(path, state, state);
   }
 
@@ -36,12 +37,21 @@ final class WatchedDirectory {
 
   /// Looks, and says whether it is to be opened now.
   boolean isDue() {
-    Optional<DirectoryState> now = DirectoryState.of(path);
+    Optional<DirectoryState> now = state(path);
     boolean due = now.equals(seen) && !now.equals(tried);
     seen = now;
     if (due) {
       tried = now;
     }
     return due;
+  }
+
+  /// One that cannot be read is as if there were none: who opens it says why.
+  private static Optional<DirectoryState> state(Path path) {
+    try {
+      return DirectoryState.of(path);
+    } catch (NunchiException _) {
+      return Optional.empty();
+    }
   }
 }

@@ -35,7 +35,7 @@ class ServeConfigTest {
     assertEquals(8192, config.maxTextBytes());
     assertEquals(64, config.maxBatchSize());
     assertEquals(256, config.maxStreamItems());
-    assertEquals(256, config.maxStreams());
+    assertEquals(256, config.streams().most());
     assertEquals(4 << 20, config.maxMessageBytes());
     assertEquals(new StreamLimits(256, 128, 128, Duration.ofMinutes(5)), config.streams());
     assertEquals(
@@ -86,7 +86,7 @@ class ServeConfigTest {
     assertEquals(100, config.maxTextBytes());
     assertEquals(8, config.maxBatchSize());
     assertEquals(9, config.maxStreamItems());
-    assertEquals(10, config.maxStreams());
+    assertEquals(10, config.streams().most());
     assertEquals(11, config.maxMessageBytes());
   }
 
