@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.nunchi.text.Surrogates;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -110,16 +111,10 @@ final class JsonRows implements Rows {
       throw mistyped(name, "a string", node, line);
     }
     String text = node.textValue();
-    for (int i = 0; i < text.length(); i++) {
-      if (Character.isHighSurrogate(text.charAt(i))
-          && i + 1 < text.length()
-          && Character.isLowSurrogate(text.charAt(i + 1))) {
-        i++;
-      } else if (Character.isSurrogate(text.charAt(i))) {
-        throw lines
-            .source()
-            .invalid(line, "field %s holds half a surrogate pair".formatted(Source.shown(name)));
-      }
+    if (!Surrogates.arePaired(text)) {
+      throw lines
+          .source()
+          .invalid(line, "field %s holds half a surrogate pair".formatted(Source.shown(name)));
     }
     return text;
   }

@@ -49,8 +49,9 @@ public final class Combiner {
   private static final String CARD = "README.md";
   private static final String LICENSE = "license";
 
-  /// From what is nearest to the probe's answers to what may be furthest.
-  private static final List<Precision> TOLERANCE =
+  /// By how far an answer in a batch may be from the same alone. int8 is the last: it runs on CPUs
+  /// alone.
+  private static final List<Precision> BY_CARE =
       List.of(
           Precision.FP32,
           Precision.BF16,
@@ -306,11 +307,11 @@ public final class Combiner {
     return ModelDirectory.openWritten(directory);
   }
 
-  /// int8 where a part has it, whose answers may be furthest from the probe's.
+  /// That of the part which asks for more care.
   private Precision precision() {
     return Stream.of(first, second)
         .map(part -> part.manifest().proof().precision())
-        .max(Comparator.comparingInt(TOLERANCE::indexOf))
+        .max(Comparator.comparingInt(BY_CARE::indexOf))
         .orElseThrow();
   }
 }

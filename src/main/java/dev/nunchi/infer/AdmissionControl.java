@@ -55,12 +55,9 @@ final class AdmissionControl {
 
   /// Whether so many texts of a caller find places now.
   boolean hasPlaces(Object caller, int texts) {
-    int taken = line.size() + texts;
-    if (taken <= patientCapacity()) {
-      return true;
-    }
-    int own = line.size(caller);
-    return taken <= capacity && (own == 0 || own + texts <= Math.max(1, capacity / FEW));
+    return hasPatientPlaces(caller, texts)
+        || (line.size() + texts <= capacity
+            && line.size(caller) + texts <= Math.max(1, capacity / FEW));
   }
 
   /// Whether so many texts of a caller who can wait for places find them. One of whom nothing waits

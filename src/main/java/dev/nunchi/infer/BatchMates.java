@@ -30,8 +30,8 @@ final class BatchMates {
   private enum Fit {
     /// Those of one length, which has to be counted.
     EQUAL,
-    /// Those of which none is more than twice as long as another, as far as is known: a call costs
-    /// more than the padding.
+    /// Those that are half to twice as long as the first, as far as is known: a call costs more
+    /// than the padding.
     ABOUT
   }
 

@@ -114,14 +114,9 @@ final class OnnxSession implements AutoCloseable {
       return new OnnxSession(
           graph, OnnxRuntime.environment().createSession(copy.toString(), session), device);
     } catch (OrtException e) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL,
-          "%s cannot be loaded by ONNX Runtime: %s"
-              .formatted(
-                  graph,
-                  firstLine(e)
-                      .replace(
-                          String.valueOf(copy.getParent()), String.valueOf(graph.getParent()))),
+      throw invalid(
+          graph,
+          firstLine(e).replace(String.valueOf(copy.getParent()), String.valueOf(graph.getParent())),
           e);
     }
   }
@@ -257,10 +252,12 @@ final class OnnxSession implements AutoCloseable {
   }
 
   static NunchiException invalid(Path graph, OrtException e) {
+    return invalid(graph, firstLine(e), e);
+  }
+
+  private static NunchiException invalid(Path graph, String why, OrtException e) {
     return new NunchiException(
-        Reason.INVALID_MODEL,
-        "%s cannot be loaded by ONNX Runtime: %s".formatted(graph, firstLine(e)),
-        e);
+        Reason.INVALID_MODEL, "%s cannot be loaded by ONNX Runtime: %s".formatted(graph, why), e);
   }
 
   /// What is wrong, without where in the library that was noticed.

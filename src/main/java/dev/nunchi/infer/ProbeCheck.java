@@ -10,6 +10,8 @@ import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.Truncation;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /// Proves that a model directory still does what its network did: every text of the probe gets the
 /// same token ids, logits within the tolerance of the precision, and the same logits alone as in a
@@ -51,10 +53,7 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
           "The model gives %d logits; its probe has %d"
               .formatted(logits.length, expected.logits().size()));
     }
-    double scale = 1;
-    for (float logit : expected.logits()) {
-      scale = Math.max(scale, Math.abs(logit));
-    }
+    double scale = scale(expected.logits().stream().mapToDouble(Float::doubleValue));
     for (int i = 0; i < logits.length; i++) {
       checkLogit(index, i, logits[i], expected.logits().get(i), tolerance(precision) * scale);
     }
@@ -62,11 +61,9 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
   }
 
   private void checkBatch(int index, float[] alone, float[] together) {
-    double scale = 1;
-    for (float logit : alone) {
-      scale = Math.max(scale, Math.abs(logit));
-    }
-    double tolerance = batchTolerance(precision) * scale;
+    double tolerance =
+        batchTolerance(precision)
+            * scale(IntStream.range(0, alone.length).mapToDouble(i -> alone[i]));
     for (int i = 0; i < alone.length; i++) {
       if (!(Math.abs(alone[i] - together[i]) <= tolerance)) {
         throw new NunchiException(
@@ -76,6 +73,11 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
                 .formatted(i, index, alone[i], together[i], tolerance));
       }
     }
+  }
+
+  /// What a tolerance is relative to: the largest of the logits, and 1 at least.
+  private static double scale(DoubleStream logits) {
+    return logits.map(Math::abs).reduce(1, Math::max);
   }
 
   private static void checkLogit(

@@ -270,7 +270,7 @@ public final class RunQueue {
 
   private Batch batch(Ticket first, long now) {
     List<Ticket> tickets = withMates(first, now);
-    return new Batch(tickets, tickets.stream().mapToLong(Ticket::costNow).sum(), now);
+    return new Batch(tickets, tickets.stream().mapToLong(Ticket::costTaken).sum(), now);
   }
 
   private List<Ticket> withMates(Ticket first, long now) {

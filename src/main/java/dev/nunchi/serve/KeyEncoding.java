@@ -39,7 +39,8 @@ final class KeyEncoding {
     return first < 0x80 ? first : new BigInteger(1, der, at + 2, first - 0x80).intValueExact();
   }
 
-  private static byte[] der(int tag, byte[] content) {
+  /// A value in DER: tag, length and content.
+  static byte[] der(int tag, byte... content) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write(tag);
     if (content.length < 0x80) {

@@ -6,18 +6,7 @@ public final class Surrogates {
 
   /// Whether there is none.
   public static boolean arePaired(String text) {
-    for (int i = 0; i < text.length(); i++) {
-      char unit = text.charAt(i);
-      if (Character.isSurrogate(unit)) {
-        if (Character.isLowSurrogate(unit)
-            || i + 1 == text.length()
-            || !Character.isLowSurrogate(text.charAt(i + 1))) {
-          return false;
-        }
-        i++;
-      }
-    }
-    return true;
+    return pair(text).equals(text);
   }
 
   static NormalizedText pair(NormalizedText text) {

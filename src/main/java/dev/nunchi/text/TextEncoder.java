@@ -16,15 +16,16 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// Makes the [Encoding] of a text: normalises it, asks Hugging Face's own tokenizer for the ids,
-/// and cuts what is too long as the caller said.
+/// Makes the [Encoding] of a text: normalises it, asks Hugging Face's own tokenizer for the ids, or
+/// where tokens are single characters [CharacterEncoder], and cuts what is too long as the caller
+/// said.
 ///
 /// The tokenizer is run without its truncation and padding, whatever the file says about them, so
 /// that every token is counted before any is cut. Special tokens that the file's template adds stay
 /// in place through every cut.
 ///
-/// Safe for many threads. [#close] waits for the encodings under way; calls after it fail with
-/// [IllegalStateException].
+/// Safe for many threads. [#close] waits for the tokenizer's encodings under way; calls after it
+/// fail with [IllegalStateException].
 public final class TextEncoder implements Encoder {
   private static final Map<String, String> OPTIONS =
       Map.of("truncation", "false", "padding", "false");

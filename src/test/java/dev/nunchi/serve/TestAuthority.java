@@ -39,7 +39,8 @@ public final class TestAuthority {
 
   /// Writes the authority's own certificate.
   Path write(Path file) {
-    byte[] basicConstraints = extension(oid(0x55, 0x1d, 0x13), sequence(der(0x01, (byte) 0xff)));
+    byte[] basicConstraints =
+        extension(oid(0x55, 0x1d, 0x13), sequence(KeyEncoding.der(0x01, (byte) 0xff)));
     return pem(file, "CERTIFICATE", certificate(name, keys, VALID, basicConstraints));
   }
 
@@ -55,8 +56,8 @@ public final class TestAuthority {
 
   private Issued issue(Path directory, String subject, Duration left) {
     KeyPair subjectKeys = keys();
-    byte[] localhost = der(0x82, "localhost".getBytes(StandardCharsets.US_ASCII));
-    byte[] address = der(0x87, (byte) 127, (byte) 0, (byte) 0, (byte) 1);
+    byte[] localhost = KeyEncoding.der(0x82, "localhost".getBytes(StandardCharsets.US_ASCII));
+    byte[] address = KeyEncoding.der(0x87, (byte) 127, (byte) 0, (byte) 0, (byte) 1);
     byte[] alternativeNames = extension(oid(0x55, 0x1d, 0x11), sequence(localhost, address));
     byte[] certificate =
         certificate(new X500Principal("CN=" + subject), subjectKeys, left, alternativeNames);
@@ -73,14 +74,14 @@ public final class TestAuthority {
     Instant now = Instant.now();
     byte[] content =
         sequence(
-            der(0xa0, der(0x02, (byte) 2)),
-            der(0x02, BigInteger.valueOf(SERIAL.incrementAndGet()).toByteArray()),
+            KeyEncoding.der(0xa0, KeyEncoding.der(0x02, (byte) 2)),
+            KeyEncoding.der(0x02, BigInteger.valueOf(SERIAL.incrementAndGet()).toByteArray()),
             ECDSA_WITH_SHA256,
             name.getEncoded(),
             sequence(time(now.minus(Duration.ofHours(2))), time(now.plus(left))),
             subject.getEncoded(),
             subjectKeys.getPublic().getEncoded(),
-            der(0xa3, sequence(extension)));
+            KeyEncoding.der(0xa3, sequence(extension)));
     return sequence(content, ECDSA_WITH_SHA256, bits(signature(content)));
   }
 
@@ -108,11 +109,11 @@ public final class TestAuthority {
   private static byte[] time(Instant instant) {
     String text =
         DateTimeFormatter.ofPattern("yyMMddHHmmss'Z'").withZone(ZoneOffset.UTC).format(instant);
-    return der(0x17, text.getBytes(StandardCharsets.US_ASCII));
+    return KeyEncoding.der(0x17, text.getBytes(StandardCharsets.US_ASCII));
   }
 
   private static byte[] extension(byte[] oid, byte[] value) {
-    return sequence(oid, der(0x04, value));
+    return sequence(oid, KeyEncoding.der(0x04, value));
   }
 
   private static byte[] oid(int... encoded) {
@@ -120,30 +121,15 @@ public final class TestAuthority {
     for (int i = 0; i < encoded.length; i++) {
       bytes[i] = (byte) encoded[i];
     }
-    return der(0x06, bytes);
+    return KeyEncoding.der(0x06, bytes);
   }
 
   private static byte[] bits(byte[] content) {
-    return der(0x03, concatenated(new byte[] {0}, content));
+    return KeyEncoding.der(0x03, concatenated(new byte[] {0}, content));
   }
 
   private static byte[] sequence(byte[]... parts) {
-    return der(0x30, concatenated(parts));
-  }
-
-  private static byte[] der(int tag, byte... content) {
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.write(tag);
-    if (content.length < 0x80) {
-      out.write(content.length);
-    } else {
-      byte[] length = BigInteger.valueOf(content.length).toByteArray();
-      int from = length[0] == 0 ? 1 : 0;
-      out.write(0x80 | (length.length - from));
-      out.write(length, from, length.length - from);
-    }
-    out.writeBytes(content);
-    return out.toByteArray();
+    return KeyEncoding.der(0x30, concatenated(parts));
   }
 
   private static byte[] concatenated(byte[]... parts) {
