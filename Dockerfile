@@ -15,6 +15,7 @@ COPY src/main/ ./src/main/
 ARG REVISION=""
 RUN mvn -q -B -Dmaven.test.skip=true -Dgit.revision="$REVISION" package
 COPY models/ ./models/
+COPY LICENSE NOTICE ./
 COPY src/image/ ./src/image/
 # The whole of the image; the times of its files are this one, in seconds since 1970.
 ARG SOURCE_DATE_EPOCH=0

@@ -45,6 +45,17 @@ class ImageTest {
         Files.readString(Path.of("Dockerfile")).contains("\nRUN src/image/serving /image\n"));
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"src/image/serving", "Dockerfile.training", "Dockerfile.native"})
+  void image_any_carriesTheLicences(String file) throws IOException {
+    assertTrue(
+        Files.readAllLines(Path.of(file)).stream()
+            .anyMatch(line -> line.matches("(cp|COPY) .*LICENSE\\b.*NOTICE\\b.*")),
+        file);
+    assertTrue(
+        Files.readAllLines(Path.of(".dockerignore")).containsAll(List.of("!LICENSE", "!NOTICE")));
+  }
+
   @Test
   void java_inTheImageAndByTheLauncher_takesTheSameOptions() throws IOException {
     String script = Files.readString(Path.of("src/image/serving"));
