@@ -6,14 +6,19 @@ import java.util.List;
 /// The models whose texts may stand in one batch, since one backend computes them: the adapters of
 /// one form on one base. Its count is guarded by the lock of their queue.
 ///
-/// Each text is computed as it is alone. So texts of one length go together, none of which is
-/// padded; those of a model that adds up whole numbers, in whatever order, go with those of about
-/// their length. No more than leaves the other workers something to do: where few wait, each has a
-/// worker of its own.
+/// Each text is computed as it is alone. So those of adapters go together where they have one
+/// length; those of one model with those of near or of about their length, by what its graph
+/// promises and what a call costs it. No more than leaves the other workers something to do: where
+/// few wait, each has a worker of its own.
 final class BatchMates {
+  /// Padding that is worth less than a call, which takes a transformer as long as some tokens: one,
+  /// and this part of the length.
+  private static final int NEAR = 8;
+
   private final Mixed backend;
   private final Fit fit;
   private final int mostRows;
+  private final int mostTokens;
   private final int workers;
   private int waiting;
 
@@ -30,6 +35,8 @@ final class BatchMates {
   private enum Fit {
     /// Those of one length, which has to be counted.
     EQUAL,
+    /// Those of nearly one length, which has to be counted.
+    NEAR,
     /// Those that are half to twice as long as the first, as far as is known: a call costs more
     /// than the padding.
     ABOUT
@@ -40,41 +47,55 @@ final class BatchMates {
   /// @param mostRows in a batch
   /// @param workers that take texts from the queue
   BatchMates(Mixed backend, int mostRows, int workers) {
-    this(backend, Fit.EQUAL, mostRows, workers);
+    this(backend, Fit.EQUAL, mostRows, Integer.MAX_VALUE, workers);
   }
 
-  private BatchMates(Mixed backend, Fit fit, int mostRows, int workers) {
+  private BatchMates(Mixed backend, Fit fit, int mostRows, int mostTokens, int workers) {
     this.backend = backend;
     this.fit = fit;
     this.mostRows = mostRows;
+    this.mostTokens = mostTokens;
     this.workers = workers;
   }
 
   /// Those of a model whose texts are run alone.
   static BatchMates none() {
-    return new BatchMates((batch, rows) -> rows.getFirst().logits(batch), 1, 1);
+    return ofOneModel(Fit.EQUAL, 1, 1, 1);
   }
 
-  /// The texts of one model that computes them alike whatever stands beside them, padded or not.
+  /// The texts of one model that computes them alike whatever stands beside them, padded or not,
+  /// and to which a call costs much more than a token.
   static BatchMates padded(int mostRows, int workers) {
-    return new BatchMates(
-        (batch, rows) -> rows.getFirst().logits(batch), Fit.ABOUT, mostRows, workers);
+    return ofOneModel(Fit.ABOUT, mostRows, Integer.MAX_VALUE, workers);
   }
 
-  /// Whether texts are to be encoded before their turn comes, so that those of one length are
-  /// found.
+  /// The same of a model to which a call costs no more than some tokens.
+  ///
+  /// @param mostTokens in a batch of more than one text, by the first one's length: what more of
+  ///   them would gain is less than the others' wait
+  static BatchMates near(int mostRows, int mostTokens, int workers) {
+    return ofOneModel(Fit.NEAR, mostRows, mostTokens, workers);
+  }
+
+  private static BatchMates ofOneModel(Fit fit, int mostRows, int mostTokens, int workers) {
+    return new BatchMates(
+        (batch, rows) -> rows.getFirst().logits(batch), fit, mostRows, mostTokens, workers);
+  }
+
+  /// Whether texts are to be encoded before their turn comes, so that those of a length are found.
   boolean needLengths() {
-    return mostRows > 1 && fit == Fit.EQUAL;
+    return mostRows > 1 && fit != Fit.ABOUT;
   }
 
   /// Whether a text can stand in a batch with the one whose turn it is.
   boolean fit(Ticket first, Ticket other) {
+    int own = first.tokens();
+    int others = other.tokens();
     return switch (fit) {
-      case EQUAL ->
-          first.input().isEncoded()
-              && other.input().isEncoded()
-              && first.tokens() == other.tokens();
-      case ABOUT -> other.tokens() <= 2 * first.tokens() && first.tokens() <= 2 * other.tokens();
+      case EQUAL -> areEncoded(first, other) && own == others;
+      case NEAR ->
+          areEncoded(first, other) && Math.abs(own - others) <= 1 + Math.min(own, others) / NEAR;
+      case ABOUT -> others <= 2 * own && own <= 2 * others;
     };
   }
 
@@ -86,9 +107,14 @@ final class BatchMates {
     waiting--;
   }
 
+  private static boolean areEncoded(Ticket first, Ticket other) {
+    return first.input().isEncoded() && other.input().isEncoded();
+  }
+
   /// How many texts are run together, with one that was taken from those that wait.
-  int rows() {
-    return Math.min(mostRows, 1 + waiting / workers);
+  int rows(Ticket first) {
+    int rows = Math.min(mostRows, 1 + waiting / workers);
+    return rows == 1 ? 1 : Math.clamp(mostTokens / Math.max(1, first.tokens()), 1, rows);
   }
 
   float[][] logits(PaddedBatch batch, List<Backend> rows) {

@@ -1,6 +1,7 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.model.DirectoryState;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
@@ -30,6 +31,16 @@ public final class ModelLoader {
   /// More of them in a batch cost a text hardly less, and let the others wait longer.
   private static final int MOST_NGRAM_TEXTS = 32;
 
+  /// Of a transformer: beyond them a call is a small part of its time, and the others wait longer.
+  private static final int MOST_TEXTS = 8;
+
+  private static final int MOST_TOKENS = 160;
+
+  /// A GPU is hardly busy with fewer.
+  private static final int MOST_TEXTS_ON_GPU = 64;
+
+  private static final int MOST_TOKENS_ON_GPU = 8_192;
+
   private static final String TRIAL = "정말 좋아요";
 
   private ModelLoader() {}
@@ -55,8 +66,8 @@ public final class ModelLoader {
     int maxLength = options.maxLength(path, manifest);
     OnnxModel backend = backend(directory, options);
     try {
-      Encoder encoder =
-          testedEncoder(
+      Tested tested =
+          test(
               path,
               manifest,
               directory.padTokenId(),
@@ -65,7 +76,7 @@ public final class ModelLoader {
               maxLength);
       Classifier classifier =
           new Classifier(
-              encoder,
+              tested.encoder(),
               backend,
               new ClassifierSettings(
                   // Not by its directory, as a server's callers are told it too.
@@ -75,7 +86,9 @@ public final class ModelLoader {
                   manifest.task().temperature(),
                   directory.padTokenId(),
                   options.workers().on(backend.device())),
-              mates(directory, options.workers().count(backend.device())));
+              tested.alike()
+                  ? mates(directory, backend.device(), options.workers().count(backend.device()))
+                  : BatchMates.none());
       return new LoadedModel(
           manifest, maxLength, backend.device().name().toLowerCase(Locale.ROOT), classifier);
     } catch (RuntimeException e) {
@@ -85,10 +98,14 @@ public final class ModelLoader {
   }
 
   /// A bag of n-grams in int8 adds up whole numbers, which is the same in any order, and a call
-  /// costs it more than a text.
-  private static BatchMates mates(ModelDirectory directory, int workers) {
-    return directory.modelType().equals(NGRAMS)
-            && directory.manifest().proof().precision() == Precision.INT8
+  /// costs it more than a text. Transformers are written such that padding changes no sum.
+  private static BatchMates mates(ModelDirectory directory, Device device, int workers) {
+    if (!directory.modelType().equals(NGRAMS)) {
+      return device == Device.CUDA
+          ? BatchMates.near(MOST_TEXTS_ON_GPU, MOST_TOKENS_ON_GPU, workers)
+          : BatchMates.near(MOST_TEXTS, MOST_TOKENS, workers);
+    }
+    return directory.manifest().proof().precision() == Precision.INT8
         ? BatchMates.padded(MOST_NGRAM_TEXTS, workers)
         : BatchMates.none();
   }
@@ -103,11 +120,17 @@ public final class ModelLoader {
     }
   }
 
+  /// What has answered its probe.
+  ///
+  /// @param alike whether a text's logits were the same alone as in a batch; not so where there is
+  ///   no probe
+  record Tested(Encoder encoder, boolean alike) {}
+
   /// Replays the probe, at the length that it was recorded with, and gives an encoder for another.
   ///
   /// @param path that errors name
   /// @param encoders gives the model's encoder for a length
-  static Encoder testedEncoder(
+  static Tested test(
       Path path,
       Manifest manifest,
       int padTokenId,
@@ -115,10 +138,12 @@ public final class ModelLoader {
       Backend backend,
       int maxLength) {
     Encoder encoder = encoders.apply(manifest.text().maxLength());
+    boolean alike = false;
     try {
       @Nullable Probe probe = manifest.proof().probe();
       if (probe != null) {
-        new ProbeCheck(encoder, backend, manifest.proof().precision(), padTokenId).run(probe);
+        alike =
+            new ProbeCheck(encoder, backend, manifest.proof().precision(), padTokenId).run(probe);
       } else {
         // Nothing to compare with; but what cannot run at all is found out now.
         Encoding trial = encoder.encode(TRIAL, Truncation.KEEP_HEAD);
@@ -132,10 +157,10 @@ public final class ModelLoader {
       throw e;
     }
     if (maxLength == manifest.text().maxLength()) {
-      return encoder;
+      return new Tested(encoder, alike);
     }
     encoder.close();
-    return encoders.apply(maxLength);
+    return new Tested(encoders.apply(maxLength), alike);
   }
 
   private static TextEncoder encoder(Path path, Manifest manifest, int maxLength) {

@@ -24,17 +24,24 @@ import java.util.stream.IntStream;
 /// @param encoder of the model under test
 /// @param backend of the model under test
 public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, int padTokenId) {
+  /// What is no difference in fp32.
+  private static final double ROUNDING = 1e-5;
+
+  /// @return whether each text's logits are those that it has alone but for rounding, and so stay
+  ///   what they are whatever runs beside it
   /// @throws NunchiException `FAILED_CHECK` for the first text that differs
-  public void run(Probe probe) {
+  public boolean run(Probe probe) {
     List<Probe.Case> cases = probe.cases();
     // The probe was encoded in training, which keeps the head.
     List<Encoding> encodings =
         cases.stream().map(one -> encoder.encode(one.text(), Truncation.KEEP_HEAD)).toList();
     float[][] together = backend.logits(PaddedBatch.of(encodings, padTokenId));
+    boolean alike = true;
     for (int i = 0; i < cases.size(); i++) {
       float[] alone = checkCase(i, encodings.get(i), cases.get(i));
-      checkBatch(i, alone, together[i]);
+      alike &= checkBatch(i, alone, together[i]) <= ROUNDING;
     }
+    return alike;
   }
 
   private float[] checkCase(int index, Encoding encoding, Probe.Case expected) {
@@ -60,12 +67,15 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
     return logits;
   }
 
-  private void checkBatch(int index, float[] alone, float[] together) {
-    double tolerance =
-        batchTolerance(precision)
-            * scale(IntStream.range(0, alone.length).mapToDouble(i -> alone[i]));
+  /// Gives the largest difference, as a part of the largest logit.
+  private double checkBatch(int index, float[] alone, float[] together) {
+    double scale = scale(IntStream.range(0, alone.length).mapToDouble(i -> alone[i]));
+    double tolerance = batchTolerance(precision) * scale;
+    double largest = 0;
     for (int i = 0; i < alone.length; i++) {
-      if (!(Math.abs(alone[i] - together[i]) <= tolerance)) {
+      double difference = Math.abs(alone[i] - together[i]);
+      largest = Math.max(largest, difference / scale);
+      if (!(difference <= tolerance)) {
         throw new NunchiException(
             Reason.FAILED_CHECK,
             ("Logit %d of text %d of the model's probe is %s alone and %s in a batch; it may differ"
@@ -73,6 +83,7 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
                 .formatted(i, index, alone[i], together[i], tolerance));
       }
     }
+    return largest;
   }
 
   /// What a tolerance is relative to: the largest of the logits, and 1 at least.

@@ -9,11 +9,14 @@ import org.jspecify.annotations.Nullable;
 
 /// A text as it is queued: checked as far as that costs next to nothing, and encoded when a worker
 /// takes it. So one that is refused, or expires while it waits, costs no tokenising, and no event
-/// loop does any; but for a model whose texts are run together by their lengths, for which it is
-/// encoded as soon as it is accepted.
+/// loop does any; but for a model whose texts are run together by their lengths, for which a short
+/// one is encoded as soon as it is accepted.
 ///
 /// It is encoded once, whoever asks, and fails alike each time. Safe for several threads.
 public final class Question {
+  /// Code units that are encoded in a fraction of a millisecond.
+  private static final int SHORT = 1_000;
+
   private final Encoder encoder;
   private final String text;
   private final @Nullable String context;
@@ -63,9 +66,12 @@ public final class Question {
     return encoded().occlusions();
   }
 
-  /// Encodes it now, whatever comes of that.
+  /// Encodes it now, whatever comes of that, unless it is so long that the caller's thread had
+  /// better do something else, and nobody gains from its company.
   void prepare() {
-    encoded();
+    if (units() <= SHORT) {
+      encoded();
+    }
   }
 
   /// How many places of the queue it needs: one for each part that it may have.

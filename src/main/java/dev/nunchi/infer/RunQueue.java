@@ -276,15 +276,17 @@ public final class RunQueue {
   private List<Ticket> withMates(Ticket first, long now) {
     BatchMates mates = first.model().mates();
     List<Ticket> batch = new ArrayList<>(List.of(first));
-    int rows = mates.rows();
+    int rows = inTime(first, mates.rows(first), now);
     int runningThen = running.size() + 1;
     if (rows > 1) {
+      // Each waits for all of them.
+      long then = now + (rows - 1) * first.costNow();
       line.oldest(
               ticket ->
                   ticket.model().mates() == mates
                       && mates.fit(first, ticket)
                       && !ticket.run().isDone()
-                      && !admission.isLate(ticket, runningThen, now),
+                      && !admission.isLate(ticket, runningThen, then),
               rows - 1)
           .forEach(ticket -> {
             take(ticket);
@@ -292,6 +294,12 @@ public final class RunQueue {
           });
     }
     return batch;
+  }
+
+  /// No more rows than the first one has time for.
+  private static int inTime(Ticket first, int rows, long now) {
+    long cost = Math.max(1, first.costNow());
+    return 1 + (int) Math.clamp(first.nanosToWait(now) / cost, 0, rows - 1);
   }
 
   /// To be called without the lock.

@@ -146,13 +146,14 @@ public final class SharedBase implements AutoCloseable {
     try {
       int maxLength = options.maxLength(path, manifest);
       Encoder encoder =
-          ModelLoader.testedEncoder(
-              path,
-              manifest,
-              tensors.padTokenId(),
-              length -> encoders.open(tensors.tokenizerDirectory(), manifest.text(), length),
-              model,
-              maxLength);
+          ModelLoader.test(
+                  path,
+                  manifest,
+                  tensors.padTokenId(),
+                  length -> encoders.open(tensors.tokenizerDirectory(), manifest.text(), length),
+                  model,
+                  maxLength)
+              .encoder();
       Classifier classifier =
           new Classifier(
               encoder,

@@ -69,6 +69,37 @@ class BatchMatesTest {
   }
 
   @Test
+  void run_nearMates_ofNearlyOneLengthStandInOneBatch() throws Exception {
+    try (Scheduler one = scheduler(first, BatchMates.near(3, 80, 1))) {
+      submit(one, 1, 9);
+      first.begun.acquire();
+      submit(one, 2, 20);
+      submit(one, 3, 24);
+      submit(one, 4, 17);
+      submit(one, 5, 16);
+      submit(one, 6, 23);
+      submit(one, 7, 40);
+      submit(one, 8, 40);
+      submit(one, 9, 41);
+      submit(one, 10, 90);
+      submit(one, 11, 90);
+      first.permits.release(9);
+      assertAnswered(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
+      assertEquals(
+          List.of(
+              List.of(9),
+              List.of(20, 17, 23),
+              List.of(24),
+              List.of(16),
+              List.of(40, 40),
+              List.of(41),
+              List.of(90),
+              List.of(90)),
+          first.batches);
+    }
+  }
+
+  @Test
   void close_whileItsTextsAreWithAnothersWorker_waitsForThem() throws Exception {
     BatchMates mates = mates(8, 1);
     try (Scheduler one = scheduler(first, mates)) {

@@ -10,28 +10,43 @@ import dev.nunchi.text.Normalizer;
 import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The built-in model, which is in int8: a text has the same bits alone as in any batch.
+/// The built-in models, which are in int8: a text has the same bits alone as in any batch.
 class InvarianceTest {
-  private static final int TEXTS = 192;
   private static final List<String> WORDS =
       List.of("영화", "정말", "재미있어요", "별로", "ㅋㅋㅋ", "배우들의", "연기는", "좋았지만", "지루한", "10점", "!!", "Good");
 
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 7, 16, 33, 64})
   void logits_inABatchOfMixedLengths_equalThoseAlone(int size) {
-    ModelDirectory model = ModelDirectory.open(BuiltInModel.directory(Optional.empty()));
+    assertAlike(BuiltInModel.directory(Optional.empty()), size, 192);
+  }
+
+  @Test
+  void logitsOfATransformer_inABatchOfMixedLengths_equalThoseAlone() {
+    Path transformer =
+        BuiltInModel.directories(Optional.empty()).stream()
+            .filter(directory -> directory.endsWith("nsmc-combined"))
+            .findFirst()
+            .orElseThrow();
+    assertAlike(transformer, 8, 48);
+  }
+
+  private static void assertAlike(Path directory, int size, int texts) {
+    ModelDirectory model = ModelDirectory.open(directory);
     assertEquals(Precision.INT8, model.manifest().proof().precision());
-    List<Encoding> encodings = encodings(model, size);
+    List<Encoding> encodings = encodings(model, size, texts);
     try (OnnxModel onnx = OnnxModel.open(model, InferenceOptions.CPU)) {
-      for (int from = 0; from < TEXTS; from += size) {
-        List<Encoding> batch = encodings.subList(from, Math.min(from + size, TEXTS));
+      for (int from = 0; from < texts; from += size) {
+        List<Encoding> batch = encodings.subList(from, Math.min(from + size, texts));
         float[][] together = onnx.logits(PaddedBatch.of(batch, model.padTokenId()));
         for (int i = 0; i < batch.size(); i++) {
           float[] alone = onnx.logits(PaddedBatch.of(List.of(batch.get(i)), model.padTokenId()))[0];
@@ -41,7 +56,7 @@ class InvarianceTest {
     }
   }
 
-  private static List<Encoding> encodings(ModelDirectory model, long seed) {
+  private static List<Encoding> encodings(ModelDirectory model, long seed, int texts) {
     Random random = new Random(seed);
     List<Encoding> encodings = new ArrayList<>();
     try (TextEncoder encoder =
@@ -49,7 +64,7 @@ class InvarianceTest {
             model.path(),
             Normalizer.of(model.manifest().text().normalization()),
             model.manifest().text().maxLength())) {
-      for (int i = 0; i < TEXTS; i++) {
+      for (int i = 0; i < texts; i++) {
         List<String> words = new ArrayList<>();
         // Mostly short, as comments are, and a few that are cut.
         for (int j = (int) Math.exp(random.nextDouble() * Math.log(90)); j >= 0; j--) {

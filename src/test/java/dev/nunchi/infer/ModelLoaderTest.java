@@ -19,7 +19,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,6 +51,35 @@ class ModelLoaderTest {
         }
       }
     }
+  }
+
+  @Test
+  void load_modelThatAnswersAlikeInBatches_runsTogetherWhatWaits() throws Exception {
+    assertTrue(batchesOfTwenty() < 20);
+  }
+
+  @Test
+  void load_modelOfWhichThatIsNotKnown_runsTextsAlone() throws Exception {
+    ManifestFile.write(directory, ManifestFile.read(directory).orElseThrow().withProbe(null));
+    assertEquals(20, batchesOfTwenty());
+  }
+
+  private long batchesOfTwenty() throws Exception {
+    Classifier classifier;
+    try (LoadedModel model = ModelLoader.load(directory, CPU)) {
+      classifier = model.classifier();
+      List<Question> questions =
+          Stream.generate(() ->
+                  classifier.question("영화 정말 좋다!", null, Truncation.KEEP_HEAD, false))
+              .limit(20)
+              .toList();
+      for (CompletableFuture<Prediction> prediction :
+          classifier.classify(questions, Terms.until(Deadline.NONE))) {
+        prediction.get();
+      }
+    }
+    assertEquals(20, classifier.times().texts());
+    return classifier.times().batches();
   }
 
   @Test
@@ -130,7 +161,7 @@ class ModelLoaderTest {
     LoadOptions copied =
         new LoadOptions(
             InferenceOptions.Device.CPU,
-            new Workers(OptionalInt.of(1), 10),
+            new Workers(OptionalInt.of(1), 20),
             OptionalInt.empty(),
             true);
     try (LoadedModel model = ModelLoader.load(directory, copied)) {
@@ -190,6 +221,6 @@ class ModelLoaderTest {
   }
 
   private static LoadOptions options(InferenceOptions.Device device, OptionalInt maxLength) {
-    return new LoadOptions(device, new Workers(OptionalInt.of(1), 10), maxLength);
+    return new LoadOptions(device, new Workers(OptionalInt.of(1), 20), maxLength);
   }
 }

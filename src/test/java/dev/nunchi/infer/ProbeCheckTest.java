@@ -2,7 +2,9 @@ package dev.nunchi.infer;
 
 import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
@@ -10,6 +12,7 @@ import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
+import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.Truncation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,23 +37,60 @@ class ProbeCheckTest {
     assertRefused(1, 1, Float.NaN);
   }
 
+  @Test
+  void run_logitsThatDependOnTheBatch_areNotAlike() {
+    assertTrue(run(1, 2, FakeBackend.open()));
+    assertFalse(run(1, 2, new Shifted(1e-3f)));
+    assertTrue(run(1, 2, new Shifted(1e-6f)));
+  }
+
+  /// Adds something to whatever is not alone.
+  private record Shifted(float shift) implements Backend {
+    @Override
+    public float[][] logits(PaddedBatch batch) {
+      float[][] logits = FakeBackend.open().logits(batch);
+      if (batch.batch() > 1) {
+        for (float[] row : logits) {
+          row[0] += shift;
+        }
+      }
+      return logits;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  private static boolean run(int one, int other, Backend backend) {
+    return new ProbeCheck(encoder(), backend, Precision.INT8, 0)
+        .run(
+            new Probe(
+                List.of(
+                    new Probe.Case("" + one, List.of(one), List.of((float) one, (float) -one)),
+                    new Probe.Case(
+                        "" + other, List.of(other), List.of((float) other, (float) -other)))));
+  }
+
   private static void assertRefused(int id, float first, float second) {
     NunchiException refused = assertThrows(NunchiException.class, () -> check(id, first, second));
     assertEquals(Reason.FAILED_CHECK, refused.reason());
   }
 
   private static void check(int id, float first, float second) {
-    Encoder encoder =
-        new Encoder() {
-          @Override
-          public Encoding encode(String text, @Nullable String context, Truncation truncation) {
-            return FakeBackend.encoding(id, 1);
-          }
+    new ProbeCheck(encoder(), FakeBackend.open(), Precision.FP32, 0)
+        .run(new Probe(List.of(new Probe.Case("" + id, List.of(id), List.of(first, second)))));
+  }
 
-          @Override
-          public void close() {}
-        };
-    new ProbeCheck(encoder, FakeBackend.open(), Precision.FP32, 0)
-        .run(new Probe(List.of(new Probe.Case("x", List.of(id), List.of(first, second)))));
+  /// Of texts that are ids.
+  private static Encoder encoder() {
+    return new Encoder() {
+      @Override
+      public Encoding encode(String text, @Nullable String context, Truncation truncation) {
+        return FakeBackend.encoding(Integer.parseInt(text), 1);
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 }
