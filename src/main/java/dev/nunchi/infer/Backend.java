@@ -7,6 +7,16 @@ public interface Backend extends AutoCloseable {
   /// Logits `[batch, labels]`. Safe for several threads.
   float[][] logits(PaddedBatch batch);
 
+  /// The same of one text that has all cores to itself, with the same bits.
+  default float[][] logitsOfLoneText(PaddedBatch batch) {
+    return logits(batch);
+  }
+
+  /// Whether a text that is alone takes another time than one of many, and so says nothing about it.
+  default boolean isFasterAlone() {
+    return false;
+  }
+
   /// Ends it; a call after that fails.
   @Override
   void close();

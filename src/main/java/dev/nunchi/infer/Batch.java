@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param cost the nanoseconds for which they are expected to keep their worker
 /// @param startedAt when the worker took them, on the queue's clock
-record Batch(List<Ticket> tickets, long cost, long startedAt) {
+/// @param alone whether it is one text, and nothing else ran or waited then
+record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
   /// Has them computed, and answers each. One that cannot be encoded fails alone.
   // Whatever the backend throws goes to the callers who wait for it; the worker must live on.
   @SuppressWarnings("CatchThrowable")
@@ -40,7 +41,7 @@ record Batch(List<Ticket> tickets, long cost, long startedAt) {
   private void run(List<Ticket> encoded, List<Encoding> encodings, LongSupplier nanoClock) {
     try {
       long began = nanoClock.getAsLong();
-      float[][] logits = encoded.getFirst().model().logits(encoded, encodings);
+      float[][] logits = encoded.getFirst().model().logits(encoded, encodings, alone);
       Duration inference = Duration.ofNanos(nanoClock.getAsLong() - began);
       for (int i = 0; i < encoded.size(); i++) {
         Ticket ticket = encoded.get(i);

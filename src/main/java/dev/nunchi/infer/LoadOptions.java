@@ -13,8 +13,14 @@ import java.util.OptionalInt;
 /// @param maxLength longest input in tokens where it is to be shorter than the model's own
 /// @param copied whether the model answers from a copy of its graph and weights that nobody else
 ///   has, see [PrivateCopy]: for whoever answers for long, while the directory may change
+/// @param loneTextThreads threads that share the work of a text that is alone, at least 1; more
+///   take a second session's memory
 public record LoadOptions(
-    InferenceOptions.Device device, Workers workers, OptionalInt maxLength, boolean copied) {
+    InferenceOptions.Device device,
+    Workers workers,
+    OptionalInt maxLength,
+    boolean copied,
+    int loneTextThreads) {
   /// The model as its directory says, from its files where they lie, on the device that is there.
   public static final LoadOptions DEFAULT =
       new LoadOptions(
@@ -24,12 +30,12 @@ public record LoadOptions(
 
   /// Of a model that answers from its files where they lie.
   public LoadOptions(InferenceOptions.Device device, Workers workers, OptionalInt maxLength) {
-    this(device, workers, maxLength, false);
+    this(device, workers, maxLength, false, 1);
   }
 
   /// The same on a device.
   public LoadOptions on(InferenceOptions.Device device) {
-    return new LoadOptions(device, workers, maxLength, copied);
+    return new LoadOptions(device, workers, maxLength, copied, loneTextThreads);
   }
 
   /// The longest input in tokens that these options and the model allow.

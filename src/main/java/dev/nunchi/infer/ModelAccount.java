@@ -79,7 +79,9 @@ final class ModelAccount {
             .filter(length -> length > 0)
             .toArray();
     if (lengths.length > 0) {
-      cost.observe(lengths, nanos);
+      if (batch.tickets().getFirst().model().isTypical(batch)) {
+        cost.observe(lengths, nanos);
+      }
       count(lengths);
     }
     batch.tickets().forEach(ticket -> ticket.input().teach(estimate));

@@ -1,6 +1,7 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.model.DirectoryState;
 import dev.nunchi.model.Manifest;
@@ -14,6 +15,7 @@ import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -50,7 +52,7 @@ public final class ModelLoader {
   ///   than the model takes, `UNAVAILABLE` if the device cannot be used
   public static LoadedModel load(Path path, LoadOptions options) {
     Optional<DirectoryState> before = DirectoryState.of(path);
-    LoadedModel model = load(path, ModelDirectory.open(path), options);
+    LoadedModel model = load(path, ModelDirectory.open(path), before, options);
     try {
       // Else what was verified may be other than what was read afterwards.
       before.ifPresent(state -> state.requireSame(path));
@@ -61,10 +63,14 @@ public final class ModelLoader {
     }
   }
 
-  private static LoadedModel load(Path path, ModelDirectory directory, LoadOptions options) {
+  private static LoadedModel load(
+      Path path,
+      ModelDirectory directory,
+      Optional<DirectoryState> state,
+      LoadOptions options) {
     Manifest manifest = directory.manifest();
     int maxLength = options.maxLength(path, manifest);
-    OnnxModel backend = backend(directory, options);
+    OnnxModel backend = backend(directory, options, THREADS_OF_A_CALL);
     try {
       Tested tested =
           test(
@@ -77,7 +83,7 @@ public final class ModelLoader {
       Classifier classifier =
           new Classifier(
               tested.encoder(),
-              backend,
+              withLoneTexts(backend, directory, state, tested.encoder(), options),
               new ClassifierSettings(
                   // Not by its directory, as a server's callers are told it too.
                   manifest.name(),
@@ -110,8 +116,54 @@ public final class ModelLoader {
         : BatchMates.none();
   }
 
-  private static OnnxModel backend(ModelDirectory directory, LoadOptions options) {
-    InferenceOptions inference = new InferenceOptions(options.device(), THREADS_OF_A_CALL);
+  /// A bag of n-grams is too small to be shared.
+  static Backend withLoneTexts(
+      OnnxModel model,
+      ModelDirectory directory,
+      Optional<DirectoryState> state,
+      Encoder encoder,
+      LoadOptions options) {
+    @Nullable Probe probe = directory.manifest().proof().probe();
+    if (options.loneTextThreads() == 1
+        || model.device() != Device.CPU
+        || directory.modelType().equals(NGRAMS)
+        || state.isEmpty()
+        || probe == null) {
+      return model;
+    }
+    DirectoryState verified = state.get();
+    return new LoneTextModel(
+        model,
+        () -> {
+          verified.requireSame(directory.path());
+          OnnxModel wide = backend(directory, options.on(Device.CPU), options.loneTextThreads());
+          try {
+            verified.requireSame(directory.path());
+            requireSameLogits(directory, encoder, probe, model, wide);
+            return wide;
+          } catch (RuntimeException e) {
+            wide.close();
+            throw e;
+          }
+        });
+  }
+
+  /// @throws NunchiException `FAILED_CHECK` where a second session gives a text other logits
+  private static void requireSameLogits(
+      ModelDirectory directory, Encoder encoder, Probe probe, Backend model, Backend other) {
+    for (Probe.Case one : probe.cases()) {
+      PaddedBatch text =
+          PaddedBatch.of(
+              List.of(encoder.encode(one.text(), Truncation.KEEP_HEAD)), directory.padTokenId());
+      if (!Arrays.equals(model.logits(text)[0], other.logits(text)[0])) {
+        throw new NunchiException(
+            Reason.FAILED_CHECK, directory.path() + " gives other logits on several cores");
+      }
+    }
+  }
+
+  private static OnnxModel backend(ModelDirectory directory, LoadOptions options, int threads) {
+    InferenceOptions inference = new InferenceOptions(options.device(), threads);
     if (!options.copied()) {
       return OnnxModel.open(directory, inference);
     }

@@ -144,6 +144,10 @@ final class OnnxSession implements AutoCloseable {
     OrtSession.SessionOptions session = new OrtSession.SessionOptions();
     session.setIntraOpNumThreads(options.threads());
     session.setInterOpNumThreads(1);
+    if (options.threads() > 1) {
+      // They wait for each other on the processor while a call runs, and not between calls.
+      session.addConfigEntry("session.force_spinning_stop", "1");
+    }
     session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL);
     return session;
   }

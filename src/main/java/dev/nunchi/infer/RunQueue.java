@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
 /// one owner, this, and one lock; futures are completed without it, since what hangs on them may
 /// come back. Workers are platform threads, one for each core or GPU, which all models share, and
 /// each call of a backend uses one core: on a CPU that answers more texts than one call on all
-/// cores. Never is a worker made to wait for a fuller batch.
+/// cores. A text that finds nothing else may have them all. Never is a worker made to wait for a fuller batch.
 public final class RunQueue {
   private final Executor executor;
   private final int workers;
@@ -270,7 +270,8 @@ public final class RunQueue {
 
   private Batch batch(Ticket first, long now) {
     List<Ticket> tickets = withMates(first, now);
-    return new Batch(tickets, tickets.stream().mapToLong(Ticket::costTaken).sum(), now);
+    boolean alone = tickets.size() == 1 && running.isEmpty() && line.size() == 0;
+    return new Batch(tickets, tickets.stream().mapToLong(Ticket::costTaken).sum(), now, alone);
   }
 
   private List<Ticket> withMates(Ticket first, long now) {

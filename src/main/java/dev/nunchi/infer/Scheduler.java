@@ -64,6 +64,11 @@ final class Scheduler implements AutoCloseable {
     queue.close(this);
   }
 
+  /// Whether how long a batch took says how long others will take.
+  boolean isTypical(Batch batch) {
+    return !batch.alone() || !backend.isFasterAlone();
+  }
+
   /// What the queue keeps of it.
   ModelAccount account() {
     return account;
@@ -76,10 +81,12 @@ final class Scheduler implements AutoCloseable {
   /// Logits `[batch, labels]` of tickets of these mates, of each those of its own model.
   ///
   /// @param encodings theirs
-  float[][] logits(List<Ticket> batch, List<Encoding> encodings) {
-    return mates.logits(
-        PaddedBatch.of(encodings, padTokenId),
-        batch.stream().map(ticket -> ticket.model().backend).toList());
+  /// @param alone whether it is one text, and nothing else ran or waited when it was taken
+  float[][] logits(List<Ticket> batch, List<Encoding> encodings, boolean alone) {
+    PaddedBatch padded = PaddedBatch.of(encodings, padTokenId);
+    return alone
+        ? backend.logitsOfLoneText(padded)
+        : mates.logits(padded, batch.stream().map(ticket -> ticket.model().backend).toList());
   }
 
   private List<CompletableFuture<Run>> runs(List<Ticket> tickets) {

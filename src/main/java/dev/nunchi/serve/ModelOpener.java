@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.infer.LoadOptions;
+import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.SharedBases;
 import dev.nunchi.infer.Workers;
@@ -14,14 +15,16 @@ final class ModelOpener implements AutoCloseable {
 
   /// @throws NunchiException where a base cannot be opened
   ModelOpener(ServeConfig config) {
+    Workers workers = new Workers(config.threads(), config.queueSize());
     this.bases =
         SharedBases.open(
             config.bases(),
             new LoadOptions(
                 config.device(),
-                new Workers(config.threads(), config.queueSize()),
+                workers,
                 OptionalInt.empty(),
-                config.privateCopy()));
+                config.privateCopy(),
+                config.loneTextThreads().orElse(workers.count(Device.CPU))));
   }
 
   /// The model of a directory under the name in its manifest.

@@ -30,6 +30,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.home` | the working directory | the installation, which holds the built-in model |
 /// | `nunchi.device` | `auto` | `auto`, `cpu` or `cuda` |
 /// | `nunchi.threads` | one for each core | texts that are run at a time, of all models |
+/// | `nunchi.lone-text-threads` | `nunchi.threads` | on the CPU, threads that share the work of a transformer's text while there is no other; 1 saves the memory of a second session |
 /// | `nunchi.queue-size` | 2048 | most texts that wait to be run, of all models |
 /// | `nunchi.limits.max-text-bytes` | 8192 | longest text, and longest context, in UTF-8 |
 /// | `nunchi.limits.max-batch-size` | 64 | most requests in one batch |
@@ -64,6 +65,7 @@ record ServeConfig(
     Optional<String> home,
     Device device,
     OptionalInt threads,
+    OptionalInt loneTextThreads,
     int queueSize,
     int maxTextBytes,
     int maxBatchSize,
@@ -83,7 +85,7 @@ record ServeConfig(
     Duration reloadPeriod) {
   private static final Pattern KNOWN =
       Pattern.compile(
-          "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|threads|queue-size"
+          "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|(lone-text-)?threads|queue-size"
               + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|access-log|playground|reload-period|rest-timeout|shutdown-delay|health-port|connection-age"
               + "|limits\\.(stream-idle|header|body|write)-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
@@ -114,7 +116,8 @@ record ServeConfig(
         isOn(config, "nunchi.private-copy", true),
         config.getOptionalValue("nunchi.home", String.class),
         device(config),
-        threads(config),
+        threads(config, "nunchi.threads"),
+        threads(config, "nunchi.lone-text-threads"),
         positive(config, "nunchi.queue-size", 2048),
         positive(config, "nunchi.limits.max-text-bytes", 8192),
         positive(config, "nunchi.limits.max-batch-size", 64),
@@ -234,8 +237,8 @@ record ServeConfig(
     }
   }
 
-  private static OptionalInt threads(SmallRyeConfig config) {
-    int threads = positive(config, "nunchi.threads", Integer.MAX_VALUE);
+  private static OptionalInt threads(SmallRyeConfig config, String key) {
+    int threads = positive(config, key, Integer.MAX_VALUE);
     return threads == Integer.MAX_VALUE ? OptionalInt.empty() : OptionalInt.of(threads);
   }
 

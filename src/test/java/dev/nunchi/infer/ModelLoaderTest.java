@@ -163,7 +163,8 @@ class ModelLoaderTest {
             InferenceOptions.Device.CPU,
             new Workers(OptionalInt.of(1), 20),
             OptionalInt.empty(),
-            true);
+            true,
+            1);
     try (LoadedModel model = ModelLoader.load(directory, copied)) {
       List<Float> before = logits(model);
       Files.write(weights, new byte[(int) size]);

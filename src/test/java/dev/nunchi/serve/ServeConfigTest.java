@@ -31,6 +31,7 @@ class ServeConfigTest {
     assertEquals(Optional.empty(), config.home());
     assertEquals(Device.AUTO, config.device());
     assertEquals(OptionalInt.empty(), config.threads());
+    assertEquals(OptionalInt.empty(), config.loneTextThreads());
     assertEquals(2048, config.queueSize());
     assertEquals(8192, config.maxTextBytes());
     assertEquals(64, config.maxBatchSize());
@@ -68,6 +69,7 @@ class ServeConfigTest {
                 Map.entry("nunchi.home", "/opt/nunchi"),
                 Map.entry("nunchi.device", "cuda"),
                 Map.entry("nunchi.threads", "3"),
+                Map.entry("nunchi.lone-text-threads", "2"),
                 Map.entry("nunchi.queue-size", "7"),
                 Map.entry("nunchi.limits.max-text-bytes", "100"),
                 Map.entry("nunchi.limits.max-batch-size", "8"),
@@ -82,6 +84,7 @@ class ServeConfigTest {
     assertEquals(Optional.of("/opt/nunchi"), config.home());
     assertEquals(Device.CUDA, config.device());
     assertEquals(OptionalInt.of(3), config.threads());
+    assertEquals(OptionalInt.of(2), config.loneTextThreads());
     assertEquals(7, config.queueSize());
     assertEquals(100, config.maxTextBytes());
     assertEquals(8, config.maxBatchSize());
@@ -160,6 +163,7 @@ class ServeConfigTest {
     "nunchi.device, gpu",
     "nunchi.threads, 0",
     "nunchi.threads, many",
+    "nunchi.lone-text-threads, 0",
     "nunchi.queue-size, -1",
     "nunchi.limits.max-text-bytes, 0",
     "nunchi.limits.max-tokens, 5",
