@@ -19,14 +19,14 @@ import org.eclipse.microprofile.config.ConfigProvider;
 /// Ends the server's calls when it is told to stop, so that none is lost: whoever was accepted has
 /// the answer, and not only the program has written it.
 ///
-/// Once `nunchi.shutdown-delay` is over, every connection of HTTP/2 is told by GOAWAY to begin no
-/// more calls and, a moment later, when what was on its way has come, which of them was the last;
-/// one of HTTP/1.1 has the call that it is at and one more; calls on new connections are refused,
-/// and so are requests that have not come whole by then. Then this waits until each answer has left
-/// the process, and a moment for callers to close their connections: closing one on which something
-/// lies unread would take from the caller what it has not read; who calls in it over HTTP/1.1 is
-/// refused. The answers have `quarkus.shutdown.timeout`, to which that moment comes; a second
-/// signal ends both.
+/// From the start each answer over HTTP/1.1 is the last on its connection, and says so. Once
+/// `nunchi.shutdown-delay` is over, every connection of HTTP/2 is told by GOAWAY to begin no more
+/// calls and, a moment later, when what was on its way has come, which of them was the last; calls
+/// on new connections are refused, and so are requests that have not come whole by then. Then this
+/// waits until each answer has left the process, and a moment for callers to close their
+/// connections: closing one on which something lies unread would take from the caller what it has
+/// not read; who calls in it over HTTP/1.1, on a connection that was idle, is answered too. The
+/// answers have `quarkus.shutdown.timeout`, to which that moment comes; a second signal ends both.
 ///
 /// Quarkus closes the server afterwards. It has a delay and a drain of its own, which ends when the
 /// last answer is handed over, and closes connections with the last call on them; it finds nothing
@@ -49,6 +49,7 @@ final class Drain {
   private final Metrics metrics;
   private final OpenCalls open;
   private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
+  private volatile boolean leaving;
   private volatile boolean stopping;
   private volatile boolean last;
   private volatile boolean closing;
@@ -101,12 +102,12 @@ final class Drain {
   /// HTTP/1.1 has no GOAWAY: an answer says that it is the connection's last.
   private void sayTheLast(RoutingContext context) {
     context.addHeadersEndHandler(_ -> {
-      if (stopping) {
+      if (leaving) {
         context.response().putHeader("connection", "close");
       }
     });
     context.addEndHandler(_ -> {
-      if (stopping) {
+      if (leaving) {
         context.request().connection().close();
       }
     });
@@ -123,6 +124,7 @@ final class Drain {
 
   /// Takes no more calls, and returns when those that it took have left, or the time is over.
   void drain() throws InterruptedException {
+    leaving = true;
     pause(config.shutdownDelay());
     long began = System.nanoTime();
     stopping = true;
@@ -132,10 +134,10 @@ final class Drain {
     connections.forEach(connection -> Transport.goAway(connection, null));
     open.forEach(call -> open.refuseUnlessWhole(call, Drain::unavailable));
     await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
-    closing = true;
-    // What was taken over HTTP/1.1 before that was seen.
-    await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
     await(this::areClosed, CLOSING);
+    closing = true;
+    // What was taken over HTTP/1.1 meanwhile.
+    await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
     // Whoever is left is not waited for any more.
     open.forEach(call -> call.context().request().connection().close());
   }

@@ -19,6 +19,7 @@ import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.Socket;
 import java.net.URI;
@@ -26,7 +27,9 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -163,7 +166,7 @@ class DrainTest {
 
   /// While callers of HTTP/2 have their moment to close, which this one does not use.
   @Test
-  void drain_callOverHttp1WhenAllIsSent_isRefused() throws Exception {
+  void drain_callOverHttp1WhenAllIsSent_isAnsweredAsItsLast() throws Exception {
     try (Socket other = new Socket("localhost", server.actualPort());
         Socket socket = new Socket("localhost", server.actualPort())) {
       // Settings, and `GET / HTTP/2` to x.
@@ -183,9 +186,7 @@ class DrainTest {
       BufferedReader answers =
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
-      assertEquals("HTTP/1.1 200 OK", answers.readLine());
-      while (!answers.readLine().isEmpty()) {}
-      assertEquals('x', answers.read());
+      assertFalse(answer(answers).contains("connection: close"));
       CompletableFuture<Void> drained = drained();
       while (!drain.isStopping()) {
         Thread.onSpinWait();
@@ -193,10 +194,70 @@ class DrainTest {
       Thread.sleep(400);
       assertFalse(drained.isDone());
       socket.getOutputStream().write(request);
-      assertEquals("HTTP/1.1 503 Service Unavailable", answers.readLine());
+      endTheNext();
+      assertTrue(answer(answers).contains("connection: close"));
+      assertEquals(-1, answers.read());
       drained.get();
       assertTrue(calls.isEmpty());
     }
+  }
+
+  /// So that nobody keeps a connection to a server that goes.
+  @Test
+  void drain_callOverHttp1DuringTheDelay_isAnsweredAsItsLast() throws Exception {
+    ServeConfig patient =
+        ServeConfig.from(
+            new SmallRyeConfigBuilder().withDefaultValue("nunchi.shutdown-delay", "20S").build());
+    Drain delayed = new Drain(patient, metrics, new OpenCalls(patient, metrics));
+    Router router = Router.router(vertx);
+    router.route().handler(delayed::enter);
+    router.route().handler(calls::add);
+    HttpServer its =
+        vertx
+            .createHttpServer()
+            .requestHandler(router)
+            .listen(0)
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(10, TimeUnit.SECONDS);
+    Thread draining = Thread.ofPlatform().start(() -> drain(delayed));
+    try (Socket socket = new Socket("localhost", its.actualPort())) {
+      while (draining.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+      socket.setSoTimeout(10_000);
+      socket
+          .getOutputStream()
+          .write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+      endTheNext();
+      BufferedReader answers =
+          new BufferedReader(
+              new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+      assertTrue(answer(answers).contains("connection: close"));
+      assertEquals(-1, answers.read());
+    } finally {
+      draining.interrupt();
+      draining.join();
+    }
+  }
+
+  private static void drain(Drain drain) {
+    try {
+      drain.drain();
+    } catch (InterruptedException _) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// The headers of an answer that is `x`.
+  private static List<String> answer(BufferedReader answers) throws IOException {
+    assertEquals("HTTP/1.1 200 OK", answers.readLine());
+    List<String> headers = new ArrayList<>();
+    for (String line = answers.readLine(); !line.isEmpty(); line = answers.readLine()) {
+      headers.add(line);
+    }
+    assertEquals('x', answers.read());
+    return headers;
   }
 
   @Test
