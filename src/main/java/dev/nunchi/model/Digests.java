@@ -16,7 +16,9 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /// SHA-256 of a model's files: what proves that a directory is the one that was written.
 public final class Digests {
@@ -104,6 +106,30 @@ public final class Digests {
       }
     }
     return Optional.empty();
+  }
+
+  /// Checks that a manifest lists what is read, without which nobody knows whether it is what was
+  /// written, and that the revision, by which callers tell models apart, is that of the list.
+  ///
+  /// @throws NunchiException `INVALID_MODEL` naming what is not listed
+  static void requireProof(
+      Path directory, Map<String, String> files, String revision, Set<String> read) {
+    Path manifest = directory.resolve(Manifest.FILE_NAME);
+    Set<String> unlisted = new TreeSet<>(read);
+    unlisted.removeAll(files.keySet());
+    if (!unlisted.isEmpty()) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s: 'files' has no digest of %s, which the model is made of; 'nunchi export' writes them all"
+              .formatted(manifest, String.join(", ", unlisted)));
+    }
+    String own = revision(files);
+    if (!own.equals(revision)) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "%s: 'revision' should be %s, the digest of its 'files', but is %s"
+              .formatted(manifest, own, revision));
+    }
   }
 
   /// A digest that bytes are added to while they are written.

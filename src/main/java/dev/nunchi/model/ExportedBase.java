@@ -77,15 +77,18 @@ public record ExportedBase(
           "%s was written by a newer Nunchi (format_version %d; this one reads %d); update Nunchi"
               .formatted(file, version, Manifest.FORMAT_VERSION));
     }
-    Digests.damage(directory, json.texts("files", "[0-9a-f]{64}", "64 hexadecimal digits"))
+    Map<String, String> files = json.texts("files", "[0-9a-f]{64}", "64 hexadecimal digits");
+    String revision = json.matching("revision", DIGEST, "sha256: and 64 hexadecimal digits");
+    Digests.damage(directory, files)
         .ifPresent(damage -> {
           throw new NunchiException(Reason.INVALID_MODEL, damage);
         });
+    Digests.requireProof(directory, files, revision, ModelDirectory.read(directory));
     return new ExportedBase(
         directory,
         json.matching(Provenance.BASE_DIGEST, DIGEST, "sha256: and 64 hexadecimal digits"),
         json.flag(IN_NF4),
-        json.matching("revision", DIGEST, "sha256: and 64 hexadecimal digits"),
+        revision,
         json.oneOf("precision", Precision.values(), Precision::manifestName),
         Set.copyOf(json.strings(LAYERS)),
         Set.copyOf(json.strings(HEAD)),

@@ -24,11 +24,6 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
 
   public static final String WEIGHTS = "model.onnx.data";
 
-  /// What is read beside the graph, where it is there.
-  private static final List<String> READ =
-      List.of(
-          TokenizerFiles.TOKENIZER, TokenizerFiles.TOKENIZER_CONFIG, CheckpointConfig.FILE_NAME);
-
   /// Reads the directory and checks its files against their digests.
   ///
   /// @throws NunchiException `INVALID_MODEL` where a file is missing, is not the one that was
@@ -53,7 +48,8 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
         ManifestFile.read(directory)
             .map(stored -> {
               verification.accept(directory, stored);
-              requireProof(directory, stored);
+              Digests.requireProof(
+                  directory, stored.proof().files(), stored.proof().revision(), read(directory));
               config.requireAgreement(stored);
               return stored;
             })
@@ -62,28 +58,15 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
     return new ModelDirectory(directory, manifest, config.padTokenId());
   }
 
-  /// What is served has to be in the manifest's list, without which nobody knows whether it is what
-  /// was written; and the revision, by which callers tell models apart, has to be that of the list.
-  private static void requireProof(Path directory, Manifest stored) {
-    Map<String, String> files = stored.proof().files();
-    Set<String> served = new TreeSet<>(GraphFiles.of(directory.resolve(GRAPH)));
-    served.add(GRAPH);
-    READ.stream().filter(name -> Files.exists(directory.resolve(name))).forEach(served::add);
-    served.removeAll(files.keySet());
-    if (!served.isEmpty()) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL,
-          "%s: 'files' has no digest of %s, which the model is made of; 'nunchi export' writes them all"
-              .formatted(directory.resolve(Manifest.FILE_NAME), String.join(", ", served)));
+  /// The files of a directory, a model's or a base's, that are read where it is served.
+  static Set<String> read(Path directory) {
+    Set<String> read = new TreeSet<>(GraphFiles.of(directory.resolve(GRAPH)));
+    read.add(GRAPH);
+    read.addAll(TokenizerFiles.read(directory));
+    if (Files.exists(directory.resolve(CheckpointConfig.FILE_NAME))) {
+      read.add(CheckpointConfig.FILE_NAME);
     }
-    String revision = Digests.revision(files);
-    if (!revision.equals(stored.proof().revision())) {
-      throw new NunchiException(
-          Reason.INVALID_MODEL,
-          "%s: 'revision' should be %s, the digest of its 'files', but is %s"
-              .formatted(
-                  directory.resolve(Manifest.FILE_NAME), revision, stored.proof().revision()));
-    }
+    return read;
   }
 
   private static void requireGraph(Path directory) {

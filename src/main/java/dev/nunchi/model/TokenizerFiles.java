@@ -66,6 +66,18 @@ public final class TokenizerFiles {
     throw new NunchiException(Reason.INVALID_MODEL, what);
   }
 
+  /// The names of those that are there and are read: of a `tokenizer.json` it and its
+  /// configuration, else all of which one is made.
+  static List<String> read(Path directory) {
+    List<String> present =
+        NAMES.stream().filter(name -> Files.exists(directory.resolve(name))).toList();
+    return present.contains(TOKENIZER)
+        ? present.stream()
+            .filter(name -> name.equals(TOKENIZER) || name.equals(TOKENIZER_CONFIG))
+            .toList()
+        : present;
+  }
+
   /// Copies those that are there and returns their names; where there is no `tokenizer.json`, what
   /// transformers makes of the vocabulary is written as one.
   public static List<String> copy(Path from, Path to) throws IOException {

@@ -189,6 +189,18 @@ class ModelLoaderTest {
     }
   }
 
+  /// From before there was a `tokenizer.json`.
+  @Test
+  void load_vocabularyThatTheManifestDoesNotList_isRefusedByName() throws IOException {
+    Files.writeString(directory.resolve("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n");
+    Files.delete(directory.resolve("tokenizer.json"));
+    Manifest manifest = ManifestFile.read(directory).orElseThrow();
+    Map<String, String> files = new HashMap<>(manifest.proof().files());
+    files.remove("tokenizer.json");
+    write(manifest, Digests.revision(files), files);
+    assertRefused(Reason.INVALID_MODEL, "'files' has no digest of vocab.txt", CPU);
+  }
+
   @Test
   void load_revisionThatIsNotThatOfTheFiles_isRefused() throws IOException {
     Manifest manifest = ManifestFile.read(directory).orElseThrow();

@@ -244,6 +244,19 @@ class SharedBaseTest {
   }
 
   @Test
+  void open_baseWhoseListLacksAFile_isRefusedByName() throws IOException {
+    Path bare =
+        RandomAdapter.exportBase(adapters.getFirst(), temporary.resolve("base"), Precision.FP32);
+    Path manifest = bare.resolve("nunchi.json");
+    Files.writeString(
+        manifest,
+        Files.readString(manifest).replaceFirst("\"model.onnx.data\" *: *\"[0-9a-f]{64}\",?", ""));
+    assertContains(
+        "'files' has no digest of model.onnx.data",
+        assertThrows(NunchiException.class, () -> SharedBase.open(bare, options(1))));
+  }
+
+  @Test
   void close_whileOthersAnswer_losesNothing() {
     try (SharedBase loaded = SharedBase.open(base, options(2))) {
       LoadedModel stays = loaded.load(adapters.getFirst());

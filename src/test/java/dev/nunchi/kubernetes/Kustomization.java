@@ -27,7 +27,7 @@ final class Kustomization {
           "images",
           "configMapGenerator",
           "patches");
-  private static final Set<String> CLUSTER_WIDE = Set.of("Namespace", "PriorityClass");
+  static final Set<String> CLUSTER_WIDE = Set.of("Namespace", "PriorityClass");
   private static final String HASHED = "needs-hash";
 
   private final Sources sources;

@@ -17,8 +17,6 @@ final class ReferencePolicies {
   private static final Set<String> GIVEN =
       Set.of("nunchi-tokens", "nunchi-metrics-token", "nunchi-gateway-tls");
 
-  private static final Set<String> CLUSTER_WIDE = Set.of("Namespace", "PriorityClass");
-
   private final List<Map<String, Object>> objects;
   private final List<PodTemplate> pods;
   private final Set<String> ids;
@@ -106,7 +104,7 @@ final class ReferencePolicies {
   private void checkObject(Map<String, Object> object) {
     String kind = Yaml.text(object, "kind");
     require(
-        CLUSTER_WIDE.contains(kind) || !Yaml.text(object, "metadata", "namespace").isEmpty(),
+        Kustomization.CLUSTER_WIDE.contains(kind) || !Yaml.text(object, "metadata", "namespace").isEmpty(),
         object,
         "is in no namespace");
     switch (kind) {
