@@ -19,11 +19,14 @@ import jakarta.inject.Singleton;
 import java.net.InetSocketAddress;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
 import org.jboss.logging.Logger;
 
@@ -42,6 +45,7 @@ final class Doors {
   private final OpenStreams streams;
   private final Metrics metrics;
   private final List<OpenConnections> ports = new CopyOnWriteArrayList<>();
+  private final Set<Integer> served = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("nunchi-doors").factory());
@@ -57,11 +61,24 @@ final class Doors {
   }
 
   void listening(@ObservesAsync HttpServerStart event, HttpServer server) {
-    guard(server.getPort(), limits);
+    serve(server.getPort(), limits);
   }
 
   void listeningWithTls(@ObservesAsync HttpsServerStart event, HttpServer server) {
-    guard(server.getSecurePort(), limits);
+    serve(server.getSecurePort(), limits);
+  }
+
+  /// As [#guard], until [#close].
+  void serve(int port, ConnectionLimits bounds) {
+    served.add(port);
+    guard(port, bounds);
+  }
+
+  /// Listens no more where calls are answered; connections that are open stay. Whoever looks for a
+  /// server then finds none here, and goes on to the next.
+  @SuppressWarnings("FutureReturnValueIgnored") // Nothing waits for it.
+  void close() {
+    served.forEach(port -> onListeners(port, Channel::close));
   }
 
   /// Before everything else closes.
@@ -73,11 +90,7 @@ final class Doors {
   void guard(int port, ConnectionLimits bounds) {
     OpenConnections connections = new OpenConnections(bounds, metrics::closed);
     ports.add(connections);
-    for (EventExecutor executor : ((VertxInternal) vertx).getAcceptorEventLoopGroup()) {
-      if (executor instanceof SingleThreadEventLoop loop) {
-        loop.execute(() -> guard(loop, port, connections));
-      }
-    }
+    onListeners(port, channel -> channel.pipeline().addFirst(new Door(connections)));
   }
 
   /// How many are open, on all ports.
@@ -85,13 +98,22 @@ final class Doors {
     return ports.stream().mapToInt(OpenConnections::count).sum();
   }
 
-  private static void guard(SingleThreadEventLoop loop, int port, OpenConnections connections) {
+  private void onListeners(int port, Consumer<Channel> action) {
+    for (EventExecutor executor : ((VertxInternal) vertx).getAcceptorEventLoopGroup()) {
+      if (executor instanceof SingleThreadEventLoop loop) {
+        loop.execute(() -> onListeners(loop, port, action));
+      }
+    }
+  }
+
+  private static void onListeners(
+      SingleThreadEventLoop loop, int port, Consumer<Channel> action) {
     for (Iterator<Channel> all = loop.registeredChannelsIterator(); all.hasNext(); ) {
       Channel channel = all.next();
       if (channel instanceof ServerChannel
           && channel.localAddress() instanceof InetSocketAddress address
           && address.getPort() == port) {
-        channel.pipeline().addFirst(new Door(connections));
+        action.accept(channel);
       }
     }
   }

@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import io.netty.handler.codec.http2.Http2Error;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpConnection;
@@ -20,13 +21,14 @@ import org.eclipse.microprofile.config.ConfigProvider;
 /// the answer, and not only the program has written it.
 ///
 /// From the start each answer over HTTP/1.1 is the last on its connection, and says so. Once
-/// `nunchi.shutdown-delay` is over, every connection of HTTP/2 is told by GOAWAY to begin no more
-/// calls and, a moment later, when what was on its way has come, which of them was the last; calls
-/// on new connections are refused, and so are requests that have not come whole by then. Then this
-/// waits until each answer has left the process, and a moment for callers to close their
-/// connections: closing one on which something lies unread would take from the caller what it has
-/// not read; who calls in it over HTTP/1.1, on a connection that was idle, is answered too. The
-/// answers have `quarkus.shutdown.timeout`, to which that moment comes; a second signal ends both.
+/// `nunchi.shutdown-delay` is over, nobody finds the server any more ([Doors#close]), and every
+/// connection of HTTP/2 is told by GOAWAY to begin no more calls and, a moment later, when what was
+/// on its way has come, which of them was the last; calls on connections that came at that moment
+/// are refused, and so are requests that have not come whole by then. Then this waits until each
+/// answer has left the process, and a moment for callers to close their connections: closing one on
+/// which something lies unread would take from the caller what it has not read; who calls in it
+/// over HTTP/1.1, on a connection that was idle, is answered too. The answers have
+/// `quarkus.shutdown.timeout`, to which that moment comes; a second signal ends both.
 ///
 /// Quarkus closes the server afterwards. It has a delay and a drain of its own, which ends when the
 /// last answer is handed over, and closes connections with the last call on them; it finds nothing
@@ -48,6 +50,7 @@ final class Drain {
   private final ServeConfig config;
   private final Metrics metrics;
   private final OpenCalls open;
+  private final Doors doors;
   private final Set<HttpConnection> connections = ConcurrentHashMap.newKeySet();
   private volatile boolean leaving;
   private volatile boolean stopping;
@@ -55,10 +58,11 @@ final class Drain {
   private volatile boolean closing;
   private volatile boolean hurried;
 
-  Drain(ServeConfig config, Metrics metrics, OpenCalls open) {
+  Drain(ServeConfig config, Metrics metrics, OpenCalls open, Doors doors) {
     this.config = config;
     this.metrics = metrics;
     this.open = open;
+    this.doors = doors;
   }
 
   void register(@Observes Filters filters) {
@@ -86,7 +90,7 @@ final class Drain {
     OpenCalls.Call call = open.add(context);
     if (stopping && isRefused(context)) {
       open.remove(call);
-      FailureResponse.send(context, Failure.of(unavailable()), metrics);
+      refuse(context);
       return;
     }
     if (connections.add(connection)) {
@@ -97,6 +101,20 @@ final class Drain {
     }
     context.addEndHandler(_ -> open.remove(call));
     context.next();
+  }
+
+  /// A call of gRPC is said to be one that has not begun, which its caller sends again elsewhere
+  /// without being told to (RFC 9113, section 8.7).
+  private void refuse(RoutingContext context) {
+    NunchiException reason = new NunchiException(Reason.UNAVAILABLE, "The server is being stopped");
+    CallName call = CallName.of(context.request());
+    if (call.protocol() == Protocol.GRPC && context.request().version() == HttpVersion.HTTP_2) {
+      metrics.request(call.protocol(), call.method(), Failure.of(reason));
+      Transport.goAway(context.request().connection(), null);
+      context.response().reset(Http2Error.REFUSED_STREAM.code());
+    } else {
+      open.refuse(context, reason);
+    }
   }
 
   /// HTTP/1.1 has no GOAWAY: an answer says that it is the connection's last.
@@ -128,11 +146,12 @@ final class Drain {
     pause(config.shutdownDelay());
     long began = System.nanoTime();
     stopping = true;
+    doors.close();
     connections.forEach(connection -> Transport.goAway(connection, Transport.ANY_STREAM));
     pause(ON_ITS_WAY);
     last = true;
     connections.forEach(connection -> Transport.goAway(connection, null));
-    open.forEach(call -> open.refuseUnlessWhole(call, Drain::unavailable));
+    open.forEach(call -> open.refuseUnlessWhole(call, this::refuse));
     await(this::isFlushed, timeout().minusNanos(System.nanoTime() - began));
     await(this::areClosed, CLOSING);
     closing = true;
@@ -161,10 +180,6 @@ final class Drain {
     while (!hurried && !reached.getAsBoolean() && System.nanoTime() - until < 0) {
       Thread.sleep(5);
     }
-  }
-
-  private static NunchiException unavailable() {
-    return new NunchiException(Reason.UNAVAILABLE, "The server is being stopped");
   }
 
   private static Duration timeout() {

@@ -8,7 +8,6 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /// The requests that have no answer yet, over HTTP and gRPC.
 ///
@@ -56,28 +55,36 @@ final class OpenCalls {
       if (now - call.since() > time.toNanos()) {
         refuseUnlessWhole(
             call,
-            () ->
-                new NunchiException(
-                    Reason.DEADLINE_EXCEEDED,
-                    "The request did not come whole within %d s".formatted(time.toSeconds())));
+            context ->
+                refuse(
+                    context,
+                    new NunchiException(
+                        Reason.DEADLINE_EXCEEDED,
+                        "The request did not come whole within %d s".formatted(time.toSeconds()))));
       }
     }
   }
 
   /// A request that has come whole is answered. What an answer has begun to is a stream, which ends
   /// by itself, see [OpenStreams] and [LongCalls]; so does one that waits for its first answer.
-  void refuseUnlessWhole(Call call, Supplier<NunchiException> why) {
+  ///
+  /// @param refusal is given it on its event loop
+  void refuseUnlessWhole(Call call, Consumer<RoutingContext> refusal) {
     call.eventLoop()
         .execute(() -> {
           RoutingContext context = call.context();
           if (!context.request().isEnded()
               && !context.response().headWritten()
               && !GrpcEntrance.isStream(context.request())) {
-            NunchiException reason = why.get();
-            if (!RestBody.refuse(context, reason)) {
-              FailureResponse.send(context, Failure.of(reason), metrics);
-            }
+            refusal.accept(context);
           }
         });
+  }
+
+  /// Answers a request that no front end has begun to answer.
+  void refuse(RoutingContext context, NunchiException reason) {
+    if (!RestBody.refuse(context, reason)) {
+      FailureResponse.send(context, Failure.of(reason), metrics);
+    }
   }
 }

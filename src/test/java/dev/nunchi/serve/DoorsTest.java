@@ -15,6 +15,7 @@ import io.vertx.core.http.HttpServerRequest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.ConnectException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
@@ -71,7 +72,7 @@ class DoorsTest {
         new Doors(vertx, config, new OpenCalls(config, metrics), new OpenStreams(config), metrics);
     doors = opened;
     port = server.actualPort();
-    opened.guard(port, limits);
+    opened.serve(port, limits);
     // The event loop that accepts has to have seen it.
     while (opened.count() == 0) {
       try (Socket socket = connected()) {
@@ -121,6 +122,27 @@ class DoorsTest {
             }
           });
     }
+  }
+
+  @Test
+  void close_letsNobodyIn_andLeavesWhoIsInside() throws Exception {
+    listen(NONE);
+    Socket inside = connected();
+    requireNonNull(doors).close();
+    while (true) {
+      try (Socket outside = connected()) {
+        Thread.sleep(1);
+      } catch (ConnectException _) {
+        break;
+      }
+    }
+    inside.setSoTimeout(10_000);
+    inside
+        .getOutputStream()
+        .write("GET /last HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+    String answer =
+        new String(inside.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    assertTrue(answer.endsWith("last"), answer);
   }
 
   /// Without a bound they are all read, and their answers lie in memory.

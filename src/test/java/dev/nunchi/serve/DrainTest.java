@@ -2,9 +2,12 @@ package dev.nunchi.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -15,6 +18,7 @@ import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.http.StreamResetException;
 import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
@@ -32,6 +36,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -47,7 +52,10 @@ class DrainTest {
   private final Vertx vertx = Vertx.vertx();
   private final ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
   private final Metrics metrics = new Metrics(new SimpleMeterRegistry());
-  private final Drain drain = new Drain(config, metrics, new OpenCalls(config, metrics));
+  private final OpenCalls openCalls = new OpenCalls(config, metrics);
+  private final Doors doors =
+      new Doors(vertx, config, openCalls, new OpenStreams(config), metrics);
+  private final Drain drain = new Drain(config, metrics, openCalls, doors);
   private final LinkedBlockingQueue<RoutingContext> calls = new LinkedBlockingQueue<>();
   private final HttpClient client = HttpClient.newHttpClient();
   private HttpServer server;
@@ -70,6 +78,7 @@ class DrainTest {
   @AfterEach
   void stop() throws Exception {
     client.close();
+    doors.stop(new ShutdownEvent());
     vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
   }
 
@@ -164,6 +173,57 @@ class DrainTest {
     drained.get();
   }
 
+  /// So gRPC sends it again elsewhere by itself.
+  @Test
+  void drain_callOfGrpcThatIsTooLate_isResetAsOneThatHasNotBegun() throws Exception {
+    io.vertx.core.http.HttpClient caller =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false));
+    HttpClientRequest first = grpcRequest(caller);
+    first.end();
+    RoutingContext call = calls.take();
+    CompletableFuture<Void> drained = drained();
+    while (!drain.isStopping()) {
+      Thread.onSpinWait();
+    }
+    HttpClientRequest late =
+        grpcRequest(
+            vertx.createHttpClient(
+                new HttpClientOptions()
+                    .setProtocolVersion(HttpVersion.HTTP_2)
+                    .setHttp2ClearTextUpgrade(false)));
+    late.end();
+    ExecutionException refused =
+        assertThrows(
+            ExecutionException.class,
+            () -> late.response().toCompletionStage().toCompletableFuture().get());
+    StreamResetException reset =
+        assertInstanceOf(StreamResetException.class, refused.getCause());
+    assertEquals(7, reset.getCode());
+    assertTrue(calls.isEmpty());
+    call.vertx().runOnContext(_ -> call.end("answer"));
+    assertEquals(
+        200, first.response().toCompletionStage().toCompletableFuture().get().statusCode());
+    drained.get();
+  }
+
+  private HttpClientRequest grpcRequest(io.vertx.core.http.HttpClient caller) throws Exception {
+    HttpClientRequest request =
+        caller
+            .request(
+                HttpMethod.POST,
+                server.actualPort(),
+                "localhost",
+                "/nunchi.sentiment.v1.SentimentService/Classify")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get();
+    request.putHeader("content-type", "application/grpc");
+    return request;
+  }
+
   /// While callers of HTTP/2 have their moment to close, which this one does not use.
   @Test
   void drain_callOverHttp1WhenAllIsSent_isAnsweredAsItsLast() throws Exception {
@@ -208,7 +268,7 @@ class DrainTest {
     ServeConfig patient =
         ServeConfig.from(
             new SmallRyeConfigBuilder().withDefaultValue("nunchi.shutdown-delay", "20S").build());
-    Drain delayed = new Drain(patient, metrics, new OpenCalls(patient, metrics));
+    Drain delayed = new Drain(patient, metrics, openCalls, doors);
     Router router = Router.router(vertx);
     router.route().handler(delayed::enter);
     router.route().handler(calls::add);
