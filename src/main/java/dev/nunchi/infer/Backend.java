@@ -12,7 +12,8 @@ public interface Backend extends AutoCloseable {
     return logits(batch);
   }
 
-  /// Whether a text that is alone takes another time than one of many, and so says nothing about it.
+  /// Whether a text that is alone takes another time than one of many, and so says nothing about
+  /// it.
   default boolean isFasterAlone() {
     return false;
   }

@@ -64,10 +64,7 @@ public final class ModelLoader {
   }
 
   private static LoadedModel load(
-      Path path,
-      ModelDirectory directory,
-      Optional<DirectoryState> state,
-      LoadOptions options) {
+      Path path, ModelDirectory directory, Optional<DirectoryState> state, LoadOptions options) {
     Manifest manifest = directory.manifest();
     int maxLength = options.maxLength(path, manifest);
     OnnxModel backend = backend(directory, options, THREADS_OF_A_CALL);

@@ -29,7 +29,8 @@ import org.jspecify.annotations.Nullable;
 /// one owner, this, and one lock; futures are completed without it, since what hangs on them may
 /// come back. Workers are platform threads, one for each core or GPU, which all models share, and
 /// each call of a backend uses one core: on a CPU that answers more texts than one call on all
-/// cores. A text that finds nothing else may have them all. Never is a worker made to wait for a fuller batch.
+/// cores. A text that finds nothing else may have them all. Never is a worker made to wait for a
+/// fuller batch.
 public final class RunQueue {
   private final Executor executor;
   private final int workers;

@@ -106,8 +106,7 @@ final class Doors {
     }
   }
 
-  private static void onListeners(
-      SingleThreadEventLoop loop, int port, Consumer<Channel> action) {
+  private static void onListeners(SingleThreadEventLoop loop, int port, Consumer<Channel> action) {
     for (Iterator<Channel> all = loop.registeredChannelsIterator(); all.hasNext(); ) {
       Channel channel = all.next();
       if (channel instanceof ServerChannel

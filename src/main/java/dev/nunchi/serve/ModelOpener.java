@@ -1,8 +1,8 @@
 package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
-import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.InferenceOptions.Device;
+import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.SharedBases;
 import dev.nunchi.infer.Workers;

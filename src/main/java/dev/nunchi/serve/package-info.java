@@ -1,5 +1,5 @@
-/// The front ends, gRPC and REST, with health and metrics. The only package that serves
-/// them; [dev.nunchi.bench] calls them.
+/// The front ends, gRPC and REST, with health and metrics. The only package that serves them;
+/// [dev.nunchi.bench] calls them.
 @NullMarked
 package dev.nunchi.serve;
 

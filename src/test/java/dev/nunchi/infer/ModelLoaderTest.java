@@ -69,8 +69,7 @@ class ModelLoaderTest {
     try (LoadedModel model = ModelLoader.load(directory, CPU)) {
       classifier = model.classifier();
       List<Question> questions =
-          Stream.generate(() ->
-                  classifier.question("영화 정말 좋다!", null, Truncation.KEEP_HEAD, false))
+          Stream.generate(() -> classifier.question("영화 정말 좋다!", null, Truncation.KEEP_HEAD, false))
               .limit(20)
               .toList();
       for (CompletableFuture<Prediction> prediction :

@@ -104,7 +104,8 @@ final class ReferencePolicies {
   private void checkObject(Map<String, Object> object) {
     String kind = Yaml.text(object, "kind");
     require(
-        Kustomization.CLUSTER_WIDE.contains(kind) || !Yaml.text(object, "metadata", "namespace").isEmpty(),
+        Kustomization.CLUSTER_WIDE.contains(kind)
+            || !Yaml.text(object, "metadata", "namespace").isEmpty(),
         object,
         "is in no namespace");
     switch (kind) {

@@ -140,8 +140,7 @@ class DoorsTest {
     inside
         .getOutputStream()
         .write("GET /last HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-    String answer =
-        new String(inside.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+    String answer = new String(inside.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
     assertTrue(answer.endsWith("last"), answer);
   }
 

@@ -53,8 +53,7 @@ class DrainTest {
   private final ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
   private final Metrics metrics = new Metrics(new SimpleMeterRegistry());
   private final OpenCalls openCalls = new OpenCalls(config, metrics);
-  private final Doors doors =
-      new Doors(vertx, config, openCalls, new OpenStreams(config), metrics);
+  private final Doors doors = new Doors(vertx, config, openCalls, new OpenStreams(config), metrics);
   private final Drain drain = new Drain(config, metrics, openCalls, doors);
   private final LinkedBlockingQueue<RoutingContext> calls = new LinkedBlockingQueue<>();
   private final HttpClient client = HttpClient.newHttpClient();
@@ -199,8 +198,7 @@ class DrainTest {
         assertThrows(
             ExecutionException.class,
             () -> late.response().toCompletionStage().toCompletableFuture().get());
-    StreamResetException reset =
-        assertInstanceOf(StreamResetException.class, refused.getCause());
+    StreamResetException reset = assertInstanceOf(StreamResetException.class, refused.getCause());
     assertEquals(7, reset.getCode());
     assertTrue(calls.isEmpty());
     call.vertx().runOnContext(_ -> call.end("answer"));
