@@ -61,17 +61,20 @@ class DrainTest {
 
   @BeforeEach
   void listen() throws Exception {
+    server = listen(drain);
+  }
+
+  private HttpServer listen(Drain before) throws Exception {
     Router router = Router.router(vertx);
-    router.route().handler(drain::enter);
+    router.route().handler(before::enter);
     router.route().handler(calls::add);
-    server =
-        vertx
-            .createHttpServer()
-            .requestHandler(router)
-            .listen(0)
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS);
+    return vertx
+        .createHttpServer()
+        .requestHandler(router)
+        .listen(0)
+        .toCompletionStage()
+        .toCompletableFuture()
+        .get(10, TimeUnit.SECONDS);
   }
 
   @AfterEach
@@ -140,20 +143,7 @@ class DrainTest {
   /// It is at work, though over gRPC nothing is sent before the first answer.
   @Test
   void drain_streamWithoutItsFirstAnswer_isNotCut() throws Exception {
-    HttpClientRequest request =
-        vertx
-            .createHttpClient(
-                new HttpClientOptions()
-                    .setProtocolVersion(HttpVersion.HTTP_2)
-                    .setHttp2ClearTextUpgrade(false))
-            .request(
-                HttpMethod.POST,
-                server.actualPort(),
-                "localhost",
-                "/nunchi.sentiment.v1.SentimentService/StreamClassify")
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get();
+    HttpClientRequest request = grpcRequest("StreamClassify");
     // Composed before there is an answer: a body that nobody waits for yet is lost.
     CompletableFuture<Buffer> answer =
         request
@@ -161,7 +151,7 @@ class DrainTest {
             .compose(HttpClientResponse::body)
             .toCompletionStage()
             .toCompletableFuture();
-    request.putHeader("content-type", "application/grpc").setChunked(true).sendHead();
+    request.setChunked(true).sendHead();
     RoutingContext call = calls.take();
     CompletableFuture<Void> drained = drained();
     Thread.sleep(600);
@@ -175,24 +165,14 @@ class DrainTest {
   /// So gRPC sends it again elsewhere by itself.
   @Test
   void drain_callOfGrpcThatIsTooLate_isResetAsOneThatHasNotBegun() throws Exception {
-    io.vertx.core.http.HttpClient caller =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setProtocolVersion(HttpVersion.HTTP_2)
-                .setHttp2ClearTextUpgrade(false));
-    HttpClientRequest first = grpcRequest(caller);
+    HttpClientRequest first = grpcRequest("Classify");
     first.end();
     RoutingContext call = calls.take();
     CompletableFuture<Void> drained = drained();
     while (!drain.isStopping()) {
       Thread.onSpinWait();
     }
-    HttpClientRequest late =
-        grpcRequest(
-            vertx.createHttpClient(
-                new HttpClientOptions()
-                    .setProtocolVersion(HttpVersion.HTTP_2)
-                    .setHttp2ClearTextUpgrade(false)));
+    HttpClientRequest late = grpcRequest("Classify");
     late.end();
     ExecutionException refused =
         assertThrows(
@@ -207,14 +187,19 @@ class DrainTest {
     drained.get();
   }
 
-  private HttpClientRequest grpcRequest(io.vertx.core.http.HttpClient caller) throws Exception {
+  /// On a connection of its own.
+  private HttpClientRequest grpcRequest(String method) throws Exception {
     HttpClientRequest request =
-        caller
+        vertx
+            .createHttpClient(
+                new HttpClientOptions()
+                    .setProtocolVersion(HttpVersion.HTTP_2)
+                    .setHttp2ClearTextUpgrade(false))
             .request(
                 HttpMethod.POST,
                 server.actualPort(),
                 "localhost",
-                "/nunchi.sentiment.v1.SentimentService/Classify")
+                "/nunchi.sentiment.v1.SentimentService/" + method)
             .toCompletionStage()
             .toCompletableFuture()
             .get();
@@ -267,17 +252,7 @@ class DrainTest {
         ServeConfig.from(
             new SmallRyeConfigBuilder().withDefaultValue("nunchi.shutdown-delay", "20S").build());
     Drain delayed = new Drain(patient, metrics, openCalls, doors);
-    Router router = Router.router(vertx);
-    router.route().handler(delayed::enter);
-    router.route().handler(calls::add);
-    HttpServer its =
-        vertx
-            .createHttpServer()
-            .requestHandler(router)
-            .listen(0)
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS);
+    HttpServer its = listen(delayed);
     Thread draining = Thread.ofPlatform().start(() -> drain(delayed));
     try (Socket socket = new Socket("localhost", its.actualPort())) {
       while (draining.getState() != Thread.State.TIMED_WAITING) {
