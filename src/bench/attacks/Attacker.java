@@ -29,7 +29,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 
-/// One attack on a server of this machine.
+/// One attack on a server of this machine, from an address of its own where it needs no client: an
+/// honest caller whose address is the attacker's shares its places.
 ///
 /// Arguments: the attack, port, seconds, seed.
 public final class Attacker {
@@ -243,6 +244,7 @@ public final class Attacker {
 
   private SocketChannel connected() throws IOException {
     SocketChannel channel = SocketChannel.open();
+    channel.bind(new InetSocketAddress("127.0.0.2", 0));
     channel.connect(new InetSocketAddress("127.0.0.1", port));
     channel.configureBlocking(false);
     return channel;

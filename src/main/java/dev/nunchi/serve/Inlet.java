@@ -35,9 +35,12 @@ import org.jspecify.annotations.Nullable;
 ///   a few requests are made at once.
 /// - [Messages], behind the decoder, knows of both where requests end and when they are answered.
 ///
+/// Over HTTP/2 the last two give way to a [Pace].
+///
 /// All run on the connection's event loop.
 final class Inlet {
   private static final String MESSAGES = "nunchi-messages";
+  private static final String PACE = "nunchi-pace";
 
   /// Bytes that are decoded at once where requests begin: a handful of the shortest requests.
   private static final int STEP = 128;
@@ -76,6 +79,19 @@ final class Inlet {
   /// Stands guard on a connection that has just been accepted.
   static void guard(OpenConnection connection) {
     connection.channel().pipeline().addFirst(new Inlet(connection).new Gate());
+  }
+
+  /// Whether something that was read still waits to be decoded: nothing further is read then.
+  void isBehind(Channel channel, boolean so) {
+    if (behind != so) {
+      behind = so;
+      readOn(channel);
+    }
+  }
+
+  private void becomesHttp2(ChannelPipeline pipeline, Http2ConnectionHandler http2) {
+    connection.becomesHttp2(http2.connection());
+    pipeline.addBefore(pipeline.context(http2).name(), PACE, new Pace(this, http2.connection()));
   }
 
   private boolean isShut() {
@@ -140,7 +156,7 @@ final class Inlet {
         @Nullable Http2ConnectionHandler http2 =
             context.pipeline().get(Http2ConnectionHandler.class);
         if (http2 != null) {
-          connection.becomesHttp2(http2.connection());
+          becomesHttp2(context.pipeline(), http2);
         }
       }
     }
@@ -171,7 +187,7 @@ final class Inlet {
       if (pipeline.get(HttpRequestDecoder.class) == null) {
         @Nullable Http2ConnectionHandler http2 = pipeline.get(Http2ConnectionHandler.class);
         if (http2 != null) {
-          connection.becomesHttp2(http2.connection());
+          becomesHttp2(pipeline, http2);
           pipeline.remove(this);
         }
         reading.fireChannelRead(received);

@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.util.AttributeKey;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /// What a connection is at, as far as it matters for how long it may stay: told by the handlers of
@@ -43,6 +45,9 @@ final class OpenConnection {
     WRITE,
   }
 
+  private static final AttributeKey<OpenConnection> KEY =
+      AttributeKey.valueOf("nunchi-open-connection");
+
   private static final int NETWORK_BYTES = 8;
 
   /// For who has been told so to read it, see [OpenCalls].
@@ -54,6 +59,9 @@ final class OpenConnection {
   private volatile long since = System.nanoTime();
   private volatile @Nullable Http2Connection http2;
 
+  /// Of HTTP/2: answers that have been given and wait for the caller to let them come.
+  private final AtomicInteger answers = new AtomicInteger();
+
   /// Of [#overdue] alone: what had to be written before it could take more, and when that became
   /// less.
   private long backlog;
@@ -63,6 +71,12 @@ final class OpenConnection {
   OpenConnection(Channel channel) {
     this.channel = channel;
     this.network = network(channel.remoteAddress());
+    channel.attr(KEY).set(this);
+  }
+
+  /// That of a channel; null for one that did not come through [Doors].
+  static @Nullable OpenConnection of(Channel channel) {
+    return channel.attr(KEY).get();
   }
 
   Channel channel() {
@@ -93,6 +107,16 @@ final class OpenConnection {
     isAt(Phase.IDLE);
   }
 
+  /// A stream of HTTP/2 has its answer, and stays until the caller lets it come.
+  void answered() {
+    answers.incrementAndGet();
+  }
+
+  /// Such a stream is closed.
+  void answerWent() {
+    answers.decrementAndGet();
+  }
+
   /// When it began with what it is at; of HTTP/2 when it last sent something.
   long since() {
     return since;
@@ -108,7 +132,7 @@ final class OpenConnection {
     @Nullable Http2Connection connection = http2;
     return connection == null
         ? phase != Phase.BODY && phase != Phase.ANSWER
-        : connection.numActiveStreams() == 0;
+        : connection.numActiveStreams() <= answers.get();
   }
 
   /// Which limit it is over. To be asked by one thread, again and again.

@@ -18,8 +18,8 @@ import java.nio.charset.StandardCharsets;
 /// A connection of HTTP/2 whose frames the test writes, several at once where it likes.
 final class RawHttp2 implements AutoCloseable {
   static final int HEADERS = 1;
+  static final int RST_STREAM = 3;
   private static final int DATA = 0;
-  private static final int RST_STREAM = 3;
   private static final int SETTINGS = 4;
   private static final int PING = 6;
   private static final int ACK = 1;
@@ -34,7 +34,11 @@ final class RawHttp2 implements AutoCloseable {
 
   /// @param window bytes of an answer that the server may send before it is given more
   RawHttp2(int window) throws IOException {
-    socket = new Socket("localhost", ServerUnderTest.port());
+    this(ServerUnderTest.port(), window);
+  }
+
+  RawHttp2(int port, int window) throws IOException {
+    socket = new Socket("localhost", port);
     socket.setTcpNoDelay(true);
     socket.setSoTimeout(10_000);
     in = new DataInputStream(socket.getInputStream());
@@ -64,6 +68,19 @@ final class RawHttp2 implements AutoCloseable {
     data[4] = (byte) message.length;
     System.arraycopy(message, 0, data, 5, message.length);
     frame(DATA, END_STREAM, stream, data);
+    return this;
+  }
+
+  /// A request without a body.
+  RawHttp2 get(int stream, String path, String... more) throws Http2Exception {
+    Http2Headers request =
+        new DefaultHttp2Headers().method("GET").scheme("http").path(path).authority("localhost");
+    for (int i = 0; i < more.length; i += 2) {
+      request.add(more[i], more[i + 1]);
+    }
+    ByteBuf block = Unpooled.buffer();
+    headers.encodeHeaders(stream, request, block);
+    frame(HEADERS, END_HEADERS | END_STREAM, stream, ByteBufUtil.getBytes(block));
     return this;
   }
 

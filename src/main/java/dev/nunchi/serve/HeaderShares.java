@@ -1,0 +1,51 @@
+package dev.nunchi.serve;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+
+/// How many bytes of headers the open calls of all connections hold, and how many each connection
+/// may: as many as it likes while all together hold little, then an equal share. So who holds much
+/// keeps nobody out who holds less.
+///
+/// Safe for use by several threads; what a connection holds is counted by itself.
+final class HeaderShares {
+  private final long most;
+  private final AtomicLong held = new AtomicLong();
+  private final AtomicInteger holders = new AtomicInteger();
+
+  /// @param most bytes that all may hold before each is held to its share
+  HeaderShares(long most) {
+    this.most = most;
+  }
+
+  /// Bytes that are held in all.
+  long held() {
+    return held.get();
+  }
+
+  /// Connections that hold some.
+  int holders() {
+    return holders.get();
+  }
+
+  /// @param own bytes that the connection holds with these
+  /// @return whether they were taken
+  boolean take(int bytes, long own) {
+    if (held.get() + bytes > most && own > most / Math.max(1, holders.get())) {
+      return false;
+    }
+    held.addAndGet(bytes);
+    if (own == bytes) {
+      holders.incrementAndGet();
+    }
+    return true;
+  }
+
+  /// @param own bytes that the connection still holds
+  void giveBack(int bytes, long own) {
+    held.addAndGet(-bytes);
+    if (own == 0) {
+      holders.decrementAndGet();
+    }
+  }
+}

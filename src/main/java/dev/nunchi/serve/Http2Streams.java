@@ -1,0 +1,158 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
+import io.netty.channel.Channel;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.AttributeKey;
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.impl.ConnectionBase;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Knows of each stream of HTTP/2 what it holds: its headers in memory, and its connection a place.
+///
+/// An answer waits for the caller's window, and holds the headers of its request until it has been
+/// sent. A caller has thousands of streams on a connection, needs no token to open them, and sends
+/// a header of many KiB as a few bytes. So:
+///
+/// - All headers together may hold a sixteenth of the heap. Beyond that a connection that holds
+///   more than its share ([HeaderShares]) has its next streams reset with `ENHANCE_YOUR_CALM`,
+///   which gRPC tells as `RESOURCE_EXHAUSTED`: words would have to wait for the same window.
+/// - A connection holds a call ([OpenConnection#holdsNoCall]) until it is answered, not until the
+///   caller has let the answer come.
+@Singleton
+final class Http2Streams {
+  // After the connection is guarded, before the call is looked at.
+  private static final int PRIORITY = 1900;
+
+  private static final AttributeKey<Streams> STREAMS = AttributeKey.valueOf("nunchi-http2-streams");
+
+  /// What RFC 9113 counts for a header beside its name and value.
+  private static final int BYTES_BESIDE = 32;
+
+  /// As RFC 9113 numbers it.
+  private static final long ENHANCE_YOUR_CALM = 11;
+
+  private final Metrics metrics;
+  private final HeaderShares shares;
+
+  @Inject
+  Http2Streams(Metrics metrics) {
+    this(metrics, new HeaderShares(Runtime.getRuntime().maxMemory() / 16));
+  }
+
+  Http2Streams(Metrics metrics, HeaderShares shares) {
+    this.metrics = metrics;
+    this.shares = shares;
+  }
+
+  void register(@Observes Filters filters) {
+    filters.register(this::begin, PRIORITY);
+  }
+
+  /// Counts the stream of a request, which goes on to the next handler unless it is refused.
+  void begin(RoutingContext context) {
+    HttpServerRequest request = context.request();
+    if (request.version() == HttpVersion.HTTP_2
+        && request.connection() instanceof ConnectionBase connection) {
+      Streams streams = of(connection.channelHandlerContext().channel());
+      int id = request.response().streamId();
+      if (!streams.begin(id, size(request))) {
+        refuse(request);
+        return;
+      }
+      context.addEndHandler(_ -> streams.answered(id));
+    }
+    context.next();
+  }
+
+  private void refuse(HttpServerRequest request) {
+    CallName call = CallName.of(request);
+    metrics.request(
+        call.protocol(),
+        call.method(),
+        Failure.of(
+            new NunchiException(
+                Reason.OVERLOADED, "Too many calls of the connection wait for their answers")));
+    request.response().reset(ENHANCE_YOUR_CALM);
+  }
+
+  private Streams of(Channel channel) {
+    @Nullable Streams known = channel.attr(STREAMS).get();
+    if (known == null) {
+      known = new Streams(channel, shares);
+      channel.attr(STREAMS).set(known);
+    }
+    return known;
+  }
+
+  private static int size(HttpServerRequest request) {
+    int size = 0;
+    for (Map.Entry<String, String> header : request.headers()) {
+      size += header.getKey().length() + header.getValue().length() + BYTES_BESIDE;
+    }
+    return size;
+  }
+
+  /// Those of one connection. On its event loop alone.
+  private static final class Streams extends Http2ConnectionAdapter {
+    private final Http2Connection http2;
+    private final Http2Connection.PropertyKey size;
+    private final Http2Connection.PropertyKey answered;
+    private final HeaderShares shares;
+    private final @Nullable OpenConnection place;
+    private long held;
+
+    Streams(Channel channel, HeaderShares shares) {
+      this.http2 = channel.pipeline().get(Http2ConnectionHandler.class).connection();
+      this.size = http2.newKey();
+      this.answered = http2.newKey();
+      this.shares = shares;
+      this.place = OpenConnection.of(channel);
+      http2.addListener(this);
+    }
+
+    boolean begin(int id, int bytes) {
+      @Nullable Http2Stream stream = http2.stream(id);
+      if (stream == null) {
+        // It is closed already.
+        return true;
+      }
+      if (!shares.take(bytes, held + bytes)) {
+        return false;
+      }
+      held += bytes;
+      stream.setProperty(size, bytes);
+      return true;
+    }
+
+    void answered(int id) {
+      @Nullable Http2Stream stream = http2.stream(id);
+      if (stream != null && place != null && stream.setProperty(answered, true) == null) {
+        place.answered();
+      }
+    }
+
+    @Override
+    public void onStreamClosed(Http2Stream stream) {
+      if (stream.removeProperty(answered) != null && place != null) {
+        place.answerWent();
+      }
+      @Nullable Integer bytes = stream.removeProperty(size);
+      if (bytes != null) {
+        held -= bytes;
+        shares.giveBack(bytes, held);
+      }
+    }
+  }
+}

@@ -1,0 +1,160 @@
+package dev.nunchi.serve;
+
+import static java.util.Objects.requireNonNull;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import io.vertx.core.Vertx;
+import io.vertx.core.VertxOptions;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import io.vertx.ext.web.RoutingContext;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// A server of one event loop, which all connections share.
+class Http2StreamsTest {
+  private static final String LARGE = "v".repeat(1_000);
+
+  private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final HeaderShares shares = new HeaderShares(10_000);
+  private final AtomicInteger floods = new AtomicInteger();
+  private final AtomicInteger floodsBefore = new AtomicInteger();
+  private final List<RawHttp2> connections = new ArrayList<>();
+  private @Nullable Doors doors;
+  private int port;
+
+  private void listen(int mostConnections) throws Exception {
+    Metrics metrics = new Metrics(registry);
+    Router router = Router.router(vertx);
+    router.route().handler(new Http2Streams(metrics, shares)::begin).handler(this::answer);
+    HttpServer server =
+        vertx
+            .createHttpServer()
+            .requestHandler(router)
+            .listen(0, "localhost")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(10, TimeUnit.SECONDS);
+    port = server.actualPort();
+    ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
+    Doors opened =
+        new Doors(vertx, config, new OpenCalls(config, metrics), new OpenStreams(config), metrics);
+    doors = opened;
+    opened.serve(
+        port,
+        new ConnectionLimits(
+            mostConnections, 0, Duration.ofHours(1), Duration.ofHours(1), Duration.ofHours(1)));
+    // The event loop that accepts has to have seen it.
+    until(() -> {
+      try (RawHttp2 connection = new RawHttp2(port, 1_000)) {
+        return connection.isAlive() && opened.count() > 0;
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+    });
+    until(() -> opened.count() == 0);
+  }
+
+  @AfterEach
+  void close() throws Exception {
+    for (RawHttp2 connection : connections) {
+      connection.close();
+    }
+    requireNonNull(doors).stop(new ShutdownEvent());
+    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+  }
+
+  private void answer(RoutingContext context) {
+    switch (context.request().path()) {
+      case "/flood" -> {
+        floods.incrementAndGet();
+        LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(200));
+      }
+      case "/honest" -> floodsBefore.set(floods.get());
+      default -> {}
+    }
+    context.response().end("answer");
+  }
+
+  @Test
+  void answers_thatAreNotLetIn_holdNoPlace() throws Exception {
+    listen(4);
+    for (int i = 0; i < 4; i++) {
+      RawHttp2 stuck = connected(1);
+      stuck.get(1, "/").send();
+      stuck.await(RawHttp2.HEADERS);
+    }
+    RawHttp2 next = connected(1_000);
+    next.get(1, "/").send();
+    next.await(RawHttp2.HEADERS);
+  }
+
+  @Test
+  void headers_ofAnswersThatAreNotLetIn_areBounded() throws Exception {
+    listen(100);
+    RawHttp2 hostile = connected(1);
+    RawHttp2 honest = connected(1_000);
+    for (int stream = 1; stream < 200; stream += 2) {
+      hostile.get(stream, "/", "x-large", LARGE);
+    }
+    hostile.send();
+    hostile.await(RawHttp2.RST_STREAM);
+    honest.get(1, "/", "x-large", LARGE).send();
+    honest.await(RawHttp2.HEADERS);
+    assertTrue(shares.held() <= 12_000, "held: " + shares.held());
+    assertTrue(
+        registry.get("nunchi.rejections").tag("reason", "OVERLOADED").counter().count() >= 1);
+
+    hostile.close();
+    honest.close();
+    until(() -> shares.held() == 0);
+    assertEquals(0, shares.holders());
+  }
+
+  /// What comes in one piece would be begun in one go, while the others wait.
+  @Test
+  void calls_ofOneConnection_letThoseOfOthersIn() throws Exception {
+    listen(100);
+    RawHttp2 hostile = connected(0xffff);
+    RawHttp2 honest = connected(0xffff);
+    honest.get(1, "/").send();
+    honest.await(RawHttp2.HEADERS);
+    for (int stream = 1; stream < 6_000; stream += 2) {
+      hostile.get(stream, "/flood");
+    }
+    hostile.send();
+    until(() -> floods.get() > 0);
+    honest.get(3, "/honest").send();
+    honest.await(RawHttp2.HEADERS);
+    assertTrue(floodsBefore.get() < 1_000, "begun before: " + floodsBefore.get());
+    until(() -> floods.get() == 3_000);
+  }
+
+  private RawHttp2 connected(int window) throws IOException {
+    RawHttp2 connection = new RawHttp2(port, window);
+    connections.add(connection);
+    return connection;
+  }
+
+  private static void until(BooleanSupplier condition) throws InterruptedException {
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < limit, "It does not come to pass");
+      Thread.sleep(2);
+    }
+  }
+}
