@@ -7,12 +7,14 @@ import dev.nunchi.data.Example;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.data.UnknownTokens;
 import dev.nunchi.eval.Robustness;
+import dev.nunchi.infer.AnswerCounts;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ManifestFile;
 import dev.nunchi.text.Truncation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -99,6 +101,14 @@ final class EvaluateCommand implements Callable<Integer> {
       })
   private Map<String, Double> atLeast = new LinkedHashMap<>();
 
+  @Option(
+      names = "--set-reference",
+      description =
+          "Writes into the model's nunchi.json how it answers these texts, in place of what was"
+              + " there; a server then tells how far its callers' texts are from them"
+              + " (nunchi_drift_index).")
+  private boolean setReference;
+
   @Mixin private LabelledFile labelled = new LabelledFile();
 
   @Mixin private ContextColumn contextColumn = new ContextColumn();
@@ -175,7 +185,25 @@ final class EvaluateCommand implements Callable<Integer> {
     files.write(run);
     err.println("Wrote " + output);
     least.require(output);
+    if (setReference) {
+      setReference(directory, run.predictions(), err);
+    }
     return 0;
+  }
+
+  /// Only of a model that is good enough, which is known by now.
+  private static void setReference(Path directory, List<Prediction> predictions, PrintWriter err) {
+    Manifest written =
+        ManifestFile.read(directory)
+            .orElseThrow(() ->
+                new NunchiException(
+                    Reason.INVALID_ARGUMENT,
+                    "%s has no %s, which --set-reference would write into; export the model first"
+                        .formatted(directory, Manifest.FILE_NAME)));
+    AnswerCounts counts = new AnswerCounts(written.task().labels());
+    predictions.forEach(counts::add);
+    ManifestFile.replace(directory, written.withOrigin(written.origin().with(counts.profile())));
+    err.println("Wrote how it answers them into " + directory.resolve(Manifest.FILE_NAME));
   }
 
   private LoadedModel load(Path directory, CommandSpec command) {

@@ -102,6 +102,22 @@ final class JsonFields {
     return list(key).stream().map(each -> matching(key, each, ".*", "a list of strings")).toList();
   }
 
+  /// A whole number of things, 0 or more.
+  long count(String key) {
+    return count(key, value(key));
+  }
+
+  List<Long> counts(String key) {
+    return list(key).stream().map(each -> count(key, each)).toList();
+  }
+
+  private long count(String key, JsonNode value) {
+    if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
+      throw invalid(key, "a count, 0 or more", value);
+    }
+    return value.longValue();
+  }
+
   JsonFields object(String key) {
     return inside(key, value(key));
   }

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
 public record Manifest(String name, Task task, Text text, Proof proof, Origin origin) {
   public static final int FORMAT_VERSION = 1;
 
-  /// 1 added `documents` and `notes`.
-  public static final int FORMAT_MINOR = 1;
+  /// 1 added `documents` and `notes`, 2 `reference`.
+  public static final int FORMAT_MINOR = 2;
 
   public static final String FILE_NAME = "nunchi.json";
 
@@ -78,9 +78,19 @@ public record Manifest(String name, Task task, Text text, Proof proof, Origin or
   /// @param quality measured figures by name, for example `test_accuracy`
   /// @param provenance where data and base model come from and their licences, by free keys
   /// @param notes what a reader of the figures should know, one sentence each
+  /// @param reference how the model answers texts like those that it is for, to compare later ones
+  ///   with; null where nobody has measured it
   public record Origin(
-      Map<String, Double> quality, Map<String, String> provenance, List<String> notes) {
+      Map<String, Double> quality,
+      Map<String, String> provenance,
+      List<String> notes,
+      @Nullable AnswerProfile reference) {
     public static final Origin UNKNOWN = new Origin(Map.of(), Map.of(), List.of());
+
+    /// Without a reference.
+    public Origin(Map<String, Double> quality, Map<String, String> provenance, List<String> notes) {
+      this(quality, provenance, notes, null);
+    }
 
     public Origin {
       quality = sorted(quality);
@@ -105,7 +115,12 @@ public record Manifest(String name, Task task, Text text, Proof proof, Origin or
       Map<String, Double> all = new TreeMap<>(this.quality);
       all.putAll(quality);
       return new Origin(
-          all, provenance, Stream.concat(this.notes.stream(), notes.stream()).toList());
+          all, provenance, Stream.concat(this.notes.stream(), notes.stream()).toList(), reference);
+    }
+
+    /// @param reference how the model answers, in place of what was known before
+    public Origin with(AnswerProfile reference) {
+      return new Origin(quality, provenance, notes, reference);
     }
   }
 

@@ -32,6 +32,14 @@ public final class ManifestFile {
     Files.writeString(directory.resolve(Manifest.FILE_NAME), Json.pretty(json(manifest)));
   }
 
+  /// Writes it in place of the one that is there, in a directory that is in use.
+  ///
+  /// @throws dev.nunchi.NunchiException `IO_FAILURE` where it cannot be written; the older one
+  ///   stays
+  public static void replace(Path directory, Manifest manifest) {
+    DurableFiles.write(directory.resolve(Manifest.FILE_NAME), Json.pretty(json(manifest)));
+  }
+
   private static ObjectNode json(Manifest manifest) {
     ObjectNode json = Json.object();
     json.put("format_version", Manifest.FORMAT_VERSION);
@@ -69,6 +77,13 @@ public final class ManifestFile {
     manifest.origin().quality().forEach(json.putObject("quality")::put);
     manifest.origin().provenance().forEach(json.putObject("provenance")::put);
     manifest.origin().notes().forEach(json.putArray("notes")::add);
+    @Nullable AnswerProfile reference = manifest.origin().reference();
+    if (reference != null) {
+      ObjectNode node = json.putObject("reference");
+      reference.labels().forEach(node.putObject("labels")::put);
+      reference.confidence().forEach(node.putArray("confidence")::add);
+      reference.unknownTokens().forEach(node.putArray("unknown_tokens")::add);
+    }
     manifest.proof().files().forEach(json.putObject("files")::put);
     manifest.proof().documents().forEach(json.putObject("documents")::put);
     return json;

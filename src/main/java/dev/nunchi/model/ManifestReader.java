@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.jboss.logging.Logger;
 
 /// Reads `nunchi.json` strictly: every key of format 1.0 has to be there, of its type and in its
@@ -52,7 +53,8 @@ final class ManifestReader {
             new Manifest.Origin(
                 json.numbers("quality"),
                 json.texts("provenance", ".*", "a string"),
-                json.has("notes") ? json.strings("notes") : List.of()));
+                json.has("notes") ? json.strings("notes") : List.of(),
+                json.has("reference") ? reference(task.labels()) : null));
     List<String> unread = json.unread();
     if (!unread.isEmpty()) {
       tolerate(unread, minor);
@@ -194,6 +196,33 @@ final class ManifestReader {
           "%d ids and %d logits".formatted(ids.size(), logits.size()));
     }
     return new Probe.Case(json.text("text"), List.copyOf(ids), List.copyOf(logits));
+  }
+
+  private AnswerProfile reference(LabelSet labels) {
+    JsonFields reference = json.object("reference");
+    Map<String, Long> byLabel = new TreeMap<>();
+    JsonFields counts = reference.object("labels");
+    for (String name : labels.names()) {
+      byLabel.put(name, counts.count(name));
+    }
+    AnswerProfile profile =
+        new AnswerProfile(
+            byLabel,
+            counts(reference, "confidence", AnswerProfile.CONFIDENCES),
+            counts(reference, "unknown_tokens", AnswerProfile.UNKNOWN_SHARES));
+    if (profile.count() == 0) {
+      throw json.invalid("reference", "that of one text or more", "of none");
+    }
+    return profile;
+  }
+
+  private static List<Long> counts(JsonFields reference, String key, List<Double> ends) {
+    List<Long> counts = reference.counts(key);
+    if (counts.size() != ends.size() + 1) {
+      throw reference.invalid(
+          key, "%d counts".formatted(ends.size() + 1), "a list of %d".formatted(counts.size()));
+    }
+    return counts;
   }
 
   private Map<String, String> digests(String key) {

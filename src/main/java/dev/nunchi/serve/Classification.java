@@ -181,7 +181,7 @@ final class Classification {
 
   private Answer answer(Checked checked, Prediction prediction) {
     checked.call().answered(prediction.tokenCount());
-    metrics.answered(checked.model().name(), checked.query().truncation(), prediction);
+    metrics.answered(checked.model(), checked.query().truncation(), prediction);
     return Answer.of(
         checked.query(),
         checked.model(),

@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import dev.nunchi.infer.Classifier;
+import dev.nunchi.infer.Drift;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.infer.Refusal;
 import dev.nunchi.text.Truncation;
@@ -120,16 +121,18 @@ final class Metrics {
   }
 
   /// Forgets every call and answer so far, as when the server had called itself.
-  void forgetCalls() {
+  void forgetCalls(ModelRegistry models) {
     registry.getMeters().stream()
         .filter(meter -> CALLS.contains(meter.getId().getName()))
         .forEach(registry::remove);
     calls.clear();
     byModel.clear();
+    models.all().forEach(model -> model.drift().ifPresent(Drift::forget));
   }
 
   /// A text that a model answered.
-  void answered(String model, Truncation truncation, Prediction prediction) {
+  void answered(ServedModel served, Truncation truncation, Prediction prediction) {
+    String model = served.name();
     ModelMeters meters =
         byModel.computeIfAbsent(
             model,
@@ -154,6 +157,7 @@ final class Metrics {
     if (prediction.value().isEmpty()) {
       meters.confidence().record(prediction.confidence());
     }
+    served.drift().ifPresent(drift -> drift.add(prediction));
     if (prediction.truncated()) {
       String policy = truncation.name().toLowerCase(Locale.ROOT);
       registry.counter("nunchi.truncations", "model", model, "policy", policy).increment();
@@ -200,6 +204,12 @@ final class Metrics {
                 name,
                 each -> each.times().paddingTokens(),
                 Tags.empty());
+            for (Drift.Aspect aspect : Drift.Aspect.values()) {
+              Gauge.builder("nunchi.drift.index", models, all -> drift(all, name, aspect))
+                  .tag("model", name)
+                  .tag("aspect", aspect.name().toLowerCase(Locale.ROOT))
+                  .register(registry);
+            }
             for (Refusal why : Refusal.values()) {
               counter(
                   models,
@@ -260,6 +270,15 @@ final class Metrics {
   /// Of the model that has the name now; 0 where none has it.
   private static double of(ModelRegistry models, String name, ToDoubleFunction<Classifier> count) {
     return models.named(name).map(model -> count.applyAsDouble(model.classifier())).orElse(0.0);
+  }
+
+  /// No number where it is not known how the model answers texts like those that it is for.
+  private static double drift(ModelRegistry models, String name, Drift.Aspect aspect) {
+    return models
+        .named(name)
+        .flatMap(ServedModel::drift)
+        .map(drift -> drift.index(aspect))
+        .orElse(Double.NaN);
   }
 
   private static double seconds(long nanos) {

@@ -85,7 +85,7 @@ final class WarmUp {
     } finally {
       ownCalls.end();
       Future<Void> _ = Future.join(http1.close(), http2.close()).transform(_ -> server.close());
-      metrics.forgetCalls();
+      metrics.forgetCalls(models);
     }
   }
 

@@ -8,7 +8,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.nunchi.data.Noise;
 import dev.nunchi.infer.TinyModel;
+import dev.nunchi.model.AnswerProfile;
 import dev.nunchi.model.Digests;
+import dev.nunchi.model.ManifestFile;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -76,6 +78,52 @@ class EvaluateCommandTest {
     assertTrue(err.toString().contains("--at-least names acuracy"), err.toString());
     assertTrue(err.toString().contains("accuracy, "), err.toString());
     assertFalse(Files.exists(output.resolve("metrics.json")));
+  }
+
+  @Test
+  void run_setReference_writesHowTheModelAnswersIntoItsManifest() throws IOException {
+    Path own = TinyModel.write(temporary.resolve("with-reference"));
+    Path output = temporary.resolve("reference");
+    assertEquals(
+        0,
+        run("evaluate", "--model", own, "--data", data, "--output", output, "--set-reference"),
+        err::toString);
+    AnswerProfile reference =
+        Objects.requireNonNull(ManifestFile.read(own).orElseThrow().origin().reference());
+    assertEquals(12, reference.count());
+    JsonNode confusion = metrics(output).get("confusion_matrix");
+    for (int label = 0; label < 3; label++) {
+      int column = label;
+      assertEquals(
+          confusion.valueStream().mapToLong(row -> row.get(column).longValue()).sum(),
+          reference.labels().get(TinyModel.LABELS.get(label).name()));
+    }
+    // What is served is still what it was.
+    assertEquals(
+        0,
+        run("evaluate", "--model", own, "--data", data, "--output", output, "--overwrite"),
+        err::toString);
+    assertEquals(reference, ManifestFile.read(own).orElseThrow().origin().reference());
+  }
+
+  @Test
+  void run_setReferenceUnderAtLeast_writesNone() throws IOException {
+    Path own = TinyModel.write(temporary.resolve("not-good-enough"));
+    String before = Files.readString(own.resolve("nunchi.json"));
+    assertEquals(
+        1,
+        run(
+            "evaluate",
+            "--model",
+            own,
+            "--data",
+            data,
+            "--output",
+            temporary.resolve("not-good"),
+            "--set-reference",
+            "--at-least",
+            "accuracy=1.1"));
+    assertEquals(before, Files.readString(own.resolve("nunchi.json")));
   }
 
   @Test

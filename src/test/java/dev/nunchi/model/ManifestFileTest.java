@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,7 +44,13 @@ class ManifestFileTest {
               Map.of("model.onnx", DIGEST),
               Map.of("README.md", DIGEST)),
           new Manifest.Origin(
-              Map.of("test_accuracy", 0.8625), Map.of("data", "NSMC, CC0"), List.of("Few texts.")));
+              Map.of("test_accuracy", 0.8625),
+              Map.of("data", "NSMC, CC0"),
+              List.of("Few texts."),
+              new AnswerProfile(
+                  Map.of("부정", 5L, "모름", 0L, "긍정", 7L),
+                  List.of(0L, 1L, 2L, 3L, 2L, 1L, 1L, 2L),
+                  List.of(6L, 2L, 1L, 1L, 1L, 1L, 0L))));
 
   @TempDir Path directory;
 
@@ -68,6 +75,16 @@ class ManifestFileTest {
   }
 
   @Test
+  void replace_ofAFileThatIsThere_leavesNothingElse() throws IOException {
+    ManifestFile.write(directory, FULL.withTemperature(3));
+    ManifestFile.replace(directory, FULL);
+    assertEquals(FULL, ManifestFile.read(directory).orElseThrow());
+    try (Stream<Path> files = Files.list(directory)) {
+      assertEquals(List.of(directory.resolve("nunchi.json")), files.toList());
+    }
+  }
+
+  @Test
   void write_sameManifestTwice_givesTheSameBytesInTheOrderOfTheFormat() throws IOException {
     ManifestFile.write(directory, FULL);
     Path other = Files.createDirectory(directory.resolve("other"));
@@ -76,7 +93,7 @@ class ManifestFileTest {
     assertEquals(text, Files.readString(other.resolve("nunchi.json")));
     assertTrue(
         text.startsWith(
-            "{\n  \"format_version\": 1,\n  \"format_minor\": 1,\n  \"name\": \"nsmc-small\",\n"),
+            "{\n  \"format_version\": 1,\n  \"format_minor\": 2,\n  \"name\": \"nsmc-small\",\n"),
         text);
     assertTrue(text.contains("\"name\": \"부정\""), text);
     assertTrue(text.endsWith("}\n"), text);
@@ -161,6 +178,20 @@ class ManifestFileTest {
         "files | {\"model.onnx\": \"abc\"} | files: model.onnx should be 64 hexadecimal digits",
         "files | 1 | files should be an object",
         "notes | [1] | notes should be a list of strings",
+        "reference | [] | reference should be an object",
+        "reference | {\"labels\":{}} | reference: labels: 부정 is missing",
+        "reference | {\"labels\":{\"부정\":-1}} | reference: labels: 부정 should be a count, 0 or more",
+        "reference | {\"labels\":{\"부정\":0.5}} | reference: labels: 부정 should be a count, 0 or"
+            + " more",
+        "reference |"
+            + " {\"labels\":{\"부정\":1,\"모름\":0,\"긍정\":0},\"confidence\":[1],\"unknown_tokens\":[1]}"
+            + " | reference: confidence should be 8 counts, but is a list of 1",
+        "reference | {\"labels\":{\"부정\":0,\"모름\":0,\"긍정\":0},"
+            + "\"confidence\":[0,0,0,0,0,0,0,0],\"unknown_tokens\":[0,0,0,0,0,0,0]}"
+            + " | reference should be that of one text or more, but is of none",
+        "reference | {\"labels\":{\"부정\":1,\"모름\":0,\"긍정\":0,\"아무\":1},"
+            + "\"confidence\":[1,0,0,0,0,0,0,0],\"unknown_tokens\":[1,0,0,0,0,0,0]}"
+            + " | reference: labels: 아무 is not a key of it",
         "documents | {\"README.md\": 1} | documents: README.md should be 64 hexadecimal digits",
       })
   void read_wrongValue_isRefusedNamingTheKey(String key, String value, String fault)
@@ -181,7 +212,7 @@ class ManifestFileTest {
   @Test
   void read_formatBeforeMinorVersions_isTaken() throws IOException {
     ManifestFile.write(directory, FULL);
-    edit(json -> json.remove(List.of("format_minor", "documents", "notes")));
+    edit(json -> json.remove(List.of("format_minor", "documents", "notes", "reference")));
     Manifest read = ManifestFile.read(directory).orElseThrow();
     assertEquals(Map.of(), read.proof().documents());
     assertEquals(List.of(), read.origin().notes());
