@@ -8,7 +8,9 @@ import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +19,7 @@ import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /// [AdamW] whose moments take 8 bits a number in place of 32, as that of bitsandbytes (Dettmers et
 /// al., 2022, <https://arxiv.org/abs/2110.02861>); see [EightBitMoment]. The first moment has codes
@@ -41,13 +44,13 @@ final class AdamW8bit implements Optimizer {
     private final EightBitMoment second;
     private final Tensor step;
 
-    Slot(Parameter parameter, Tensor weight, double depthFactor, Arena arena) {
+    Slot(Parameter parameter, Tensor weight, double depthFactor, SegmentAllocator memory) {
       this.parameter = parameter;
       this.weight = weight;
       this.depthFactor = depthFactor;
       List<Integer> shape = parameter.shape();
-      first = new EightBitMoment(DynamicMap.SIGNED, shape, parameter.size(), arena);
-      second = new EightBitMoment(DynamicMap.UNSIGNED, shape, parameter.size(), arena);
+      first = new EightBitMoment(DynamicMap.SIGNED, shape, parameter.size(), memory);
+      second = new EightBitMoment(DynamicMap.UNSIGNED, shape, parameter.size(), memory);
       step = torch.zeros(new long[0], Placement.CPU.options()).retainReference();
     }
   }
@@ -68,8 +71,9 @@ final class AdamW8bit implements Optimizer {
   private final List<Slot> slots = new ArrayList<>();
   private final Arena arena = Arena.ofShared();
 
-  AdamW8bit(Network network, ParameterStore parameters, OptimizerSettings.AdamW settings) {
-    this.settings = settings;
+  AdamW8bit(Network network, ParameterStore parameters, OptimizerSettings.AdamW8bit settings) {
+    this.settings = settings.adamW();
+    SegmentAllocator memory = memory(parameters.trained(), settings.pages(), arena);
     LayerDepth depth = new LayerDepth(network);
     List<Parameter> few = new ArrayList<>();
     for (Parameter parameter : parameters.trained()) {
@@ -77,13 +81,25 @@ final class AdamW8bit implements Optimizer {
         few.add(parameter);
       } else {
         double factor =
-            settings.layerwiseDecay() < 1
-                ? Math.pow(settings.layerwiseDecay(), depth.of(parameter))
+            this.settings.layerwiseDecay() < 1
+                ? Math.pow(this.settings.layerwiseDecay(), depth.of(parameter))
                 : 1;
-        slots.add(new Slot(parameter, parameters.get(parameter.name()), factor, arena));
+        slots.add(new Slot(parameter, parameters.get(parameter.name()), factor, memory));
       }
     }
-    small = new AdamW(network, parameters, few, settings);
+    small = new AdamW(network, parameters, few, this.settings);
+  }
+
+  private static SegmentAllocator memory(
+      List<Parameter> trained, @Nullable Path pages, Arena arena) {
+    // Magnitudes begin where a number may.
+    long bytes =
+        trained.stream()
+            .mapToLong(Parameter::size)
+            .filter(size -> size >= OptimizerSettings.AdamW8bit.LEAST_SIZE)
+            .map(size -> OptimizerSettings.AdamW8bit.stateBytes(size) + 2 * Float.BYTES)
+            .sum();
+    return pages == null || bytes == 0 ? arena : PagedMemory.in(pages, bytes, arena);
   }
 
   @Override

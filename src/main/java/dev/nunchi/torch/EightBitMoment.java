@@ -4,8 +4,8 @@ import dev.nunchi.nn.DynamicMap;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.Map;
@@ -26,12 +26,12 @@ final class EightBitMoment {
 
   /// All zeros.
   ///
-  /// @param arena that it lives in
-  EightBitMoment(DynamicMap map, List<Integer> shape, long size, Arena arena) {
+  /// @param memory that it lives in
+  EightBitMoment(DynamicMap map, List<Integer> shape, long size, SegmentAllocator memory) {
     this.map = map;
     this.shape = shape;
-    this.codes = arena.allocate(size);
-    this.largest = arena.allocate((size + BLOCK_SIZE - 1) / BLOCK_SIZE * Float.BYTES, Float.BYTES);
+    this.codes = memory.allocate(size);
+    this.largest = memory.allocate((size + BLOCK_SIZE - 1) / BLOCK_SIZE * Float.BYTES, Float.BYTES);
     codes.fill((byte) map.zero());
   }
 

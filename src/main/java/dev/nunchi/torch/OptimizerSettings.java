@@ -1,5 +1,8 @@
 package dev.nunchi.torch;
 
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
 /// An optimiser and its constants; the learning rate comes with each step.
 public sealed interface OptimizerSettings {
   /// Adam with decoupled weight decay (<https://arxiv.org/abs/1711.05101>).
@@ -15,13 +18,21 @@ public sealed interface OptimizerSettings {
       implements OptimizerSettings {}
 
   /// AdamW whose moments take 8 bits a number (<https://arxiv.org/abs/2110.02861>).
-  record AdamW8bit(AdamW adamW) implements OptimizerSettings {
+  ///
+  /// @param pages directory of the file that these moments lie in, see [PagedMemory]; null for the
+  ///   machine's memory
+  record AdamW8bit(AdamW adamW, @Nullable Path pages) implements OptimizerSettings {
     /// Numbers from which on a parameter's moments are held in 8 bits.
     static final long LEAST_SIZE = 4096;
 
     /// Bytes of the moments of a parameter of so many numbers.
     public static long stateBytes(long size) {
       return size < LEAST_SIZE ? 2 * Float.BYTES * size : 2 * EightBitMoment.bytes(size);
+    }
+
+    /// Those of them that do not lie in a file, which the system takes no memory from others for.
+    public static long stateBytesBesidePages(long size) {
+      return size < LEAST_SIZE ? stateBytes(size) : 0;
     }
   }
 

@@ -62,7 +62,7 @@ public final class TorchTrainer implements AutoCloseable {
             case OptimizerSettings.AdamW adamW ->
                 new AdamW(network.network(), network.parameters(), adamW);
             case OptimizerSettings.AdamW8bit eightBit ->
-                new AdamW8bit(network.network(), network.parameters(), eightBit.adamW());
+                new AdamW8bit(network.network(), network.parameters(), eightBit);
             case OptimizerSettings.Adagrad adagrad -> new Adagrad(network.parameters(), adagrad);
           };
       this.average =

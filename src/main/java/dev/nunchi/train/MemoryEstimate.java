@@ -107,6 +107,7 @@ public record MemoryEstimate(
         switch (recipe.optim()) {
           case ADAMW -> 2 * Float.BYTES * size;
           case ADAMW_8BIT -> OptimizerSettings.AdamW8bit.stateBytes(size);
+          case PAGED_ADAMW_8BIT -> OptimizerSettings.AdamW8bit.stateBytesBesidePages(size);
           case ADAGRAD -> Float.BYTES * size;
         };
     return moments + (recipe.averages() ? Float.BYTES * size : 0);

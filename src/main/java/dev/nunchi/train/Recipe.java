@@ -127,8 +127,10 @@ public record Recipe(
   public enum Optimizer {
     ADAMW,
     /// With moments of 8 bits a number, under the names that transformers has for it too.
-    @JsonAlias({"adamw_bnb_8bit", "paged_adamw_8bit"})
+    @JsonAlias("adamw_bnb_8bit")
     ADAMW_8BIT,
+    /// The same, with the moments in a file of the output directory.
+    PAGED_ADAMW_8BIT,
     /// For networks of n-grams.
     ADAGRAD
   }

@@ -9,6 +9,7 @@ import dev.nunchi.torch.Loss;
 import dev.nunchi.torch.OptimizerSettings;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /// The training loop: batches, a step of the optimiser, now and then an evaluation whose best state
@@ -37,12 +38,14 @@ final class Trainer implements AutoCloseable {
   private final StepPlan steps;
   private Progress progress;
 
+  /// @param output directory of the run, for what is paged
   Trainer(
       Recipe recipe,
       TorchNetwork network,
       Corpus corpus,
       Course course,
       EvaluationPlan plan,
+      Path output,
       TrainingListener listener) {
     this.recipe = recipe;
     this.network = network;
@@ -53,7 +56,7 @@ final class Trainer implements AutoCloseable {
     this.steps = course.steps();
     this.plan = plan;
     this.listener = listener;
-    this.torch = new TorchTrainer(network, settings(recipe.optimization(), course));
+    this.torch = new TorchTrainer(network, settings(recipe.optimization(), course, output));
     this.progress = Progress.start(recipe.watch().metricForBestModel());
   }
 
@@ -188,13 +191,14 @@ final class Trainer implements AutoCloseable {
             progress.step(), last == null ? Evaluation.of(network, validation, plan) : last));
   }
 
-  private static TorchTrainer.Settings settings(Recipe.Optimization o, Course course) {
+  private static TorchTrainer.Settings settings(Recipe.Optimization o, Course course, Path output) {
     return new TorchTrainer.Settings(
         o.half() ? ComputeType.BF16 : ComputeType.FP32,
         course.loss(),
         switch (o.optim()) {
           case ADAMW -> adamW(o);
-          case ADAMW_8BIT -> new OptimizerSettings.AdamW8bit(adamW(o));
+          case ADAMW_8BIT -> new OptimizerSettings.AdamW8bit(adamW(o), null);
+          case PAGED_ADAMW_8BIT -> new OptimizerSettings.AdamW8bit(adamW(o), output);
           case ADAGRAD -> new OptimizerSettings.Adagrad(o.adagradEpsilon());
         },
         o.maxGradNorm(),

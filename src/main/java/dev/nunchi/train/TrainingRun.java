@@ -171,7 +171,8 @@ public final class TrainingRun {
       try (TorchNetwork network =
               new TorchNetwork(
                   description, start.weights(), fresh, recipe.watch().device().resolved());
-          Trainer trainer = new Trainer(recipe, network, corpus, course, evaluation, listener)) {
+          Trainer trainer =
+              new Trainer(recipe, network, corpus, course, evaluation, output, listener)) {
         listener.planned(plan);
         try (RunDirectory directory = RunDirectory.open(output, mode)) {
           if (resumption != null) {

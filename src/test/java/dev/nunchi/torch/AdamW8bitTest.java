@@ -2,10 +2,14 @@ package dev.nunchi.torch;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.NunchiException;
+import dev.nunchi.Reason;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
@@ -15,17 +19,22 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Against ten steps of bitsandbytes; see `generate_adamw_8bit.py`.
 class AdamW8bitTest {
@@ -86,6 +95,45 @@ class AdamW8bitTest {
   }
 
   @Test
+  void step_ofMomentsInAFile_givesTheSameBits(@TempDir Path directory) throws IOException {
+    Path pages = directory.resolve("run");
+    try (PointerScope scope = new PointerScope();
+        Run held = new Run();
+        Run paged = new Run(pages)) {
+      held.steps(5);
+      paged.steps(5);
+      assertArrayEquals(held.weight(), paged.weight());
+      Map<String, Weight> expectedState = held.state();
+      assertEquals(expectedState.keySet(), paged.state().keySet());
+      paged
+          .state()
+          .forEach((name, weight) ->
+              assertEquals(-1, weight.data().mismatch(state(expectedState, name).data()), name));
+      assertTrue(isMapped(pages), "the moments are not in a file");
+      try (Stream<Path> files = Files.list(pages)) {
+        assertEquals(List.of(), files.toList(), "nothing is left when the process ends");
+      }
+    }
+    assertFalse(isMapped(pages));
+  }
+
+  @Test
+  void open_whereNoFileCanBe_saysSo(@TempDir Path directory) throws IOException {
+    Path file = Files.writeString(directory.resolve("file"), "");
+    try (PointerScope scope = new PointerScope()) {
+      NunchiException refused = assertThrows(NunchiException.class, () -> new Run(file));
+      assertEquals(Reason.IO_FAILURE, refused.reason());
+      assertTrue(refused.getMessage().contains(file.toString()), refused.getMessage());
+    }
+  }
+
+  private static boolean isMapped(Path directory) throws IOException {
+    try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+      return maps.anyMatch(line -> line.contains(directory + "/") && line.endsWith("(deleted)"));
+    }
+  }
+
+  @Test
   void addTo_afterAStep_holdsLargeMomentsInBytesAndSmallOnesInFloats() {
     try (PointerScope scope = new PointerScope();
         Run run = new Run()) {
@@ -121,6 +169,11 @@ class AdamW8bitTest {
     private final Tensor scale;
 
     Run() {
+      this(null);
+    }
+
+    /// @param pages null for moments in memory
+    Run(@Nullable Path pages) {
       Parameter large = new Parameter("w", SHAPE, Parameter.Initial.NORMAL, -1);
       Parameter small = new Parameter("small", List.of(2, 3), Parameter.Initial.ONES, -1);
       parameters =
@@ -133,8 +186,10 @@ class AdamW8bitTest {
           new AdamW8bit(
               NETWORK,
               parameters,
-              new OptimizerSettings.AdamW(
-                  0.9, 0.999, 1e-8, expected.path("weight_decay").asDouble(), 1));
+              new OptimizerSettings.AdamW8bit(
+                  new OptimizerSettings.AdamW(
+                      0.9, 0.999, 1e-8, expected.path("weight_decay").asDouble(), 1),
+                  pages));
       target = TensorMemory.view(given("target")).clone();
       scale = TensorMemory.view(given("scale")).clone();
     }

@@ -49,6 +49,11 @@ class MemoryEstimateTest {
     assertEquals(2 * (size + magnitudes + BIAS), estimate.optimizer());
   }
 
+  @Test
+  void of_tableOfNgramsUnderPagedAdamW_hasTheMomentsOfTheBiasAlone() {
+    assertEquals(2 * BIAS, estimate(Map.of("optim", "paged_adamw_8bit")).optimizer());
+  }
+
   private MemoryEstimate estimate(Map<String, String> settings) {
     Recipe recipe = RecipeReader.read("nsmc-small", settings);
     return MemoryEstimate.of(
