@@ -118,7 +118,7 @@ public final class Classifier implements AutoCloseable {
     List<CompletableFuture<Run>> runs =
         scheduler.submit(
             questions.stream().flatMap(question -> question.inputs().stream()).toList(), terms);
-    prepare(questions);
+    prepare(questions, terms.listener());
     List<CompletableFuture<Prediction>> predictions = new ArrayList<>(questions.size());
     int from = 0;
     for (Question question : questions) {
@@ -139,7 +139,7 @@ public final class Classifier implements AutoCloseable {
   ///   queue ever takes
   public Admission<Prediction> classifyWhenFree(Question question, Terms terms) {
     Admission<List<Run>> admission = scheduler.submitWhenFree(question.inputs(), terms);
-    prepare(List.of(question));
+    prepare(List.of(question), terms.listener());
     return admission.map(runs -> prediction(question, runs));
   }
 
@@ -185,9 +185,21 @@ public final class Classifier implements AutoCloseable {
   }
 
   /// Encodes what has been accepted, where those who may be run together are told by their lengths.
-  private void prepare(List<Question> questions) {
-    if (scheduler.mates().needLengths()) {
+  private void prepare(List<Question> questions, @Nullable RunListener listener) {
+    if (!scheduler.mates().needLengths()) {
+      return;
+    }
+    if (listener == null) {
       questions.forEach(Question::prepare);
+      return;
+    }
+    long began = System.nanoTime();
+    int encoded = 0;
+    for (Question question : questions) {
+      encoded += question.prepare() ? 1 : 0;
+    }
+    if (encoded > 0) {
+      listener.encoded(encoded, began, System.nanoTime());
     }
   }
 

@@ -68,9 +68,18 @@ public final class Question {
 
   /// Encodes it now, whatever comes of that, unless it is so long that the caller's thread had
   /// better do something else, and nobody gains from its company.
-  void prepare() {
-    if (units() <= SHORT) {
-      encoded();
+  ///
+  /// @return whether this did it, and not a worker meanwhile
+  boolean prepare() {
+    if (units() > SHORT) {
+      return false;
+    }
+    synchronized (this) {
+      if (encoded != null) {
+        return false;
+      }
+      encoded = encode();
+      return true;
     }
   }
 

@@ -309,7 +309,13 @@ public final class RunQueue {
     if (late.isEmpty()) {
       return;
     }
-    late.forEach(ticket -> ticket.run().completeExceptionally(AdmissionControl.late(ticket, now)));
+    for (Ticket ticket : late) {
+      @Nullable RunListener listener = ticket.terms().listener();
+      if (listener != null) {
+        listener.expired(ticket.acceptedAt(), now);
+      }
+      ticket.run().completeExceptionally(AdmissionControl.late(ticket, now));
+    }
     lock.lock();
     try {
       late.forEach(ticket -> {
