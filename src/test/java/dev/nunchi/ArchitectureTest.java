@@ -52,8 +52,10 @@ class ArchitectureTest {
                   "sentiment",
                   "com.google.protobuf",
                   "io.grpc",
+                  "io.opentelemetry",
                   "io.quarkus.grpc",
                   "jakarta.ws.rs",
+                  "java.net.http",
                   "org.jboss.resteasy")),
           entry(
               "bench",

@@ -5,18 +5,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies.SnakeCaseStrategy;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
-import com.google.protobuf.Any;
-import com.google.protobuf.InvalidProtocolBufferException;
-import com.google.rpc.ErrorInfo;
-import io.grpc.Status;
 import io.quarkus.vertx.http.runtime.filters.Filters;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.Base64;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -32,13 +26,11 @@ final class AccessLog {
   private static final int PRIORITY = 1000;
 
   private final ServeConfig config;
-  private final OwnCalls ownCalls;
-  private final Playground playground;
+  private final CallersCalls callersCalls;
 
-  AccessLog(ServeConfig config, OwnCalls ownCalls, Playground playground) {
+  AccessLog(ServeConfig config, CallersCalls callersCalls) {
     this.config = config;
-    this.ownCalls = ownCalls;
-    this.playground = playground;
+    this.callersCalls = callersCalls;
   }
 
   /// One call.
@@ -49,6 +41,8 @@ final class AccessLog {
   /// @param reason why it was refused; null where it was answered, or gRPC itself refused it
   /// @param textCount texts that were to be classified, with those of a batch or a stream
   /// @param tokenCount tokens of the texts that were classified
+  /// @param traceId of the trace that the call is in; null where calls are not traced
+  /// @param spanId of the call in that trace
   @JsonNaming(SnakeCaseStrategy.class)
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Line(
@@ -61,7 +55,9 @@ final class AccessLog {
       long textCount,
       long textBytes,
       long tokenCount,
-      double durationMillis) {}
+      double durationMillis,
+      @Nullable String traceId,
+      @Nullable String spanId) {}
 
   void register(@Observes Filters filters) {
     if (config.accessLog()) {
@@ -71,36 +67,27 @@ final class AccessLog {
 
   private void begin(RoutingContext context) {
     CallName call = CallName.of(context.request());
-    if ((call.isKnown() || !isOperations(context)) && !ownCalls.isOne(context.request())) {
-      CallRecord record = new CallRecord();
-      record.begin();
+    if (callersCalls.isOne(call, context)) {
+      CallRecord record = CallRecord.begin();
       Instant came = Instant.now();
       long began = System.nanoTime();
       context.addEndHandler(end -> {
         double millis = (System.nanoTime() - began) / 1_000_000.0;
-        log(line(call, record, context.response(), end.failed(), came, millis));
+        log(
+            line(
+                call,
+                record,
+                CallOutcome.of(call, record, context.response(), end.failed()),
+                came,
+                millis));
       });
     }
     context.next();
   }
 
-  private boolean isOperations(RoutingContext context) {
-    String path = String.valueOf(context.request().path());
-    return path.startsWith("/q/") || path.startsWith("/grpc.") || playground.serves(path);
-  }
-
   private static Line line(
-      CallName call,
-      CallRecord record,
-      HttpServerResponse response,
-      boolean broken,
-      Instant came,
-      double millis) {
-    Ended outcome =
-        switch (call.protocol()) {
-          case GRPC -> grpcOutcome(response, broken);
-          case REST -> restOutcome(record, response, broken);
-        };
+      CallName call, CallRecord record, CallOutcome outcome, Instant came, double millis) {
+    @Nullable CallTrace trace = record.trace();
     return new Line(
         came.truncatedTo(ChronoUnit.MILLIS).toString(),
         call.protocol().tag(),
@@ -111,48 +98,9 @@ final class AccessLog {
         record.textCount(),
         record.textBytes(),
         record.tokenCount(),
-        Math.round(millis * 1000) / 1000.0);
-  }
-
-  private record Ended(Status.Code code, @Nullable String reason) {}
-
-  private static Ended restOutcome(CallRecord record, HttpServerResponse response, boolean broken) {
-    if (broken) {
-      return new Ended(Status.Code.CANCELLED, null);
-    }
-    if (response.getStatusCode() < 400) {
-      return new Ended(Status.Code.OK, null);
-    }
-    return new Ended(Failure.code(response.getStatusCode()), record.reason());
-  }
-
-  /// The trailers have it; they stand in the headers of an answer that is nothing else.
-  private static Ended grpcOutcome(HttpServerResponse response, boolean broken) {
-    String status = response.trailers().get("grpc-status");
-    String details = response.trailers().get("grpc-status-details-bin");
-    if (status == null) {
-      status = response.headers().get("grpc-status");
-      details = response.headers().get("grpc-status-details-bin");
-    }
-    if (status == null) {
-      return new Ended(broken ? Status.Code.CANCELLED : Status.Code.UNKNOWN, null);
-    }
-    Status.Code code = Status.fromCodeValue(Integer.parseInt(status)).getCode();
-    return new Ended(code, details == null ? null : reason(details));
-  }
-
-  private static @Nullable String reason(String details) {
-    try {
-      byte[] status = Base64.getDecoder().decode(details);
-      for (Any detail : com.google.rpc.Status.parseFrom(status).getDetailsList()) {
-        if (detail.is(ErrorInfo.class)) {
-          return detail.unpack(ErrorInfo.class).getReason();
-        }
-      }
-    } catch (InvalidProtocolBufferException | IllegalArgumentException e) {
-      LOG.debug("The details of an answer are not what this server sends", e);
-    }
-    return null;
+        Math.round(millis * 1000) / 1000.0,
+        trace == null ? null : trace.traceId(),
+        trace == null ? null : trace.spanId());
   }
 
   private static void log(Line line) {

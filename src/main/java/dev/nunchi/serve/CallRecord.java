@@ -9,10 +9,11 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/// What is counted of a call while it runs, for its line in the access log: never a text.
+/// What is counted of a call while it runs, for its line in the access log and its trace: never a
+/// text.
 ///
-/// It lies in the Vert.x context of the call, where the access log puts it if it is on. Safe for
-/// several threads.
+/// It lies in the Vert.x context of the call, where the access log or tracing puts it if either is
+/// on. Safe for several threads.
 final class CallRecord {
   private static final String KEY = CallRecord.class.getName();
   private static final CallRecord UNREAD = new CallRecord();
@@ -22,6 +23,7 @@ final class CallRecord {
   private final AtomicLong textCount = new AtomicLong();
   private final AtomicLong tokenCount = new AtomicLong();
   private volatile @Nullable String reason;
+  private volatile @Nullable CallTrace trace;
 
   /// The record of the call that runs on this thread, or one that nobody reads.
   static CallRecord current() {
@@ -31,12 +33,28 @@ final class CallRecord {
     return record == null ? UNREAD : record;
   }
 
-  /// Makes it the record of the call that runs on this thread.
-  void begin() {
+  /// The record of the call that runs on this thread, made if it has none.
+  static CallRecord begin() {
+    CallRecord record = current();
+    if (record != UNREAD) {
+      return record;
+    }
+    record = new CallRecord();
     Context context = Vertx.currentContext();
     if (context != null && VertxContext.isDuplicatedContext(context)) {
-      context.putLocal(KEY, this);
+      context.putLocal(KEY, record);
     }
+    return record;
+  }
+
+  /// The call is traced.
+  void traced(CallTrace trace) {
+    this.trace = trace;
+  }
+
+  /// Null where calls are not traced.
+  @Nullable CallTrace trace() {
+    return trace;
   }
 
   /// @param model the name of a model that is served

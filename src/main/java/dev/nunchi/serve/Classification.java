@@ -23,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /// What both front ends do with a query: check it, find its model, have it classified.
 ///
@@ -38,7 +39,7 @@ final class Classification {
   /// A query that has passed every check but that of its tokens and is ready to be queued.
   ///
   /// @param arrivedAt [System#nanoTime] when the request came
-  /// @param call what the access log says of the call that it came in
+  /// @param call what the access log and its trace say of the call that it came in
   private record Checked(
       Query query, ServedModel model, Question question, long arrivedAt, CallRecord call) {}
 
@@ -122,7 +123,8 @@ final class Classification {
         .model()
         .classifier()
         .classifyWhenFree(
-            checked.question(), new Terms(Callers.current(), Urgency.INTERACTIVE, deadline))
+            checked.question(),
+            heard(new Terms(Callers.current(), Urgency.INTERACTIVE, deadline), checked))
         .map(prediction -> answer(checked, prediction));
   }
 
@@ -139,7 +141,8 @@ final class Classification {
       byModel.forEach((name, queries) -> {
         Classifier classifier = queries.getFirst().model().classifier();
         List<Question> questions = queries.stream().map(Checked::question).toList();
-        List<CompletableFuture<Prediction>> predictions = classifier.classify(questions, terms);
+        List<CompletableFuture<Prediction>> predictions =
+            classifier.classify(questions, heard(terms, queries.getFirst()));
         accepted.addAll(predictions);
         queued.put(name, predictions.iterator());
       });
@@ -155,6 +158,12 @@ final class Classification {
     return batch.stream()
         .map(query -> Objects.requireNonNull(queued.get(query.model().name())).next())
         .toList();
+  }
+
+  /// Has the call's trace hear of what becomes of its texts for a model, where there is one.
+  private static Terms heard(Terms terms, Checked first) {
+    @Nullable CallTrace trace = first.call().trace();
+    return trace == null ? terms : terms.heardBy(trace.listener(first.model()));
   }
 
   private Checked checked(Query query) {

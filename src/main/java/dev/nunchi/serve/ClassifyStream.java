@@ -261,6 +261,10 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
   private void refuse(String id, Throwable reason) {
     Failure failure = Failure.of(reason);
     metrics.item(failure);
+    @Nullable CallTrace trace = CallRecord.current().trace();
+    if (trace != null) {
+      trace.refusedItem(failure.reason());
+    }
     answers.add(
         StreamClassifyResponse.newBuilder().setId(id).setError(GrpcErrors.status(failure)).build());
   }

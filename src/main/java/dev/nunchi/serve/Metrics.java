@@ -102,6 +102,11 @@ final class Metrics {
         .increment();
   }
 
+  /// Spans of traced calls, of which as many were made, sent or lost.
+  Counter spans(String outcome) {
+    return registry.counter("nunchi.trace.spans", "outcome", outcome);
+  }
+
   /// A model that was opened and is served.
   void loaded(String model) {
     loads(model, "refused");
