@@ -14,6 +14,7 @@ public final class NunchiException extends RuntimeException {
   private final Reason reason;
   private final @Nullable String field;
   private final long line;
+  private final @Nullable Shortage shortage;
 
   public NunchiException(Reason reason, String message) {
     this(reason, message, null, 0, null);
@@ -29,19 +30,26 @@ public final class NunchiException extends RuntimeException {
     this.reason = reason;
     this.field = field;
     this.line = line;
+    this.shortage = null;
   }
 
-  private NunchiException(Reason reason, String message, boolean trace) {
-    super(message, null, true, trace);
+  private NunchiException(Reason reason, String message, @Nullable Shortage shortage) {
+    super(message, null, true, false);
     this.reason = reason;
     this.field = null;
     this.line = 0;
+    this.shortage = shortage;
   }
 
   /// A failure that comes by the thousand when there is too much to do, and so is made at little
   /// cost: without a stack trace.
   public static NunchiException withoutTrace(Reason reason, String message) {
-    return new NunchiException(reason, message, false);
+    return new NunchiException(reason, message, (Shortage) null);
+  }
+
+  /// A refusal of a caller who has used up what it may have, without a stack trace.
+  public static NunchiException ofShortage(Reason reason, String message, Shortage shortage) {
+    return new NunchiException(reason, message, shortage);
   }
 
   /// A failure that one line of a file caused.
@@ -77,6 +85,11 @@ public final class NunchiException extends RuntimeException {
   /// The line of a file that caused it, counted from 1; 0 where none did.
   public long line() {
     return line;
+  }
+
+  /// What the caller has used up, or null where that is not why.
+  public @Nullable Shortage shortage() {
+    return shortage;
   }
 
   /// The request's field that caused it, or null where none did.

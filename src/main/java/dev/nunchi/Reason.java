@@ -30,8 +30,15 @@ public enum Reason {
   FAILED_CHECK,
   /// Every place in the queue is taken; the caller may try again.
   OVERLOADED,
+  /// The caller has sent more texts than its rate allows; it may try again after the time that the
+  /// refusal says.
+  RATE_LIMITED,
+  /// The caller has sent as many texts as it may in a day.
+  QUOTA_EXCEEDED,
   /// The call carries no token that the server takes.
   UNAUTHENTICATED,
+  /// It is known who calls, and that caller has no right to make this call.
+  PERMISSION_DENIED,
   /// The server is stopping or the model is not ready.
   UNAVAILABLE,
   /// The caller's deadline passed before the answer was there.

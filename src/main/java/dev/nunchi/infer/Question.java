@@ -84,7 +84,7 @@ public final class Question {
   }
 
   /// How many places of the queue it needs: one for each part that it may have.
-  int runCount() {
+  public int runCount() {
     return 1 + mostOcclusions;
   }
 

@@ -83,7 +83,7 @@ final class Authentication {
           "The server takes no such call; 'nunchi serve --admin-tokens FILE' names the tokens that"
               + " may make it");
     }
-    if (!carriesToken(request, adminTokens)) {
+    if (owner(request, adminTokens) == null) {
       throw new NunchiException(
           Reason.UNAUTHENTICATED,
           "The call carries no token that may make it; send 'Authorization: Bearer TOKEN' with one"
@@ -93,10 +93,14 @@ final class Authentication {
 
   private void check(RoutingContext context) {
     HttpServerRequest request = context.request();
-    if (isOpen(String.valueOf(request.path()))
-        || carriesToken(request, tokens)
-        || carriesToken(request, adminTokens)
-        || ownCalls.isOne(request)) {
+    @Nullable Identity caller = owner(request, tokens);
+    if (caller == null) {
+      caller = owner(request, adminTokens);
+    }
+    if (caller != null) {
+      caller.begin();
+    }
+    if (caller != null || isOpen(String.valueOf(request.path())) || ownCalls.isOne(request)) {
       context.next();
       return;
     }
@@ -119,8 +123,10 @@ final class Authentication {
         || (config.openMetrics() && path.equals("/q/metrics"));
   }
 
-  private static boolean carriesToken(HttpServerRequest request, @Nullable BearerTokens known) {
+  /// Whose token the request carries; null where it carries none of these.
+  private static @Nullable Identity owner(
+      HttpServerRequest request, @Nullable BearerTokens known) {
     List<String> values = request.headers().getAll("authorization");
-    return known != null && values.size() == 1 && known.accept(values.getFirst());
+    return known != null && values.size() == 1 ? known.find(values.getFirst()) : null;
   }
 }

@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.serve.Identity.Kind;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -9,7 +10,9 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -17,29 +20,36 @@ import org.jspecify.annotations.Nullable;
 ///
 /// A file of tokens has one on each line, in UTF-8, with a byte order mark or without; empty lines
 /// and lines that begin with `#` are left out. A token has at least 16 characters of those that RFC
-/// 6750 allows: letters, digits, `-._~+/`, and `=` at its end.
+/// 6750 allows: letters, digits, `-._~+/`, and `=` at its end. `name=NAME` behind it says whose it
+/// is; several tokens may have one name. A token without one is a caller of its own.
 final class BearerTokens {
   private static final int SHORTEST = 16;
   private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
+  private static final Pattern NAME = Pattern.compile("name=([\\p{L}\\p{N}._@-]{1,64})");
+  private static final Pattern BLANKS = Pattern.compile("\\s+");
   private static final String SCHEME = "Bearer ";
+  private static final int SHOWN_DIGEST_BYTES = 6;
 
-  private final List<byte[]> digests;
+  private final List<Known> known;
 
-  private BearerTokens(List<byte[]> digests) {
-    this.digests = digests;
+  private record Known(byte[] digest, Identity caller) {}
+
+  private BearerTokens(List<Known> known) {
+    this.known = known;
   }
 
   /// @throws NunchiException `INVALID_ARGUMENT` if the file is missing or holds no token, or a line
   ///   is none; the message names the line, never what it holds
   static BearerTokens read(Path file) {
-    List<byte[]> digests = new ArrayList<>();
+    List<Known> known = new ArrayList<>();
     int number = 0;
     for (String line : lines(file)) {
       number++;
-      String token = line.strip();
-      if (token.isEmpty() || token.startsWith("#")) {
+      if (line.isBlank() || line.strip().startsWith("#")) {
         continue;
       }
+      String[] words = BLANKS.split(line.strip());
+      String token = words[0];
       if (!TOKEN.matcher(token).matches()) {
         throw refused(
             file,
@@ -49,32 +59,50 @@ final class BearerTokens {
         throw refused(
             file, "the token on line %d has fewer than %d characters".formatted(number, SHORTEST));
       }
-      digests.add(digest(token));
+      byte[] digest = digest(token);
+      known.add(new Known(digest, new Identity(Kind.TOKEN, name(file, number, words, digest))));
     }
-    if (digests.isEmpty()) {
+    if (known.isEmpty()) {
       throw refused(file, "it holds no token; write one on each line");
     }
-    return new BearerTokens(List.copyOf(digests));
+    return new BearerTokens(List.copyOf(known));
+  }
+
+  /// The name behind a token; without one that of its digest, which tells nothing of the token.
+  private static String name(Path file, int line, String[] words, byte[] digest) {
+    if (words.length == 1) {
+      return "sha256-" + HexFormat.of().formatHex(digest, 0, SHOWN_DIGEST_BYTES);
+    }
+    Matcher name = NAME.matcher(words[1]);
+    if (words.length > 2 || !name.matches()) {
+      throw refused(
+          file,
+          "behind the token on line %d stands something other than name=NAME, of at most 64 letters,"
+                  .formatted(line)
+              + " digits and ._@-");
+    }
+    return name.group(1);
   }
 
   int count() {
-    return digests.size();
+    return known.size();
   }
 
-  /// Whether a call may pass. Takes equally long whichever token it is, and whether it is one.
+  /// Whose token a call carries; null where it carries none of these. Takes equally long whichever
+  /// token it is, and whether it is one.
   ///
   /// @param authorization the header's value, null where the call has none
-  boolean accept(@Nullable String authorization) {
+  @Nullable Identity find(@Nullable String authorization) {
     @Nullable String token = token(authorization);
     if (token == null) {
-      return false;
+      return null;
     }
     byte[] digest = digest(token);
-    boolean known = false;
-    for (byte[] each : digests) {
-      known |= MessageDigest.isEqual(each, digest);
+    @Nullable Identity found = null;
+    for (Known each : known) {
+      found = MessageDigest.isEqual(each.digest(), digest) ? each.caller() : found;
     }
-    return known;
+    return found;
   }
 
   /// The token that a call shows; null where it shows none.

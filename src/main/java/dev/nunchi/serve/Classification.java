@@ -11,6 +11,7 @@ import dev.nunchi.infer.Prediction;
 import dev.nunchi.infer.Question;
 import dev.nunchi.infer.Terms;
 import dev.nunchi.infer.Terms.Urgency;
+import dev.nunchi.serve.Allowances.Taken;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -45,11 +46,13 @@ final class Classification {
 
   private final ModelRegistry models;
   private final Limits limits;
+  private final Allowances allowances;
   private final Metrics metrics;
 
-  Classification(ModelRegistry models, Limits limits, Metrics metrics) {
+  Classification(ModelRegistry models, Limits limits, Allowances allowances, Metrics metrics) {
     this.models = models;
     this.limits = limits;
+    this.allowances = allowances;
     this.metrics = metrics;
   }
 
@@ -119,24 +122,34 @@ final class Classification {
   /// @throws NunchiException where the query is refused
   Admission<Answer> classifyWhenFree(Query query, Deadline deadline) {
     Checked checked = checked(query);
-    return checked
-        .model()
-        .classifier()
-        .classifyWhenFree(
-            checked.question(),
-            heard(new Terms(Callers.current(), Urgency.INTERACTIVE, deadline), checked))
-        .map(prediction -> answer(checked, prediction));
+    Taken taken = allowances.take(checked.question().runCount(), "evidence");
+    try {
+      return checked
+          .model()
+          .classifier()
+          .classifyWhenFree(
+              checked.question(),
+              heard(new Terms(Callers.current(), Urgency.INTERACTIVE, deadline), checked))
+          .map(prediction -> answer(checked, prediction));
+    } catch (RuntimeException | Error e) {
+      taken.giveBack();
+      throw e;
+    }
   }
 
-  /// Each model takes its queries together; where one has no room, what others took is given back.
+  /// Each model takes its queries together; where one has no room, what others took is given back,
+  /// and so is what was taken of the caller's allowance.
   ///
   /// @param field what makes the request too large, where it needs more places than there are
-  private static List<CompletableFuture<Prediction>> queued(
+  private List<CompletableFuture<Prediction>> queued(
       List<Checked> batch, String field, Terms terms) {
     Map<String, List<Checked>> byModel =
         batch.stream().collect(Collectors.groupingBy(query -> query.model().name()));
     Map<String, Iterator<CompletableFuture<Prediction>>> queued = new HashMap<>();
     List<CompletableFuture<Prediction>> accepted = new ArrayList<>(batch.size());
+    Taken taken =
+        allowances.take(
+            batch.stream().mapToLong(query -> query.question().runCount()).sum(), field);
     try {
       byModel.forEach((name, queries) -> {
         Classifier classifier = queries.getFirst().model().classifier();
@@ -148,11 +161,13 @@ final class Classification {
       });
     } catch (NunchiException e) {
       accepted.forEach(prediction -> prediction.cancel(false));
+      taken.giveBack();
       throw e.reason() == Reason.INVALID_ARGUMENT
           ? NunchiException.ofField(e.reason(), field, e.getMessage())
           : e;
     } catch (RuntimeException | Error e) {
       accepted.forEach(prediction -> prediction.cancel(false));
+      taken.giveBack();
       throw e;
     }
     return batch.stream()

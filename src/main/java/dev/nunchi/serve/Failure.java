@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.Shortage;
 import io.grpc.Status;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
@@ -18,12 +19,22 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param reason `ErrorInfo.reason`, and `reason` of the problem
 /// @param field the request's field that caused it, or null
+/// @param shortage what the caller has used up, or null
 record Failure(
-    String reason, Status.Code code, int httpStatus, String message, @Nullable String field) {
+    String reason,
+    Status.Code code,
+    int httpStatus,
+    String message,
+    @Nullable String field,
+    @Nullable Shortage shortage) {
   private static final Logger LOG = Logger.getLogger(Failure.class);
 
   private static final Failure INTERNAL =
       new Failure("INTERNAL", Status.Code.INTERNAL, 500, "The server failed", null);
+
+  Failure(String reason, Status.Code code, int httpStatus, String message, @Nullable String field) {
+    this(reason, code, httpStatus, message, field, null);
+  }
 
   /// A request that HTTP refuses before it is a call.
   static Failure ofHttp(int status, String message) {
@@ -69,10 +80,20 @@ record Failure(
           code(refused.reason()),
           httpStatus(refused.reason()),
           String.valueOf(refused.getMessage()),
-          refused.field());
+          refused.field(),
+          refused.shortage());
     }
     LOG.error("A call failed", cause);
     return INTERNAL;
+  }
+
+  /// Whole seconds after which to try again; 0 where that does not help.
+  long retryAfterSeconds() {
+    if (code != Status.Code.RESOURCE_EXHAUSTED) {
+      return 0;
+    }
+    // The smallest delay that the header can say.
+    return shortage == null ? 1 : Math.max(1, shortage.delay().plusNanos(999_999_999).toSeconds());
   }
 
   /// The canonical code that stands for an HTTP status over REST.
@@ -80,6 +101,7 @@ record Failure(
     return switch (httpStatus) {
       case 400, 405, 406, 413, 415, 426 -> Status.Code.INVALID_ARGUMENT;
       case 401 -> Status.Code.UNAUTHENTICATED;
+      case 403 -> Status.Code.PERMISSION_DENIED;
       case 422 -> Status.Code.FAILED_PRECONDITION;
       case 404 -> Status.Code.NOT_FOUND;
       case 409 -> Status.Code.ABORTED;
@@ -97,8 +119,9 @@ record Failure(
       case EMPTY_TEXT, TEXT_TOO_LARGE, TOO_MANY_TOKENS, INVALID_UTF8, INVALID_ARGUMENT ->
           Status.Code.INVALID_ARGUMENT;
       case MODEL_NOT_FOUND -> Status.Code.NOT_FOUND;
-      case OVERLOADED -> Status.Code.RESOURCE_EXHAUSTED;
+      case OVERLOADED, RATE_LIMITED, QUOTA_EXCEEDED -> Status.Code.RESOURCE_EXHAUSTED;
       case UNAUTHENTICATED -> Status.Code.UNAUTHENTICATED;
+      case PERMISSION_DENIED -> Status.Code.PERMISSION_DENIED;
       case UNAVAILABLE -> Status.Code.UNAVAILABLE;
       case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
       case SUPERSEDED -> Status.Code.ABORTED;
@@ -117,10 +140,11 @@ record Failure(
     return switch (reason) {
       case EMPTY_TEXT, TOO_MANY_TOKENS, INVALID_UTF8, INVALID_ARGUMENT -> 400;
       case UNAUTHENTICATED -> 401;
+      case PERMISSION_DENIED -> 403;
       case MODEL_NOT_FOUND -> 404;
       case SUPERSEDED -> 409;
       case TEXT_TOO_LARGE -> 413;
-      case OVERLOADED -> 429;
+      case OVERLOADED, RATE_LIMITED, QUOTA_EXCEEDED -> 429;
       case UNIMPLEMENTED -> 501;
       case UNAVAILABLE -> 503;
       case DEADLINE_EXCEEDED -> 504;

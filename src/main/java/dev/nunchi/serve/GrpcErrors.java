@@ -1,23 +1,32 @@
 package dev.nunchi.serve;
 
 import com.google.protobuf.Any;
+import com.google.protobuf.Duration;
 import com.google.protobuf.util.Durations;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
+import dev.nunchi.Shortage;
+import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import org.jspecify.annotations.Nullable;
 
 /// A [Failure] as gRPC tells it: canonical code and the details of `google.rpc`.
 final class GrpcErrors {
   private static final String DOMAIN = "nunchi.dev";
   private static final long RETRY_MILLIS = 100;
+  private static final long LONGEST_PUSHBACK_MILLIS = 10_000;
+
+  private static final Metadata.Key<String> PUSHBACK =
+      Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER);
 
   private GrpcErrors() {}
 
   static StatusRuntimeException exception(Failure failure) {
-    return StatusProto.toStatusRuntimeException(status(failure));
+    return StatusProto.toStatusRuntimeException(status(failure), pushback(failure));
   }
 
   static com.google.rpc.Status status(Failure failure) {
@@ -39,11 +48,37 @@ final class GrpcErrors {
                           .setReason(failure.reason()))
                   .build()));
     }
-    if (failure.code() == Status.Code.RESOURCE_EXHAUSTED) {
+    @Nullable Shortage shortage = failure.shortage();
+    if (shortage != null) {
       status.addDetails(
           Any.pack(
-              RetryInfo.newBuilder().setRetryDelay(Durations.fromMillis(RETRY_MILLIS)).build()));
+              QuotaFailure.newBuilder()
+                  .addViolations(
+                      QuotaFailure.Violation.newBuilder()
+                          .setSubject(shortage.subject())
+                          .setDescription(failure.message()))
+                  .build()));
+    }
+    if (failure.code() == Status.Code.RESOURCE_EXHAUSTED) {
+      Duration delay =
+          shortage == null
+              ? Durations.fromMillis(RETRY_MILLIS)
+              : Durations.fromNanos(shortage.delay().toNanos());
+      status.addDetails(Any.pack(RetryInfo.newBuilder().setRetryDelay(delay).build()));
     }
     return status.build();
+  }
+
+  /// What the retry policy of a client follows by itself: when to call again, or never where nobody
+  /// would wait for that long. See
+  /// <https://github.com/grpc/proposal/blob/master/A6-client-retries.md>.
+  private static Metadata pushback(Failure failure) {
+    Metadata trailers = new Metadata();
+    @Nullable Shortage shortage = failure.shortage();
+    if (shortage != null) {
+      long millis = shortage.delay().plusNanos(999_999).toMillis();
+      trailers.put(PUSHBACK, Long.toString(millis <= LONGEST_PUSHBACK_MILLIS ? millis : -1));
+    }
+    return trailers;
   }
 }

@@ -4,13 +4,11 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.net.SocketAddress;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 final class OpenStreams {
   private final StreamLimits limits;
-  private final boolean byToken;
   private final Map<ClassifyStream, Holder> streams = new ConcurrentHashMap<>();
   private final Map<Object, Integer> counts = new HashMap<>();
   private volatile boolean stopping;
@@ -28,28 +25,20 @@ final class OpenStreams {
   /// Who has a stream.
   ///
   /// @param connection over which it comes
-  /// @param caller whose token it carries, or the address where there are no tokens
-  record Holder(Object connection, Object caller) {}
+  record Holder(Object connection, Identity caller) {}
 
   @Inject
   OpenStreams(ServeConfig config) {
-    this(config.streams(), config.tokensFile().isPresent());
+    this(config.streams());
   }
 
-  /// @param byToken whether calls carry tokens, which tell callers apart
-  OpenStreams(StreamLimits limits, boolean byToken) {
+  OpenStreams(StreamLimits limits) {
     this.limits = limits;
-    this.byToken = byToken;
   }
 
   /// Who asks for a stream with this request.
   Holder holder(HttpServerRequest request) {
-    @Nullable SocketAddress address = request.remoteAddress();
-    @Nullable String caller =
-        byToken
-            ? BearerTokens.token(request.getHeader("authorization"))
-            : address == null ? null : address.hostAddress();
-    return new Holder(request.connection(), Objects.requireNonNullElse(caller, ""));
+    return new Holder(request.connection(), Identity.of(request));
   }
 
   /// @throws NunchiException `OVERLOADED` if too many are open, `UNAVAILABLE` if the server stops
@@ -61,7 +50,9 @@ final class OpenStreams {
       refuseIfFull(streams.size(), limits.most(), "The server");
       refuseIfFull(count(holder.connection()), limits.mostPerConnection(), "The connection");
       refuseIfFull(
-          count(holder.caller()), limits.mostPerCaller(), byToken ? "The token" : "The address");
+          count(holder.caller()),
+          limits.mostPerCaller(),
+          "The %s".formatted(holder.caller().kind().word()));
       counts.merge(holder.connection(), 1, Integer::sum);
       counts.merge(holder.caller(), 1, Integer::sum);
       streams.put(stream, holder);

@@ -29,9 +29,8 @@ final class RestErrors {
     }
     RestResponse.ResponseBuilder<Problem> response =
         response(failure.httpStatus(), failure.message(), failure.reason(), failure.field());
-    if (failure.code() == Status.Code.RESOURCE_EXHAUSTED) {
-      // The smallest delay that the header can say.
-      response.header(HttpHeaders.RETRY_AFTER, 1);
+    if (failure.retryAfterSeconds() > 0) {
+      response.header(HttpHeaders.RETRY_AFTER, failure.retryAfterSeconds());
     }
     return response.build();
   }

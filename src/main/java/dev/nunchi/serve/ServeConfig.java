@@ -45,6 +45,11 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.limits.header-timeout` | `20S` | how long a header may take, and a connection's first request |
 /// | `nunchi.limits.body-timeout` | `60S` | how long a request may take to come whole |
 /// | `nunchi.limits.write-timeout` | `30S` | how long a caller may read nothing of an answer that waits for him |
+/// | `nunchi.limits.texts-per-second` | 0, no limit | most texts of one caller a second |
+/// | `nunchi.limits.burst` | a second's, and at least the largest batch | most of them at once after a silence |
+/// | `nunchi.limits.texts-per-day` | 0, no limit | most texts of one caller from midnight to midnight, UTC |
+/// | `nunchi.limits.callers-file` | none | file of other limits for those whom it names |
+/// | `nunchi.limits.max-counted-callers` | 100000 | callers who have a count of their own |
 /// | `nunchi.health-port` | none | a further port for health and metrics alone, without TLS |
 /// | `nunchi.rest-timeout` | `60S` | how long a call of REST waits that does not say |
 /// | `nunchi.shutdown-delay` | `0S` | how long calls are taken after SIGTERM, for who has to notice |
@@ -73,6 +78,7 @@ record ServeConfig(
     int maxMessageBytes,
     StreamLimits streams,
     ConnectionLimits connections,
+    Allowances.Settings callers,
     OptionalInt healthPort,
     Duration restTimeout,
     Duration shutdownDelay,
@@ -87,6 +93,7 @@ record ServeConfig(
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|(lone-text-)?threads|queue-size"
               + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|access-log|playground|reload-period|rest-timeout|shutdown-delay|health-port|connection-age"
+              + "|limits\\.(texts-per-(second|day)|burst|callers-file|max-counted-callers)"
               + "|limits\\.(stream-idle|header|body|write)-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
               + "|streams(-per-(connection|caller))?|connections(-per-address)?))");
@@ -125,6 +132,7 @@ record ServeConfig(
         maxMessageBytes(config),
         streams(config),
         connections(config),
+        callers(config),
         healthPort(config),
         duration(config, "nunchi.rest-timeout", "60S", false),
         duration(config, "nunchi.shutdown-delay", "0S", true),
@@ -157,6 +165,28 @@ record ServeConfig(
         duration(config, "nunchi.limits.header-timeout", "20S", true),
         duration(config, "nunchi.limits.body-timeout", "60S", true),
         duration(config, "nunchi.limits.write-timeout", "30S", true));
+  }
+
+  private static Allowances.Settings callers(SmallRyeConfig config) {
+    TextLimit.Given all = TextLimit.Given.NOTHING;
+    for (String key : List.of(TextLimit.RATE, TextLimit.BURST, TextLimit.QUOTA)) {
+      String name = "nunchi.limits." + key;
+      Optional<String> value = config.getOptionalValue(name, String.class);
+      if (value.isPresent()) {
+        try {
+          all = all.with(key, value.get());
+        } catch (IllegalArgumentException e) {
+          throw invalid(name, String.valueOf(e.getMessage()));
+        }
+      }
+    }
+    Optional<Path> file =
+        config.getOptionalValue("nunchi.limits.callers-file", String.class).map(Path::of);
+    if (file.isEmpty() && all.burst().isPresent() && all.milliTextsPerSecond().orElse(0) == 0) {
+      throw invalid("nunchi.limits.burst", "needs nunchi.limits.texts-per-second");
+    }
+    return new Allowances.Settings(
+        all, file, positive(config, "nunchi.limits.max-counted-callers", 100_000));
   }
 
   private static OptionalInt healthPort(SmallRyeConfig config) {

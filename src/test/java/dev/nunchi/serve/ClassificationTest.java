@@ -74,6 +74,7 @@ class ClassificationTest {
       new Classification(
           new ModelRegistry(List.of(largeModel, smallModel)),
           new Limits(100, 6, 1000, 4, 4, 8),
+          Allowances.unlimited(),
           new Metrics(new SimpleMeterRegistry()));
 
   @AfterEach

@@ -48,7 +48,7 @@ class ClassifyStreamTest {
 
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final OpenStreams open =
-      new OpenStreams(new StreamLimits(2, 0, 0, Duration.ofMinutes(5)), false);
+      new OpenStreams(new StreamLimits(2, 0, 0, Duration.ofMinutes(5)));
   private final FakeStreamCall call = new FakeStreamCall();
   private final FakeQueue queue = new FakeQueue();
 
@@ -408,7 +408,7 @@ class ClassifyStreamTest {
     ClassifyStream stream =
         new ClassifyStream(
             call, classify, WINDOW, deadline, new Metrics(registry), open, Runnable::run);
-    open.open(stream, new OpenStreams.Holder("connection", "caller"));
+    open.open(stream, new OpenStreams.Holder("connection", Identity.UNKNOWN));
     stream.start();
     return stream;
   }

@@ -52,7 +52,8 @@ class ModelFolderTest {
   private final ModelRegistry models = new ModelRegistry(List.of());
   private final Metrics metrics = new Metrics(meters);
   private final Classification classification =
-      new Classification(models, new Limits(100, 6, 1000, 4, 4, 8), metrics);
+      new Classification(
+          models, new Limits(100, 6, 1000, 4, 4, 8), Allowances.unlimited(), metrics);
   private ModelOpener opener = new ModelOpener(config(List.of()));
   private ModelFolder watched =
       new ModelFolder(shared, models, new ModelReload(models, opener, metrics));

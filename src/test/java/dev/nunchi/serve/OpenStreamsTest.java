@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class OpenStreamsTest {
   private final OpenStreams open =
-      new OpenStreams(new StreamLimits(5, 2, 3, Duration.ofMinutes(1)), true);
+      new OpenStreams(new StreamLimits(5, 2, 3, Duration.ofMinutes(1)));
 
   @Test
   void streams_ofOneConnection_areLimited() {
@@ -59,7 +59,7 @@ class OpenStreamsTest {
             new Metrics(new SimpleMeterRegistry()),
             open,
             Runnable::run);
-    open.open(stream, new Holder(connection, caller));
+    open.open(stream, new Holder(connection, new Identity(Identity.Kind.TOKEN, caller)));
     return stream;
   }
 

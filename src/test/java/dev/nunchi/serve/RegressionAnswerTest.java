@@ -83,6 +83,7 @@ class RegressionAnswerTest {
       new Classification(
           new ModelRegistry(List.of(model)),
           new Limits(100, 6, 1000, 4, 4, 8),
+          Allowances.unlimited(),
           new Metrics(new SimpleMeterRegistry()));
 
   @AfterEach
