@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.serve.Identity.Kind;
 import java.io.IOException;
 import java.nio.charset.Charset;
 import java.nio.file.Files;
@@ -53,6 +54,17 @@ class BearerTokensTest {
   }
 
   @Test
+  void find_tokens_areWhoseNameStandsBehindThem() throws IOException {
+    BearerTokens tokens =
+        read("%s  name=reviews\n%s\tname=reviews \n%s-3 name=영화_1\n%s-4".formatted(ONE, TWO, ONE, ONE));
+    assertEquals(new Identity(Kind.TOKEN, "reviews"), tokens.find("Bearer " + ONE));
+    assertEquals(new Identity(Kind.TOKEN, "reviews"), tokens.find("Bearer " + TWO));
+    assertEquals(new Identity(Kind.TOKEN, "영화_1"), tokens.find("Bearer " + ONE + "-3"));
+    assertTrue(
+        String.valueOf(tokens.find("Bearer " + ONE + "-4")).matches("token:sha256-[0-9a-f]{12}"));
+  }
+
+  @Test
   void find_noHeader_isRefused() throws IOException {
     assertNull(read(ONE).find(null));
   }
@@ -65,6 +77,11 @@ class BearerTokensTest {
         "'# nothing but this'            | it holds no token",
         "'short-token'                   | the token on line 1 has fewer than 16 characters",
         "'name: first-token-of-the-test' | line 1 is no token",
+        "'first-token-of-the-test reviews' | behind the token on line 1 stands something other",
+        "'first-token-of-the-test other-token-of-the-test' | something other than name=NAME",
+        "'first-token-of-the-test name='  | something other than name=NAME",
+        "'first-token-of-the-test name=a b' | something other than name=NAME",
+        "'first-token-of-the-test name=a name=b' | something other than name=NAME",
         "'한국어로-쓴-토큰은-안-됩니다-정말로' | line 1 is no token"
       })
   void read_fileOfNoUse_isRefusedByLine(String content, String why) {
@@ -73,6 +90,7 @@ class BearerTokensTest {
     assertTrue(refused.getMessage().contains(why), refused.getMessage());
     assertTrue(refused.getMessage().contains(directory.resolve("tokens").toString()));
     assertFalse(refused.getMessage().contains("short-token"), refused.getMessage());
+    assertFalse(refused.getMessage().contains("of-the-test"), refused.getMessage());
   }
 
   @Test

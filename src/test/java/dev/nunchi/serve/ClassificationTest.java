@@ -26,9 +26,12 @@ import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.Span;
 import dev.nunchi.text.Truncation;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -215,6 +218,55 @@ class ClassificationTest {
             NunchiException.class,
             () -> classification.classifyWhenFree(query("large", false), Deadline.NONE));
     assertEquals(Reason.UNAVAILABLE, refused.reason());
+  }
+
+  /// What the queue refuses at once costs the caller nothing; what it has accepted is spent.
+  @Test
+  void anyCall_refusedByTheQueue_givesTheCallersTextsBack() throws Exception {
+    Allowances allowances =
+        new Allowances(
+            new Allowances.Settings(
+                TextLimit.Given.NOTHING.with(TextLimit.QUOTA, "9"), Optional.empty(), 10),
+            1,
+            () -> 0,
+            InstantSource.fixed(Instant.EPOCH));
+    Classification counting =
+        new Classification(
+            new ModelRegistry(List.of(largeModel, smallModel)),
+            new Limits(100, 6, 1000, 4, 4, 8),
+            allowances,
+            new Metrics(new SimpleMeterRegistry()));
+    Function<List<String>, CompletableFuture<List<Answer>>> batch =
+        models ->
+            counting.classifyAll(
+                models.stream().map(model -> query(model, false)).toList(),
+                Function.identity(),
+                Deadline.NONE);
+    occupy(small, "small");
+    CompletableFuture<List<Answer>> accepted = batch.apply(List.of("small", "small"));
+    for (int i = 0; i < 3; i++) {
+      assertEquals(
+          Reason.OVERLOADED,
+          refusal(batch.apply(List.of("large", "large", "large", "small", "small"))).reason());
+      assertEquals(
+          Reason.OVERLOADED,
+          refusal(counting.classify(query("small", false), Deadline.NONE)).reason());
+    }
+    // Two of nine are spent.
+    allowances.take(Identity.UNKNOWN, 7, "requests").giveBack();
+    assertEquals(
+        Reason.QUOTA_EXCEEDED,
+        assertThrows(
+                NunchiException.class, () -> allowances.take(Identity.UNKNOWN, 8, "requests"))
+            .reason());
+    accepted.cancel(false);
+    small.permits.release(1000);
+    smallModel.loaded().close();
+    assertThrows(
+        NunchiException.class,
+        () -> counting.classifyWhenFree(query("small", false), Deadline.NONE));
+    // As it is cancelled, so it is spent; what came to a model that is stopped is not.
+    allowances.take(Identity.UNKNOWN, 7, "requests");
   }
 
   /// Has the model's worker at work on a text.

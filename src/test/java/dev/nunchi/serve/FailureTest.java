@@ -5,10 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.util.Durations;
+import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.Shortage;
+import io.grpc.Metadata;
 import io.grpc.Status;
+import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
@@ -26,7 +31,10 @@ class FailureTest {
     "INVALID_ARGUMENT, INVALID_ARGUMENT, 400",
     "MODEL_NOT_FOUND, NOT_FOUND, 404",
     "OVERLOADED, RESOURCE_EXHAUSTED, 429",
+    "RATE_LIMITED, RESOURCE_EXHAUSTED, 429",
+    "QUOTA_EXCEEDED, RESOURCE_EXHAUSTED, 429",
     "UNAUTHENTICATED, UNAUTHENTICATED, 401",
+    "PERMISSION_DENIED, PERMISSION_DENIED, 403",
     "UNAVAILABLE, UNAVAILABLE, 503",
     "DEADLINE_EXCEEDED, DEADLINE_EXCEEDED, 504",
     "SUPERSEDED, ABORTED, 409",
@@ -70,6 +78,28 @@ class FailureTest {
         GrpcErrors.status(Failure.of(new NunchiException(Reason.OVERLOADED, "full")));
     RetryInfo retry = status.getDetails(1).unpack(RetryInfo.class);
     assertTrue(Durations.toMillis(retry.getRetryDelay()) > 0);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1, 1", "1000000000, 1, 1000", "1000000001, 2, 1001", "86400000000000, 86400, -1"})
+  void shortage_saysHowLongInEachProtocol(long nanos, long retryAfter, String pushback)
+      throws Exception {
+    Duration delay = Duration.ofNanos(nanos);
+    Failure failure =
+        Failure.of(
+            NunchiException.ofShortage(
+                Reason.RATE_LIMITED, "too many", new Shortage("token:a", delay)));
+    com.google.rpc.Status status = GrpcErrors.status(failure);
+    QuotaFailure quota = status.getDetails(1).unpack(QuotaFailure.class);
+    assertEquals("token:a", quota.getViolations(0).getSubject());
+    assertEquals("too many", quota.getViolations(0).getDescription());
+    RetryInfo retry = status.getDetails(2).unpack(RetryInfo.class);
+    assertEquals(nanos, Durations.toNanos(retry.getRetryDelay()));
+    assertEquals(retryAfter, failure.retryAfterSeconds());
+    assertEquals(
+        pushback,
+        Objects.requireNonNull(GrpcErrors.exception(failure).getTrailers())
+            .get(Metadata.Key.of("grpc-retry-pushback-ms", Metadata.ASCII_STRING_MARSHALLER)));
   }
 
   private static void assertInternal(Failure failure) {

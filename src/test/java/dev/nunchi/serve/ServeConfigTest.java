@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -43,6 +44,9 @@ class ServeConfigTest {
         new ConnectionLimits(
             2048, 1024, Duration.ofSeconds(20), Duration.ofSeconds(60), Duration.ofSeconds(30)),
         config.connections());
+    assertEquals(
+        new Allowances.Settings(TextLimit.Given.NOTHING, Optional.empty(), 100_000),
+        config.callers());
     assertEquals(OptionalInt.empty(), config.healthPort());
     assertEquals(Duration.ofSeconds(60), config.restTimeout());
     assertEquals(Duration.ZERO, config.shutdownDelay());
@@ -139,6 +143,25 @@ class ServeConfigTest {
   }
 
   @Test
+  void namesOfLimitsOfCallers_areTheDocumentedOnes() {
+    ServeConfig config =
+        config(
+            Map.of(
+                "nunchi.limits.texts-per-second", "2.5",
+                "nunchi.limits.burst", "10",
+                "nunchi.limits.texts-per-day", "1000",
+                "nunchi.limits.callers-file", "limits.txt",
+                "nunchi.limits.max-counted-callers", "7"));
+    assertEquals(
+        new Allowances.Settings(
+            new TextLimit.Given(
+                OptionalLong.of(2_500), OptionalLong.of(10), OptionalLong.of(1_000)),
+            Optional.of(Path.of("limits.txt")),
+            7),
+        config.callers());
+  }
+
+  @Test
   void playground_withTokens_isThereWhenAskedFor() {
     String tokens = "nunchi.auth.tokens-file";
     assertFalse(config(Map.of(tokens, "tokens.txt")).playground());
@@ -149,6 +172,11 @@ class ServeConfigTest {
   @ParameterizedTest
   @CsvSource({
     "nunchi.limits.max-connections, -1",
+    "nunchi.limits.texts-per-second, -1",
+    "nunchi.limits.texts-per-second, many",
+    "nunchi.limits.texts-per-day, 0.5",
+    "nunchi.limits.burst, 5",
+    "nunchi.limits.max-counted-callers, 0",
     "nunchi.limits.header-timeout, 10",
     "nunchi.health-port, 65536",
     "nunchi.auth.open-metrics, maybe",
