@@ -8,8 +8,11 @@
 //   EMPTY_TEXT, TEXT_TOO_LARGE, TOO_MANY_TOKENS, INVALID_UTF8, INVALID_ARGUMENT -> INVALID_ARGUMENT
 //   MODEL_NOT_FOUND   -> NOT_FOUND
 //   OVERLOADED        -> RESOURCE_EXHAUSTED
+//   RATE_LIMITED, QUOTA_EXCEEDED -> RESOURCE_EXHAUSTED (where the server limits a caller's texts;
+//                        with a `google.rpc.QuotaFailure`)
 //   UNAUTHENTICATED   -> UNAUTHENTICATED (where the server asks for a token: metadata
 //                        `authorization: Bearer TOKEN`)
+//   PERMISSION_DENIED -> PERMISSION_DENIED
 //   UNAVAILABLE       -> UNAVAILABLE
 //   DEADLINE_EXCEEDED -> DEADLINE_EXCEEDED
 //   SUPERSEDED        -> ABORTED (only in band, in a stream)
