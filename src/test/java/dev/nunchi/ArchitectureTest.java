@@ -56,7 +56,8 @@ class ArchitectureTest {
                   "io.quarkus.grpc",
                   "jakarta.ws.rs",
                   "java.net.http",
-                  "org.jboss.resteasy")),
+                  "org.jboss.resteasy",
+                  "org.jose4j")),
           entry(
               "bench",
               Set.of(

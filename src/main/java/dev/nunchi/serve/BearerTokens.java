@@ -130,7 +130,7 @@ final class BearerTokens {
     }
   }
 
-  private static byte[] digest(String token) {
+  static byte[] digest(String token) {
     try {
       return MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8));
     } catch (NoSuchAlgorithmException e) {

@@ -16,7 +16,7 @@ final class Exposure {
   private final boolean tokens;
 
   Exposure(ServeConfig config) {
-    this.tokens = config.tokensFile().isPresent();
+    this.tokens = config.tokensFile().isPresent() || config.oidc().isPresent();
   }
 
   void listening(@ObservesAsync HttpServerStart event) {

@@ -57,7 +57,7 @@ final class FailureResponse {
   private static void sendProblem(HttpServerResponse response, Failure failure) {
     Problem problem =
         Problem.of(failure.httpStatus(), failure.message(), failure.reason(), failure.field());
-    if (failure.httpStatus() == 401) {
+    if (failure.httpStatus() == 401 && !response.headers().contains("www-authenticate")) {
       response.putHeader("www-authenticate", "Bearer");
     }
     try {

@@ -11,8 +11,8 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Whether the server takes calls: yes from when its models have passed their self-test, no from
-/// when it was told to stop.
+/// Whether the server takes calls: yes from when its models have passed their self-test, and the
+/// keys of the identity provider were there if there is one, no from when it was told to stop.
 ///
 /// HTTP readiness lists the models. `grpc.health.v1` knows the server as the empty name and as
 /// `nunchi.sentiment.v1.SentimentService`, and each model as that with `/NAME` after it.
@@ -24,17 +24,20 @@ final class ModelHealth implements HealthCheck, ModelRegistry.Observer {
   private final ModelRegistry models;
   private final GrpcHealthStorage grpcHealth;
   private final LongCalls longCalls;
+  private final Oidc oidc;
   private volatile boolean stopping;
 
-  ModelHealth(ModelRegistry models, GrpcHealthStorage grpcHealth, LongCalls longCalls) {
+  ModelHealth(
+      ModelRegistry models, GrpcHealthStorage grpcHealth, LongCalls longCalls, Oidc oidc) {
     this.models = models;
     this.grpcHealth = grpcHealth;
     this.longCalls = longCalls;
+    this.oidc = oidc;
   }
 
   @Override
   public HealthCheckResponse call() {
-    HealthCheckResponseBuilder response = HealthCheckResponse.named("models").status(!stopping);
+    HealthCheckResponseBuilder response = HealthCheckResponse.named("models").status(isServing());
     models
         .all()
         .forEach(model -> response.withData(model.name(), model.manifest().proof().revision()));
@@ -42,14 +45,14 @@ final class ModelHealth implements HealthCheck, ModelRegistry.Observer {
   }
 
   void started(@Observes StartupEvent event) {
-    setGrpcStatus(ServingStatus.SERVING);
+    setGrpcStatus();
     models.observe(this);
+    oidc.whenReady(this::setGrpcStatus);
   }
 
   @Override
   public void came(ServedModel model) {
-    grpcHealth.setStatus(
-        service(model), stopping ? ServingStatus.NOT_SERVING : ServingStatus.SERVING);
+    grpcHealth.setStatus(service(model), status());
   }
 
   @Override
@@ -61,12 +64,21 @@ final class ModelHealth implements HealthCheck, ModelRegistry.Observer {
 
   void stopping(@Observes ShutdownDelayInitiatedEvent event) {
     stopping = true;
-    setGrpcStatus(ServingStatus.NOT_SERVING);
+    setGrpcStatus();
     // Afterwards, so that who watches hears it.
     longCalls.stop();
   }
 
-  private void setGrpcStatus(ServingStatus status) {
+  private boolean isServing() {
+    return !stopping && oidc.isReady();
+  }
+
+  private ServingStatus status() {
+    return isServing() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
+  }
+
+  private void setGrpcStatus() {
+    ServingStatus status = status();
     grpcHealth.setStatus(GrpcHealthStorage.DEFAULT_SERVICE_NAME, status);
     grpcHealth.setStatus(SERVICE, status);
     models.all().forEach(model -> grpcHealth.setStatus(service(model), status));

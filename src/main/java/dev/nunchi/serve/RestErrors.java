@@ -32,6 +32,11 @@ final class RestErrors {
     if (failure.retryAfterSeconds() > 0) {
       response.header(HttpHeaders.RETRY_AFTER, failure.retryAfterSeconds());
     }
+    if (failure.code() == Status.Code.UNAUTHENTICATED) {
+      response.header(HttpHeaders.WWW_AUTHENTICATE, "Bearer");
+    } else if (failure.code() == Status.Code.PERMISSION_DENIED) {
+      response.header(HttpHeaders.WWW_AUTHENTICATE, "Bearer error=\"insufficient_scope\"");
+    }
     return response.build();
   }
 

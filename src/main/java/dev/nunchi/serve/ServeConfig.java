@@ -5,6 +5,8 @@ import dev.nunchi.Reason;
 import dev.nunchi.infer.InferenceOptions.Device;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.SmallRyeConfig;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.format.DateTimeParseException;
@@ -57,6 +59,12 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.admin-tokens-file` | none | file of the tokens that may reload models |
 /// | `nunchi.auth.open-metrics` | `false` | whether `/q/metrics` needs no token |
+/// | `nunchi.oidc.issuer` | none | an identity provider whose tokens are taken |
+/// | `nunchi.oidc.audience` | none | the server's name in those tokens; needed with the issuer |
+/// | `nunchi.oidc.jwks-url` | as the issuer says | where its keys are |
+/// | `nunchi.oidc.ca-file` | Java's own | authorities of its certificate |
+/// | `nunchi.oidc.admin-role` | none | scope or role of who may reload models |
+/// | `nunchi.oidc.keys-period` | `5M` | how often its keys are fetched |
 /// | `nunchi.access-log` | `false` | whether a line is logged for each call |
 /// | `nunchi.playground` | whether there are no tokens | whether there is a page at `/` to try the models |
 /// | `nunchi.reload-period` | `5S` | how often models, tokens and certificates are looked at for changes |
@@ -86,13 +94,14 @@ record ServeConfig(
     Optional<Path> tokensFile,
     Optional<Path> adminTokensFile,
     boolean openMetrics,
+    Optional<OidcSettings> oidc,
     boolean accessLog,
     boolean playground,
     Duration reloadPeriod) {
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|(lone-text-)?threads|queue-size"
-              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|access-log|playground|reload-period|rest-timeout|shutdown-delay|health-port|connection-age"
+              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|oidc\\.(issuer|audience|jwks-url|ca-file|admin-role|keys-period)|access-log|playground|reload-period|rest-timeout|shutdown-delay|health-port|connection-age"
               + "|limits\\.(texts-per-(second|day)|burst|callers-file|max-counted-callers)"
               + "|limits\\.(stream-idle|header|body|write)-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
@@ -116,6 +125,7 @@ record ServeConfig(
     }
     Optional<Path> tokensFile =
         config.getOptionalValue("nunchi.auth.tokens-file", String.class).map(Path::of);
+    Optional<OidcSettings> oidc = oidc(config);
     return new ServeConfig(
         sources(config),
         config.getOptionalValue("nunchi.models-directory", String.class).map(Path::of),
@@ -140,14 +150,64 @@ record ServeConfig(
         tokensFile,
         config.getOptionalValue("nunchi.auth.admin-tokens-file", String.class).map(Path::of),
         isOn(config, "nunchi.auth.open-metrics", false),
+        oidc,
         isOn(config, "nunchi.access-log", false),
-        isOn(config, "nunchi.playground", tokensFile.isEmpty()),
+        isOn(config, "nunchi.playground", tokensFile.isEmpty() && oidc.isEmpty()),
         duration(config, "nunchi.reload-period", "5S", false));
   }
 
   Limits limits() {
     return new Limits(
         maxTextBytes, maxBatchSize, maxMessageBytes, maxStreamItems, streams.most(), queueSize);
+  }
+
+  private static Optional<OidcSettings> oidc(SmallRyeConfig config) {
+    String prefix = "nunchi.oidc.";
+    Optional<URI> issuer = url(config, prefix + "issuer");
+    if (issuer.isEmpty()) {
+      for (String key : List.of("audience", "jwks-url", "ca-file", "admin-role", "keys-period")) {
+        if (config.getOptionalValue(prefix + key, String.class).isPresent()) {
+          throw invalid(prefix + key, "needs nunchi.oidc.issuer");
+        }
+      }
+      return Optional.empty();
+    }
+    if (issuer.get().getRawQuery() != null || issuer.get().getRawFragment() != null) {
+      throw invalid(prefix + "issuer", "has neither ? nor #");
+    }
+    return Optional.of(
+        new OidcSettings(
+            issuer.get(),
+            config
+                .getOptionalValue(prefix + "audience", String.class)
+                .orElseThrow(() ->
+                    invalid(
+                        prefix + "audience",
+                        "is missing; it is the name in the claim aud of tokens for this server")),
+            url(config, prefix + "jwks-url"),
+            config.getOptionalValue(prefix + "ca-file", String.class).map(Path::of),
+            config.getOptionalValue(prefix + "admin-role", String.class),
+            duration(config, prefix + "keys-period", "5M", false)));
+  }
+
+  private static Optional<URI> url(SmallRyeConfig config, String key) {
+    return config
+        .getOptionalValue(key, String.class)
+        .map(value -> {
+          try {
+            URI url = new URI(value);
+            if (OidcSettings.isSafe(url)) {
+              return url;
+            }
+          } catch (URISyntaxException e) {
+            // Told below.
+          }
+          throw invalid(
+              key,
+              "is a URL with https, or with http of this machine (localhost, 127.0.0.1, [::1]), as"
+                  + " whoever answers there decides who may call; not "
+                  + value);
+        });
   }
 
   private static StreamLimits streams(SmallRyeConfig config) {

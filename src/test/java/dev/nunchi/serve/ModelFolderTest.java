@@ -70,7 +70,7 @@ class ModelFolderTest {
     opener = new ModelOpener(config(List.of(base)));
     watched = new ModelFolder(folder, models, new ModelReload(models, opener, metrics));
     metrics.observe(models);
-    models.observe(new ModelHealth(models, health, new LongCalls()));
+    models.observe(new ModelHealth(models, health, new LongCalls(), Oidc.off()));
   }
 
   @AfterEach

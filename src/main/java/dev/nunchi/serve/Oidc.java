@@ -1,0 +1,178 @@
+package dev.nunchi.serve;
+
+import dev.nunchi.serve.JwtVerifier.NoKeys;
+import dev.nunchi.serve.JwtVerifier.Taken;
+import dev.nunchi.serve.JwtVerifier.UnknownKey;
+import dev.nunchi.serve.JwtVerifier.Verdict;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.vertx.core.Vertx;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Takes the tokens of an identity provider, where `nunchi.oidc.issuer` names one.
+///
+/// The keys are fetched at the start, without which the server is not ready, and then every
+/// `nunchi.oidc.keys-period`; a token that names an unknown key has them fetched sooner, and waits
+/// for that. Verified tokens are remembered until they expire or the keys change, so a caller's
+/// token costs a digest.
+///
+/// Nothing of the library for that is loaded where there is no issuer.
+@Singleton
+final class Oidc {
+  private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
+
+  private final @Nullable Issuer issuer;
+  private final List<Runnable> whenReady = new ArrayList<>();
+  private volatile boolean ready;
+  private volatile boolean stopped;
+
+  private record Issuer(
+      Vertx vertx, OidcSettings settings, JwtVerifier verifier, IssuerKeys keys) {
+    static Issuer of(Vertx vertx, OidcSettings settings) {
+      return new Issuer(
+          vertx,
+          settings,
+          new JwtVerifier(settings),
+          new IssuerKeys(
+              settings.issuer().toString(),
+              new IssuerClient(vertx, settings)::keys,
+              settings.leastPeriod(),
+              System::nanoTime));
+    }
+  }
+
+  @Inject
+  Oidc(Vertx vertx, ServeConfig config) {
+    this(config.oidc().map(settings -> Issuer.of(vertx, settings)).orElse(null));
+  }
+
+  private Oidc(@Nullable Issuer issuer) {
+    this.issuer = issuer;
+    this.ready = issuer == null;
+  }
+
+  /// Without a provider.
+  static Oidc off() {
+    return new Oidc(null);
+  }
+
+  void start(@Observes StartupEvent event) {
+    if (issuer != null) {
+      fetch(issuer);
+    }
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    stopped = true;
+  }
+
+  boolean isOn() {
+    return issuer != null;
+  }
+
+  /// Whether one of the provider's callers may do what administrators may.
+  boolean knowsAdmins() {
+    return issuer != null && issuer.settings().adminRole().isPresent();
+  }
+
+  /// Whether the provider's tokens can be verified: no until its keys were there once.
+  boolean isReady() {
+    return ready;
+  }
+
+  /// Has this run when it is ready, at once where it is.
+  void whenReady(Runnable action) {
+    synchronized (whenReady) {
+      if (!ready) {
+        whenReady.add(action);
+        return;
+      }
+    }
+    action.run();
+  }
+
+  /// What comes of a token; at once, but where its key has to be fetched.
+  ///
+  /// @return never failed
+  CompletableFuture<Verdict> verify(String token) {
+    @Nullable Issuer known = issuer;
+    if (known == null) {
+      throw new IllegalStateException("There is no issuer");
+    }
+    byte[] digest = BearerTokens.digest(token);
+    Optional<Taken> before =
+        known
+            .keys()
+            .current()
+            .verified()
+            .find(digest, TimeUnit.MILLISECONDS.toSeconds(System.currentTimeMillis()));
+    if (before.isPresent()) {
+      return CompletableFuture.completedFuture(before.get());
+    }
+    Verdict verdict = verdict(known, token, digest);
+    if (!(verdict instanceof UnknownKey) && !(verdict instanceof NoKeys)) {
+      return CompletableFuture.completedFuture(verdict);
+    }
+    return known
+        .keys()
+        .fetchIfDue()
+        .map(fetched -> fetched.thenApply(_ -> verdict(known, token, digest)))
+        .orElseGet(() -> CompletableFuture.completedFuture(verdict));
+  }
+
+  private static Verdict verdict(Issuer issuer, String token, byte[] digest) {
+    IssuerKeys.Current keys = issuer.keys().current();
+    if (keys.all().isEmpty()) {
+      return new NoKeys();
+    }
+    Verdict verdict = issuer.verifier().verify(token, keys.all());
+    if (verdict instanceof Taken taken) {
+      keys.verified().add(digest, taken);
+    }
+    return verdict;
+  }
+
+  /// Fetches the keys now, and again after each period; sooner where it fails.
+  private void fetch(Issuer from) {
+    CompletableFuture<Void> _ =
+        from.keys()
+            .fetch()
+            .thenRun(() -> {
+              if (!from.keys().current().all().isEmpty()) {
+                becomeReady();
+              }
+              if (!stopped) {
+                long delay = delay(from.keys().failures(), from.settings()).toMillis();
+                from.vertx().setTimer(Math.max(1, delay), _ -> fetch(from));
+              }
+            });
+  }
+
+  private static Duration delay(int failures, OidcSettings how) {
+    if (failures == 0) {
+      return how.keysPeriod();
+    }
+    return FIRST_RETRY.compareTo(how.leastPeriod()) < 0 && failures < 10
+        ? FIRST_RETRY
+        : how.leastPeriod();
+  }
+
+  private void becomeReady() {
+    List<Runnable> actions;
+    synchronized (whenReady) {
+      ready = true;
+      actions = List.copyOf(whenReady);
+      whenReady.clear();
+    }
+    actions.forEach(Runnable::run);
+  }
+}
