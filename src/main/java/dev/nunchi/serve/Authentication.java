@@ -3,6 +3,7 @@ package dev.nunchi.serve;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.serve.Identity.Kind;
+import dev.nunchi.serve.JwtVerifier.Busy;
 import dev.nunchi.serve.JwtVerifier.NoKeys;
 import dev.nunchi.serve.JwtVerifier.Refused;
 import dev.nunchi.serve.JwtVerifier.Taken;
@@ -18,6 +19,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -144,10 +146,16 @@ final class Authentication {
       return;
     }
     Context call = Vertx.currentContext();
-    CompletableFuture<Void> _ =
-        verdict.thenAccept(found ->
+    CompletableFuture<Verdict> _ =
+        verdict.whenComplete((found, failure) ->
             call.runOnContext(_ -> {
-              if (!context.response().closed() && !context.response().ended()) {
+              if (context.response().closed() || context.response().ended()) {
+                return;
+              }
+              if (found == null) {
+                FailureResponse.send(
+                    context, Failure.of(Objects.requireNonNull(failure)), metrics);
+              } else {
                 decide(context, found);
               }
             }));
@@ -166,14 +174,21 @@ final class Authentication {
       case UnknownKey _ ->
           refuseToken(context, "is signed by a key that the issuer does not have");
       case NoKeys _ ->
-          FailureResponse.send(
+          fail(
               context,
-              Failure.of(
-                  new NunchiException(
-                      Reason.UNAVAILABLE,
-                      "The keys of the identity provider are not known yet; try again")),
-              metrics);
+              Reason.UNAVAILABLE,
+              "The keys of the identity provider are not known yet; try again");
+      case Busy _ ->
+          fail(
+              context,
+              Reason.OVERLOADED,
+              "More tokens came than can be verified at once; try again");
     }
+  }
+
+  private void fail(RoutingContext context, Reason reason, String why) {
+    FailureResponse.send(
+        context, Failure.of(NunchiException.withoutTrace(reason, why)), metrics);
   }
 
   private void refuseToken(RoutingContext context, String why) {
@@ -188,8 +203,7 @@ final class Authentication {
     if (CallName.of(context.request()).protocol() == Protocol.REST) {
       context.response().putHeader("www-authenticate", challenge);
     }
-    FailureResponse.send(
-        context, Failure.of(NunchiException.withoutTrace(Reason.UNAUTHENTICATED, why)), metrics);
+    fail(context, Reason.UNAUTHENTICATED, why);
   }
 
   private static boolean isAdministrator() {

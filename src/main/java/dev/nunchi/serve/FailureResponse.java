@@ -60,6 +60,9 @@ final class FailureResponse {
     if (failure.httpStatus() == 401 && !response.headers().contains("www-authenticate")) {
       response.putHeader("www-authenticate", "Bearer");
     }
+    if (failure.retryAfterSeconds() > 0) {
+      response.putHeader("retry-after", Long.toString(failure.retryAfterSeconds()));
+    }
     try {
       response
           .setStatusCode(failure.httpStatus())

@@ -107,7 +107,7 @@ final class IssuerClient {
                 .setAbsoluteURI(url.toString())
                 .setTimeout(PATIENCE_MILLIS)
                 .putHeader("accept", "application/json"))
-        .compose(HttpClientRequest::send)
+        .compose(IssuerClient::sent)
         .compose(response -> body(url, response, promise))
         .onComplete(body -> {
           vertx.cancelTimer(timer);
@@ -122,10 +122,17 @@ final class IssuerClient {
     return promise.future();
   }
 
+  private static Future<HttpClientResponse> sent(HttpClientRequest request) {
+    // Else one that is reset is an error in the log.
+    request.exceptionHandler(_ -> {});
+    return request.send();
+  }
+
   /// @param given fails where the answer is no more waited for
   private static Future<Buffer> body(
       URI url, HttpClientResponse response, Promise<Buffer> given) {
     if (response.statusCode() != 200) {
+      response.exceptionHandler(_ -> {});
       response.request().reset();
       return Future.failedFuture("the answer is " + response.statusCode());
     }

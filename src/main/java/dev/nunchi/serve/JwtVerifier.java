@@ -73,6 +73,9 @@ final class JwtVerifier {
   /// The keys are not known yet.
   record NoKeys() implements Verdict {}
 
+  /// Too many wait to be verified.
+  record Busy() implements Verdict {}
+
   /// Whether it has the form of such a token: three parts.
   static boolean isJwt(String token) {
     int first = token.indexOf('.');

@@ -1,5 +1,7 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.infer.Futures;
+import dev.nunchi.serve.JwtVerifier.Busy;
 import dev.nunchi.serve.JwtVerifier.NoKeys;
 import dev.nunchi.serve.JwtVerifier.Taken;
 import dev.nunchi.serve.JwtVerifier.UnknownKey;
@@ -14,7 +16,11 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -25,9 +31,14 @@ import org.jspecify.annotations.Nullable;
 /// for that. Verified tokens are remembered until they expire or the keys change, so a caller's
 /// token costs a digest.
 ///
+/// To verify one takes a tenth of a millisecond to some, by its algorithm, which is too long for an
+/// event loop; one thread does it, so that tokens that are none cannot have the whole machine, and a
+/// bounded number waits for it.
+///
 /// Nothing of the library for that is loaded where there is no issuer.
 @Singleton
 final class Oidc {
+  private static final int MOST_WAITING = 256;
   private static final Duration FIRST_RETRY = Duration.ofSeconds(1);
 
   private final @Nullable Issuer issuer;
@@ -36,7 +47,11 @@ final class Oidc {
   private volatile boolean stopped;
 
   private record Issuer(
-      Vertx vertx, OidcSettings settings, JwtVerifier verifier, IssuerKeys keys) {
+      Vertx vertx,
+      OidcSettings settings,
+      JwtVerifier verifier,
+      IssuerKeys keys,
+      Executor worker) {
     static Issuer of(Vertx vertx, OidcSettings settings) {
       return new Issuer(
           vertx,
@@ -46,7 +61,14 @@ final class Oidc {
               settings.issuer().toString(),
               new IssuerClient(vertx, settings)::keys,
               settings.leastPeriod(),
-              System::nanoTime));
+              System::nanoTime),
+          new ThreadPoolExecutor(
+              1,
+              1,
+              0,
+              TimeUnit.SECONDS,
+              new ArrayBlockingQueue<>(MOST_WAITING),
+              Thread.ofPlatform().daemon().name("nunchi-oidc").factory()));
     }
   }
 
@@ -100,9 +122,7 @@ final class Oidc {
     action.run();
   }
 
-  /// What comes of a token; at once, but where its key has to be fetched.
-  ///
-  /// @return never failed
+  /// What comes of a token: at once where it has been verified before.
   CompletableFuture<Verdict> verify(String token) {
     @Nullable Issuer known = issuer;
     if (known == null) {
@@ -118,15 +138,26 @@ final class Oidc {
     if (before.isPresent()) {
       return CompletableFuture.completedFuture(before.get());
     }
-    Verdict verdict = verdict(known, token, digest);
-    if (!(verdict instanceof UnknownKey) && !(verdict instanceof NoKeys)) {
-      return CompletableFuture.completedFuture(verdict);
+    return Futures.compose(
+        verified(known, token, digest),
+        verdict ->
+            verdict instanceof UnknownKey || verdict instanceof NoKeys
+                ? known
+                    .keys()
+                    .fetchIfDue()
+                    .map(fetched ->
+                        Futures.compose(fetched, _ -> verified(known, token, digest)))
+                    .orElseGet(() -> CompletableFuture.completedFuture(verdict))
+                : CompletableFuture.completedFuture(verdict));
+  }
+
+  /// On the thread for that.
+  private static CompletableFuture<Verdict> verified(Issuer issuer, String token, byte[] digest) {
+    try {
+      return CompletableFuture.supplyAsync(() -> verdict(issuer, token, digest), issuer.worker());
+    } catch (RejectedExecutionException e) {
+      return CompletableFuture.completedFuture(new Busy());
     }
-    return known
-        .keys()
-        .fetchIfDue()
-        .map(fetched -> fetched.thenApply(_ -> verdict(known, token, digest)))
-        .orElseGet(() -> CompletableFuture.completedFuture(verdict));
   }
 
   private static Verdict verdict(Issuer issuer, String token, byte[] digest) {

@@ -11,6 +11,7 @@ import dev.nunchi.infer.InferenceOptions.Device;
 import io.smallrye.config.EnvConfigSource;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -53,6 +54,7 @@ class ServeConfigTest {
     assertTrue(config.privateCopy());
     assertEquals(Optional.empty(), config.tokensFile());
     assertEquals(Optional.empty(), config.adminTokensFile());
+    assertEquals(Optional.empty(), config.oidc());
     assertFalse(config.openMetrics());
     assertFalse(config.accessLog());
     assertTrue(config.playground());
@@ -162,6 +164,59 @@ class ServeConfigTest {
   }
 
   @Test
+  void namesOfOidc_areTheDocumentedOnes() {
+    String issuer = "nunchi.oidc.issuer";
+    String audience = "nunchi.oidc.audience";
+    OidcSettings few =
+        config(Map.of(issuer, "https://id.example/realm", audience, "nunchi"))
+            .oidc()
+            .orElseThrow();
+    assertEquals(
+        new OidcSettings(
+            URI.create("https://id.example/realm"),
+            "nunchi",
+            Optional.empty(),
+            Optional.empty(),
+            Optional.empty(),
+            Duration.ofMinutes(5)),
+        few);
+    assertEquals(
+        "https://id.example/realm/.well-known/openid-configuration", few.discovery().toString());
+    assertEquals(Duration.ofSeconds(10), few.leastPeriod());
+    ServeConfig config =
+        config(
+            Map.of(
+                issuer, "http://127.0.0.1:8081/",
+                audience, "nunchi",
+                "nunchi.oidc.jwks-url", "https://id.example/keys?a=b",
+                "nunchi.oidc.ca-file", "ca.pem",
+                "nunchi.oidc.admin-role", "admin",
+                "nunchi.oidc.keys-period", "1M"));
+    OidcSettings all = config.oidc().orElseThrow();
+    assertEquals(
+        new OidcSettings(
+            URI.create("http://127.0.0.1:8081/"),
+            "nunchi",
+            Optional.of(URI.create("https://id.example/keys?a=b")),
+            Optional.of(Path.of("ca.pem")),
+            Optional.of("admin"),
+            Duration.ofMinutes(1)),
+        all);
+    assertEquals(
+        "http://127.0.0.1:8081/.well-known/openid-configuration", all.discovery().toString());
+    assertFalse(config.playground());
+  }
+
+  @Test
+  void oidc_issuerWithoutAudience_isRefusedByName() {
+    NunchiException refused =
+        assertThrows(
+            NunchiException.class,
+            () -> config(Map.of("nunchi.oidc.issuer", "https://id.example")));
+    assertTrue(refused.getMessage().startsWith("nunchi.oidc.audience is missing"));
+  }
+
+  @Test
   void playground_withTokens_isThereWhenAskedFor() {
     String tokens = "nunchi.auth.tokens-file";
     assertFalse(config(Map.of(tokens, "tokens.txt")).playground());
@@ -172,6 +227,18 @@ class ServeConfigTest {
   @ParameterizedTest
   @CsvSource({
     "nunchi.limits.max-connections, -1",
+    "nunchi.oidc.issuer, id.example",
+    "nunchi.oidc.issuer, http://id.example",
+    "nunchi.oidc.issuer, http://localhost.example",
+    "nunchi.oidc.issuer, http://127.0.0.1.example",
+    "nunchi.oidc.issuer, https://user:secret@id.example",
+    "nunchi.oidc.issuer, https://id.example?a=b",
+    "nunchi.oidc.issuer, ftp://id.example",
+    "nunchi.oidc.issuer, 'https://id example'",
+    "nunchi.oidc.audience, nunchi",
+    "nunchi.oidc.jwks-url, https://id.example/keys",
+    "nunchi.oidc.admin-role, admin",
+    "nunchi.oidc.key, x",
     "nunchi.limits.texts-per-second, -1",
     "nunchi.limits.texts-per-second, many",
     "nunchi.limits.texts-per-day, 0.5",
