@@ -66,6 +66,11 @@ import picocli.CommandLine.Spec;
           + " NUNCHI_LIMITS_HEADER_TIMEOUT (20S), NUNCHI_LIMITS_BODY_TIMEOUT (60S),"
           + " NUNCHI_LIMITS_MAX_STREAMS (256), NUNCHI_LIMITS_MAX_STREAMS_PER_CALLER (128).",
       "",
+      "Who may have how much: NUNCHI_LIMITS_TEXTS_PER_SECOND and NUNCHI_LIMITS_TEXTS_PER_DAY are"
+          + " texts of one caller (0, no limit), NUNCHI_LIMITS_CALLERS_FILE names others for some"
+          + " of them. NUNCHI_OIDC_ISSUER and NUNCHI_OIDC_AUDIENCE have tokens of an identity"
+          + " provider taken, beside those of --tokens.",
+      "",
       "Every setting is also an environment variable, such as QUARKUS_HTTP_PORT, NUNCHI_DEVICE or"
           + " NUNCHI_LIMITS_MAX_TEXT_BYTES.",
     })

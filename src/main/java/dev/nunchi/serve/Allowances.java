@@ -70,8 +70,7 @@ final class Allowances {
 
   @Inject
   Allowances(ServeConfig config) {
-    this(
-        config.callers(), config.maxBatchSize(), System::nanoTime, InstantSource.system());
+    this(config.callers(), config.maxBatchSize(), System::nanoTime, InstantSource.system());
   }
 
   /// @param batch requests of the largest batch, which a burst that is not given has room for
@@ -210,8 +209,7 @@ final class Allowances {
     if (!isStranger(who)) {
       return true;
     }
-    if (strangers.incrementAndGet() <= settings.mostCallers()
-        || limits.named().containsKey(who)) {
+    if (strangers.incrementAndGet() <= settings.mostCallers() || limits.named().containsKey(who)) {
       return true;
     }
     strangers.decrementAndGet();
@@ -286,9 +284,10 @@ final class Allowances {
     StringBuilder words = new StringBuilder();
     if (limit.milliTextsPerSecond() != 0) {
       words
-          .append(BigDecimal.valueOf(limit.milliTextsPerSecond(), 3)
-              .stripTrailingZeros()
-              .toPlainString())
+          .append(
+              BigDecimal.valueOf(limit.milliTextsPerSecond(), 3)
+                  .stripTrailingZeros()
+                  .toPlainString())
           .append(" a second, ")
           .append(limit.burst())
           .append(" at once");

@@ -153,8 +153,7 @@ final class Authentication {
                 return;
               }
               if (found == null) {
-                FailureResponse.send(
-                    context, Failure.of(Objects.requireNonNull(failure)), metrics);
+                FailureResponse.send(context, Failure.of(Objects.requireNonNull(failure)), metrics);
               } else {
                 decide(context, found);
               }
@@ -171,8 +170,7 @@ final class Authentication {
         context.next();
       }
       case Refused refused -> refuseToken(context, refused.why());
-      case UnknownKey _ ->
-          refuseToken(context, "is signed by a key that the issuer does not have");
+      case UnknownKey _ -> refuseToken(context, "is signed by a key that the issuer does not have");
       case NoKeys _ ->
           fail(
               context,
@@ -187,8 +185,7 @@ final class Authentication {
   }
 
   private void fail(RoutingContext context, Reason reason, String why) {
-    FailureResponse.send(
-        context, Failure.of(NunchiException.withoutTrace(reason, why)), metrics);
+    FailureResponse.send(context, Failure.of(NunchiException.withoutTrace(reason, why)), metrics);
   }
 
   private void refuseToken(RoutingContext context, String why) {
@@ -225,8 +222,7 @@ final class Authentication {
   }
 
   /// Whose token the request carries; null where it carries none of these.
-  private static @Nullable Identity owner(
-      HttpServerRequest request, @Nullable BearerTokens known) {
+  private static @Nullable Identity owner(HttpServerRequest request, @Nullable BearerTokens known) {
     List<String> values = request.headers().getAll("authorization");
     return known != null && values.size() == 1 ? known.find(values.getFirst()) : null;
   }

@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
 ///
 /// A line of the file is `WHO KEY=VALUE …`, in UTF-8; empty lines and lines that begin with `#` are
 /// left out. WHO is `token:NAME`, `subject:NAME`, `certificate:NAME`, `address:ADDRESS`, with the
-/// name in double quotes where it has spaces, or `*` for all who are not named. What a line does not
-/// say is as in the line `*`, and what that does not say as in the settings.
+/// name in double quotes where it has spaces, or `*` for all who are not named. What a line does
+/// not say is as in the line `*`, and what that does not say as in the settings.
 ///
 /// @param others of those who are not named
 record CallerLimits(TextLimit others, Map<Identity, TextLimit> named) {
@@ -39,23 +39,30 @@ record CallerLimits(TextLimit others, Map<Identity, TextLimit> named) {
   /// @throws NunchiException `INVALID_ARGUMENT` if the file cannot be read or one of its lines is
   ///   none, which the message names
   static CallerLimits read(TextLimit.Given all, Optional<Path> file, long leastBurst) {
-    TextLimit.Given others = all;
-    Map<Identity, Line> lines = file.map(CallerLimits::lines).orElse(Map.of());
-    Line rest = lines.get(Identity.UNKNOWN);
-    if (rest != null) {
-      others = rest.given().or(all);
+    Map<Identity, Line> lines = new HashMap<>(file.map(CallerLimits::lines).orElse(Map.of()));
+    Optional<Line> rest = Optional.ofNullable(lines.remove(Identity.UNKNOWN));
+    TextLimit.Given others = rest.map(line -> line.given().or(all)).orElse(all);
+    TextLimit limit;
+    try {
+      limit = others.limit(leastBurst);
+    } catch (IllegalArgumentException e) {
+      throw rest.map(line -> refused(file.orElseThrow(), line.number(), words(e)))
+          .orElseGet(() ->
+              new NunchiException(Reason.INVALID_ARGUMENT, "nunchi.limits." + words(e)));
     }
     Map<Identity, TextLimit> named = new HashMap<>();
-    for (Map.Entry<Identity, Line> entry : lines.entrySet()) {
-      Line line = entry.getValue();
+    lines.forEach((who, line) -> {
       try {
-        named.put(entry.getKey(), line.given().or(others).limit(leastBurst));
+        named.put(who, line.given().or(others).limit(leastBurst));
       } catch (IllegalArgumentException e) {
-        throw refused(file.orElseThrow(), line.number(), e.getMessage());
+        throw refused(file.orElseThrow(), line.number(), words(e));
       }
-    }
-    named.remove(Identity.UNKNOWN);
-    return new CallerLimits(others.limit(leastBurst), Map.copyOf(named));
+    });
+    return new CallerLimits(limit, Map.copyOf(named));
+  }
+
+  private static String words(IllegalArgumentException wrong) {
+    return String.valueOf(wrong.getMessage());
   }
 
   TextLimit of(Identity caller) {
@@ -110,7 +117,8 @@ record CallerLimits(TextLimit others, Map<Identity, TextLimit> named) {
     try {
       return Identity.ofAddress(InetAddress.ofLiteral(name.replaceFirst("/64$", "")));
     } catch (IllegalArgumentException e) {
-      throw refused(file, number, "names an address that is none, such as 192.0.2.1 or 2001:db8::/64");
+      throw refused(
+          file, number, "names an address that is none, such as 192.0.2.1 or 2001:db8::/64");
     }
   }
 
@@ -129,7 +137,7 @@ record CallerLimits(TextLimit others, Map<Identity, TextLimit> named) {
       try {
         given = given.with(key, value.substring(equals + 1));
       } catch (IllegalArgumentException e) {
-        throw refused(file, number, "is wrong: '%s' %s".formatted(key, e.getMessage()));
+        throw refused(file, number, "is wrong: '%s' %s".formatted(key, words(e)));
       }
     }
     return given;

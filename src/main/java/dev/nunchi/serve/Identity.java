@@ -47,8 +47,7 @@ record Identity(Kind kind, String name) {
 
   static final Identity SERVER = new Identity(Kind.SERVER, "");
 
-  /// Who makes the call that runs on this thread, where that has been found out; else
-  /// [#UNKNOWN].
+  /// Who makes the call that runs on this thread, where that has been found out; else [#UNKNOWN].
   static Identity current() {
     @Nullable Identity known = known();
     return known == null ? UNKNOWN : known;

@@ -46,15 +46,14 @@ final class IssuerClient {
             .setMaxPoolSize(1);
     settings
         .authorities()
-        .ifPresent(file ->
-            options.setTrustOptions(new PemTrustOptions().addCertPath(file.toString())));
+        .ifPresent(
+            file -> options.setTrustOptions(new PemTrustOptions().addCertPath(file.toString())));
     this.client = vertx.createHttpClient(options);
   }
 
   /// @return fails with a sentence that says where and why
   CompletableFuture<List<JsonWebKey>> keys() {
-    Future<URI> place =
-        settings.jwksUrl().map(Future::succeededFuture).orElseGet(this::discovered);
+    Future<URI> place = settings.jwksUrl().map(Future::succeededFuture).orElseGet(this::discovered);
     return place
         .compose(url -> get(url).compose(body -> parsed(url, body)))
         .toCompletionStage()
@@ -99,7 +98,8 @@ final class IssuerClient {
             PATIENCE_MILLIS,
             _ ->
                 promise.tryFail(
-                    new IOException("%s did not answer within %d ms".formatted(url, PATIENCE_MILLIS))));
+                    new IOException(
+                        "%s did not answer within %d ms".formatted(url, PATIENCE_MILLIS))));
     client
         .request(
             new RequestOptions()
@@ -129,8 +129,7 @@ final class IssuerClient {
   }
 
   /// @param given fails where the answer is no more waited for
-  private static Future<Buffer> body(
-      URI url, HttpClientResponse response, Promise<Buffer> given) {
+  private static Future<Buffer> body(URI url, HttpClientResponse response, Promise<Buffer> given) {
     if (response.statusCode() != 200) {
       response.exceptionHandler(_ -> {});
       response.request().reset();

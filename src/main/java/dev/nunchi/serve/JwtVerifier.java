@@ -31,8 +31,7 @@ final class JwtVerifier {
 
   /// Of RSA and ECDSA alone: with HMAC whoever can verify can sign, and `none` is no signature.
   static final Set<String> ALGORITHMS =
-      Set.of(
-          "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512");
+      Set.of("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512");
 
   private static final int LEAST_RSA_BITS = 2048;
   private static final int LONGEST_SUBJECT = 255;
@@ -143,8 +142,7 @@ final class JwtVerifier {
   private Verdict taken(JwtClaims claims) throws MalformedClaimException {
     String subject = claims.getSubject();
     if (subject.isBlank() || subject.length() > LONGEST_SUBJECT) {
-      return new Refused(
-          "has no subject (sub) of 1 to %d characters".formatted(LONGEST_SUBJECT));
+      return new Refused("has no subject (sub) of 1 to %d characters".formatted(LONGEST_SUBJECT));
     }
     return new Taken(
         new Identity(Kind.SUBJECT, subject),

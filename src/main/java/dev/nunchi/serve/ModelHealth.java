@@ -27,8 +27,7 @@ final class ModelHealth implements HealthCheck, ModelRegistry.Observer {
   private final Oidc oidc;
   private volatile boolean stopping;
 
-  ModelHealth(
-      ModelRegistry models, GrpcHealthStorage grpcHealth, LongCalls longCalls, Oidc oidc) {
+  ModelHealth(ModelRegistry models, GrpcHealthStorage grpcHealth, LongCalls longCalls, Oidc oidc) {
     this.models = models;
     this.grpcHealth = grpcHealth;
     this.longCalls = longCalls;

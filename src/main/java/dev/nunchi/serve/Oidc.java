@@ -32,8 +32,8 @@ import org.jspecify.annotations.Nullable;
 /// token costs a digest.
 ///
 /// To verify one takes a tenth of a millisecond to some, by its algorithm, which is too long for an
-/// event loop; one thread does it, so that tokens that are none cannot have the whole machine, and a
-/// bounded number waits for it.
+/// event loop; one thread does it, so that tokens that are none cannot have the whole machine, and
+/// a bounded number waits for it.
 ///
 /// Nothing of the library for that is loaded where there is no issuer.
 @Singleton
@@ -47,11 +47,7 @@ final class Oidc {
   private volatile boolean stopped;
 
   private record Issuer(
-      Vertx vertx,
-      OidcSettings settings,
-      JwtVerifier verifier,
-      IssuerKeys keys,
-      Executor worker) {
+      Vertx vertx, OidcSettings settings, JwtVerifier verifier, IssuerKeys keys, Executor worker) {
     static Issuer of(Vertx vertx, OidcSettings settings) {
       return new Issuer(
           vertx,
@@ -145,8 +141,7 @@ final class Oidc {
                 ? known
                     .keys()
                     .fetchIfDue()
-                    .map(fetched ->
-                        Futures.compose(fetched, _ -> verified(known, token, digest)))
+                    .map(fetched -> Futures.compose(fetched, _ -> verified(known, token, digest)))
                     .orElseGet(() -> CompletableFuture.completedFuture(verdict))
                 : CompletableFuture.completedFuture(verdict));
   }

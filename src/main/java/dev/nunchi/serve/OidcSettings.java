@@ -11,7 +11,8 @@ import java.util.Optional;
 /// @param audience names this server in the tokens
 /// @param jwksUrl where its keys are; as its discovery document says where empty
 /// @param authorities PEM of those who sign its certificate; Java's own where empty
-/// @param adminRole the scope or role whose owner may do what administrators may; nobody where empty
+/// @param adminRole the scope or role whose owner may do what administrators may; nobody where
+///   empty
 /// @param keysPeriod how often the keys are fetched
 record OidcSettings(
     URI issuer,

@@ -98,8 +98,7 @@ record TextLimit(long milliTextsPerSecond, long burst, long textsPerDay) {
           return number;
         }
       }
-      throw new IllegalArgumentException(
-          "is a whole number from %d to %d".formatted(least, most));
+      throw new IllegalArgumentException("is a whole number from %d to %d".formatted(least, most));
     }
   }
 }

@@ -102,7 +102,8 @@ class AllowanceProperties {
   Arbitrary<TextLimit> limits() {
     Arbitrary<Long> rates =
         Arbitraries.oneOf(Arbitraries.longs().between(1, 50_000), Arbitraries.of(1_000_000_000L));
-    Arbitrary<Long> days = Arbitraries.oneOf(Arbitraries.of(0L), Arbitraries.longs().between(1, 60));
+    Arbitrary<Long> days =
+        Arbitraries.oneOf(Arbitraries.of(0L), Arbitraries.longs().between(1, 60));
     return Combinators.combine(rates, Arbitraries.longs().between(1, 40), days).as(TextLimit::new);
   }
 
@@ -126,8 +127,7 @@ class AllowanceProperties {
     return BigInteger.valueOf(texts - limit.burst())
             .multiply(text)
             .compareTo(
-                BigInteger.valueOf(limit.milliTextsPerSecond())
-                    .multiply(BigInteger.valueOf(nanos)))
+                BigInteger.valueOf(limit.milliTextsPerSecond()).multiply(BigInteger.valueOf(nanos)))
         <= 0;
   }
 }

@@ -58,12 +58,10 @@ class AllowanceTest {
   void take_ofADay_endsAtMidnightInUtc() {
     TextLimit limit = new TextLimit(0, 0, 10);
     assertEquals(Allowance.Lack.NONE, allowance.take(limit, 9, 0, NOON));
-    assertEquals(
-        new Allowance.Lack(true, Duration.ofHours(12)), allowance.take(limit, 2, 0, NOON));
+    assertEquals(new Allowance.Lack(true, Duration.ofHours(12)), allowance.take(limit, 2, 0, NOON));
     assertEquals(Allowance.Lack.NONE, allowance.take(limit, 1, 0, NOON));
     long last = NOON + Duration.ofHours(12).toMillis() - 1;
-    assertEquals(
-        new Allowance.Lack(true, Duration.ofMillis(1)), allowance.take(limit, 1, 0, last));
+    assertEquals(new Allowance.Lack(true, Duration.ofMillis(1)), allowance.take(limit, 1, 0, last));
     assertEquals(Allowance.Lack.NONE, allowance.take(limit, 10, 0, last + 1));
   }
 

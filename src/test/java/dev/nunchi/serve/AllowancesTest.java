@@ -107,8 +107,7 @@ class AllowancesTest {
   void reload_otherLimits_keepWhatWasCounted() throws IOException {
     Path file = directory.resolve("limits");
     Files.writeString(file, "* texts-per-day=10\ntoken:two texts-per-day=0\n");
-    Allowances allowances =
-        allowances(TextLimit.Given.NOTHING, Optional.of(file), 10);
+    Allowances allowances = allowances(TextLimit.Given.NOTHING, Optional.of(file), 10);
     allowances.take(ONE, 10, "requests");
     allowances.take(TWO, 1_000, "requests");
     assertEquals(Reason.QUOTA_EXCEEDED, refused(allowances, ONE, 1).reason());
@@ -195,12 +194,11 @@ class AllowancesTest {
         passed.add(threads.submit(caller));
       }
       Future<?> sweeping =
-          threads.submit(
-              () -> {
-                for (int i = 0; i < 2_000; i++) {
-                  allowances.sweep();
-                }
-              });
+          threads.submit(() -> {
+            for (int i = 0; i < 2_000; i++) {
+              allowances.sweep();
+            }
+          });
       sweeping.get();
       int all = 0;
       for (Future<Integer> each : passed) {
@@ -211,8 +209,7 @@ class AllowancesTest {
   }
 
   private Allowances allowances(TextLimit.Given all, Optional<Path> file, int most) {
-    return new Allowances(
-        new Allowances.Settings(all, file, most), 1, nanos::get, () -> now);
+    return new Allowances(new Allowances.Settings(all, file, most), 1, nanos::get, () -> now);
   }
 
   private static TextLimit.Given given(long milliRate, long burst, long perDay) {

@@ -56,7 +56,9 @@ class BearerTokensTest {
   @Test
   void find_tokens_areWhoseNameStandsBehindThem() throws IOException {
     BearerTokens tokens =
-        read("%s  name=reviews\n%s\tname=reviews \n%s-3 name=영화_1\n%s-4".formatted(ONE, TWO, ONE, ONE));
+        read(
+            "%s  name=reviews\n%s\tname=reviews \n%s-3 name=영화_1\n%s-4"
+                .formatted(ONE, TWO, ONE, ONE));
     assertEquals(new Identity(Kind.TOKEN, "reviews"), tokens.find("Bearer " + ONE));
     assertEquals(new Identity(Kind.TOKEN, "reviews"), tokens.find("Bearer " + TWO));
     assertEquals(new Identity(Kind.TOKEN, "영화_1"), tokens.find("Bearer " + ONE + "-3"));

@@ -112,8 +112,10 @@ class CallerLimitsTest {
         assertThrows(NunchiException.class, () -> read("# first\n\n" + line + "\n"));
     assertEquals(Reason.INVALID_ARGUMENT, refused.reason());
     assertEquals(3, refused.line());
-    assertTrue(refused.getMessage().contains("line 3 " + why)
-        || refused.getMessage().contains("line 3 is wrong: " + why), refused.getMessage());
+    assertTrue(
+        refused.getMessage().contains("line 3 " + why)
+            || refused.getMessage().contains("line 3 is wrong: " + why),
+        refused.getMessage());
     assertTrue(refused.getMessage().contains(directory.resolve("limits").toString()));
   }
 
@@ -131,6 +133,26 @@ class CallerLimitsTest {
                     """));
     assertTrue(
         refused.getMessage().endsWith("line 3 names whom line 1 names"), refused.getMessage());
+  }
+
+  @Test
+  void read_burstWithoutRate_isRefusedWhereItStands() throws IOException {
+    NunchiException refused =
+        assertThrows(
+            NunchiException.class, () -> read("token:a texts-per-day=1\n* burst=5\ntoken:b burst=1"));
+    assertTrue(
+        refused.getMessage().endsWith("line 2 burst needs texts-per-second"),
+        refused.getMessage());
+    Path file = Files.writeString(directory.resolve("limits"), "token:a texts-per-day=1");
+    refused =
+        assertThrows(
+            NunchiException.class,
+            () ->
+                CallerLimits.read(
+                    TextLimit.Given.NOTHING.with(TextLimit.BURST, "5"),
+                    Optional.of(file),
+                    LEAST_BURST));
+    assertEquals("nunchi.limits.burst needs texts-per-second", refused.getMessage());
   }
 
   @Test

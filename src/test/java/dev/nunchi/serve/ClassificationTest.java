@@ -256,8 +256,7 @@ class ClassificationTest {
     allowances.take(Identity.UNKNOWN, 7, "requests").giveBack();
     assertEquals(
         Reason.QUOTA_EXCEEDED,
-        assertThrows(
-                NunchiException.class, () -> allowances.take(Identity.UNKNOWN, 8, "requests"))
+        assertThrows(NunchiException.class, () -> allowances.take(Identity.UNKNOWN, 8, "requests"))
             .reason());
     accepted.cancel(false);
     small.permits.release(1000);

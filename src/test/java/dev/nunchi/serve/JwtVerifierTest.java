@@ -87,7 +87,8 @@ class JwtVerifierTest {
     refused("has no subject (sub)", claims -> claims.unsetClaim("sub"));
     refused("has no subject (sub) of 1 to 255 characters", claims -> claims.setSubject(" "));
     refused(
-        "has no subject (sub) of 1 to 255 characters", claims -> claims.setSubject("s".repeat(256)));
+        "has no subject (sub) of 1 to 255 characters",
+        claims -> claims.setSubject("s".repeat(256)));
   }
 
   /// The clocks of two machines differ a little.
@@ -116,7 +117,10 @@ class JwtVerifierTest {
           algorithm.equals("RS256")
               ? "is not signed by the key that it names"
               : "is not signed with an algorithm that is taken",
-          verifier.verify(TestTokens.unsigned(algorithm, "rsa", claims(ISSUER)) + (algorithm.equals("RS256") ? "AA" : ""), KEYS));
+          verifier.verify(
+              TestTokens.unsigned(algorithm, "rsa", claims(ISSUER))
+                  + (algorithm.equals("RS256") ? "AA" : ""),
+              KEYS));
     }
   }
 
@@ -142,8 +146,7 @@ class JwtVerifierTest {
     PublicJsonWebKey newer = TestTokens.rsaKey("newer");
     String token = signed(newer, "RS256", claims(ISSUER));
     assertEquals(new UnknownKey(), verifier.verify(token, KEYS));
-    assertInstanceOf(
-        Taken.class, verifier.verify(token, JwtVerifier.usable(List.of(RSA, newer))));
+    assertInstanceOf(Taken.class, verifier.verify(token, JwtVerifier.usable(List.of(RSA, newer))));
   }
 
   @Test
@@ -170,8 +173,7 @@ class JwtVerifierTest {
     encrypting.setUse("enc");
     PublicJsonWebKey small = RsaJwkGenerator.generateJwk(1024);
     JsonWebKey secret = OctJwkGenerator.generateJwk(256);
-    assertEquals(
-        List.of(), JwtVerifier.usable(List.of(encrypting, small, secret)));
+    assertEquals(List.of(), JwtVerifier.usable(List.of(encrypting, small, secret)));
   }
 
   @Test
@@ -190,11 +192,16 @@ class JwtVerifierTest {
     });
     Map<String, Object> others =
         Map.of(
-            "scope", "sentiment-admins not-sentiment-admin",
-            "scp", 7,
-            "roles", List.of(List.of("sentiment-admin")),
-            "admin", "sentiment-admin",
-            "realm_access", List.of("sentiment-admin"));
+            "scope",
+            "sentiment-admins not-sentiment-admin",
+            "scp",
+            7,
+            "roles",
+            List.of(List.of("sentiment-admin")),
+            "admin",
+            "sentiment-admin",
+            "realm_access",
+            List.of("sentiment-admin"));
     others.forEach((claim, value) -> {
       JwtClaims claims = claims(ISSUER);
       claims.setClaim(claim, value);

@@ -24,7 +24,12 @@ class LimitedAddressesTest {
   @Test
   void calls_ofOneAddress_haveOneCountOverAllProtocolsAndConnections() {
     for (int i = 0; i < 2; i++) {
-      given().contentType("application/json").body("{\"text\": \"영화\"}").post("/v1/classify").then().statusCode(200);
+      given()
+          .contentType("application/json")
+          .body("{\"text\": \"영화\"}")
+          .post("/v1/classify")
+          .then()
+          .statusCode(200);
     }
     ManagedChannel channel = ServerUnderTest.channel();
     try {

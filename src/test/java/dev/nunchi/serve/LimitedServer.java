@@ -35,7 +35,14 @@ public class LimitedServer implements QuarkusTestProfile {
       StringBuilder tokens = new StringBuilder("# test\n");
       for (String name :
           List.of(
-              "unary", "batch", "stream", "rest", "daily", "careful", "evidence", "changing",
+              "unary",
+              "batch",
+              "stream",
+              "rest",
+              "daily",
+              "careful",
+              "evidence",
+              "changing",
               "free")) {
         tokens.append("%s name=%s\n".formatted(token(name), name));
       }
@@ -59,8 +66,7 @@ public class LimitedServer implements QuarkusTestProfile {
   }
 
   static Path limits() {
-    return Path.of(
-        ConfigProvider.getConfig().getValue("nunchi.limits.callers-file", String.class));
+    return Path.of(ConfigProvider.getConfig().getValue("nunchi.limits.callers-file", String.class));
   }
 
   /// As the documents say that a token without a name is called.

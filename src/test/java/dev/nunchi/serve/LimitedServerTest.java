@@ -95,8 +95,7 @@ class LimitedServerTest {
       assertEquals(
           new Refusal(Status.Code.RESOURCE_EXHAUSTED, "RATE_LIMITED", null, true),
           Refusal.of(
-              assertThrows(
-                  StatusRuntimeException.class, () -> client.batchClassify(batch(3)))));
+              assertThrows(StatusRuntimeException.class, () -> client.batchClassify(batch(3)))));
     }
     assertEquals(2, client.batchClassify(batch(2)).getResponsesCount());
     assertEquals(
@@ -171,7 +170,8 @@ class LimitedServerTest {
       assertFalse(reason(client, each).equals("RATE_LIMITED"));
     }
     client.classify(REQUEST);
-    assertEquals("TOO_MANY_TOKENS", reason(client, REQUEST.toBuilder().setText("영 ".repeat(90)).build()));
+    assertEquals(
+        "TOO_MANY_TOKENS", reason(client, REQUEST.toBuilder().setText("영 ".repeat(90)).build()));
     assertEquals("RATE_LIMITED", reason(client, REQUEST));
     // What is wrong in itself is said first.
     assertEquals("EMPTY_TEXT", reason(client, wrong.getFirst()));

@@ -27,8 +27,7 @@ class OidcAbsentTest {
     ManagedChannel channel = ServerUnderTest.channel();
     try {
       String token =
-          TestTokens.signed(
-              OidcServer.key("rsa"), "RS256", TestTokens.claims(OidcServer.issuer()));
+          TestTokens.signed(OidcServer.key("rsa"), "RS256", TestTokens.claims(OidcServer.issuer()));
       given().get("/q/health/ready").then().statusCode(503);
       given().get("/q/health/live").then().statusCode(200);
       assertEquals(ServingStatus.NOT_SERVING, health(channel));

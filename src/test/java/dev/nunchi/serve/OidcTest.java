@@ -74,7 +74,10 @@ class OidcTest {
           2,
           client
               .batchClassify(
-                  BatchClassifyRequest.newBuilder().addRequests(REQUEST).addRequests(REQUEST).build())
+                  BatchClassifyRequest.newBuilder()
+                      .addRequests(REQUEST)
+                      .addRequests(REQUEST)
+                      .build())
               .getResponsesCount());
       assertTrue(client.listModels(ListModelsRequest.getDefaultInstance()).getModelsCount() > 0);
       StreamClient stream = StreamClient.open(as(token));
@@ -141,8 +144,7 @@ class OidcTest {
       assertTrue(String.valueOf(refused.getStatus().getDescription()).endsWith(why));
       StreamClient stream = StreamClient.open(as(token));
       Throwable end = assertThrows(Exception.class, () -> stream.end.get(20, TimeUnit.SECONDS));
-      assertEquals(
-          Status.Code.UNAUTHENTICATED, Status.fromThrowable(end.getCause()).getCode());
+      assertEquals(Status.Code.UNAUTHENTICATED, Status.fromThrowable(end.getCause()).getCode());
     });
   }
 
@@ -166,8 +168,7 @@ class OidcTest {
       // Over the limit of a header it is HTTP that refuses.
       assertTrue(status == 401 || (status == 431 && token.length() > 14_000), status + " " + token);
       String reason = grpc(token);
-      assertTrue(
-          reason.equals("UNAUTHENTICATED") || token.length() > 14_000, reason + " " + token);
+      assertTrue(reason.equals("UNAUTHENTICATED") || token.length() > 14_000, reason + " " + token);
     }
     rest(right()).statusCode(200);
     assertEquals("OK", grpc(right()));
@@ -192,9 +193,9 @@ class OidcTest {
     String limited = with(claims -> claims.setSubject("limited"));
     rest(limited).statusCode(200);
     rest(with(claims -> {
-              claims.setSubject("limited");
-              claims.setJwtId("another token of the same subject");
-            }))
+      claims.setSubject("limited");
+      claims.setJwtId("another token of the same subject");
+    }))
         .statusCode(429)
         .body("reason", equalTo("QUOTA_EXCEEDED"))
         .body("detail", startsWith("subject:limited has sent the 1 texts"));
@@ -233,12 +234,14 @@ class OidcTest {
     long before = TestProvider.fetches(OidcServer.directory());
     long began = System.nanoTime();
     for (int i = 0; i < 200; i++) {
-      String token = TestTokens.part("{\"alg\":\"RS256\",\"kid\":\"random-%d\"}".formatted(i)) + ".e30.AAAA";
+      String token =
+          TestTokens.part("{\"alg\":\"RS256\",\"kid\":\"random-%d\"}".formatted(i)) + ".e30.AAAA";
       assertEquals("UNAUTHENTICATED", grpc(token));
     }
     double seconds = (System.nanoTime() - began) / 1e9;
     long fetches = TestProvider.fetches(OidcServer.directory()) - before;
-    assertTrue(fetches <= seconds / 0.2 + seconds / 6 + 2, "%d in %s s".formatted(fetches, seconds));
+    assertTrue(
+        fetches <= seconds / 0.2 + seconds / 6 + 2, "%d in %s s".formatted(fetches, seconds));
   }
 
   @Test
@@ -274,7 +277,8 @@ class OidcTest {
     for (CompletableFuture<String> answer : answers) {
       codes.add(answer.get(60, TimeUnit.SECONDS));
     }
-    assertTrue(Set.of("UNAUTHENTICATED", "RESOURCE_EXHAUSTED").containsAll(codes), codes.toString());
+    assertTrue(
+        Set.of("UNAUTHENTICATED", "RESOURCE_EXHAUSTED").containsAll(codes), codes.toString());
     assertTrue(codes.contains("UNAUTHENTICATED"));
     assertEquals("OK", grpc(rest));
   }

@@ -168,9 +168,7 @@ class ServeConfigTest {
     String issuer = "nunchi.oidc.issuer";
     String audience = "nunchi.oidc.audience";
     OidcSettings few =
-        config(Map.of(issuer, "https://id.example/realm", audience, "nunchi"))
-            .oidc()
-            .orElseThrow();
+        config(Map.of(issuer, "https://id.example/realm", audience, "nunchi")).oidc().orElseThrow();
     assertEquals(
         new OidcSettings(
             URI.create("https://id.example/realm"),
@@ -186,12 +184,18 @@ class ServeConfigTest {
     ServeConfig config =
         config(
             Map.of(
-                issuer, "http://127.0.0.1:8081/",
-                audience, "nunchi",
-                "nunchi.oidc.jwks-url", "https://id.example/keys?a=b",
-                "nunchi.oidc.ca-file", "ca.pem",
-                "nunchi.oidc.admin-role", "admin",
-                "nunchi.oidc.keys-period", "1M"));
+                issuer,
+                "http://127.0.0.1:8081/",
+                audience,
+                "nunchi",
+                "nunchi.oidc.jwks-url",
+                "https://id.example/keys?a=b",
+                "nunchi.oidc.ca-file",
+                "ca.pem",
+                "nunchi.oidc.admin-role",
+                "admin",
+                "nunchi.oidc.keys-period",
+                "1M"));
     OidcSettings all = config.oidc().orElseThrow();
     assertEquals(
         new OidcSettings(

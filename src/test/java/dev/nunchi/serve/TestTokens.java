@@ -94,7 +94,8 @@ final class TestTokens {
       String jwk = key.toJson(OutputControlLevel.PUBLIC_ONLY);
       List<String> tokens = new ArrayList<>();
       for (byte[] secret :
-          List.of(der, pem.getBytes(StandardCharsets.UTF_8), jwk.getBytes(StandardCharsets.UTF_8))) {
+          List.of(
+              der, pem.getBytes(StandardCharsets.UTF_8), jwk.getBytes(StandardCharsets.UTF_8))) {
         String signed =
             part("{\"alg\":\"HS256\",\"kid\":\"%s\"}".formatted(key.getKeyId()))
                 + "."
@@ -136,7 +137,8 @@ final class TestTokens {
     tokens.add(header + "=." + payload + "." + signature + "==");
     tokens.add("A.A.A");
     // Others than were signed.
-    tokens.add(part("{\"alg\":\"RS256\",\"kid\":\"rsa\",\"x\":1}") + "." + payload + "." + signature);
+    tokens.add(
+        part("{\"alg\":\"RS256\",\"kid\":\"rsa\",\"x\":1}") + "." + payload + "." + signature);
     tokens.add(header + "." + part("{\"sub\":\"admin\"}") + "." + signature);
     tokens.add(header + "." + payload + "." + part("\0".repeat(256)));
     tokens.add(header + "." + payload + "." + part("\0".repeat(64)));
@@ -149,28 +151,52 @@ final class TestTokens {
     tokens.add(part("{\"alg\":[\"RS256\"],\"kid\":{}}") + "." + payload + "." + signature);
     tokens.add(part("{\"alg\":1e999999999,\"kid\":1e999999999}") + "." + payload + "." + signature);
     tokens.add(
-        part("{\"alg\":\"RS256\",\"alg\":\"none\",\"kid\":\"rsa\"}") + "." + payload + "." + signature);
+        part("{\"alg\":\"RS256\",\"alg\":\"none\",\"kid\":\"rsa\"}")
+            + "."
+            + payload
+            + "."
+            + signature);
     tokens.add(part("{\"alg\":" + "[".repeat(5_000)) + "." + payload + "." + signature);
     tokens.add(
         part("{\"alg\":" + "{\"a\":".repeat(1_000) + "1" + "}".repeat(1_000) + "}")
-            + "." + payload + "." + signature);
-    tokens.add(part("{\"alg\":\"RS256\",\"kid\":\"" + "k".repeat(8_000) + "\"}") + "." + payload + ".AA");
+            + "."
+            + payload
+            + "."
+            + signature);
+    tokens.add(
+        part("{\"alg\":\"RS256\",\"kid\":\"" + "k".repeat(8_000) + "\"}") + "." + payload + ".AA");
     // Keys of their own, and headers that ask for work.
     tokens.add(
         part("{\"alg\":\"RS256\",\"jku\":\"http://127.0.0.1:1/keys\",\"kid\":\"rsa\"}")
-            + "." + payload + "." + signature);
+            + "."
+            + payload
+            + "."
+            + signature);
     tokens.add(
-        part("{\"alg\":\"RS256\",\"x5u\":\"http://127.0.0.1:1/\",\"x5c\":[\"AAAA\"],\"kid\":\"rsa\"}")
-            + "." + payload + "." + signature);
+        part(
+                "{\"alg\":\"RS256\",\"x5u\":\"http://127.0.0.1:1/\",\"x5c\":[\"AAAA\"],\"kid\":\"rsa\"}")
+            + "."
+            + payload
+            + "."
+            + signature);
     tokens.add(
         part("{\"alg\":\"RS256\",\"crit\":[\"b64\"],\"b64\":false,\"kid\":\"rsa\"}")
-            + "." + payload + "." + signature);
+            + "."
+            + payload
+            + "."
+            + signature);
     tokens.add(
-        part("{\"alg\":\"PBES2-HS512+A256KW\",\"enc\":\"A256GCM\",\"p2c\":2000000000,\"p2s\":\"AAAA\"}")
+        part(
+                "{\"alg\":\"PBES2-HS512+A256KW\",\"enc\":\"A256GCM\",\"p2c\":2000000000,\"p2s\":\"AAAA\"}")
             + ".AAAA.AAAA.AAAA.AAAA");
-    tokens.add(part("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"zip\":\"DEF\"}") + ".AAAA.AAAA.AAAA.AAAA");
     tokens.add(
-        part("{\"alg\":\"RS256\",\"cty\":\"JWT\",\"kid\":\"rsa\"}") + "." + part(right) + "." + signature);
+        part("{\"alg\":\"dir\",\"enc\":\"A256GCM\",\"zip\":\"DEF\"}") + ".AAAA.AAAA.AAAA.AAAA");
+    tokens.add(
+        part("{\"alg\":\"RS256\",\"cty\":\"JWT\",\"kid\":\"rsa\"}")
+            + "."
+            + part(right)
+            + "."
+            + signature);
     return tokens;
   }
 }
