@@ -47,8 +47,8 @@ record CallerLimits(TextLimit others, Map<Identity, TextLimit> named) {
       limit = others.limit(leastBurst);
     } catch (IllegalArgumentException e) {
       throw rest.map(line -> refused(file.orElseThrow(), line.number(), words(e)))
-          .orElseGet(() ->
-              new NunchiException(Reason.INVALID_ARGUMENT, "nunchi.limits." + words(e)));
+          .orElseGet(
+              () -> new NunchiException(Reason.INVALID_ARGUMENT, "nunchi.limits." + words(e)));
     }
     Map<Identity, TextLimit> named = new HashMap<>();
     lines.forEach((who, line) -> {

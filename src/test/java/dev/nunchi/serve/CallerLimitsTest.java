@@ -139,10 +139,10 @@ class CallerLimitsTest {
   void read_burstWithoutRate_isRefusedWhereItStands() throws IOException {
     NunchiException refused =
         assertThrows(
-            NunchiException.class, () -> read("token:a texts-per-day=1\n* burst=5\ntoken:b burst=1"));
+            NunchiException.class,
+            () -> read("token:a texts-per-day=1\n* burst=5\ntoken:b burst=1"));
     assertTrue(
-        refused.getMessage().endsWith("line 2 burst needs texts-per-second"),
-        refused.getMessage());
+        refused.getMessage().endsWith("line 2 burst needs texts-per-second"), refused.getMessage());
     Path file = Files.writeString(directory.resolve("limits"), "token:a texts-per-day=1");
     refused =
         assertThrows(
