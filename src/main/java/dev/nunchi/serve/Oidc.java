@@ -49,6 +49,9 @@ final class Oidc {
   private record Issuer(
       Vertx vertx, OidcSettings settings, JwtVerifier verifier, IssuerKeys keys, Executor worker) {
     static Issuer of(Vertx vertx, OidcSettings settings) {
+      settings
+          .authorities()
+          .ifPresent(file -> TlsFiles.certificates("authority of the identity provider", file));
       return new Issuer(
           vertx,
           settings,

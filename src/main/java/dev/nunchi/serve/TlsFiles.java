@@ -69,7 +69,11 @@ public record TlsFiles(Path certificate, Path key, List<Path> clientAuthorities)
             .toList());
   }
 
-  private static List<X509Certificate> certificates(String what, Path file) {
+  /// The certificates in a file, at least one.
+  ///
+  /// @param what they are, for the message
+  /// @throws NunchiException as [#check]
+  static List<X509Certificate> certificates(String what, Path file) {
     String pem = content(what, file);
     if (!pem.contains("-----BEGIN CERTIFICATE-----")) {
       throw refused(what, file, "it holds no '-----BEGIN CERTIFICATE-----'");

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.nunchi.NunchiException;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerOptions;
 import io.vertx.core.net.PemKeyCertOptions;
@@ -17,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
@@ -160,6 +164,26 @@ class IssuerClientTest {
       assertThrows(
           ExecutionException.class, () -> client(url, other).keys().get(10, TimeUnit.SECONDS));
     }
+  }
+
+  @Test
+  void authorities_fileOfNoUse_keepsTheServerFromStarting() {
+    ServeConfig config =
+        ServeConfig.from(
+            new SmallRyeConfigBuilder()
+                .withSources(
+                    new PropertiesConfigSource(
+                        Map.of(
+                            "nunchi.oidc.issuer", "https://id.example",
+                            "nunchi.oidc.audience", "nunchi",
+                            "nunchi.oidc.ca-file", directory.resolve("none.pem").toString()),
+                        "test",
+                        100))
+                .build());
+    NunchiException refused = assertThrows(NunchiException.class, () -> new Oidc(vertx, config));
+    assertTrue(
+        refused.getMessage().endsWith("none.pem cannot be used: it does not exist"),
+        refused.getMessage());
   }
 
   private void fails(String why, Optional<String> path) {

@@ -79,7 +79,8 @@ async function refusal(response) {
   if (response.status === 401) {
     return new Refusal("token", detail, field, 0);
   }
-  if (BUSY.has(response.status)) {
+  // A quota is used up until midnight.
+  if (BUSY.has(response.status) && problem.reason !== "QUOTA_EXCEEDED") {
     const seconds = Number(response.headers.get("Retry-After"));
     return new Refusal("busy", detail, field, 1000 * Math.min(Math.max(seconds || 1, 1), 30));
   }
