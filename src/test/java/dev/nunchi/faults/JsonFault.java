@@ -110,7 +110,7 @@ public enum JsonFault implements Fault {
   /// The text of the object with the fault.
   ///
   /// @param where takes the place of the fault
-  String damaged(ObjectNode json, Random random, StringBuilder where) {
+  public String damaged(ObjectNode json, Random random, StringBuilder where) {
     ObjectNode whole = json.deepCopy();
     List<JsonPointer> values = places(whole);
     if (values.isEmpty()) {
