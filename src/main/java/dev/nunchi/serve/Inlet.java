@@ -20,6 +20,8 @@ import io.netty.handler.codec.http.LastHttpContent;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.Future;
+import io.vertx.core.net.impl.VertxHandler;
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -90,6 +92,7 @@ final class Inlet {
   }
 
   private void becomesHttp2(ChannelPipeline pipeline, Http2ConnectionHandler http2) {
+    SureLifecycle.stand(http2);
     connection.becomesHttp2(http2.connection());
     pipeline.addBefore(pipeline.context(http2).name(), PACE, new Pace(this, http2.connection()));
   }
@@ -145,6 +148,19 @@ final class Inlet {
         shut(context.channel());
       } else {
         context.read();
+      }
+    }
+
+    /// As long as the version of HTTP is not known nobody else hears that the caller went.
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+      ChannelPipeline pipeline = context.pipeline();
+      if (failure instanceof IOException
+          && pipeline.get(VertxHandler.class) == null
+          && pipeline.get(Http2ConnectionHandler.class) == null) {
+        ChannelFuture _ = context.close();
+      } else {
+        context.fireExceptionCaught(failure);
       }
     }
 

@@ -47,7 +47,12 @@ final class JsonReader<T> {
             .maxTokenCount(limits.mostFields())
             .build();
     reader =
-        JsonMapper.builder(JsonFactory.builder().streamReadConstraints(bounds).build())
+        JsonMapper.builder(
+                JsonFactory.builder()
+                    .streamReadConstraints(bounds)
+                    // What has zeros at its start would be read as UTF-16 or UTF-32.
+                    .disable(JsonFactory.Feature.CHARSET_DETECTION)
+                    .build())
             .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .enable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -67,7 +72,8 @@ final class JsonReader<T> {
   /// @throws NunchiException `INVALID_UTF8` or `INVALID_ARGUMENT`
   T read(byte[] body) {
     checkUtf8(body);
-    try (JsonParser parser = reader.createParser(body)) {
+    int from = hasByteOrderMark(body) ? 3 : 0;
+    try (JsonParser parser = reader.createParser(body, from, body.length - from)) {
       return read(parser);
     } catch (IOException e) {
       throw new IllegalStateException("Reading from memory failed", e);
@@ -95,6 +101,13 @@ final class JsonReader<T> {
     } catch (JsonProcessingException e) {
       throw notJson(e);
     }
+  }
+
+  private static boolean hasByteOrderMark(byte[] body) {
+    return body.length >= 3
+        && body[0] == (byte) 0xef
+        && body[1] == (byte) 0xbb
+        && body[2] == (byte) 0xbf;
   }
 
   private static void checkUtf8(byte[] body) {

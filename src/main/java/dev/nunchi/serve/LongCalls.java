@@ -37,11 +37,18 @@ final class LongCalls implements ServerInterceptor {
     }
     LongCall<Q, A> longCall = new LongCall<>(call);
     open.add(longCall);
+    // Of a connection that breaks the call itself does not hear.
+    GrpcEntrance.exchange().addEndHandler(_ -> longCall.goneSoon());
     ServerCall.Listener<Q> listener = longCall.start(next, headers);
     if (stopping && !method.getType().clientSendsOneMessage()) {
       longCall.endSoon();
     }
     return listener;
+  }
+
+  /// How many are open.
+  int count() {
+    return open.size();
   }
 
   /// Ends them, and each that comes from now on: a stream at once, a `Watch` after its answer.
@@ -57,6 +64,8 @@ final class LongCalls implements ServerInterceptor {
     /// Of the event loop's thread alone.
     private boolean ended;
 
+    private boolean cancelled;
+
     LongCall(ServerCall<Q, A> call) {
       super(call);
     }
@@ -68,7 +77,7 @@ final class LongCalls implements ServerInterceptor {
         @Override
         public void onCancel() {
           open.remove(LongCall.this);
-          super.onCancel();
+          cancel();
         }
 
         /// Also where it was refused by who stands before this.
@@ -124,10 +133,25 @@ final class LongCalls implements ServerInterceptor {
                 Failure.of(new NunchiException(Reason.UNAVAILABLE, "The server is being stopped")));
         Metadata details = stopped.getTrailers();
         close(stopped.getStatus(), details == null ? new Metadata() : details);
-        if (listener != null) {
-          // So that whoever still wants to send lets go.
-          listener.onCancel();
+        cancel();
+      }
+    }
+
+    void goneSoon() {
+      open.remove(this);
+      eventLoop.execute(() -> {
+        if (!ended) {
+          ended = true;
+          cancel();
         }
+      });
+    }
+
+    /// So that whoever still wants to send lets go.
+    private void cancel() {
+      if (!cancelled && listener != null) {
+        cancelled = true;
+        listener.onCancel();
       }
     }
   }

@@ -14,14 +14,15 @@ import org.jspecify.annotations.Nullable;
 
 /// Malformed things by the thousand, each of which follows from its seed alone.
 ///
-/// `-Dnunchi.fuzz.KIND=` says how many of a kind are tried by each test, `-Dnunchi.fuzz.first=`
+/// `-Dfuzz.KIND=` says how many of a kind are tried by each test, `-Dfuzz.first=`
 /// from which seed on; the profile `fuzz` tries a million in all. What is wrong is told with the
-/// seed, the thing itself and how to have it again.
+/// seed, the thing itself and how to have it again. Not `nunchi.`: a server refuses what is no setting of
+/// its own.
 ///
 /// @param kind of what is malformed, in the property's name
 /// @param inVerify how many are tried where nobody says otherwise
 public record Fuzz(String kind, int inVerify) {
-  private static final long FIRST = Long.getLong("nunchi.fuzz.first", 1);
+  private static final long FIRST = Long.getLong("fuzz.first", 1);
 
   /// For one thing; far more than the slowest takes.
   private static final Duration LONGEST = Duration.ofSeconds(30);
@@ -49,7 +50,7 @@ public record Fuzz(String kind, int inVerify) {
 
   /// How many are tried.
   public int count() {
-    return Integer.getInteger("nunchi.fuzz." + kind, inVerify);
+    return Integer.getInteger("fuzz." + kind, inVerify);
   }
 
   /// The seed of the first.
@@ -112,7 +113,7 @@ public record Fuzz(String kind, int inVerify) {
     for (int i = 0; i < Math.min(12, trace.length); i++) {
       where.append("\n    at ").append(trace[i]);
     }
-    return "seed %d: %s%n  %s%s%n  mvn test -Dtest=%s -Dnunchi.fuzz.first=%d -Dnunchi.fuzz.%s=1"
+    return "seed %d: %s%n  %s%s%n  mvn test -Dtest=%s -Dfuzz.first=%d -Dfuzz.%s=1"
         .formatted(seed, cut(shown(thing)), cut(thrown.toString()), where, name(test), seed, kind);
   }
 

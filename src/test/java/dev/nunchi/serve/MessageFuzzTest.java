@@ -328,6 +328,9 @@ class MessageFuzzTest {
         case 2 -> Fault.of(List.of("[", "{\"a\":", "", "\"", "//", "/*"), random) + body;
         case 3 -> body.replace("\"", Fault.of(List.of("'", "\\\"", "\u201c", ""), random));
         case 4 -> body.replaceFirst("\\\\u....", Fault.of(List.of("\\\\ud800", "\\\\u00"), random));
+        // As a message of gRPC begins, or a text in UTF-16 or UTF-32.
+        case 6 -> "\u0000".repeat(1 + random.nextInt(4)) + body;
+        case 7 -> body.charAt(0) + "\u0000".repeat(1 + random.nextInt(3)) + body;
         case 5 ->
             "[".repeat(random.nextInt(2_000)) + body + "]".repeat(random.nextInt(2_000));
         default -> body;

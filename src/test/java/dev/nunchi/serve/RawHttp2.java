@@ -47,15 +47,20 @@ final class RawHttp2 implements AutoCloseable {
     frame(SETTINGS, 0, 0, initialWindow);
   }
 
-  /// A call of gRPC.
+  /// A call of ours.
   ///
   /// @param message at most 255 bytes
   RawHttp2 call(int stream, String method, byte[] message) throws Http2Exception {
+    return callPath(stream, "/nunchi.sentiment.v1.SentimentService/" + method, message);
+  }
+
+  /// A call of gRPC.
+  RawHttp2 callPath(int stream, String path, byte[] message) throws Http2Exception {
     Http2Headers request =
         new DefaultHttp2Headers()
             .method("POST")
             .scheme("http")
-            .path("/nunchi.sentiment.v1.SentimentService/" + method)
+            .path(path)
             .authority("localhost")
             .set("content-type", "application/grpc")
             .set("te", "trailers")
