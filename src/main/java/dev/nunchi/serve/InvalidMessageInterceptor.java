@@ -9,6 +9,7 @@ import io.grpc.Context;
 import io.grpc.Contexts;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
 import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
 import io.grpc.ServerCall;
 import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
@@ -19,6 +20,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -64,13 +66,16 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
     @Nullable Object schema = call.getMethodDescriptor().getSchemaDescriptor();
     RoutingContext exchange = GrpcEntrance.exchange();
     if (call.getMethodDescriptor().getType().clientSendsOneMessage()) {
-      return new Listener<>(
-          next.startCall(call, headers),
-          schema,
-          limits,
-          true,
-          exchange.request(),
-          refusal -> refuse(call, refusal));
+      Listener<Q> listener =
+          new Listener<>(
+              next.startCall(call, headers),
+              schema,
+              limits,
+              true,
+              exchange.request(),
+              refusal -> refuse(call, refusal));
+      exchange.addEndHandler(end -> countIfNeverCame(call, listener, end.failed()));
+      return listener;
     }
     if (!SentimentServiceGrpc.SERVICE_NAME.equals(call.getMethodDescriptor().getServiceName())) {
       Listener<Q> listener =
@@ -93,6 +98,20 @@ final class InvalidMessageInterceptor implements ServerInterceptor {
         false,
         exchange.request(),
         invalid::complete);
+  }
+
+  /// A call that the caller gave up before its message had come: no handler knows of it.
+  private void countIfNeverCame(ServerCall<?, ?> call, Listener<?> listener, boolean gone) {
+    MethodDescriptor<?, ?> method = call.getMethodDescriptor();
+    if (gone
+        && !listener.received
+        && !listener.refused
+        && SentimentServiceGrpc.SERVICE_NAME.equals(method.getServiceName())) {
+      metrics.request(
+          Protocol.GRPC,
+          String.valueOf(method.getBareMethodName()),
+          Failure.of(new CancellationException()));
+    }
   }
 
   private static void watch(RoutingContext exchange, Listener<?> listener) {

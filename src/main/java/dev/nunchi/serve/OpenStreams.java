@@ -77,6 +77,13 @@ final class OpenStreams {
     return streams.size();
   }
 
+  /// Connections and callers that have one.
+  int holderCount() {
+    synchronized (counts) {
+      return counts.size();
+    }
+  }
+
   /// Items of all streams that were read and have no answer that the transport took.
   int unansweredCount() {
     return open().stream().mapToInt(ClassifyStream::unansweredCount).sum();

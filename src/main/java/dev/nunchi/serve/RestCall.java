@@ -8,7 +8,9 @@ import io.grpc.Status;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -20,6 +22,8 @@ import java.util.function.Function;
 ///
 /// @param method the gRPC method that it stands for
 record RestCall(String method, RoutingContext context, LargeRequests large, Metrics metrics) {
+  private static final String COUNTED = RestCall.class.getName();
+
   /// @param timeout how long the caller waits, see [RestDeadline]
   /// @param work begins when the body is there, see [LargeRequests]; may throw what its future may
   ///   fail with
@@ -38,15 +42,29 @@ record RestCall(String method, RoutingContext context, LargeRequests large, Metr
                 large.run(received.cost(), () -> work.apply(received.unpacked(), deadline)));
     CompletableFuture<A> answer = Futures.map(begun, message);
     endAfter(timeout, answer, begun);
-    CompletableFuture<A> _ =
-        answer.whenComplete((_, failure) -> {
-          if (failure == null) {
-            metrics.request(Protocol.REST, method, Status.Code.OK);
-          } else if (answer.isCancelled()) {
-            metrics.request(Protocol.REST, method, Failure.of(failure));
-          }
-        });
+    count(answer);
     return answer;
+  }
+
+  /// Counts what [RestErrors] does not: an answer when it begins to be written, as it may fail until
+  /// then, and a caller who went before.
+  private void count(CompletableFuture<?> answer) {
+    context.addHeadersEndHandler(_ -> {
+      if (answer.isDone() && !answer.isCompletedExceptionally() && isFirstCount(context)) {
+        metrics.request(Protocol.REST, method, Status.Code.OK);
+      }
+    });
+    context.addEndHandler(end -> {
+      boolean gone = answer.isCancelled() || (end.failed() && !answer.isCompletedExceptionally());
+      if (gone && isFirstCount(context)) {
+        metrics.request(Protocol.REST, method, Failure.of(new CancellationException()));
+      }
+    });
+  }
+
+  /// Whether what came of a request has not been counted yet; from now on it has.
+  static boolean isFirstCount(RoutingContext context) {
+    return context.data().putIfAbsent(COUNTED, true) == null;
   }
 
   private void endAfter(Duration timeout, CompletableFuture<?> answer, CompletableFuture<?> begun) {

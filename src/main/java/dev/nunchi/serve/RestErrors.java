@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import io.grpc.Status;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -21,9 +22,10 @@ final class RestErrors {
 
   /// @param endpoint null where no endpoint was reached
   @ServerExceptionMapper(Throwable.class)
-  RestResponse<Problem> failed(Throwable thrown, @Nullable SimpleResourceInfo endpoint) {
+  RestResponse<Problem> failed(
+      Throwable thrown, @Nullable SimpleResourceInfo endpoint, RoutingContext context) {
     Failure failure = Failure.of(thrown);
-    if (failure.code() != Status.Code.CANCELLED) {
+    if (failure.code() != Status.Code.CANCELLED && RestCall.isFirstCount(context)) {
       // Counted by the call, of which the framework does not always hear.
       metrics.request(Protocol.REST, method(endpoint), failure);
     }
@@ -43,10 +45,12 @@ final class RestErrors {
   /// What the framework refuses before an endpoint is reached: a path, method or media type.
   @ServerExceptionMapper(WebApplicationException.class)
   RestResponse<Problem> notServed(
-      WebApplicationException thrown, @Nullable SimpleResourceInfo endpoint) {
+      WebApplicationException thrown,
+      @Nullable SimpleResourceInfo endpoint,
+      RoutingContext context) {
     Response refused = thrown.getResponse();
     if (refused.getStatus() >= 500) {
-      return failed(thrown, endpoint);
+      return failed(thrown, endpoint, context);
     }
     Response.StatusType status = refused.getStatusInfo();
     String detail =

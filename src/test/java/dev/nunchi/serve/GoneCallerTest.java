@@ -34,7 +34,6 @@ class GoneCallerTest {
   private static final String TEXT = "{\"text\": \"영화 정말 좋다!\", \"model\": \"waiting\"}";
 
   @Inject ModelRegistry models;
-  @Inject LongCalls longCalls;
 
   private HttpClient client;
   private CompletableFuture<HttpResponse<String>> first;
@@ -89,25 +88,6 @@ class GoneCallerTest {
       awaitWaiting(4);
     }
     awaitWaiting(0);
-  }
-
-  /// Of which a server would gather more and more, as each client of health has one.
-  @Test
-  void grpc_watchWhoseConnectionBreaks_isLetGo() throws Exception {
-    int before = longCalls.count();
-    try (RawHttp2 connection = new RawHttp2(65_535)) {
-      connection.callPath(1, "/grpc.health.v1.Health/Watch", new byte[0]).send();
-      awaitLongCalls(before + 1);
-    }
-    awaitLongCalls(before);
-  }
-
-  private void awaitLongCalls(int count) throws InterruptedException {
-    long until = System.nanoTime() + 5_000_000_000L;
-    while (longCalls.count() != count) {
-      assertTrue(System.nanoTime() < until, "long calls: " + longCalls.count());
-      Thread.sleep(1);
-    }
   }
 
   @ParameterizedTest

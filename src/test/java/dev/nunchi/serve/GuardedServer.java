@@ -8,6 +8,7 @@ import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.ModelLoader;
 import dev.nunchi.infer.Workers;
+import dev.nunchi.text.Encoder;
 import dev.nunchi.text.PaddedBatch;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import jakarta.enterprise.inject.Alternative;
@@ -24,8 +25,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.microprofile.config.ConfigProvider;
 
-/// A server that asks for tokens, logs its calls, and serves a model that fails and one that waits
-/// for the test beside one that answers.
+/// A server that asks for tokens, logs its calls, and serves a model that fails, one that waits for
+/// the test and a [StagedModel] beside one that answers.
 public class GuardedServer implements QuarkusTestProfile {
   static final String TOKEN = "right-token-0123456789";
 
@@ -91,13 +92,23 @@ public class GuardedServer implements QuarkusTestProfile {
           List.of(
               new ServedModel("tiny", tiny),
               withBackend("failing", tiny, new FailingBackend()),
-              withBackend("waiting", tiny, new WaitingBackend())));
+              withBackend("waiting", tiny, new WaitingBackend()),
+              with("staged", tiny, new StagedModel.Encoding(tiny), new StagedModel.Running())));
     }
 
     private static ServedModel withBackend(String name, LoadedModel tiny, Backend backend) {
+      return with(
+          name,
+          tiny,
+          (text, context, truncation) -> tiny.classifier().encode(text, truncation),
+          backend);
+    }
+
+    private static ServedModel with(
+        String name, LoadedModel tiny, Encoder encoder, Backend backend) {
       Classifier classifier =
           new Classifier(
-              (text, context, truncation) -> tiny.classifier().encode(text, truncation),
+              encoder,
               backend,
               new ClassifierSettings(
                   "tiny",
