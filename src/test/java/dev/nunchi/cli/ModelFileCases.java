@@ -68,6 +68,7 @@ final class ModelFileCases {
     Random random = Fuzz.random(seed);
     String name = Fault.of(names(random), random);
     Path directory = work.resolve("seed-" + seed);
+    Files.writeString(work.resolve(NOW), "%d: %s".formatted(seed, name));
     WholeInputs.copy(whole.resolve(name), directory);
     Damage damage = damage(directory, name, random);
     Files.writeString(
@@ -91,7 +92,7 @@ final class ModelFileCases {
 
   private static Damage damage(Path directory, String name, Random random) throws IOException {
     List<String> what = new ArrayList<>();
-    boolean proven = !name.equals("optimum");
+    boolean proven = Files.exists(directory.resolve(Manifest.FILE_NAME));
     for (int i = random.nextInt(4) / 3; i >= 0; i--) {
       List<Path> files;
       try (Stream<Path> all = Files.walk(directory)) {
@@ -102,8 +103,13 @@ final class ModelFileCases {
       }
       Path file = Fault.of(files, random);
       proven &= !file.endsWith(Manifest.FILE_NAME);
-      what.add(
-          Fault.drawn(file, random).damage(file, random) + " in " + directory.relativize(file));
+      try {
+        what.add(
+            Fault.drawn(file, random).damage(file, random) + " in " + directory.relativize(file));
+      } catch (IOException | RuntimeException e) {
+        // What a fault before has left is no file of its kind any more.
+        what.add("no more in " + directory.relativize(file));
+      }
     }
     if (Files.isRegularFile(directory.resolve(Manifest.FILE_NAME)) && random.nextBoolean()) {
       try {

@@ -73,10 +73,14 @@ class FrameFuzzTest {
   @Inject ModelRegistry models;
 
   private final List<String> errors = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> warnings = Collections.synchronizedList(new ArrayList<>());
   private final Handler log =
       new Handler() {
         @Override
         public void publish(LogRecord entry) {
+          if (entry.getLevel().intValue() >= Level.WARNING.intValue()) {
+            warnings.add(entry.getLoggerName() + ": " + entry.getMessage());
+          }
           if (entry.getLevel().intValue() >= Level.SEVERE.intValue()) {
             StringWriter trace = new StringWriter();
             if (entry.getThrown() != null) {
@@ -296,6 +300,52 @@ class FrameFuzzTest {
       }
     }
     return bad;
+  }
+
+  /// Before the first byte nobody but a handler of ours is there to hear of it.
+  @Test
+  void connection_resetBeforeItsVersionIsKnown_isNotLogged() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      try (Socket socket = new Socket("localhost", ServerUnderTest.port())) {
+        socket.setSoLinger(true, 0);
+        if (i % 2 == 0) {
+          socket.getOutputStream().write("PRI".getBytes(StandardCharsets.US_ASCII));
+          Thread.sleep(5);
+        }
+      }
+    }
+    await("connections are open", () -> doors.count() <= 2);
+    answerHonestCallers();
+    assertEquals(List.of(), warnings);
+  }
+
+  @Test
+  void frame_thatIsNone_isToldToTheCallerAndNotLogged() throws Exception {
+    try (Socket socket = new Socket("localhost", ServerUnderTest.port())) {
+      socket.setSoTimeout(10_000);
+      // Settings, one of which is out of its range.
+      socket
+          .getOutputStream()
+          .write(
+              "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\u0006\u0004\0\0\0\0\0\0\u0002\0\0\0\t"
+                  .getBytes(StandardCharsets.US_ASCII));
+      String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+      assertTrue(answer.contains("ENABLE_PUSH"), answer);
+    }
+    assertEquals(List.of(), warnings);
+  }
+
+  /// The first ends the call, and both come in one frame.
+  @Test
+  void message_tooLargeBehindOneThatEndedTheCall_isNotLogged() throws Exception {
+    try (RawHttp2 connection = new RawHttp2(65_535)) {
+      byte[] message = {(byte) 0xff, 0, (byte) 0x7f, (byte) 0xff, (byte) 0xff, (byte) 0xff};
+      connection.callOf(1, "/nunchi.sentiment.v1.SentimentService/Classify", 1, message).send();
+      connection.await(RawHttp2.HEADERS);
+      assertTrue(connection.isAlive());
+    }
+    answerHonestCallers();
+    assertEquals(List.of(), warnings);
   }
 
   /// The same as a call's headers would be: what reads them here reads them right.

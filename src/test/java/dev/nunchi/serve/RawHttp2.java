@@ -56,6 +56,11 @@ final class RawHttp2 implements AutoCloseable {
 
   /// A call of gRPC.
   RawHttp2 callPath(int stream, String path, byte[] message) throws Http2Exception {
+    return callOf(stream, path, message.length, message);
+  }
+
+  /// A call whose first message is said to have `length` bytes.
+  RawHttp2 callOf(int stream, String path, int length, byte[] message) throws Http2Exception {
     Http2Headers request =
         new DefaultHttp2Headers()
             .method("POST")
@@ -70,7 +75,7 @@ final class RawHttp2 implements AutoCloseable {
     headers.encodeHeaders(stream, request, block);
     frame(HEADERS, END_HEADERS, stream, ByteBufUtil.getBytes(block));
     byte[] data = new byte[5 + message.length];
-    data[4] = (byte) message.length;
+    data[4] = (byte) length;
     System.arraycopy(message, 0, data, 5, message.length);
     frame(DATA, END_STREAM, stream, data);
     return this;
