@@ -151,7 +151,7 @@ final class Inlet {
       }
     }
 
-    /// As long as the version of HTTP is not known nobody else hears that the caller went.
+    /// Until the first request has come nobody else hears that the caller went.
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
       ChannelPipeline pipeline = context.pipeline();
