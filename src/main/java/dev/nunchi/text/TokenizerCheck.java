@@ -12,15 +12,25 @@ import java.util.List;
 /// - a template with a special token that the template does not define, or with a second text where
 ///   there is one;
 /// - a BPE model whose merges lack its `continuing_subword_prefix`, which is cut from them;
+/// - outside its model, a number that is none, half of a surrogate pair, or levels without end:
+///   serde, which reads it there, refuses them, and of a decoder that refusal is not looked at;
 /// - normalisation rules of SentencePiece that lead out of their own tables, see [CharacterMap].
 ///
 /// @param file named in errors
 record TokenizerCheck(Path file) {
   private static final String TEMPLATE = "post_processor";
 
+  /// Fewer than serde takes.
+  private static final int MOST_LEVELS = 100;
+
   /// @param root of the `tokenizer.json`
   /// @throws NunchiException `INVALID_MODEL` naming the part
   void check(JsonNode root) {
+    root.forEachEntry((part, value) -> {
+      if (!part.equals("model")) {
+        checkReadable(part, value, 1);
+      }
+    });
     checkPostProcessor(root.path(TEMPLATE));
     checkNormalizer(root.path("normalizer"));
     JsonNode model = root.path("model");
@@ -28,6 +38,28 @@ record TokenizerCheck(Path file) {
     if (!prefix.isEmpty() && model.has("merges")) {
       checkMerges(model.path("merges"), prefix);
     }
+  }
+
+  private void checkReadable(String part, JsonNode value, int level) {
+    if (value.isNumber() && !Double.isFinite(value.doubleValue())) {
+      throw unreadable(part, "a number that is out of range");
+    }
+    if (value.isTextual() && !Surrogates.arePaired(value.textValue())) {
+      throw unreadable(part, "half of a surrogate pair, which is no character");
+    }
+    if (level > MOST_LEVELS) {
+      throw unreadable(part, "more than %d levels".formatted(MOST_LEVELS));
+    }
+    value.forEachEntry((key, _) -> {
+      if (!Surrogates.arePaired(key)) {
+        throw unreadable(part, "half of a surrogate pair, which is no character");
+      }
+    });
+    value.forEach(inner -> checkReadable(part, inner, level + 1));
+  }
+
+  private NunchiException unreadable(String part, String what) {
+    return TokenizerFile.damaged(file, "cannot be used: %s has %s".formatted(part, what), null);
   }
 
   private void checkPostProcessor(JsonNode processor) {

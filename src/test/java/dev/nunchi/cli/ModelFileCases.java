@@ -13,6 +13,7 @@ import dev.nunchi.infer.Workers;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.ShownText;
 import dev.nunchi.text.TextEncoder;
 import dev.nunchi.text.Truncation;
 import java.io.IOException;
@@ -106,7 +107,7 @@ final class ModelFileCases {
       try {
         what.add(
             Fault.drawn(file, random).damage(file, random) + " in " + directory.relativize(file));
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | OutOfMemoryError e) {
         // What a fault before has left is no file of its kind any more.
         what.add("no more in " + directory.relativize(file));
       }
@@ -134,8 +135,8 @@ final class ModelFileCases {
       }
       return "";
     } catch (NunchiException refused) {
-      String message = refused.getMessage();
-      return message.isBlank() || message.length() > 20_000 ? "says " + message : "";
+      String message = ShownText.sentence(refused.getMessage());
+      return message.isBlank() || message.length() > 2_000 ? "says " + message : "";
     } catch (UncheckedIOException e) {
       return e.getCause() instanceof FileSystemException ? "" : told(e);
     } catch (Throwable e) {

@@ -113,6 +113,30 @@ final class TextEncoderTest {
     }
   }
 
+  /// What reads them in native code would end the process.
+  @ParameterizedTest
+  @ValueSource(strings = {"number", "key", "text", "levels", "levels of a list"})
+  void open_decoderThatNothingReads_isRefusedByName(String kind, @TempDir Path directory)
+      throws IOException {
+    String decoder =
+        switch (kind) {
+          case "number" -> "{\"type\": \"ByteFallback\", \"a\": 1e400}";
+          case "key" -> "{\"type\": \"ByteFallback\", \"\\ud83d\": 1}";
+          case "text" -> "{\"type\": \"ByteFallback\", \"a\": \"\\ud83d\"}";
+          case "levels" -> "{\"a\":".repeat(200) + "1" + "}".repeat(200);
+          default -> "[".repeat(200) + "]".repeat(200);
+        };
+    ObjectNode root =
+        (ObjectNode) new JsonMapper().readTree(Fixtures.path("tokenizer/tokenizer.json").toFile());
+    root.put("decoder", "decoder");
+    Path file = directory.resolve("tokenizer.json");
+    Files.writeString(file, root.toString().replace(":\"decoder\"", ":" + decoder));
+    NunchiException e =
+        assertThrows(NunchiException.class, () -> TextEncoder.open(file, STANDARD, 8));
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertTrue(e.getMessage().contains("decoder has "), e.getMessage());
+  }
+
   @Test
   void encode_tooLongRejected_namesCountAndLimit() {
     int count = whole().length;
