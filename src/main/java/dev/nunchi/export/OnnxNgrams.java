@@ -2,7 +2,6 @@ package dev.nunchi.export;
 
 import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.nn.Ngrams;
-import dev.nunchi.nn.Ops;
 import dev.nunchi.text.Syllable;
 import java.util.ArrayList;
 import java.util.HashMap;

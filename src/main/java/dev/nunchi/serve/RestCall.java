@@ -10,7 +10,6 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
-
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -46,8 +45,8 @@ record RestCall(String method, RoutingContext context, LargeRequests large, Metr
     return answer;
   }
 
-  /// Counts what [RestErrors] does not: an answer when it begins to be written, as it may fail until
-  /// then, and a caller who went before.
+  /// Counts what [RestErrors] does not: an answer when it begins to be written, as it may fail
+  /// until then, and a caller who went before.
   private void count(CompletableFuture<?> answer) {
     context.addHeadersEndHandler(_ -> {
       if (answer.isDone() && !answer.isCompletedExceptionally() && isFirstCount(context)) {

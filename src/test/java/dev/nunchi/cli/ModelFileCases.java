@@ -72,8 +72,7 @@ final class ModelFileCases {
     Files.writeString(work.resolve(NOW), "%d: %s".formatted(seed, name));
     WholeInputs.copy(whole.resolve(name), directory);
     Damage damage = damage(directory, name, random);
-    Files.writeString(
-        work.resolve(NOW), "%d: %s of %s".formatted(seed, damage.what(), name));
+    Files.writeString(work.resolve(NOW), "%d: %s of %s".formatted(seed, damage.what(), name));
     String wrong = check(name, directory, damage);
     if (!wrong.isEmpty()) {
       Files.writeString(

@@ -48,8 +48,7 @@ class ModelFileFuzzTest {
       }
       String now = Files.readString(work.resolve(ModelFileCases.NOW));
       wrong.add(
-          "seed %s: ended the process with %d%n%s"
-              .formatted(now, process.exitValue(), said(work)));
+          "seed %s: ended the process with %d%n%s".formatted(now, process.exitValue(), said(work)));
       seed = Long.parseLong(now.substring(0, now.indexOf(':'))) + 1;
     }
     try (Stream<Path> files = Files.list(work)) {

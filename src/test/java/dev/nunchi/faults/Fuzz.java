@@ -14,10 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /// Malformed things by the thousand, each of which follows from its seed alone.
 ///
-/// `-Dfuzz.KIND=` says how many of a kind are tried by each test, `-Dfuzz.first=`
-/// from which seed on; the profile `fuzz` tries a million in all. What is wrong is told with the
-/// seed, the thing itself and how to have it again. Not `nunchi.`: a server refuses what is no setting of
-/// its own.
+/// `-Dfuzz.KIND=` says how many of a kind are tried by each test, `-Dfuzz.first=` from which seed
+/// on; the profile `fuzz` tries a million in all. What is wrong is told with the seed, the thing
+/// itself and how to have it again. Not `nunchi.`: a server refuses what is no setting of its own.
 ///
 /// @param kind of what is malformed, in the property's name
 /// @param inVerify how many are tried where nobody says otherwise

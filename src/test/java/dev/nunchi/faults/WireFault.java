@@ -79,9 +79,7 @@ public enum WireFault {
     @Override
     byte[] change(byte[] bytes, Random random) {
       return atField(
-          bytes,
-          random,
-          field -> joined(tag(field.number(), random.nextInt(8)), field.content()));
+          bytes, random, field -> joined(tag(field.number(), random.nextInt(8)), field.content()));
     }
   },
   LYING_LENGTH {
@@ -100,9 +98,7 @@ public enum WireFault {
     @Override
     byte[] change(byte[] bytes, Random random) {
       return atField(
-          bytes,
-          random,
-          field -> joined(tag(field.number(), 0), varint(number(random))));
+          bytes, random, field -> joined(tag(field.number(), 0), varint(number(random))));
     }
   },
   ENDLESS_VARINT {
@@ -205,7 +201,8 @@ public enum WireFault {
   /// @param from where its tag begins
   /// @param content all behind its tag
   /// @param value of a field with a length, what is behind that; else the content
-  private record Field(int from, int number, int wire, byte[] content, byte[] value, byte[] whole) {}
+  private record Field(
+      int from, int number, int wire, byte[] content, byte[] value, byte[] whole) {}
 
   private interface Change {
     byte[] of(Field field);

@@ -85,9 +85,7 @@ class ClassifyFuzzTest {
         drawn -> {
           Classifier classifier = MODELS.get(drawn.model()).classifier();
           List<String> alone =
-              drawn.texts().stream()
-                  .map(text -> outcome(asked(classifier, drawn, text)))
-                  .toList();
+              drawn.texts().stream().map(text -> outcome(asked(classifier, drawn, text))).toList();
           List<CompletableFuture<Prediction>> asked =
               drawn.texts().stream().map(text -> asked(classifier, drawn, text)).toList();
           assertEquals(alone, asked.stream().map(ClassifyFuzzTest::outcome).toList());
@@ -98,8 +96,7 @@ class ClassifyFuzzTest {
   private static CompletableFuture<Prediction> asked(
       Classifier classifier, Drawn drawn, String text) {
     try {
-      Question question =
-          classifier.question(text, null, drawn.truncation(), drawn.evidence());
+      Question question = classifier.question(text, null, drawn.truncation(), drawn.evidence());
       return classifier.classify(List.of(question), Terms.until(Deadline.NONE)).getFirst();
     } catch (NunchiException refused) {
       return CompletableFuture.failedFuture(refused);

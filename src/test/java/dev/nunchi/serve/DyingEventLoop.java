@@ -21,12 +21,10 @@ final class DyingEventLoop {
     Vertx vertx = Vertx.vertx();
     ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
     Metrics metrics = new Metrics(new SimpleMeterRegistry());
-    new Doors(
-        vertx, config, new OpenCalls(config, metrics), new OpenStreams(config), metrics);
+    new Doors(vertx, config, new OpenCalls(config, metrics), new OpenStreams(config), metrics);
     Pipe pipe = Pipe.open();
     pipe.source().configureBlocking(false);
-    NioEventLoop loop =
-        (NioEventLoop) ((VertxInternal) vertx).getEventLoopGroup().next();
+    NioEventLoop loop = (NioEventLoop) ((VertxInternal) vertx).getEventLoopGroup().next();
     loop.register(
         pipe.source(),
         SelectionKey.OP_READ,

@@ -72,8 +72,7 @@ class EndOfCallsTest {
     /// So large that it is read by another thread.
     REST_LARGE(
         "/v1/classify:batch",
-        Buffer.buffer(
-            "{\"requests\": [%s%s, %s]}".formatted(" ".repeat(70 << 10), JSON, JSON)));
+        Buffer.buffer("{\"requests\": [%s%s, %s]}".formatted(" ".repeat(70 << 10), JSON, JSON)));
 
     final String path;
     final Buffer body;
@@ -279,8 +278,7 @@ class EndOfCallsTest {
 
   private static void assertAnswered(Door door, Outcome outcome) {
     assertEquals(
-        new Outcome(
-            door.isGrpc() ? 0 : 200, null, door == Door.STREAM ? List.of("0") : List.of()),
+        new Outcome(door.isGrpc() ? 0 : 200, null, door == Door.STREAM ? List.of("0") : List.of()),
         outcome);
   }
 

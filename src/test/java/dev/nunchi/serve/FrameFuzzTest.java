@@ -147,8 +147,7 @@ class FrameFuzzTest {
           await("connections are open: " + doors.count(), () -> doors.count() <= 2);
           await(
               "places are taken",
-              () ->
-                  models.all().stream().allMatch(each -> each.classifier().waitingCount() == 0));
+              () -> models.all().stream().allMatch(each -> each.classifier().waitingCount() == 0));
           assertEquals(List.of(), errors, "logged");
         });
   }
@@ -349,7 +348,8 @@ class FrameFuzzTest {
   /// The same as a call's headers would be: what reads them here reads them right.
   @Test
   void badFrames_anAnswerThatFailed_isFound() throws Exception {
-    assertFalse(badFrames(new byte[] {0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}).isEmpty());
+    assertFalse(
+        badFrames(new byte[] {0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2}).isEmpty());
     assertTrue(badFrames(new byte[] {0, 0, 0, 4, 0, 0, 0, 0, 0}).isEmpty());
     assertFalse(badAnswers("HTTP/1.1 500 x".getBytes(StandardCharsets.US_ASCII)).isEmpty());
   }

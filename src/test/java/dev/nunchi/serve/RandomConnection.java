@@ -84,8 +84,7 @@ record RandomConnection(boolean http2, List<byte[]> pieces, boolean reset, boole
     List<byte[]> pieces = new ArrayList<>();
     int from = 0;
     while (from < sent.length) {
-      int to =
-          random.nextInt(3) > 0 ? sent.length : from + 1 + random.nextInt(sent.length - from);
+      int to = random.nextInt(3) > 0 ? sent.length : from + 1 + random.nextInt(sent.length - from);
       pieces.add(java.util.Arrays.copyOfRange(sent, from, to));
       from = to;
     }
@@ -109,15 +108,34 @@ record RandomConnection(boolean http2, List<byte[]> pieces, boolean reset, boole
     StringBuilder head =
         new StringBuilder(
             Fault.of(
-                List.of("POST", "POST", "POST", "GET", "PUT", "HEAD", "OPTIONS", "PRI", "CONNECT",
-                    "TRACE", "post", "P\u0000ST", ""),
+                List.of(
+                    "POST",
+                    "POST",
+                    "POST",
+                    "GET",
+                    "PUT",
+                    "HEAD",
+                    "OPTIONS",
+                    "PRI",
+                    "CONNECT",
+                    "TRACE",
+                    "post",
+                    "P\u0000ST",
+                    ""),
                 random));
     head.append(Fault.of(List.of(" ", " ", " ", " ", "  ", "\t", ""), random));
     head.append(Fault.of(REST_PATHS, random));
     head.append(
         Fault.of(
-            List.of(" HTTP/1.1", " HTTP/1.1", " HTTP/1.1", " HTTP/1.0", " HTTP/2.0", " HTTP/9",
-                "", " http/1.1"),
+            List.of(
+                " HTTP/1.1",
+                " HTTP/1.1",
+                " HTTP/1.1",
+                " HTTP/1.0",
+                " HTTP/2.0",
+                " HTTP/9",
+                "",
+                " http/1.1"),
             random));
     head.append("\r\n");
     if (random.nextInt(12) > 0) {
@@ -154,18 +172,22 @@ record RandomConnection(boolean http2, List<byte[]> pieces, boolean reset, boole
 
   private static String header(Random random) {
     return switch (random.nextInt(12)) {
-      case 0 -> "X-Request-Timeout-Ms: " + Fault.of(List.of("1", "0", "99999999", "-1", "a"), random);
-      case 1 -> "Content-Encoding: " + Fault.of(List.of("gzip", "x-gzip", "br", "gzip, gzip"), random);
+      case 0 ->
+          "X-Request-Timeout-Ms: " + Fault.of(List.of("1", "0", "99999999", "-1", "a"), random);
+      case 1 ->
+          "Content-Encoding: " + Fault.of(List.of("gzip", "x-gzip", "br", "gzip, gzip"), random);
       case 2 -> "Expect: " + Fault.of(List.of("100-continue", "200-ok"), random);
       case 3 -> "Host: other";
       case 4 -> "Transfer-Encoding: " + Fault.of(List.of("gzip", "chunked, chunked", "x"), random);
       case 5 -> "Connection: " + Fault.of(List.of("Upgrade, HTTP2-Settings", "close", "x"), random);
       case 6 -> "Upgrade: " + Fault.of(List.of("h2c", "websocket", "HTTP/3"), random);
       case 7 -> "HTTP2-Settings: " + Fault.of(List.of("AAMAAABk", "!!!", "", "AAM"), random);
-      case 8 -> "Accept: " + Fault.of(List.of("text/html", "*/*;q=2", "a/b;q=x", ";;", "*"), random);
+      case 8 ->
+          "Accept: " + Fault.of(List.of("text/html", "*/*;q=2", "a/b;q=x", ";;", "*"), random);
       case 9 -> " folded: line";
       case 10 -> "X-" + RandomText.of(random, 30) + ": " + RandomText.of(random, 60);
-      default -> "Authorization: " + Fault.of(List.of("Bearer", "Basic eA==", "Bearer  ", "x"), random);
+      default ->
+          "Authorization: " + Fault.of(List.of("Bearer", "Basic eA==", "Bearer  ", "x"), random);
     };
   }
 
@@ -185,7 +207,9 @@ record RandomConnection(boolean http2, List<byte[]> pieces, boolean reset, boole
     }
     if (random.nextInt(8) > 0) {
       request.writeBytes(
-          Fault.of(List.of("0\r\n\r\n", "0\r\n\r\n", "0\r\nX-T: 1\r\n\r\n", "0\r\nbad\r\n\r\n"), random)
+          Fault.of(
+                  List.of("0\r\n\r\n", "0\r\n\r\n", "0\r\nX-T: 1\r\n\r\n", "0\r\nbad\r\n\r\n"),
+                  random)
               .getBytes(StandardCharsets.US_ASCII));
     }
   }
@@ -418,13 +442,25 @@ record RandomConnection(boolean http2, List<byte[]> pieces, boolean reset, boole
       while (settings.hasRemaining()) {
         settings.putShort((short) random.nextInt(10)).put(number());
       }
-      return random.nextInt(8) == 0 ? WireFault.damagedBytes(settings.array(), random) : settings.array();
+      return random.nextInt(8) == 0
+          ? WireFault.damagedBytes(settings.array(), random)
+          : settings.array();
     }
 
     private byte[] number() {
       int number =
           Fault.of(
-              List.of(0, 1, 8, 100, 16_384, 65_535, 16_777_215, Integer.MAX_VALUE, -1, Integer.MIN_VALUE),
+              List.of(
+                  0,
+                  1,
+                  8,
+                  100,
+                  16_384,
+                  65_535,
+                  16_777_215,
+                  Integer.MAX_VALUE,
+                  -1,
+                  Integer.MIN_VALUE),
               random);
       return ByteBuffer.allocate(4).putInt(number).array();
     }

@@ -88,8 +88,7 @@ final class TextFuzzTest {
     Normalizer standard = Normalizer.of(Normalization.STANDARD);
     Normalizer none = Normalizer.of(Normalization.NONE);
     Path characters = Files.createDirectory(temporary.resolve("characters"));
-    CharacterVocabulary.of(
-            List.of("Good! 정말 ㅋ😀 i\u0307 ßςσå [sep] \ufffd ㅠㅠ가힣"), standard, 1, 200)
+    CharacterVocabulary.of(List.of("Good! 정말 ㅋ😀 i\u0307 ßςσå [sep] \ufffd ㅠㅠ가힣"), standard, 1, 200)
         .write(characters, MAX_LENGTH);
     for (Path tokenizer :
         List.of(
@@ -112,8 +111,7 @@ final class TextFuzzTest {
   private static Path sentencePieces(String type, String file) throws IOException {
     Path directory = Files.createDirectory(temporary.resolve(type));
     Files.copy(Fixtures.path("sentencepiece/" + file), directory.resolve(file));
-    Files.writeString(
-        directory.resolve("config.json"), "{\"model_type\": \"%s\"}".formatted(type));
+    Files.writeString(directory.resolve("config.json"), "{\"model_type\": \"%s\"}".formatted(type));
     return directory;
   }
 
@@ -158,8 +156,7 @@ final class TextFuzzTest {
         drawn -> {
           TextEncoder encoder = ENCODERS.get(drawn.encoder());
           try {
-            Encoding encoding =
-                encoder.encode(drawn.text(), drawn.context(), drawn.truncation());
+            Encoding encoding = encoder.encode(drawn.text(), drawn.context(), drawn.truncation());
             check(encoder, drawn, encoding);
             Encoding again = encoder.encode(drawn.text(), drawn.context(), drawn.truncation());
             assertArrayEquals(encoding.inputIds(), again.inputIds());
