@@ -41,7 +41,9 @@ class GoneCallerTest {
   /// The model's one worker is busy with the first.
   @BeforeEach
   void occupy() throws Exception {
-    client = HttpClient.newHttpClient();
+    if (client == null) {
+      client = HttpClient.newHttpClient();
+    }
     GuardedServer.BEGUN.set(0);
     first = client.sendAsync(request("/v1/classify", TEXT), text());
     while (GuardedServer.BEGUN.get() == 0) {
