@@ -11,6 +11,7 @@ import dev.nunchi.nn.LowRank;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
+import dev.nunchi.text.ShownText;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 /// older versions left in them is understood (`.default.`, `.modules_to_save.`); copies of a module
 /// before training (`.original_module.`) are left out; anything else is refused by name.
 final class AdapterDirectory {
+  private static final int LONGEST_NAME = 200;
+
   static final String WEIGHTS = "adapter_model.safetensors";
 
   /// The `config.json` of the classifier that adapter and base are. Not under that name:
@@ -289,6 +292,12 @@ final class AdapterDirectory {
     Map<String, LowRankUpdate> updates = new LinkedHashMap<>();
     for (String layer : layers()) {
       List<Integer> shape = shapes.getOrDefault(layer + ".weight", List.of());
+      if (shape.size() != 2) {
+        throw new NunchiException(
+            Reason.INVALID_MODEL,
+            "%s: the adapter adapts %s, which is no layer of the base that can be adapted"
+                .formatted(path, ShownText.name(layer, LONGEST_NAME)));
+      }
       LowRank adapter = lora.of(layer);
       if (!adapter.decomposed() && tensors.containsKey(LowRank.magnitudeVector(layer))) {
         throw new NunchiException(

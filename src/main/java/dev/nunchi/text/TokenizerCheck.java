@@ -14,11 +14,15 @@ import java.util.List;
 /// - a BPE model whose merges lack its `continuing_subword_prefix`, which is cut from them;
 /// - outside its model, a number that is none, half of a surrogate pair, or levels without end:
 ///   serde, which reads it there, refuses them, and of a decoder that refusal is not looked at;
+/// - an added token without end, for which it would search texts for minutes before the first;
 /// - normalisation rules of SentencePiece that lead out of their own tables, see [CharacterMap].
 ///
 /// @param file named in errors
 record TokenizerCheck(Path file) {
   private static final String TEMPLATE = "post_processor";
+
+  /// Far more than any has.
+  private static final int LONGEST_ADDED_TOKEN = 1_000;
 
   /// Fewer than serde takes.
   private static final int MOST_LEVELS = 100;
@@ -31,12 +35,26 @@ record TokenizerCheck(Path file) {
         checkReadable(part, value, 1);
       }
     });
+    checkAddedTokens(root.path("added_tokens"));
     checkPostProcessor(root.path(TEMPLATE));
     checkNormalizer(root.path("normalizer"));
     JsonNode model = root.path("model");
     String prefix = model.path("continuing_subword_prefix").asText("");
     if (!prefix.isEmpty() && model.has("merges")) {
       checkMerges(model.path("merges"), prefix);
+    }
+  }
+
+  private void checkAddedTokens(JsonNode tokens) {
+    for (JsonNode token : tokens) {
+      int length = token.path("content").asText().length();
+      if (length > LONGEST_ADDED_TOKEN) {
+        throw TokenizerFile.damaged(
+            file,
+            "cannot be used: added_tokens has a token of %d characters; at most %d are taken"
+                .formatted(length, LONGEST_ADDED_TOKEN),
+            null);
+      }
     }
   }
 

@@ -9,9 +9,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /// Its connections would hang for ever, while others go on and probes find the server well.
 @Timeout(60)
+@Execution(ExecutionMode.CONCURRENT)
 class EventLoopDeathTest {
   @Test
   void eventLoop_dies_endsTheProcess() throws Exception {

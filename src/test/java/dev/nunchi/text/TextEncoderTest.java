@@ -137,6 +137,20 @@ final class TextEncoderTest {
     assertTrue(e.getMessage().contains("decoder has "), e.getMessage());
   }
 
+  /// The library is at 100,000 characters for many minutes.
+  @Test
+  void open_addedTokenWithoutEnd_isRefusedByName(@TempDir Path directory) throws IOException {
+    ObjectNode root =
+        (ObjectNode) new JsonMapper().readTree(Fixtures.path("tokenizer/tokenizer.json").toFile());
+    ((ObjectNode) root.at("/added_tokens/3")).put("content", "가".repeat(100_000));
+    Path file = directory.resolve("tokenizer.json");
+    Files.writeString(file, root.toString());
+    NunchiException e =
+        assertThrows(NunchiException.class, () -> TextEncoder.open(file, STANDARD, 8));
+    assertEquals(Reason.INVALID_MODEL, e.reason());
+    assertTrue(e.getMessage().contains("added_tokens has a token of 100000"), e.getMessage());
+  }
+
   @Test
   void encode_tooLongRejected_namesCountAndLimit() {
     int count = whole().length;
