@@ -232,8 +232,8 @@ public final class TextEncoder implements Encoder {
     CodePoints contextPlaces = context == null ? textPlaces : new CodePoints(context);
     for (int i = 0; i < kept.length; i++) {
       int token = kept[i];
-      inputIds[i] = Math.toIntExact(ids[token]);
-      tokenTypeIds[i] = Math.toIntExact(tokens.getTypeIds()[token]);
+      inputIds[i] = number(ids[token]);
+      tokenTypeIds[i] = number(tokens.getTypeIds()[token]);
       unknown += inputIds[i] == file.unknownId() ? 1 : 0;
       if (sequences[token] == 1 && contextStart == kept.length) {
         contextStart = i;
@@ -249,6 +249,17 @@ public final class TextEncoder implements Encoder {
         unknown,
         kept.length < ids.length,
         contextStart);
+  }
+
+  /// @param number of a token, or of a kind of them; the library has them without a sign
+  private int number(long number) {
+    if (number < 0 || number > Integer.MAX_VALUE) {
+      throw TokenizerFile.damaged(
+          file.path(),
+          "numbers tokens with %d, which is more than there are".formatted(number),
+          null);
+    }
+    return (int) number;
   }
 
   /// @param whole of a text alone, a special token at either end

@@ -152,6 +152,21 @@ final class TextEncoderTest {
   }
 
   @Test
+  void encode_numberOfTokensOverWhatThereAre_isRefusedByName(@TempDir Path directory)
+      throws IOException {
+    Path whole = TinyCheckpoint.BERT.path().resolve("tokenizer.json");
+    Path file = directory.resolve("tokenizer.json");
+    String json = Files.readString(whole).replaceAll("\"type_id\": *0", "\"type_id\": 2147483648");
+    Files.writeString(file, json);
+    try (TextEncoder encoder = TextEncoder.open(file, STANDARD, 8)) {
+      NunchiException e =
+          assertThrows(NunchiException.class, () -> encoder.encode("영화", Truncation.REJECT));
+      assertEquals(Reason.INVALID_MODEL, e.reason());
+      assertTrue(e.getMessage().contains("2147483648"), e.getMessage());
+    }
+  }
+
+  @Test
   void encode_tooLongRejected_namesCountAndLimit() {
     int count = whole().length;
     NunchiException e =
