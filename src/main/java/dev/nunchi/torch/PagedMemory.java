@@ -38,7 +38,7 @@ final class PagedMemory {
     } catch (IOException e) {
       throw new NunchiException(
           Reason.IO_FAILURE,
-          "The moments of paged_adamw_8bit, %,d MB, cannot be kept in a file of %s (%s); make room"
+          "The moments of paged_adamw_8bit, %d MB, cannot be kept in a file of %s (%s); make room"
                   .formatted(bytes / 1_000_000, directory, e.getMessage())
               + " there, or train with adamw_8bit, which keeps them in memory",
           e);

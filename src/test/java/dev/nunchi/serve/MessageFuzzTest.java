@@ -81,7 +81,10 @@ class MessageFuzzTest {
   private static final ServedModel MODEL = model();
   private static final Classification CLASSIFICATION =
       new Classification(
-          new ModelRegistry(List.of(MODEL)), LIMITS, new Metrics(new SimpleMeterRegistry()));
+          new ModelRegistry(List.of(MODEL)),
+          LIMITS,
+          Allowances.unlimited(),
+          new Metrics(new SimpleMeterRegistry()));
   private static final JsonReader<JsonRequest> READER = new JsonReader<>(JsonRequest.class, LIMITS);
   private static final JsonReader<JsonBatch.Requests> BATCH_READER =
       new JsonReader<>(JsonBatch.Requests.class, LIMITS);

@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import static io.restassured.RestAssured.given;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.grpc.ManagedChannel;
@@ -72,6 +73,14 @@ class MetricsTest {
     assertRises(before, after, "nunchi_rejections_total", 1, "EMPTY_TEXT", "grpc");
     assertTrue(after.contains("nunchi_streams_open 0"), after);
     assertTrue(after.contains("nunchi_stream_items_unanswered 0"), after);
+  }
+
+  /// A caller may make up as many as it likes, and a meter has room for so many.
+  @Test
+  void metrics_pathsOfCallers_areNoTags() throws Exception {
+    given().get("/v1/models/made-up-12345");
+    given().get("/made-up-12345");
+    assertFalse(metrics().contains("made-up-12345"));
   }
 
   @Test
