@@ -24,7 +24,7 @@ public record Deadline(long nanoTime) {
   }
 
   /// The same in nanoseconds; [Long#MAX_VALUE] for [#NONE].
-  long nanosLeft(long now) {
+  public long nanosLeft(long now) {
     return isNone() ? Long.MAX_VALUE : nanoTime - now;
   }
 

@@ -145,6 +145,7 @@ final class Authentication {
       decide(context, verdict.join());
       return;
     }
+    Arrival.note();
     Context call = Vertx.currentContext();
     CompletableFuture<Verdict> _ =
         verdict.whenComplete((found, failure) ->

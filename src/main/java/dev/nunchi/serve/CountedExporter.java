@@ -44,8 +44,18 @@ final class CountedExporter implements SpanExporter {
 
   @Override
   public CompletableResultCode export(Collection<SpanData> spans) {
-    CompletableResultCode result = exporter.export(spans);
+    CompletableResultCode result = exported(spans);
     return result.whenComplete(() -> count(spans.size(), result.isSuccess()));
+  }
+
+  /// What throws is a failure as any other.
+  private CompletableResultCode exported(Collection<SpanData> spans) {
+    try {
+      return exporter.export(spans);
+    } catch (RuntimeException e) {
+      LOG.debug("Spans could not be sent", e);
+      return CompletableResultCode.ofFailure();
+    }
   }
 
   private synchronized void count(int spans, boolean success) {

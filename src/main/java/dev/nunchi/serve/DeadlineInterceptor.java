@@ -37,7 +37,7 @@ final class DeadlineInterceptor implements ServerInterceptor {
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
-    Deadline deadline = deadline(headers.get(TIMEOUT), System.nanoTime());
+    Deadline deadline = deadline(headers.get(TIMEOUT), Arrival.nanos());
     return Contexts.interceptCall(
         Context.current().withValue(DEADLINE, deadline), call, headers, next);
   }

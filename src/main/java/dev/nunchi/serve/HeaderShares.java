@@ -28,6 +28,7 @@ final class HeaderShares {
     return holders.get();
   }
 
+  /// @param bytes over 0
   /// @param own bytes that the connection holds with these
   /// @return whether they were taken
   boolean take(int bytes, long own) {

@@ -8,6 +8,7 @@ import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.AttributeKey;
+import io.netty.util.concurrent.EventExecutor;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpVersion;
@@ -71,7 +72,15 @@ final class Http2Streams {
         refuse(request);
         return;
       }
-      context.addEndHandler(_ -> streams.answered(id));
+      EventExecutor loop = connection.channelHandlerContext().executor();
+      context.addEndHandler(_ -> {
+        // Metrics are answered by a worker.
+        if (loop.inEventLoop()) {
+          streams.answered(id);
+        } else {
+          loop.execute(() -> streams.answered(id));
+        }
+      });
     }
     context.next();
   }
@@ -96,8 +105,13 @@ final class Http2Streams {
     return known;
   }
 
+  /// Never 0, as method, scheme, path and authority are headers too, which Vert.x takes from the
+  /// others.
   private static int size(HttpServerRequest request) {
-    int size = 0;
+    int size = 4 * BYTES_BESIDE + request.uri().length();
+    if (request.authority() != null) {
+      size += request.authority().toString().length();
+    }
     for (Map.Entry<String, String> header : request.headers()) {
       size += header.getKey().length() + header.getValue().length() + BYTES_BESIDE;
     }

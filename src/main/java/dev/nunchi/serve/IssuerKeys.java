@@ -100,19 +100,23 @@ final class IssuerKeys {
       CompletableFuture<Void> done,
       @Nullable List<JsonWebKey> fetched,
       @Nullable Throwable failure) {
-    List<JsonWebKey> usable = fetched == null ? List.of() : JwtVerifier.usable(fetched);
-    if (!usable.isEmpty()) {
-      take(usable);
-    } else {
-      complain(
-          failure == null
-              ? "none of them is a key of RSA (2048 bits or more) or ECDSA for signatures"
-              : why(failure));
+    try {
+      List<JsonWebKey> usable = fetched == null ? List.of() : JwtVerifier.usable(fetched);
+      if (!usable.isEmpty()) {
+        take(usable);
+      } else {
+        complain(
+            failure == null
+                ? "none of them is a key of RSA (2048 bits or more) or ECDSA for signatures"
+                : why(failure));
+      }
+    } finally {
+      // Whatever happened, or nobody would ever fetch again.
+      synchronized (this) {
+        fetching = null;
+      }
+      done.complete(null);
     }
-    synchronized (this) {
-      fetching = null;
-    }
-    done.complete(null);
   }
 
   private void take(List<JsonWebKey> usable) {

@@ -76,7 +76,8 @@ final class ModelHealth implements HealthCheck, ModelRegistry.Observer {
     return isServing() ? ServingStatus.SERVING : ServingStatus.NOT_SERVING;
   }
 
-  private void setGrpcStatus() {
+  /// One at a time, or what was before could be said last.
+  private synchronized void setGrpcStatus() {
     ServingStatus status = status();
     grpcHealth.setStatus(GrpcHealthStorage.DEFAULT_SERVICE_NAME, status);
     grpcHealth.setStatus(SERVICE, status);

@@ -8,7 +8,9 @@ import dev.nunchi.serve.JwtVerifier.UnknownKey;
 import dev.nunchi.serve.JwtVerifier.Verdict;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.VertxInternal;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -22,6 +24,8 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// Takes the tokens of an identity provider, where `nunchi.oidc.issuer` names one.
@@ -46,19 +50,29 @@ final class Oidc {
   private volatile boolean ready;
   private volatile boolean stopped;
 
+  /// @param context that keys are fetched in, and their timers run in: no call's, which would be
+  ///   kept for as long
+  /// @param waiting tokens that wait for keys to be fetched
   private record Issuer(
-      Vertx vertx, OidcSettings settings, JwtVerifier verifier, IssuerKeys keys, Executor worker) {
+      Context context,
+      OidcSettings settings,
+      JwtVerifier verifier,
+      IssuerKeys keys,
+      Executor worker,
+      AtomicInteger waiting) {
     static Issuer of(Vertx vertx, OidcSettings settings) {
       settings
           .authorities()
           .ifPresent(file -> TlsFiles.certificates("authority of the identity provider", file));
+      Context context = ((VertxInternal) vertx).createEventLoopContext();
+      IssuerClient client = new IssuerClient(vertx, settings);
       return new Issuer(
-          vertx,
+          context,
           settings,
           new JwtVerifier(settings),
           new IssuerKeys(
               settings.issuer().toString(),
-              new IssuerClient(vertx, settings)::keys,
+              () -> on(context, client::keys),
               settings.leastPeriod(),
               System::nanoTime),
           new ThreadPoolExecutor(
@@ -67,7 +81,24 @@ final class Oidc {
               0,
               TimeUnit.SECONDS,
               new ArrayBlockingQueue<>(MOST_WAITING),
-              Thread.ofPlatform().daemon().name("nunchi-oidc").factory()));
+              Thread.ofPlatform().daemon().name("nunchi-oidc").factory()),
+          new AtomicInteger());
+    }
+
+    private static <T> CompletableFuture<T> on(
+        Context context, Supplier<CompletableFuture<T>> action) {
+      CompletableFuture<T> result = new CompletableFuture<>();
+      context.runOnContext(_ ->
+          action
+              .get()
+              .whenComplete((value, failure) -> {
+                if (failure == null) {
+                  result.complete(value);
+                } else {
+                  result.completeExceptionally(failure);
+                }
+              }));
+      return result;
     }
   }
 
@@ -140,13 +171,26 @@ final class Oidc {
     return Futures.compose(
         verified(known, token, digest),
         verdict ->
-            verdict instanceof UnknownKey || verdict instanceof NoKeys
-                ? known
-                    .keys()
-                    .fetchIfDue()
-                    .map(fetched -> Futures.compose(fetched, _ -> verified(known, token, digest)))
-                    .orElseGet(() -> CompletableFuture.completedFuture(verdict))
+            verdict instanceof UnknownKey
+                ? afterFetch(known, token, digest, verdict)
                 : CompletableFuture.completedFuture(verdict));
+  }
+
+  /// With the keys that are fetched now, where it is time for that.
+  private static CompletableFuture<Verdict> afterFetch(
+      Issuer issuer, String token, byte[] digest, Verdict otherwise) {
+    if (issuer.waiting().incrementAndGet() > MOST_WAITING) {
+      issuer.waiting().decrementAndGet();
+      return CompletableFuture.completedFuture(new Busy());
+    }
+    CompletableFuture<Verdict> result =
+        issuer
+            .keys()
+            .fetchIfDue()
+            .map(fetched -> Futures.compose(fetched, _ -> verified(issuer, token, digest)))
+            .orElseGet(() -> CompletableFuture.completedFuture(otherwise));
+    CompletableFuture<?> _ = result.whenComplete((_, _) -> issuer.waiting().decrementAndGet());
+    return result;
   }
 
   /// On the thread for that.
@@ -176,12 +220,14 @@ final class Oidc {
         from.keys()
             .fetch()
             .thenRun(() -> {
-              if (!from.keys().current().all().isEmpty()) {
-                becomeReady();
-              }
               if (!stopped) {
                 long delay = delay(from.keys().failures(), from.settings()).toMillis();
-                from.vertx().setTimer(Math.max(1, delay), _ -> fetch(from));
+                from.context()
+                    .runOnContext(
+                        _ -> from.context().owner().setTimer(Math.max(1, delay), _ -> fetch(from)));
+              }
+              if (!from.keys().current().all().isEmpty()) {
+                becomeReady();
               }
             });
   }

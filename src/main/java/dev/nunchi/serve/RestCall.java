@@ -10,6 +10,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 
@@ -33,14 +34,14 @@ record RestCall(String method, RoutingContext context, LargeRequests large, Metr
       Duration timeout,
       BiFunction<byte[], Deadline, CompletableFuture<V>> work,
       Function<V, A> message) {
-    Deadline deadline = Deadline.after(timeout, System.nanoTime());
+    Deadline deadline = Deadline.after(timeout, Arrival.nanos());
     CompletableFuture<V> begun =
         Futures.compose(
             body.read(context),
             received ->
                 large.run(received.cost(), () -> work.apply(received.unpacked(), deadline)));
     CompletableFuture<A> answer = Futures.map(begun, message);
-    endAfter(timeout, answer, begun);
+    endAfter(timeout, deadline, answer, begun);
     count(answer);
     return answer;
   }
@@ -66,11 +67,16 @@ record RestCall(String method, RoutingContext context, LargeRequests large, Metr
     return context.data().putIfAbsent(COUNTED, true) == null;
   }
 
-  private void endAfter(Duration timeout, CompletableFuture<?> answer, CompletableFuture<?> begun) {
+  private void endAfter(
+      Duration timeout,
+      Deadline deadline,
+      CompletableFuture<?> answer,
+      CompletableFuture<?> begun) {
     Vertx vertx = context.vertx();
+    long left = TimeUnit.NANOSECONDS.toMillis(deadline.nanosLeft(System.nanoTime()));
     long timer =
         vertx.setTimer(
-            Math.max(1, timeout.toMillis()),
+            Math.max(1, left),
             _ -> {
               RestBody.giveUp(context);
               answer.completeExceptionally(

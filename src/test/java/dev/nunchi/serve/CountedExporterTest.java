@@ -46,9 +46,13 @@ class CountedExporterTest {
 
   private static final class Collector implements SpanExporter {
     private boolean answers = true;
+    private boolean breaks;
 
     @Override
     public CompletableResultCode export(Collection<SpanData> spans) {
+      if (breaks) {
+        throw new IllegalArgumentException("broken");
+      }
       return answers ? CompletableResultCode.ofSuccess() : CompletableResultCode.ofFailure();
     }
 
@@ -101,6 +105,14 @@ class CountedExporterTest {
             "Traces do not reach http://collector: 12 spans are lost so far; calls go on",
             "Traces reach http://collector again"),
         logged);
+  }
+
+  @Test
+  void export_whatThrows_isLostAndCounted() {
+    collector.breaks = true;
+    export(3);
+    assertEquals(3, failed.count());
+    assertEquals(1, logged.size(), logged::toString);
   }
 
   @Test

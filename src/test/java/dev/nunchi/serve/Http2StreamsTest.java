@@ -125,6 +125,34 @@ class Http2StreamsTest {
     assertEquals(0, shares.holders());
   }
 
+  /// A path is kept as long as the headers are.
+  @Test
+  void paths_ofAnswersThatAreNotLetIn_areBounded() throws Exception {
+    listen(100);
+    RawHttp2 hostile = connected(1);
+    for (int stream = 1; stream < 200; stream += 2) {
+      hostile.get(stream, "/" + LARGE + stream);
+    }
+    hostile.send();
+    hostile.await(RawHttp2.RST_STREAM);
+    assertTrue(shares.held() <= 12_000, "held: " + shares.held());
+  }
+
+  /// Whoever holds nothing in between must not be counted twice, or not at all.
+  @Test
+  void holders_ofRequestsWithoutHeaders_areCountedOnceEach() throws Exception {
+    listen(100);
+    RawHttp2 connection = connected(1);
+    connection.get(1, "/").get(3, "/", "x", "y").get(5, "/").send();
+    until(() -> shares.held() > 0 && shares.holders() == 1);
+    connection.reset(3).reset(1).send();
+    assertTrue(connection.isAlive());
+    assertEquals(1, shares.holders());
+    connection.reset(5).send();
+    until(() -> shares.held() == 0);
+    assertEquals(0, shares.holders());
+  }
+
   /// What comes in one piece would be begun in one go, while the others wait.
   @Test
   void calls_ofOneConnection_letThoseOfOthersIn() throws Exception {

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -94,6 +95,17 @@ class IssuerKeysTest {
     fetches.getLast().complete(List.of(TWO));
     assertNotSame(before.verified(), keys.current().verified());
     assertEquals(List.of(TWO), keys.current().all());
+  }
+
+  @Test
+  void fetch_whatCameBreaksIt_letsTheNextBegin() {
+    CompletableFuture<Void> first = keys.fetch();
+    fetches.getLast().complete(Collections.singletonList(null));
+    assertTrue(first.isDone());
+    CompletableFuture<Void> _ = keys.fetch();
+    assertEquals(2, fetches.size());
+    fetches.getLast().complete(List.of(ONE));
+    assertEquals(List.of(ONE), keys.current().all());
   }
 
   @Test

@@ -229,6 +229,29 @@ class OidcTest {
     await(() -> grpc(right()).equals("OK"));
   }
 
+  /// The caller's time is that from when the call came, not from when it was known whose it is.
+  @Test
+  void keys_fetchedForLongerThanTheCallerWaits_areTooLate() throws Exception {
+    Path directory = OidcServer.directory();
+    Path slow = Files.writeString(directory.resolve("slow"), "");
+    try {
+      PublicJsonWebKey late = TestTokens.rsaKey("late");
+      TestProvider.publish(directory, key("rsa"), key("ec"), late);
+      given()
+          .header("Authorization", "Bearer " + signed(late, "RS256", claims(_ -> {})))
+          .header("X-Request-Timeout-Ms", "200")
+          .contentType("application/json")
+          .body("{\"text\": \"영화\"}")
+          .post("/v1/classify")
+          .then()
+          .statusCode(504);
+    } finally {
+      Files.delete(slow);
+      TestProvider.publish(directory, key("rsa"), key("ec"));
+    }
+    await(() -> grpc(right()).equals("OK"));
+  }
+
   @Test
   void keys_unknownWithoutEnd_areFetchedNowAndThen() throws Exception {
     long before = TestProvider.fetches(OidcServer.directory());

@@ -11,6 +11,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jose4j.jwk.JsonWebKeySet;
 import org.jose4j.jwk.PublicJsonWebKey;
 
@@ -74,6 +76,9 @@ final class TestProvider implements AutoCloseable {
   private static void answer(Path directory, HttpExchange exchange, String body)
       throws IOException {
     boolean down = Files.exists(directory.resolve("down"));
+    if (Files.exists(directory.resolve("slow"))) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(400));
+    }
     byte[] bytes = (down ? "down" : body).getBytes(StandardCharsets.UTF_8);
     exchange.getResponseHeaders().set("content-type", "application/json");
     exchange.sendResponseHeaders(down ? 503 : 200, bytes.length);
