@@ -381,7 +381,11 @@ class SentimentGrpcServiceTest {
             .withDeadlineAfter(200 + 20L * (i % 150), TimeUnit.MICROSECONDS)
             .classify(request(TEXT).build());
       } catch (StatusRuntimeException e) {
-        assertEquals(Status.Code.DEADLINE_EXCEEDED, e.getStatus().getCode(), e.getMessage());
+        // Or, where the server expects to be late, by what a text took before.
+        assertTrue(
+            e.getStatus().getCode() == Status.Code.DEADLINE_EXCEEDED
+                || String.valueOf(e.getMessage()).contains("overloaded"),
+            e.getMessage());
       }
     }
   }
