@@ -54,6 +54,7 @@ public final class Attacker {
       case "streams" -> attacker.streams();
       case "large" -> attacker.large();
       case "headers" -> attacker.headers();
+      case "bodies" -> attacker.bodies();
       default -> throw new IllegalArgumentException("There is no attack " + args[0]);
     }
     System.exit(0);
@@ -211,6 +212,40 @@ public final class Attacker {
         }
       } catch (IOException closed) {
         // As it should be.
+      }
+    }
+  }
+
+  /// Bodies of nearly 4 MB that never end, over as many connections as are let in.
+  private void bodies() throws Exception {
+    ByteBuffer half =
+        bytes(
+            "POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                + "Authorization: Bearer "
+                + Attacks.HOSTILE
+                + "\r\nContent-Length: 4000000\r\n\r\n"
+                + " ".repeat(3_900_000));
+    List<SocketChannel> channels = new ArrayList<>();
+    List<ByteBuffer> left = new ArrayList<>();
+    while (goesOn()) {
+      while (channels.size() < 100) {
+        channels.add(connected());
+        left.add(half.duplicate());
+      }
+      boolean wrote = false;
+      for (int i = channels.size() - 1; i >= 0; i--) {
+        try {
+          wrote |= channels.get(i).write(left.get(i)) > 0;
+          if (isClosed(channels.get(i))) {
+            throw new IOException("closed");
+          }
+        } catch (IOException closed) {
+          channels.remove(i).close();
+          left.remove(i);
+        }
+      }
+      if (!wrote) {
+        Thread.sleep(5);
       }
     }
   }

@@ -30,7 +30,7 @@ public final class Attacks {
   static final String HOSTILE = "hostile-token-0123456789";
 
   private static final List<String> ALL =
-      List.of("none", "pipelining", "idle", "streams", "large", "headers");
+      List.of("none", "pipelining", "idle", "streams", "large", "headers", "bodies");
   private static final long MOST_MILLIS = 250;
 
   private final Path home;

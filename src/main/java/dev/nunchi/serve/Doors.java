@@ -15,6 +15,7 @@ import io.vertx.core.impl.VertxInternal;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.event.ObservesAsync;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.net.InetSocketAddress;
 import java.util.Iterator;
@@ -44,13 +45,33 @@ final class Doors {
   private final OpenCalls calls;
   private final OpenStreams streams;
   private final Metrics metrics;
+  private final MemoryShares bodies;
   private final List<OpenConnections> ports = new CopyOnWriteArrayList<>();
   private final Set<Integer> served = ConcurrentHashMap.newKeySet();
   private final ScheduledExecutorService clock =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("nunchi-doors").factory());
 
+  @Inject
   Doors(Vertx vertx, ServeConfig config, OpenCalls calls, OpenStreams streams, Metrics metrics) {
+    this(
+        vertx,
+        config,
+        calls,
+        streams,
+        metrics,
+        new MemoryShares(Runtime.getRuntime().maxMemory() / 8));
+  }
+
+  /// @param bodies what requests may hold
+  Doors(
+      Vertx vertx,
+      ServeConfig config,
+      OpenCalls calls,
+      OpenStreams streams,
+      Metrics metrics,
+      MemoryShares bodies) {
+    this.bodies = bodies;
     this.vertx = vertx;
     this.limits = Descriptors.bounded(config.connections());
     this.calls = calls;
@@ -90,7 +111,7 @@ final class Doors {
   void guard(int port, ConnectionLimits bounds) {
     OpenConnections connections = new OpenConnections(bounds, metrics::closed);
     ports.add(connections);
-    onListeners(port, channel -> channel.pipeline().addFirst(new Door(connections)));
+    onListeners(port, channel -> channel.pipeline().addFirst(new Door(connections, bodies)));
   }
 
   /// How many are open, on all ports.
@@ -146,16 +167,18 @@ final class Doors {
   /// Sees each connection before it is one of the server.
   private static final class Door extends ChannelInboundHandlerAdapter {
     private final OpenConnections connections;
+    private final MemoryShares bodies;
 
-    Door(OpenConnections connections) {
+    Door(OpenConnections connections, MemoryShares bodies) {
       this.connections = connections;
+      this.bodies = bodies;
     }
 
     @Override
     @SuppressWarnings("FutureReturnValueIgnored") // Nothing is left to do then.
     public void channelRead(ChannelHandlerContext context, Object accepted) {
       if (accepted instanceof Channel channel) {
-        OpenConnection connection = new OpenConnection(channel);
+        OpenConnection connection = new OpenConnection(channel, new HeldBodies(bodies));
         if (!connections.add(connection)) {
           channel.unsafe().closeForcibly();
           return;

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// a header of many KiB as a few bytes. So:
 ///
 /// - All headers together may hold a sixteenth of the heap. Beyond that a connection that holds
-///   more than its share ([HeaderShares]) has its next streams reset with `ENHANCE_YOUR_CALM`,
+///   more than its share ([MemoryShares]) has its next streams reset with `ENHANCE_YOUR_CALM`,
 ///   which gRPC tells as `RESOURCE_EXHAUSTED`: words would have to wait for the same window.
 /// - A connection holds a call ([OpenConnection#holdsNoCall]) until it is answered, not until the
 ///   caller has let the answer come.
@@ -45,14 +45,14 @@ final class Http2Streams {
   private static final long ENHANCE_YOUR_CALM = 11;
 
   private final Metrics metrics;
-  private final HeaderShares shares;
+  private final MemoryShares shares;
 
   @Inject
   Http2Streams(Metrics metrics) {
-    this(metrics, new HeaderShares(Runtime.getRuntime().maxMemory() / 16));
+    this(metrics, new MemoryShares(Runtime.getRuntime().maxMemory() / 16));
   }
 
-  Http2Streams(Metrics metrics, HeaderShares shares) {
+  Http2Streams(Metrics metrics, MemoryShares shares) {
     this.metrics = metrics;
     this.shares = shares;
   }
@@ -68,7 +68,8 @@ final class Http2Streams {
         && request.connection() instanceof ConnectionBase connection) {
       Streams streams = of(connection.channelHandlerContext().channel());
       int id = request.response().streamId();
-      if (!streams.begin(id, size(request))) {
+      boolean grpc = CallName.of(request).protocol() == Protocol.GRPC;
+      if (!streams.begin(id, size(request), grpc)) {
         refuse(request);
         return;
       }
@@ -123,20 +124,23 @@ final class Http2Streams {
     private final Http2Connection http2;
     private final Http2Connection.PropertyKey size;
     private final Http2Connection.PropertyKey answered;
-    private final HeaderShares shares;
+    private final MemoryShares shares;
     private final @Nullable OpenConnection place;
+    private final HeldBodies.@Nullable Streams bodies;
     private long held;
 
-    Streams(Channel channel, HeaderShares shares) {
-      this.http2 = channel.pipeline().get(Http2ConnectionHandler.class).connection();
+    Streams(Channel channel, MemoryShares shares) {
+      Http2ConnectionHandler handler = channel.pipeline().get(Http2ConnectionHandler.class);
+      this.http2 = handler.connection();
       this.size = http2.newKey();
       this.answered = http2.newKey();
       this.shares = shares;
       this.place = OpenConnection.of(channel);
+      this.bodies = place == null ? null : place.bodies().ofStreams(handler);
       http2.addListener(this);
     }
 
-    boolean begin(int id, int bytes) {
+    boolean begin(int id, int bytes, boolean grpc) {
       @Nullable Http2Stream stream = http2.stream(id);
       if (stream == null) {
         // It is closed already.
@@ -147,6 +151,9 @@ final class Http2Streams {
       }
       held += bytes;
       stream.setProperty(size, bytes);
+      if (bodies != null) {
+        bodies.begins(stream, grpc);
+      }
       return true;
     }
 

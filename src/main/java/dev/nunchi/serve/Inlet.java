@@ -74,6 +74,9 @@ final class Inlet {
   /// Of the body that comes: bytes of it, or -1 where that is not known.
   private long bodyLeft;
 
+  /// What its requests that are not answered hold.
+  private int held;
+
   private Inlet(OpenConnection connection) {
     this.connection = connection;
   }
@@ -320,11 +323,23 @@ final class Inlet {
         bodyLeft = length(request);
         connection.isAt(Phase.BODY);
       }
+      if (message instanceof HttpContent content) {
+        int size = content.content().readableBytes();
+        if (!connection.bodies().take(size)) {
+          content.release();
+          ChannelFuture _ = context.close();
+          return;
+        }
+        held += size;
+      }
       if (message instanceof HttpContent content && bodyLeft > 0) {
         bodyLeft = Math.max(0, bodyLeft - content.content().readableBytes());
       }
       if (message instanceof LastHttpContent) {
         bodyLeft = 0;
+        if (unanswered == 0) {
+          letGoOfBodies();
+        }
         connection.isAt(unanswered == 0 ? Phase.IDLE : Phase.ANSWER);
       }
       context.fireChannelRead(message);
@@ -340,11 +355,29 @@ final class Inlet {
       if (message instanceof LastHttpContent && !isInterim(message) && unanswered > 0) {
         unanswered--;
         if (unanswered == 0 && bodyLeft == 0) {
+          letGoOfBodies();
           connection.isAt(Phase.IDLE);
         }
         endIfLast(context.channel());
         bytes.passOnSoon();
       }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) {
+      letGoOfBodies();
+      context.fireChannelInactive();
+    }
+
+    /// As where the connection becomes one of HTTP/2.
+    @Override
+    public void handlerRemoved(ChannelHandlerContext context) {
+      letGoOfBodies();
+    }
+
+    private void letGoOfBodies() {
+      connection.bodies().giveBack(held);
+      held = 0;
     }
 
     /// An answer that says that it is the last is: what comes behind it is thrown away, for long

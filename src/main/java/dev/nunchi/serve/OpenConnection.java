@@ -55,6 +55,7 @@ final class OpenConnection {
 
   private final Channel channel;
   private final String network;
+  private final HeldBodies bodies;
   private volatile Phase phase = Phase.NEW;
   private volatile long since = System.nanoTime();
   private volatile @Nullable Http2Connection http2;
@@ -68,8 +69,9 @@ final class OpenConnection {
 
   private long movedAt = System.nanoTime();
 
-  OpenConnection(Channel channel) {
+  OpenConnection(Channel channel, HeldBodies bodies) {
     this.channel = channel;
+    this.bodies = bodies;
     this.network = network(channel.remoteAddress());
     channel.attr(KEY).set(this);
   }
@@ -81,6 +83,11 @@ final class OpenConnection {
 
   Channel channel() {
     return channel;
+  }
+
+  /// What its requests hold; on its event loop alone.
+  HeldBodies bodies() {
+    return bodies;
   }
 
   /// The address that it comes from; of IPv6, where a machine has many, the network (`/64`).

@@ -13,8 +13,11 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -30,7 +33,8 @@ class Http2StreamsTest {
 
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  private final HeaderShares shares = new HeaderShares(10_000);
+  private final MemoryShares shares = new MemoryShares(10_000);
+  private final MemoryShares bodies = new MemoryShares(40_000);
   private final AtomicInteger floods = new AtomicInteger();
   private final AtomicInteger floodsBefore = new AtomicInteger();
   private final List<RawHttp2> connections = new ArrayList<>();
@@ -52,7 +56,13 @@ class Http2StreamsTest {
     port = server.actualPort();
     ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
     Doors opened =
-        new Doors(vertx, config, new OpenCalls(config, metrics), new OpenStreams(config), metrics);
+        new Doors(
+            vertx,
+            config,
+            new OpenCalls(config, metrics),
+            new OpenStreams(config),
+            metrics,
+            bodies);
     doors = opened;
     opened.serve(
         port,
@@ -83,6 +93,10 @@ class Http2StreamsTest {
       case "/flood" -> {
         floods.incrementAndGet();
         LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(200));
+      }
+      case "/body" -> {
+        context.request().bodyHandler(_ -> context.response().end("answer"));
+        return;
       }
       case "/honest" -> floodsBefore.set(floods.get());
       default -> {}
@@ -151,6 +165,67 @@ class Http2StreamsTest {
     connection.reset(5).send();
     until(() -> shares.held() == 0);
     assertEquals(0, shares.holders());
+  }
+
+  @Test
+  void bodies_thatDoNotEnd_areBounded() throws Exception {
+    listen(100);
+    RawHttp2 hostile = connected(0xffff);
+    for (int stream = 1; stream < 21; stream += 2) {
+      hostile.post(stream, "/body", "application/json", new byte[6_000]);
+    }
+    hostile.send();
+    hostile.await(RawHttp2.RST_STREAM);
+    assertTrue(bodies.held() > 30_000 && bodies.held() <= 40_000, "held: " + bodies.held());
+    try (Socket honest = new Socket("localhost", port)) {
+      honest.setSoTimeout(10_000);
+      honest
+          .getOutputStream()
+          .write(
+              ("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + "v".repeat(5_000))
+                  .getBytes(StandardCharsets.US_ASCII));
+      byte[] answer = honest.getInputStream().readNBytes(15);
+      assertEquals("HTTP/1.1 200 OK", new String(answer, StandardCharsets.US_ASCII));
+    }
+    hostile.close();
+    until(() -> bodies.held() == 0);
+    assertEquals(0, bodies.holders());
+  }
+
+  @Test
+  void bodies_thatDoNotEndOverHttp1_areBounded() throws Exception {
+    listen(100);
+    byte[] half =
+        ("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n" + "v".repeat(15_000))
+            .getBytes(StandardCharsets.US_ASCII);
+    List<Socket> sockets = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      Socket socket = new Socket("localhost", port);
+      sockets.add(socket);
+      socket.getOutputStream().write(half);
+    }
+    // The first two hold their share, with what was there before the others came.
+    until(() -> requireNonNull(doors).count() < 8);
+    assertTrue(bodies.held() <= 60_000, "held: " + bodies.held());
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+    until(() -> bodies.held() == 0 && bodies.holders() == 0);
+  }
+
+  /// Messages of gRPC are held until they are whole, however many a stream has.
+  @Test
+  void messages_ofAStream_holdNothingWhenTheyAreWhole() throws Exception {
+    listen(100);
+    RawHttp2 stream = connected(0xffff);
+    byte[] two = new byte[10_010];
+    two[3] = (byte) (5_000 >> 8);
+    two[4] = (byte) 5_000;
+    System.arraycopy(two, 0, two, 5_005, 5);
+    stream.post(1, "/body", "application/grpc", two, two, Arrays.copyOf(two, 9_000)).send();
+    until(() -> bodies.held() == 3_990);
+    stream.reset(1).send();
+    until(() -> bodies.held() == 0 && bodies.holders() == 0);
   }
 
   /// What comes in one piece would be begun in one go, while the others wait.

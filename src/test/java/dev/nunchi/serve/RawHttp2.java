@@ -94,6 +94,25 @@ final class RawHttp2 implements AutoCloseable {
     return this;
   }
 
+  /// A request whose body goes on.
+  RawHttp2 post(int stream, String path, String type, byte[]... pieces) throws Http2Exception {
+    ByteBuf block = Unpooled.buffer();
+    headers.encodeHeaders(
+        stream,
+        new DefaultHttp2Headers()
+            .method("POST")
+            .scheme("http")
+            .path(path)
+            .authority("localhost")
+            .set("content-type", type),
+        block);
+    frame(HEADERS, END_HEADERS, stream, ByteBufUtil.getBytes(block));
+    for (byte[] piece : pieces) {
+      frame(DATA, 0, stream, piece);
+    }
+    return this;
+  }
+
   RawHttp2 reset(int stream) {
     frame(RST_STREAM, 0, stream, new byte[] {0, 0, 0, CANCEL});
     return this;

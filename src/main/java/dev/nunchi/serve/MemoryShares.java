@@ -3,18 +3,18 @@ package dev.nunchi.serve;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// How many bytes of headers the open calls of all connections hold, and how many each connection
-/// may: as many as it likes while all together hold little, then an equal share. So who holds much
-/// keeps nobody out who holds less.
+/// How many bytes the open calls of all connections hold, of their headers or of their bodies, and
+/// how many each connection may: as many as it likes while all together hold little, then an equal
+/// share. So who holds much keeps nobody out who holds less.
 ///
 /// Safe for use by several threads; what a connection holds is counted by itself.
-final class HeaderShares {
+final class MemoryShares {
   private final long most;
   private final AtomicLong held = new AtomicLong();
   private final AtomicInteger holders = new AtomicInteger();
 
   /// @param most bytes that all may hold before each is held to its share
-  HeaderShares(long most) {
+  MemoryShares(long most) {
     this.most = most;
   }
 

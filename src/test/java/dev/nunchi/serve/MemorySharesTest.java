@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-class HeaderSharesTest {
-  private final HeaderShares shares = new HeaderShares(1_000);
+class MemorySharesTest {
+  private final MemoryShares shares = new MemoryShares(1_000);
 
   @Test
   void take_ofOneAlone_isUpToAll() {
