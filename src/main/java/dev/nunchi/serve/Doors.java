@@ -60,7 +60,7 @@ final class Doors {
         calls,
         streams,
         metrics,
-        new MemoryShares(Runtime.getRuntime().maxMemory() / 8));
+        new MemoryShares(Runtime.getRuntime().maxMemory() / 16));
   }
 
   /// @param bodies what requests may hold
