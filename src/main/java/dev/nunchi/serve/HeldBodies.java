@@ -14,9 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// gRPC a message until it has come whole.
 ///
 /// A body of some MiB that does not end, or that waits to be read, is held for as long, and a
-/// caller has many at a time. All together may hold a sixteenth of the heap ([MemoryShares]); beyond
-/// that a connection that holds more than its share has the call that it sends just now reset
-/// (`ENHANCE_YOUR_CALM`), over HTTP/1.1 by its own end.
+/// caller has many at a time. All together may hold a sixteenth of the heap ([MemoryShares]);
+/// beyond that a connection that holds more than its share has the call that it sends just now
+/// reset (`ENHANCE_YOUR_CALM`), over HTTP/1.1 by its own end.
 ///
 /// On the connection's event loop alone.
 final class HeldBodies {
