@@ -54,13 +54,7 @@ final class Doors {
 
   @Inject
   Doors(Vertx vertx, ServeConfig config, OpenCalls calls, OpenStreams streams, Metrics metrics) {
-    this(
-        vertx,
-        config,
-        calls,
-        streams,
-        metrics,
-        new MemoryShares(Runtime.getRuntime().maxMemory() / 16));
+    this(vertx, config, calls, streams, metrics, MemoryShares.ofHeap());
   }
 
   /// @param bodies what requests may hold

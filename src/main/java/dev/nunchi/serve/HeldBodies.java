@@ -5,6 +5,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Exception;
 import io.netty.handler.codec.http2.Http2FrameListenerDecorator;
 import io.netty.handler.codec.http2.Http2Stream;
@@ -20,34 +21,20 @@ import org.jspecify.annotations.Nullable;
 ///
 /// On the connection's event loop alone.
 final class HeldBodies {
-  /// As RFC 9113 numbers it.
-  private static final long ENHANCE_YOUR_CALM = 11;
-
-  private final MemoryShares shares;
-  private long held;
+  private final MemoryShares.Holder all;
 
   HeldBodies(MemoryShares shares) {
-    this.shares = shares;
+    this.all = shares.holder();
   }
 
   /// @return whether so many bytes more may be held
   boolean take(int bytes) {
-    if (bytes == 0) {
-      return true;
-    }
-    if (!shares.take(bytes, held + bytes)) {
-      return false;
-    }
-    held += bytes;
-    return true;
+    return all.take(bytes);
   }
 
   /// @param bytes that were taken
   void giveBack(int bytes) {
-    if (bytes > 0) {
-      held -= bytes;
-      shares.giveBack(bytes, held);
-    }
+    all.giveBack(bytes);
   }
 
   /// Those of the streams of a connection, from the first request on: before that Vert.x has not
@@ -69,7 +56,8 @@ final class HeldBodies {
                   throws Http2Exception {
                 int bytes = data.readableBytes();
                 if (!streams.comes(stream, data)) {
-                  connection.resetStream(context, stream, ENHANCE_YOUR_CALM, context.newPromise());
+                  connection.resetStream(
+                      context, stream, Http2Error.ENHANCE_YOUR_CALM.code(), context.newPromise());
                   // They are read, as far as the caller's window goes.
                   return bytes + padding;
                 }
@@ -81,6 +69,8 @@ final class HeldBodies {
 
   /// What one stream holds.
   private static final class Body {
+    private static final int PREFIX_BYTES = 5;
+
     private final boolean messages;
     private int held;
 
@@ -118,8 +108,6 @@ final class HeldBodies {
       }
       return after - held;
     }
-
-    private static final int PREFIX_BYTES = 5;
   }
 
   /// Of the streams of HTTP/2.

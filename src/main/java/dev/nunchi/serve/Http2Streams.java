@@ -6,6 +6,7 @@ import io.netty.channel.Channel;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.netty.util.AttributeKey;
 import io.netty.util.concurrent.EventExecutor;
@@ -41,15 +42,12 @@ final class Http2Streams {
   /// What RFC 9113 counts for a header beside its name and value.
   private static final int BYTES_BESIDE = 32;
 
-  /// As RFC 9113 numbers it.
-  private static final long ENHANCE_YOUR_CALM = 11;
-
   private final Metrics metrics;
   private final MemoryShares shares;
 
   @Inject
   Http2Streams(Metrics metrics) {
-    this(metrics, new MemoryShares(Runtime.getRuntime().maxMemory() / 16));
+    this(metrics, MemoryShares.ofHeap());
   }
 
   Http2Streams(Metrics metrics, MemoryShares shares) {
@@ -94,7 +92,7 @@ final class Http2Streams {
         Failure.of(
             new NunchiException(
                 Reason.OVERLOADED, "Too many calls of the connection wait for their answers")));
-    request.response().reset(ENHANCE_YOUR_CALM);
+    request.response().reset(Http2Error.ENHANCE_YOUR_CALM.code());
   }
 
   private Streams of(Channel channel) {
@@ -124,17 +122,16 @@ final class Http2Streams {
     private final Http2Connection http2;
     private final Http2Connection.PropertyKey size;
     private final Http2Connection.PropertyKey answered;
-    private final MemoryShares shares;
+    private final MemoryShares.Holder headers;
     private final @Nullable OpenConnection place;
     private final HeldBodies.@Nullable Streams bodies;
-    private long held;
 
     Streams(Channel channel, MemoryShares shares) {
       Http2ConnectionHandler handler = channel.pipeline().get(Http2ConnectionHandler.class);
       this.http2 = handler.connection();
       this.size = http2.newKey();
       this.answered = http2.newKey();
-      this.shares = shares;
+      this.headers = shares.holder();
       this.place = OpenConnection.of(channel);
       this.bodies = place == null ? null : place.bodies().ofStreams(handler);
       http2.addListener(this);
@@ -146,10 +143,9 @@ final class Http2Streams {
         // It is closed already.
         return true;
       }
-      if (!shares.take(bytes, held + bytes)) {
+      if (!headers.take(bytes)) {
         return false;
       }
-      held += bytes;
       stream.setProperty(size, bytes);
       if (bodies != null) {
         bodies.begins(stream, grpc);
@@ -171,8 +167,7 @@ final class Http2Streams {
       }
       @Nullable Integer bytes = stream.removeProperty(size);
       if (bytes != null) {
-        held -= bytes;
-        shares.giveBack(bytes, held);
+        headers.giveBack(bytes);
       }
     }
   }

@@ -18,6 +18,11 @@ final class MemoryShares {
     this.most = most;
   }
 
+  /// A sixteenth of the heap.
+  static MemoryShares ofHeap() {
+    return new MemoryShares(Runtime.getRuntime().maxMemory() / 16);
+  }
+
   /// Bytes that are held in all.
   long held() {
     return held.get();
@@ -47,6 +52,33 @@ final class MemoryShares {
     held.addAndGet(-bytes);
     if (own == 0) {
       holders.decrementAndGet();
+    }
+  }
+
+  /// What a connection will hold; on its event loop alone.
+  Holder holder() {
+    return new Holder();
+  }
+
+  /// One connection.
+  final class Holder {
+    private long held;
+
+    /// @return whether so many bytes more may be held
+    boolean take(int bytes) {
+      if (bytes > 0 && !MemoryShares.this.take(bytes, held + bytes)) {
+        return false;
+      }
+      held += bytes;
+      return true;
+    }
+
+    /// @param bytes that were taken
+    void giveBack(int bytes) {
+      if (bytes > 0) {
+        held -= bytes;
+        MemoryShares.this.giveBack(bytes, held);
+      }
     }
   }
 }
