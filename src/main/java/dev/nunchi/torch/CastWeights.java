@@ -6,8 +6,6 @@ import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.pytorch.AutoGradMode;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorOptional;
-import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +19,9 @@ final class CastWeights implements AutoCloseable {
   private final ParameterStore parameters;
   private final ScalarType type;
   private final Map<String, Tensor> casts = new HashMap<>();
-  private final FrozenLinears frozen = new FrozenLinears();
+  private final OwnGradients gradients = new OwnGradients();
+  private final DenseLinears dense = new DenseLinears(gradients);
+  private final FrozenLinears frozen = new FrozenLinears(gradients);
 
   CastWeights(ParameterStore parameters, ScalarType type) {
     this.parameters = parameters;
@@ -38,13 +38,9 @@ final class CastWeights implements AutoCloseable {
   Tensor linear(Tensor x, Linear layer) {
     @Nullable Tensor bias = layer.bias() ? get(layer.biasName()) : null;
     @Nullable FrozenMatrix matrix = parameters.matrix(layer.weight());
-    if (matrix != null) {
-      return frozen.linear(x, matrix, bias);
-    }
-    Tensor weight = get(layer.weight());
-    return bias == null
-        ? torch.linear(x, weight)
-        : torch.linear(x, weight, new TensorOptional(bias));
+    return matrix == null
+        ? dense.linear(x, get(layer.weight()), bias)
+        : frozen.linear(x, matrix, bias);
   }
 
   /// A weight that does not learn in full, in the parameters' type, until the next layer is
@@ -73,7 +69,7 @@ final class CastWeights implements AutoCloseable {
   ///
   /// @throws RuntimeException what failed on the way back
   void walkedBack() {
-    frozen.finish();
+    gradients.finish();
   }
 
   /// Forgets the casts of parameters that are trained; to be called whenever they have changed.
@@ -90,6 +86,7 @@ final class CastWeights implements AutoCloseable {
   public void close() {
     casts.values().forEach(Tensor::close);
     casts.clear();
+    gradients.close();
     frozen.close();
   }
 }

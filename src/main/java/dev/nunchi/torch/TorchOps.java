@@ -152,7 +152,8 @@ final class TorchOps implements Ops<Tensor> {
   @Override
   public Tensor rmsNorm(Tensor x, RmsNorm norm) {
     Tensor groups = x.view(-1, norm.width());
-    Tensor exact = x.scalar_type() == ScalarType.BFloat16 ? groups.to(ScalarType.Float) : groups;
+    boolean isDouble = x.scalar_type().intern() == ScalarType.Double;
+    Tensor exact = isDouble ? groups : groups.to(ScalarType.Float);
     Tensor square = exact.mul(exact).mean(new long[] {1}, true, new ScalarTypeOptional());
     Tensor unit = exact.mul(square.add(new Scalar(norm.epsilon())).rsqrt());
     Tensor gamma = parameters.get(norm.weight());

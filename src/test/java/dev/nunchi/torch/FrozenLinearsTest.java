@@ -60,7 +60,9 @@ class FrozenLinearsTest {
     try (PointerScope scope = new PointerScope();
         FrozenMatrix wide = matrix(40, 24);
         FrozenMatrix narrow = matrix(24, 40);
-        FrozenLinears frozen = new FrozenLinears()) {
+        OwnGradients gradients = new OwnGradients();
+        FrozenLinears frozen = new FrozenLinears(gradients)) {
+      DenseLinears full = new DenseLinears(gradients);
       Tensor x = torch.randn(2, 5, 24);
       Tensor dense =
           gradient(
@@ -68,8 +70,8 @@ class FrozenLinearsTest {
               type,
               h -> {
                 for (int layer = 0; layer < 20; layer++) {
-                  Tensor inner = torch.gelu(torch.linear(h, dense(wide, type)));
-                  h = h.add(torch.linear(inner, dense(narrow, type)));
+                  Tensor inner = torch.gelu(full.linear(h, dense(wide, type), null));
+                  h = h.add(full.linear(inner, dense(narrow, type), null));
                 }
                 return h;
               });
@@ -84,7 +86,7 @@ class FrozenLinearsTest {
                 }
                 return h;
               });
-      frozen.finish();
+      gradients.finish();
       assertTrue(dense.abs().sum().item_double() > 1);
       assertTrue(
           dense.equal(packed), () -> "off by " + dense.sub(packed).abs().max().item_double());
@@ -95,7 +97,8 @@ class FrozenLinearsTest {
   void linear_inPartsThatAreComputedTwice_hasTheSameGradients() {
     try (PointerScope scope = new PointerScope();
         FrozenMatrix weight = matrix(24, 24);
-        FrozenLinears frozen = new FrozenLinears();
+        OwnGradients gradients = new OwnGradients();
+        FrozenLinears frozen = new FrozenLinears(gradients);
         Checkpointing checkpointing = new Checkpointing(new DropoutMasks(1))) {
       Tensor x = torch.randn(2, 5, 24);
       UnaryOperator<Tensor> layer = h -> h.add(torch.tanh(frozen.linear(h, weight, null)));
@@ -104,7 +107,7 @@ class FrozenLinearsTest {
       input.set_requires_grad(true);
       Tensor y = checkpointing.apply(checkpointing.apply(input, layer), layer);
       checkpointing.backward(y.mul(y).sum());
-      frozen.finish();
+      gradients.finish();
       assertTrue(plain.equal(input.grad()));
     }
   }
@@ -122,7 +125,8 @@ class FrozenLinearsTest {
   void linear_noGradientAskedFor_isTheProductAlone() {
     try (PointerScope scope = new PointerScope();
         FrozenMatrix weight = matrix(6, 4);
-        FrozenLinears frozen = new FrozenLinears()) {
+        OwnGradients gradients = new OwnGradients();
+        FrozenLinears frozen = new FrozenLinears(gradients)) {
       Tensor x = torch.randn(3, 4);
       assertFalse(frozen.linear(x, weight, null).requires_grad());
       x.set_requires_grad(true);
@@ -136,7 +140,8 @@ class FrozenLinearsTest {
   @Test
   void finish_aHookThatFails_throwsWhatItThrew() {
     try (PointerScope scope = new PointerScope();
-        FrozenLinears frozen = new FrozenLinears()) {
+        OwnGradients gradients = new OwnGradients();
+        FrozenLinears frozen = new FrozenLinears(gradients)) {
       Tensor x = torch.randn(3, 4);
       x.set_requires_grad(true);
       Tensor y;
@@ -149,7 +154,7 @@ class FrozenLinearsTest {
                 null);
       }
       y.sum().backward();
-      assertThrows(IllegalStateException.class, frozen::finish);
+      assertThrows(IllegalStateException.class, gradients::finish);
     }
   }
 

@@ -9,6 +9,7 @@ import dev.nunchi.nn.OperationReference;
 import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.PlainOps;
 import dev.nunchi.nn.PlainTensor;
+import dev.nunchi.nn.RmsNorm;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import java.lang.foreign.Arena;
@@ -29,6 +30,7 @@ import org.bytedeco.pytorch.TensorOptions;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -126,6 +128,26 @@ class TorchOpsTest {
             sum.gradient(input),
             1e-5,
             "input " + input);
+      }
+    }
+  }
+
+  /// As libtorch's own kernel of the layer norm does.
+  @Test
+  void rmsNorm_inHalfPrecision_isRoundedOnce() {
+    RmsNorm norm = new RmsNorm("norm", 96, 1e-6, 0);
+    Parameter weight = new Parameter(norm.weight(), List.of(96), Parameter.Initial.ONES, -1);
+    try (PointerScope scope = new PointerScope();
+        ParameterStore parameters =
+            new ParameterStore(
+                List.of(weight), Weights.NONE, FreshParameters.USUAL, ScalarType.Float);
+        CastWeights casts = new CastWeights(parameters, ScalarType.BFloat16)) {
+      TorchOps ops = new TorchOps(parameters, casts, null, null, null);
+      Tensor x = torch.randn(4, 5, 96).to(ScalarType.BFloat16);
+      double[] normed = numbers(ops.rmsNorm(x, norm));
+      double[] exact = numbers(ops.rmsNorm(x.to(ScalarType.Float), norm));
+      for (int i = 0; i < exact.length; i++) {
+        assertEquals(exact[i], normed[i], Math.abs(exact[i]) / 256, "number " + i);
       }
     }
   }
