@@ -123,19 +123,10 @@ class LauncherTest {
   }
 
   @Test
-  void run_processorWithAMatrixLibrary_buildsWithIt() throws Exception {
-    run();
-    boolean has =
-        System.getProperty("os.arch").equals("amd64")
-            && System.getProperty("os.name").equals("Linux");
-    assertEquals(has, builds().getFirst().contains(" -Pmkl "), builds().getFirst());
-  }
-
-  @Test
   void run_profilesInTheEnvironment_areBuiltWith() throws Exception {
     environment.put("NUNCHI_PROFILES", "cuda");
     run();
-    assertTrue(builds().getFirst().matches(".* -P(mkl,)?cuda .*"), builds().getFirst());
+    assertTrue(builds().getFirst().matches(".* -Pcuda .*"), builds().getFirst());
   }
 
   @Test

@@ -27,8 +27,6 @@ class PackagedApplicationIT {
         List.of("javacpp", "openblas", "pytorch"),
         jars(PackagedApplication.TRAINING, ".*").stream()
             .map(name -> name.replaceFirst("-.*", ""))
-            // Of the profile of that name, where it was on.
-            .filter(name -> !name.equals("mkl"))
             .distinct()
             .sorted()
             .toList());

@@ -14,23 +14,22 @@ import org.bytedeco.pytorch.global.torch;
 
 /// Loads libtorch once for the process and settles how it uses threads.
 ///
-/// Products of fp32 matrices go to Intel MKL where its library is on the class path, else to
-/// OpenBLAS.
-///
-/// MKL works with libtorch's own threads, OpenMP's, which wait for the next operation by spinning
-/// for a moment, as they do in Python. OpenBLAS has threads of its own: there waiting threads that
-/// spin take the cores from those that work, so `OMP_WAIT_POLICY=passive` has to stand in the
-/// environment before the first native class loads; a Java process can only do that through
-/// `setenv` of the C library. A policy that the environment has already is left as it is.
+/// On x86 the products of a network's linear layers go to oneDNN (see [MatrixProducts]), which
+/// works with libtorch's own threads, OpenMP's; they wait for the next operation by spinning for a
+/// moment, as they do in Python. OpenBLAS, which multiplies the rest, has threads of its own, and
+/// waiting threads that spin take the cores from those that work: there it gets one thread.
+/// Elsewhere it multiplies all, with all threads, and OpenMP's are put to sleep between operations.
+/// Both have to stand in the environment before the first native class loads; a Java process can
+/// only do that through `setenv` of the C library. What the environment has already is left as it
+/// is.
 ///
 /// The binding has limits of its own on the memory of the process, taken from the size of the Java
 /// heap, near which it collects garbage and waits. They are lifted: tensors are freed by scopes,
 /// and a small heap says nothing about them.
 public final class TorchRuntime {
   private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+  private static final String BLAS_THREADS = "OPENBLAS_NUM_THREADS";
   private static final String WORKSPACE = "CUBLAS_WORKSPACE_CONFIG";
-  private static final String BLAS = "org.bytedeco.openblas.load";
-  private static final String MKL = "mkl_rt";
   private static final String CACHE = "org.bytedeco.javacpp.cachedir";
   private static final List<String> LIMITS =
       List.of("org.bytedeco.javacpp.maxBytes", "org.bytedeco.javacpp.maxPhysicalBytes");
@@ -44,14 +43,12 @@ public final class TorchRuntime {
   /// @throws NunchiException `UNAVAILABLE` where the training libraries are not on the class path
   ///   or cannot be loaded, `IO_FAILURE` where there is no folder to unpack them to
   public static synchronized void load(int threads) {
-    if (TorchRuntime.class.getResource("/org/bytedeco/mkl/global/mkl_rt.class") != null
-        && System.getProperty(BLAS) == null) {
-      System.setProperty(BLAS, MKL);
-    }
-    if (!loaded && !MKL.equals(System.getProperty(BLAS)) && System.getenv(WAIT_POLICY) == null) {
-      setenv(WAIT_POLICY, "passive");
-    }
     if (!loaded) {
+      if (System.getProperty("os.arch").equals("amd64")) {
+        setenv(BLAS_THREADS, "1");
+      } else {
+        setenv(WAIT_POLICY, "passive");
+      }
       // Without it cuBLAS does not sum in the same order every time.
       setenv(WORKSPACE, ":4096:8");
       NativeHeap.giveLargeTensorsOwnPages();
@@ -93,6 +90,7 @@ public final class TorchRuntime {
     return torch.get_num_threads();
   }
 
+  /// Leaves what is set.
   private static void setenv(String name, String value) {
     Linker linker = Linker.nativeLinker();
     linker
