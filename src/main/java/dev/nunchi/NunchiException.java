@@ -6,10 +6,15 @@ import org.jspecify.annotations.Nullable;
 /// A failure that its user can mend: one sentence that names the file, line or field, what was
 /// expected and what came.
 ///
-/// The message is shown to users as it stands; it never holds a caller's text or a stack trace.
+/// The message is shown to users as it stands; it never holds a caller's text or a stack trace. Of
+/// one that is longer than 2,000 characters, as it quotes a name that is, the middle is left out.
 /// Faults of the program itself are other exceptions.
 public final class NunchiException extends RuntimeException {
   private static final long serialVersionUID = 1L;
+  private static final int LONGEST = 2_000;
+
+  /// Of what is too long, on both sides of the gap.
+  private static final int SHOWN = 900;
 
   private final Reason reason;
   private final @Nullable String field;
@@ -26,7 +31,7 @@ public final class NunchiException extends RuntimeException {
 
   private NunchiException(
       Reason reason, String message, @Nullable String field, long line, @Nullable Throwable cause) {
-    super(message, cause);
+    super(shortened(message), cause);
     this.reason = reason;
     this.field = field;
     this.line = line;
@@ -34,11 +39,24 @@ public final class NunchiException extends RuntimeException {
   }
 
   private NunchiException(Reason reason, String message, @Nullable Shortage shortage) {
-    super(message, null, true, false);
+    super(shortened(message), null, true, false);
     this.reason = reason;
     this.field = null;
     this.line = 0;
     this.shortage = shortage;
+  }
+
+  private static String shortened(String message) {
+    if (message.length() <= LONGEST) {
+      return message;
+    }
+    // No half of a pair stays beside the gap.
+    int end = message.offsetByCodePoints(0, message.codePointCount(0, SHOWN));
+    int start = message.length() - SHOWN;
+    if (Character.isLowSurrogate(message.charAt(start))) {
+      start++;
+    }
+    return message.substring(0, end) + " … " + message.substring(start);
   }
 
   /// A failure that comes by the thousand when there is too much to do, and so is made at little

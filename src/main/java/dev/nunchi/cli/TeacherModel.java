@@ -1,6 +1,7 @@
 package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.Sha256;
 import dev.nunchi.data.Example;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
@@ -60,7 +61,7 @@ record TeacherModel(Description description, Device device, BaseModels bases) im
         Provenance.of(directory).name().orElse(manifest.name()),
         known.isEmpty() ? Digests.revision(files) : known,
         Provenance.of(directory).license(),
-        Digests.sha256(
+        Sha256.hex(
             "%s %s %s %s %s %s"
                 .formatted(
                     known,

@@ -1,21 +1,13 @@
 package dev.nunchi.data;
 
+import dev.nunchi.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 
 /// SHA-256 of texts in UTF-8, for one thread.
 final class TextDigest {
-  private final MessageDigest sha256;
-
-  TextDigest() {
-    try {
-      sha256 = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("Every Java platform has SHA-256", e);
-    }
-  }
+  private final MessageDigest sha256 = Sha256.begin();
 
   /// 32 bytes.
   byte[] of(String text) {

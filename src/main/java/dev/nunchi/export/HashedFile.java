@@ -1,5 +1,6 @@
 package dev.nunchi.export;
 
+import dev.nunchi.Sha256;
 import dev.nunchi.model.Digests;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -18,7 +19,7 @@ final class HashedFile implements AutoCloseable {
   static final int BUFFER_BYTES = 1 << 22;
 
   private final FileChannel channel;
-  private final MessageDigest digest = Digests.sha256();
+  private final MessageDigest digest = Sha256.begin();
   private final ByteBuffer buffer =
       ByteBuffer.allocateDirect(BUFFER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private long flushed;

@@ -1,5 +1,6 @@
 package dev.nunchi.hub;
 
+import dev.nunchi.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -41,15 +42,15 @@ record ContentDigest(String hex) {
 
   /// Before the first byte of a file of that size.
   MessageDigest begin(long size) {
+    if (hex.length() == SHA_256_DIGITS) {
+      return Sha256.begin();
+    }
     try {
-      if (hex.length() == SHA_256_DIGITS) {
-        return MessageDigest.getInstance("SHA-256");
-      }
       MessageDigest digest = MessageDigest.getInstance("SHA-1");
       digest.update("blob %d\0".formatted(size).getBytes(StandardCharsets.US_ASCII));
       return digest;
     } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-1 and SHA-256", e);
+      throw new IllegalStateException("Every Java platform has SHA-1", e);
     }
   }
 

@@ -1,6 +1,6 @@
 package dev.nunchi.infer;
 
-import dev.nunchi.model.Digests;
+import dev.nunchi.Sha256;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
@@ -38,8 +38,7 @@ final class SharedEncoders {
   /// @throws dev.nunchi.NunchiException as [TextEncoder#open]
   synchronized Encoder open(Path tokenizer, Manifest.Text text, int maxLength) {
     Kind kind =
-        new Kind(
-            Digests.sha256(TextEncoder.tokenizerJson(tokenizer)), text.normalization(), maxLength);
+        new Kind(Sha256.hex(TextEncoder.tokenizerJson(tokenizer)), text.normalization(), maxLength);
     Shared shared =
         open.computeIfAbsent(
             kind,

@@ -2,6 +2,7 @@ package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.Sha256;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -10,7 +11,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
@@ -28,7 +28,7 @@ public final class Digests {
   ///
   /// @throws NunchiException `INVALID_MODEL` where the file is missing
   public static String sha256(Path file) {
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.begin();
     try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
       byte[] buffer = new byte[1 << 20];
       while (in.read(buffer) >= 0) {
@@ -40,11 +40,6 @@ public final class Digests {
       throw new NunchiException(Reason.IO_FAILURE, file + " cannot be read", e);
     }
     return HexFormat.of().formatHex(digest.digest());
-  }
-
-  /// The same of a text in UTF-8.
-  public static String sha256(String text) {
-    return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
   }
 
   /// Digests of the named files of a directory, by name.
@@ -65,7 +60,7 @@ public final class Digests {
     if (lines.size() == 1) {
       return "sha256:" + lines.getFirst();
     }
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.begin();
     for (String line : lines) {
       digest.update((line + "\n").getBytes(StandardCharsets.US_ASCII));
     }
@@ -129,15 +124,6 @@ public final class Digests {
           Reason.INVALID_MODEL,
           "%s: 'revision' should be %s, the digest of its 'files', but is %s"
               .formatted(manifest, own, revision));
-    }
-  }
-
-  /// A digest that bytes are added to while they are written.
-  public static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
     }
   }
 }

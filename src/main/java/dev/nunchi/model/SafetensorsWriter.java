@@ -1,6 +1,7 @@
 package dev.nunchi.model;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.nunchi.Sha256;
 import dev.nunchi.nn.Weight;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -36,7 +37,7 @@ final class SafetensorsWriter {
             .toList();
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-      MessageDigest digest = Digests.sha256();
+      MessageDigest digest = Sha256.begin();
       byte[] header = header(order);
       ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
       writeFully(channel, length.putLong(header.length).flip(), digest);

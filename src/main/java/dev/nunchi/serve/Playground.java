@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.Sha256;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -12,8 +13,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Locale;
@@ -145,13 +144,11 @@ final class Playground {
         try (GZIPOutputStream gzip = new GZIPOutputStream(compressed)) {
           gzip.write(bytes);
         }
-        byte[] digest = MessageDigest.getInstance("SHA-256").digest(bytes);
+        byte[] digest = Sha256.begin().digest(bytes);
         return new StaticFile(
             bytes, compressed.toByteArray(), HexFormat.of().formatHex(digest, 0, 12));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
-      } catch (NoSuchAlgorithmException e) {
-        throw new IllegalStateException("Every Java has SHA-256", e);
       }
     }
   }

@@ -2,10 +2,7 @@ package dev.nunchi.text;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
+import dev.nunchi.Sha256;
 
 /// Which steps a [Normalizer] takes, and the version of their definitions.
 ///
@@ -91,11 +88,6 @@ public record Normalization(
             "composition=" + composition,
             "whiteSpace=" + whiteSpace,
             "maxRun=" + maxRun);
-    try {
-      MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(sha256.digest(canonical.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    return Sha256.hex(canonical);
   }
 }

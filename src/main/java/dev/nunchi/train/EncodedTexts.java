@@ -1,6 +1,7 @@
 package dev.nunchi.train;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.Sha256;
 import dev.nunchi.data.Example;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
@@ -9,7 +10,6 @@ import dev.nunchi.text.Truncation;
 import dev.nunchi.torch.Targets;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -119,12 +119,7 @@ record EncodedTexts(List<Encoding> encodings, Targets targets) {
   /// SHA-256 of all ids and targets, hexadecimal: what tells whether two runs have the same texts.
   /// What a teacher answers has no part in it.
   String digest() {
-    MessageDigest digest;
-    try {
-      digest = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.begin();
     for (int i = 0; i < size(); i++) {
       int[] ids = encodings.get(i).inputIds();
       update(digest, target(targets, i));

@@ -2,8 +2,8 @@ package dev.nunchi.train;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.Sha256;
 import dev.nunchi.data.Example;
-import dev.nunchi.model.Digests;
 import dev.nunchi.model.DurableFiles;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
@@ -49,7 +49,7 @@ final class KeptScores implements AutoCloseable {
   private final byte[] header;
   private final int labels;
   private final boolean readsContext;
-  private final MessageDigest sha256 = Digests.sha256();
+  private final MessageDigest sha256 = Sha256.begin();
   private final Map<Key, float[]> logits = new HashMap<>();
   private boolean foreign;
   private boolean saved = true;
@@ -128,8 +128,7 @@ final class KeptScores implements AutoCloseable {
     }
     try (DigestInputStream digested =
             new DigestInputStream(
-                new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES),
-                Digests.sha256());
+                new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES), Sha256.begin());
         DataInputStream in = new DataInputStream(digested)) {
       byte[] begin = in.readNBytes(header.length);
       if (!Arrays.equals(begin, header)) {
@@ -187,7 +186,7 @@ final class KeptScores implements AutoCloseable {
   }
 
   private void write(OutputStream to) throws IOException {
-    DigestOutputStream digested = new DigestOutputStream(to, Digests.sha256());
+    DigestOutputStream digested = new DigestOutputStream(to, Sha256.begin());
     DataOutputStream out = new DataOutputStream(new BufferedOutputStream(digested, BUFFER_BYTES));
     out.write(header);
     out.writeInt(logits.size());

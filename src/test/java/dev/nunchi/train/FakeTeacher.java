@@ -2,8 +2,8 @@ package dev.nunchi.train;
 
 import dev.nunchi.LabelSet;
 import dev.nunchi.ProblemType;
+import dev.nunchi.Sha256;
 import dev.nunchi.data.Example;
-import dev.nunchi.model.Digests;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -47,9 +47,9 @@ final class FakeTeacher implements Teacher {
     return new Description(
         Path.of("teachers", name),
         name,
-        "sha256:" + Digests.sha256(name),
+        "sha256:" + Sha256.hex(name),
         Optional.of("CC0-1.0"),
-        Digests.sha256(name + List.of(labels)),
+        Sha256.hex(name + List.of(labels)),
         LabelSet.of(labels),
         problemType,
         temperature,
