@@ -19,7 +19,8 @@ import java.util.stream.IntStream;
 ///
 /// A logit `x` passes against the stored `y` if `|x - y| <= tolerance · max(1, |z|)`, where `z` is
 /// the logit of the same text that is furthest from 0: all of them are sums over numbers of that
-/// size, so a small one beside it is rounded as it is.
+/// size, so a small one beside it is rounded as it is. Where a text has one logit, as the value of
+/// a regression, `z` is that of all texts: it may be near 0 as one among hundreds.
 ///
 /// @param encoder of the model under test
 /// @param backend of the model under test
@@ -36,15 +37,16 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
     List<Encoding> encodings =
         cases.stream().map(one -> encoder.encode(one.text(), Truncation.KEEP_HEAD)).toList();
     float[][] together = backend.logits(PaddedBatch.of(encodings, padTokenId));
+    double leastScale = leastScale(cases);
     boolean alike = true;
     for (int i = 0; i < cases.size(); i++) {
-      float[] alone = checkCase(i, encodings.get(i), cases.get(i));
-      alike &= checkBatch(i, alone, together[i]) <= ROUNDING;
+      float[] alone = checkCase(i, encodings.get(i), cases.get(i), leastScale);
+      alike &= checkBatch(i, alone, together[i], leastScale) <= ROUNDING;
     }
     return alike;
   }
 
-  private float[] checkCase(int index, Encoding encoding, Probe.Case expected) {
+  private float[] checkCase(int index, Encoding encoding, Probe.Case expected, double leastScale) {
     List<Integer> ids = Arrays.stream(encoding.inputIds()).boxed().toList();
     if (!ids.equals(expected.inputIds())) {
       throw new NunchiException(
@@ -60,7 +62,7 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
           "The model gives %d logits; its probe has %d"
               .formatted(logits.length, expected.logits().size()));
     }
-    double scale = scale(expected.logits().stream().mapToDouble(Float::doubleValue));
+    double scale = scale(logits(expected), leastScale);
     for (int i = 0; i < logits.length; i++) {
       checkLogit(index, i, logits[i], expected.logits().get(i), tolerance(precision) * scale);
     }
@@ -68,8 +70,8 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
   }
 
   /// Gives the largest difference, as a part of the largest logit.
-  private double checkBatch(int index, float[] alone, float[] together) {
-    double scale = scale(IntStream.range(0, alone.length).mapToDouble(i -> alone[i]));
+  private double checkBatch(int index, float[] alone, float[] together, double leastScale) {
+    double scale = scale(IntStream.range(0, alone.length).mapToDouble(i -> alone[i]), leastScale);
     double tolerance = batchTolerance(precision) * scale;
     double largest = 0;
     for (int i = 0; i < alone.length; i++) {
@@ -86,9 +88,18 @@ public record ProbeCheck(Encoder encoder, Backend backend, Precision precision, 
     return largest;
   }
 
-  /// What a tolerance is relative to: the largest of the logits, and 1 at least.
-  private static double scale(DoubleStream logits) {
-    return logits.map(Math::abs).reduce(1, Math::max);
+  /// What a tolerance is relative to: the largest of the logits, or what is at least.
+  private static double scale(DoubleStream logits, double least) {
+    return logits.map(Math::abs).reduce(least, Math::max);
+  }
+
+  private static double leastScale(List<Probe.Case> cases) {
+    boolean one = cases.stream().allMatch(expected -> expected.logits().size() == 1);
+    return one ? scale(cases.stream().flatMapToDouble(ProbeCheck::logits), 1) : 1;
+  }
+
+  private static DoubleStream logits(Probe.Case expected) {
+    return expected.logits().stream().mapToDouble(Float::doubleValue);
   }
 
   private static void checkLogit(

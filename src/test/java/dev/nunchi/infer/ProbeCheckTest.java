@@ -44,6 +44,38 @@ class ProbeCheckTest {
     assertTrue(run(1, 2, new Shifted(1e-6f)));
   }
 
+  /// A value of 2 among hundreds is a sum over numbers of hundreds.
+  @Test
+  void run_smallValueAmongLargeOnes_mayDifferByTheirScale() {
+    assertDoesNotThrow(() -> checkValues(300, 2.02f));
+    assertThrows(NunchiException.class, () -> checkValues(300, 2.04f));
+    assertThrows(NunchiException.class, () -> checkValues(1, 2.02f));
+  }
+
+  /// A regression that answers the number that its text is, and learnt another for the text 2.
+  private static void checkValues(int one, float ofTwo) {
+    Backend values =
+        new Backend() {
+          @Override
+          public float[][] logits(PaddedBatch batch) {
+            float[][] logits = new float[batch.batch()][];
+            for (int row = 0; row < logits.length; row++) {
+              logits[row] = new float[] {batch.inputIds()[row * batch.seq()]};
+            }
+            return logits;
+          }
+
+          @Override
+          public void close() {}
+        };
+    new ProbeCheck(encoder(), values, Precision.FP32, 0)
+        .run(
+            new Probe(
+                List.of(
+                    new Probe.Case("" + one, List.of(one), List.of((float) one)),
+                    new Probe.Case("2", List.of(2), List.of(ofTwo)))));
+  }
+
   /// Adds something to whatever is not alone.
   private record Shifted(float shift) implements Backend {
     @Override
