@@ -2,8 +2,8 @@ package dev.nunchi.cli;
 
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.export.Combiner;
-import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.export.OnnxExporter;
+import dev.nunchi.export.Validation.LabelledText;
 import dev.nunchi.model.ExitCleanUp;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.OutputDirectory;
@@ -143,7 +143,8 @@ final class CombineCommand implements Callable<Integer> {
       return List.of();
     }
     ReadingNotes notes = new ReadingNotes();
-    List<LabelledText> texts = labelled.readForExport(validation, first.manifest().task(), notes);
+    List<LabelledText> texts =
+        labelled.readLabelled(validation, first.manifest().task(), notes).labelled();
     notes.sentences().forEach(sentence -> err.println("Note: " + sentence));
     return texts;
   }

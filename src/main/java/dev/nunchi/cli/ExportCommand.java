@@ -1,8 +1,5 @@
 package dev.nunchi.cli;
 
-import dev.nunchi.NunchiException;
-import dev.nunchi.ProblemType;
-import dev.nunchi.Reason;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.export.BaseExporter;
 import dev.nunchi.export.ExportOptions;
@@ -45,7 +42,11 @@ import picocli.CommandLine.Spec;
           + " would",
       "      change too many labels stay in fp32. Refused where even so fewer than 99.5 %% of the",
       "      validation texts keep their label, or the accuracy changes by more than 0.2 points;",
-      "      --accept-agreement 0.97 takes less.",
+      "      --accept-agreement 0.97 takes less. A regression's values are kept where they move by"
+          + " at",
+      "      most a tenth of their standard deviation; in the mean they may move by 3 %% of it, and"
+          + " the",
+      "      rank correlation with fp32 has to be 0.99.",
       "  nunchi export --model my-checkpoint --output my-model --precision fp16",
       "      For a GPU; slow on a CPU.",
       "  nunchi export --model my-decoder --output my-model --precision int4-weight-only",
@@ -108,16 +109,17 @@ final class ExportCommand implements Callable<Integer> {
       names = "--validation",
       paramLabel = "FILE",
       description =
-          "Labelled texts to compare with fp32; int8 takes them, int8-weight-only and"
-              + " int4-weight-only may. The model in fp32 is written beside the output for that,"
-              + " and loaded: 4 bytes a parameter of disk and of memory.")
+          "Labelled texts, for a regression with values, to compare with fp32; int8 takes them,"
+              + " int8-weight-only and int4-weight-only may. The model in fp32 is written beside"
+              + " the output for that, and loaded: 4 bytes a parameter of disk and of memory.")
   private @Nullable Path validation;
 
   @Option(
       names = "--accept-agreement",
       paramLabel = "SHARE",
       description =
-          "With --validation: the least share of its texts that has to keep the label of fp32"
+          "With --validation: the least share of its texts that has to keep the label of fp32, or"
+              + " of a regression the value within a tenth of the values' standard deviation"
               + " (default: 0.995). What was taken stands in nunchi.json and the model card.")
   private @Nullable Double acceptAgreement;
 
@@ -166,15 +168,6 @@ final class ExportCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source, bases)) {
       checkpoint.requireComplete();
-      if (compared && checkpoint.problemType() == ProblemType.REGRESSION) {
-        throw new NunchiException(
-            Reason.INVALID_ARGUMENT,
-            calibrated
-                ? "--precision int8 is gated by the labels that it keeps, and %s is a regression, which has none; fp32 and fp16 export it"
-                    .formatted(model)
-                : "--validation compares labels, and %s is a regression, which has none"
-                    .formatted(model));
-      }
       if (compared && checkpoint.description().text().inputTemplate() != null) {
         err.printf(
             "Note: the model reads a context beside each text; %s is %scompared on texts without"
@@ -195,7 +188,7 @@ final class ExportCommand implements Callable<Integer> {
                   Locale.ROOT,
                   "Calibrating on %,d texts and comparing with fp32 on %,d …",
                   options.calibration().size(),
-                  options.validation().size())
+                  options.validation().texts().size())
               : "Exporting …");
       ModelDirectory written =
           new OnnxExporter(err::println).export(checkpoint, probe, output, options);

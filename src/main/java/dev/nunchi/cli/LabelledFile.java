@@ -9,7 +9,9 @@ import dev.nunchi.data.Example;
 import dev.nunchi.data.ExampleReader;
 import dev.nunchi.data.LabelMapping;
 import dev.nunchi.data.ReadingNotes;
-import dev.nunchi.export.ExportOptions.LabelledText;
+import dev.nunchi.export.Validation;
+import dev.nunchi.export.Validation.LabelledText;
+import dev.nunchi.export.Validation.ValuedText;
 import dev.nunchi.model.Manifest;
 import java.nio.file.Path;
 import java.util.List;
@@ -77,10 +79,24 @@ final class LabelledFile {
   ///
   /// @param task of the models
   /// @throws NunchiException as [#read]
-  List<LabelledText> readForExport(Path file, Manifest.Task task, ReadingNotes notes) {
-    return read(file, task.labels(), task.problemType(), notes).stream()
-        .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
-        .toList();
+  Validation readForExport(Path file, Manifest.Task task, ReadingNotes notes) {
+    return switch (task.problemType()) {
+      case REGRESSION ->
+          new Validation.Values(
+              read(file, task.labels(), task.problemType(), notes).stream()
+                  .map(example -> new ValuedText(example.text(), example.value()))
+                  .toList());
+      case SINGLE_LABEL_CLASSIFICATION, MULTI_LABEL_CLASSIFICATION ->
+          readLabelled(file, task, notes);
+    };
+  }
+
+  /// The same of classifiers.
+  Validation.Labels readLabelled(Path file, Manifest.Task task, ReadingNotes notes) {
+    return new Validation.Labels(
+        read(file, task.labels(), task.problemType(), notes).stream()
+            .map(example -> new LabelledText(example.text(), Set.copyOf(example.labels())))
+            .toList());
   }
 
   private LabelMapping ofLabels(LabelSet labels) {

@@ -6,7 +6,7 @@ import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.eval.Calibration;
 import dev.nunchi.eval.Temperature;
-import dev.nunchi.export.ExportOptions.LabelledText;
+import dev.nunchi.export.Validation.LabelledText;
 import dev.nunchi.model.Digests;
 import dev.nunchi.model.DurableFiles;
 import dev.nunchi.model.Manifest;

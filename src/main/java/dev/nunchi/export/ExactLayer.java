@@ -4,10 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/// A linear layer that stays in fp32, as int8 would change too many labels.
+/// A linear layer that stays in fp32, as int8 would change too many labels or values.
 ///
 /// @param name of the layer
-/// @param effect how far the logits move where it alone is rounded: the root of the mean square
+/// @param effect how far [Gate#move] is where it alone is rounded
 /// @param moreBytes what it takes beyond int8
 /// @param share of the multiplications of all linear layers, which take about twice as long in fp32
 ///   on a processor without VNNI, and longer on one with it
@@ -15,12 +15,19 @@ record ExactLayer(String name, double effect, long moreBytes, double share) {
   private static final String HEADING = "stays in fp32";
 
   /// The layers as a table, a line each, under a line of headings.
-  static List<String> table(List<ExactLayer> layers) {
+  ///
+  /// @param agreement that they were left for
+  static List<String> table(List<ExactLayer> layers, Agreement agreement) {
     int names = layers.stream().mapToInt(layer -> layer.name().length()).max().orElse(0);
     int width = Math.max(names, HEADING.length());
     String form = "%-" + width + "s  %12s  %9s  %8s";
     List<String> lines = new ArrayList<>();
-    lines.add(String.format(Locale.ROOT, form, HEADING, "moves logits", "larger by", "of work"));
+    String moves =
+        switch (agreement) {
+          case LabelAgreement _ -> "moves logits";
+          case ValueAgreement _ -> "moves values";
+        };
+    lines.add(String.format(Locale.ROOT, form, HEADING, moves, "larger by", "of work"));
     for (ExactLayer layer : layers) {
       lines.add(
           String.format(
@@ -35,14 +42,18 @@ record ExactLayer(String name, double effect, long moreBytes, double share) {
   }
 
   /// The same in a sentence.
-  static String note(List<ExactLayer> layers) {
+  static String note(List<ExactLayer> layers, Agreement agreement) {
     return String.format(
         Locale.ROOT,
         "Int8 leaves %d linear layers in fp32, %.1f %% of the work of all and %.1f MB more, so that"
-            + " labels stay: %s.",
+            + " %s stay: %s.",
         layers.size(),
         100 * layers.stream().mapToDouble(ExactLayer::share).sum(),
         layers.stream().mapToLong(ExactLayer::moreBytes).sum() / 1e6,
+        switch (agreement) {
+          case LabelAgreement _ -> "labels";
+          case ValueAgreement _ -> "values";
+        },
         String.join(", ", layers.stream().map(ExactLayer::name).toList()));
   }
 }

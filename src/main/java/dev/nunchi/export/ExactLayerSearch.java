@@ -2,8 +2,6 @@ package dev.nunchi.export;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import dev.nunchi.export.ExportOptions.LabelledText;
-import dev.nunchi.model.Manifest;
 import dev.nunchi.nn.Linear;
 import dev.nunchi.text.Encoding;
 import java.io.IOException;
@@ -16,8 +14,8 @@ import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
-/// Finds the linear layers that have to stay in fp32 so that a rounded model keeps its labels: as
-/// few as do it, from the head of an order by what each does to the logits for its work.
+/// Finds the linear layers that have to stay in fp32 so that a rounded model keeps its labels, or
+/// its values: as few as do it, from the head of an order by how far each moves them for its work.
 ///
 /// The order comes from rounding each layer alone. How many of it are needed is found by halving,
 /// on some of the validation texts; all of them have the last word. The same checkpoint and texts
@@ -45,12 +43,6 @@ final class ExactLayerSearch {
   /// @param validation in the order of the gate's texts
   record Texts(List<Encoding> calibration, List<Encoding> validation) {}
 
-  /// What makes the labels that are compared.
-  ///
-  /// @param validation labelled texts
-  /// @param accepted the least share that has to keep the labels
-  record Gate(Manifest.Task task, List<LabelledText> validation, double accepted) {}
-
   /// The model in fp32, and with some layers rounded.
   interface Models {
     List<float[]> exact(List<Encoding> encodings);
@@ -70,8 +62,8 @@ final class ExactLayerSearch {
   }
 
   /// @param rounded how each layer is rounded, by its name
-  /// @throws NunchiException `FAILED_CHECK` where too many labels change with as many layers in
-  ///   fp32 as may be
+  /// @throws NunchiException `FAILED_CHECK` where too much changes with as many layers in fp32 as
+  ///   may be
   Quantization.Found find(Map<String, RoundedLayer> rounded) throws IOException {
     exactLogits = models.exact(texts.validation());
     Agreement all = agreement(rounded);
@@ -100,9 +92,8 @@ final class ExactLayerSearch {
     Agreement last = agreement(without(rounded, order));
     return new NunchiException(
         Reason.FAILED_CHECK,
-        "with %d of %d linear layers in fp32, beyond which int8 gains nothing, %s; %s;"
-                .formatted(order.size(), layers.size(), last.sentence(), last.wanted())
-            + " --accept-agreement takes less");
+        "with %d of %d linear layers in fp32, beyond which int8 gains nothing, %s"
+            .formatted(order.size(), layers.size(), last.refusal()));
   }
 
   /// The least number from the head of the order with which some of the texts pass; all of the
@@ -146,15 +137,13 @@ final class ExactLayerSearch {
 
   private Agreement agreement(Map<String, RoundedLayer> rounded, List<Integer> places)
       throws IOException {
-    return Agreement.of(
-        gate.task(),
-        places.stream().map(gate.validation()::get).toList(),
+    return gate.agreement(
+        places,
         places.stream().map(exactLogits::get).toList(),
-        models.rounded(rounded, places.stream().map(texts.validation()::get).toList()),
-        gate.accepted());
+        models.rounded(rounded, places.stream().map(texts.validation()::get).toList()));
   }
 
-  /// The layers that move the logits most for their work first, as many as may stay in fp32.
+  /// The layers that move most for their work first, as many as may stay in fp32.
   private List<ExactLayer> order(Map<String, RoundedLayer> rounded) throws IOException {
     double work = layers.stream().mapToDouble(ExactLayerSearch::work).sum();
     List<Encoding> sample = sample(work);
@@ -163,7 +152,7 @@ final class ExactLayerSearch {
     for (Linear layer : layers) {
       Map<String, RoundedLayer> alone =
           Map.of(layer.name(), Objects.requireNonNull(rounded.get(layer.name()), layer.name()));
-      double effect = distance(exact, models.rounded(alone, sample));
+      double effect = gate.move(exact, models.rounded(alone, sample));
       long moreBytes = (long) layer.in() * layer.out() * (Float.BYTES - Byte.BYTES);
       measured.add(new ExactLayer(layer.name(), effect, moreBytes, work(layer) / work));
       if (measured.size() % 12 == 0) {
@@ -198,20 +187,6 @@ final class ExactLayerSearch {
     return evenly(texts.calibration().size(), count).stream()
         .map(texts.calibration()::get)
         .toList();
-  }
-
-  /// The root of the mean square.
-  private static double distance(List<float[]> exact, List<float[]> rounded) {
-    double sum = 0;
-    long count = 0;
-    for (int text = 0; text < exact.size(); text++) {
-      for (int i = 0; i < exact.get(text).length; i++) {
-        double difference = exact.get(text)[i] - rounded.get(text)[i];
-        sum += difference * difference;
-        count++;
-      }
-    }
-    return Math.sqrt(sum / count);
   }
 
   private static List<Integer> evenly(int size, int most) {

@@ -33,12 +33,13 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// From a checkpoint to a model directory that serves: writes graph, weights, tokenizer and
 /// manifest aside, replays the probe through ONNX Runtime, and only then moves them into place. A
-/// rounded model also has to give the labels of the one in fp32.
+/// rounded model also has to give the labels of the one in fp32, or about its values.
 public final class OnnxExporter {
   private static final String CONFIG = "config.json";
   private static final String CARD = "README.md";
@@ -64,7 +65,7 @@ public final class OnnxExporter {
   /// @return the directory that was written
   /// @throws NunchiException `INVALID_MODEL` where the checkpoint is incomplete or has no manifest
   ///   or probe, `FAILED_CHECK` where the graph misses the tolerance of its precision, or int8
-  ///   changes too many labels; then nothing has changed at `output`
+  ///   changes too many labels or values; then nothing has changed at `output`
   public ModelDirectory export(CheckpointDirectory source, Path output, ExportOptions options) {
     @Nullable Probe probe =
         source.manifest().map(Manifest::proof).map(Manifest.Proof::probe).orElse(null);
@@ -202,8 +203,8 @@ public final class OnnxExporter {
           quantization.note().ifPresent(notes::add);
           notes.addAll(found.agreement().notes(Precision.INT8));
           if (!found.exact().isEmpty()) {
-            ExactLayer.table(found.exact()).forEach(progress);
-            notes.add(ExactLayer.note(found.exact()));
+            ExactLayer.table(found.exact(), found.agreement()).forEach(progress);
+            notes.add(ExactLayer.note(found.exact(), found.agreement()));
           }
           progress.accept("In int8, %s".formatted(found.agreement().sentence()));
           yield new Written(
@@ -226,7 +227,7 @@ public final class OnnxExporter {
     Precision precision = options.precision();
     Map<String, String> digests =
         writeGraph(source, new NumberFormat.WeightOnly(rounding), directory);
-    if (options.validation().isEmpty()) {
+    if (options.validation().texts().isEmpty()) {
       String note =
           "%s was not compared with fp32 on labelled texts (--validation)."
               .formatted(Agreement.sentenceName(precision));
@@ -251,8 +252,8 @@ public final class OnnxExporter {
       Path directory)
       throws IOException {
     List<Encoding> encodings =
-        options.validation().stream()
-            .map(one -> encoder.encode(one.text(), Truncation.KEEP_HEAD_AND_TAIL))
+        options.validation().texts().stream()
+            .map(text -> encoder.encode(text, Truncation.KEEP_HEAD_AND_TAIL))
             .toList();
     int padTokenId = source.network().padTokenId();
     List<float[]> exact;
@@ -261,12 +262,11 @@ public final class OnnxExporter {
       writeGraph(source, new NumberFormat.Float32(), work.path());
       exact = Quantization.logits(new ModelDirectory(work.path(), manifest, padTokenId), encodings);
     }
-    return Agreement.of(
-        manifest.task(),
-        options.validation(),
-        exact,
-        Quantization.logits(new ModelDirectory(directory, manifest, padTokenId), encodings),
-        options.acceptedAgreement());
+    return Gate.of(manifest.task(), options.validation(), options.acceptedAgreement())
+        .agreement(
+            IntStream.range(0, encodings.size()).boxed().toList(),
+            exact,
+            Quantization.logits(new ModelDirectory(directory, manifest, padTokenId), encodings));
   }
 
   /// What the export found out beside what the checkpoint knew of itself.

@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,8 +27,8 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
 /// Finds the numbers of an int8 model: how each linear layer is rounded, and which ones stay in
-/// fp32 so that the model gives the labels that it gave before. Graphs that are tried stand beside
-/// the output, with one in fp32.
+/// fp32 so that the model gives the labels, or about the values, that it gave before. Graphs that
+/// are tried stand beside the output, with one in fp32.
 final class Quantization implements AutoCloseable {
   private static final int BATCH_SIZE = 16;
 
@@ -93,14 +92,14 @@ final class Quantization implements AutoCloseable {
     }
   }
 
-  /// @throws NunchiException `FAILED_CHECK` where too many labels change, also with as many layers
-  ///   in fp32 as leave anything of int8
+  /// @throws NunchiException `FAILED_CHECK` where too much changes, also with as many layers in
+  ///   fp32 as leave anything of int8
   Found find() throws IOException {
-    List<Encoding> calibration = options.calibration().stream().map(this::encode).toList();
+    List<Encoding> calibration = encoded(options.calibration());
     Map<String, RoundedLayer> rounded = rounded(calibration);
     ExactLayerSearch search =
         new ExactLayerSearch(
-            new ExactLayerSearch.Texts(calibration, encoded(options.validation())),
+            new ExactLayerSearch.Texts(calibration, encoded(options.validation().texts())),
             uses.stream().map(OnnxOps.LinearUse::layer).toList(),
             new ExactLayerSearch.Models() {
               @Override
@@ -114,8 +113,7 @@ final class Quantization implements AutoCloseable {
                 return trial(layers, directory -> logits(directory, encodings));
               }
             },
-            new ExactLayerSearch.Gate(
-                exact.manifest().task(), options.validation(), options.acceptedAgreement()),
+            Gate.of(exact.manifest().task(), options.validation(), options.acceptedAgreement()),
             progress);
     Found found = search.find(rounded);
     if (!uses.isEmpty()) {
@@ -182,8 +180,8 @@ final class Quantization implements AutoCloseable {
   }
 
   private String speed(NumberFormat.Int8 format) throws IOException {
-    List<Encoding> encodings =
-        encoded(options.validation().subList(0, Math.min(32, options.validation().size())));
+    List<String> texts = options.validation().texts();
+    List<Encoding> encodings = encoded(texts.subList(0, Math.min(32, texts.size())));
     return trial(
         format.layers(), directory -> SpeedComparison.of(exact, directory, encodings).sentence());
   }
@@ -196,8 +194,8 @@ final class Quantization implements AutoCloseable {
     }
   }
 
-  private List<Encoding> encoded(Collection<ExportOptions.LabelledText> texts) {
-    return texts.stream().map(one -> encode(one.text())).toList();
+  private List<Encoding> encoded(List<String> texts) {
+    return texts.stream().map(this::encode).toList();
   }
 
   private Encoding encode(String text) {

@@ -1,10 +1,20 @@
 package dev.nunchi.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.nunchi.infer.InferenceOptions;
+import dev.nunchi.infer.OnnxModel;
+import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.text.Encoding;
+import dev.nunchi.text.Normalizer;
+import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.TextEncoder;
+import dev.nunchi.text.Truncation;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -147,22 +157,151 @@ class RegressionCommandsTest {
   }
 
   @Test
-  void export_regressionInInt8_isRefused() {
+  void export_regressionInInt8_staysNearAndSaysSoInManifestAndCard() throws IOException {
+    Path rounded = rounded();
+    JsonNode manifest = new ObjectMapper().readTree(rounded.resolve("nunchi.json").toFile());
+    assertEquals("int8", manifest.get("precision").textValue());
+    JsonNode quality = manifest.get("quality");
+    assertEquals(1, quality.get("validation_value_agreement_with_fp32").doubleValue());
+    assertEquals(0, quality.get("validation_values_far_from_fp32_count").intValue());
+    assertTrue(quality.get("validation_spearman_with_fp32").doubleValue() > 0.999);
     assertEquals(
-        1,
+        quality.get("validation_mae").doubleValue(),
+        quality.get("validation_mae_in_int8").doubleValue(),
+        0.01);
+    String note =
+        "Int8 was compared with fp32 on 150 texts, of which 150 keep their value within a tenth of"
+            + " a standard deviation; fewer than 765 cannot show that 99.5 % do.";
+    assertTrue(manifest.get("notes").toString().contains(note), manifest::toString);
+    assertTrue(Files.readString(rounded.resolve("README.md")).contains("\n- " + note + "\n"));
+    assertTrue(
+        err.toString().contains("In int8, on 150 validation texts, whose values"), err::toString);
+  }
+
+  @Test
+  void export_regressionInInt8_isMeasuredAsTheCheckpoint() throws IOException {
+    List<Double> errors = new ArrayList<>();
+    for (Path each : List.of(model, rounded())) {
+      Path output = Files.createTempDirectory(directory, "evaluation").resolve("of");
+      Path test = data.resolve("test.tsv");
+      assertEquals(
+          0, run("evaluate", "--model", each, "--data", test, "--output", output), err::toString);
+      JsonNode metrics = new ObjectMapper().readTree(output.resolve("metrics.json").toFile());
+      errors.add(metrics.get("mae").doubleValue());
+    }
+    assertEquals(errors.get(0), errors.get(1), 0.01);
+  }
+
+  @Test
+  void export_regressionInInt8_answersAloneAsInAnyBatchBitForBit() throws IOException {
+    ModelDirectory rounded = ModelDirectory.open(rounded());
+    List<String> texts =
+        Files.readAllLines(data.resolve("test.tsv")).stream()
+            .skip(1)
+            .map(row -> row.split("\t")[1])
+            .toList();
+    try (OnnxModel onnx = OnnxModel.open(rounded, InferenceOptions.CPU);
+        TextEncoder encoder =
+            TextEncoder.open(
+                rounded.path(),
+                Normalizer.of(rounded.manifest().text().normalization()),
+                rounded.manifest().text().maxLength())) {
+      List<Encoding> encodings = encoder.encodeAll(texts, Truncation.KEEP_HEAD_AND_TAIL);
+      for (int size : List.of(2, 7, 64)) {
+        for (int from = 0; from < texts.size(); from += size) {
+          List<Encoding> batch = encodings.subList(from, Math.min(from + size, texts.size()));
+          float[][] together = onnx.logits(PaddedBatch.of(batch, rounded.padTokenId()));
+          for (int i = 0; i < batch.size(); i++) {
+            PaddedBatch alone = PaddedBatch.of(List.of(batch.get(i)), rounded.padTokenId());
+            assertArrayEquals(onnx.logits(alone)[0], together[i], texts.get(from + i));
+          }
+        }
+      }
+    }
+  }
+
+  /// Ranges of one short text cut off the others, and half of the layers in fp32 do not help.
+  @Test
+  void export_regressionThatInt8MovesTooFar_isRefusedSayingWhatToDo() throws IOException {
+    Path shortText = Files.writeString(directory.resolve("short.tsv"), "id\tdocument\n1\t네\n");
+    Path output = directory.resolve("unreached");
+    assertEquals(1, run(int8(output, shortText, "validation.tsv")), err::toString);
+    String said = err.toString();
+    assertTrue(said.contains("beyond which int8 gains nothing, on 150 validation texts"), said);
+    assertTrue(said.contains("it should be at least 99.5 %, at most 1, at most 3.0 %, "), said);
+    assertTrue(said.contains("; --accept-agreement takes less; the checkpoint is"), said);
+    assertFalse(Files.exists(output));
+  }
+
+  @Test
+  void export_regressionInInt8WithLessAccepted_saysSoInManifestAndCard() throws IOException {
+    Path output = directory.resolve("less");
+    assertEquals(
+        0,
+        run(
+            int8(
+                output, data.resolve("train.tsv"), "validation.tsv", "--accept-agreement", "0.97")),
+        err::toString);
+    JsonNode manifest = new ObjectMapper().readTree(output.resolve("nunchi.json").toFile());
+    assertEquals(
+        0.97, manifest.get("quality").get("accepted_value_agreement_with_fp32").asDouble());
+    String note = "Int8 was accepted with 97.0 % of the values within a tenth of a standard";
+    assertTrue(Files.readString(output.resolve("README.md")).contains("\n- " + note));
+  }
+
+  @Test
+  void export_regressionInInt8OnTextsOfOneValue_isRefusedSayingWhy() throws IOException {
+    Files.writeString(data.resolve("same.tsv"), "id\tdocument\tlabel\n1\t배우\t0.1\n2\t배우\t-0.1\n");
+    assertEquals(1, run(int8(directory.resolve("same"), data.resolve("train.tsv"), "same.tsv")));
+    assertTrue(
+        err.toString().contains("for all of the 2 validation texts, so that nothing says how far"),
+        err::toString);
+  }
+
+  @Test
+  void export_regressionWithWeightsInInt8_isComparedByValues() throws IOException {
+    Path output = directory.resolve("weights");
+    assertEquals(
+        0,
         run(
             "export",
             "--model",
             model,
             "--output",
-            directory.resolve("rounded"),
+            output,
             "--precision",
-            "int8",
-            "--calibration",
-            data.resolve("train.tsv"),
+            "int8-weight-only",
             "--validation",
-            data.resolve("validation.tsv")));
-    assertTrue(err.toString().contains("fp32 and fp16 export it"), err::toString);
+            data.resolve("validation.tsv")),
+        err::toString);
+    JsonNode manifest = new ObjectMapper().readTree(output.resolve("nunchi.json").toFile());
+    assertEquals(
+        1, manifest.get("quality").get("validation_value_agreement_with_fp32").doubleValue());
+  }
+
+  private Path rounded() throws IOException {
+    Path rounded = Files.createTempDirectory(directory, "int8").resolve("model");
+    assertEquals(0, run(int8(rounded, data.resolve("train.tsv"), "validation.tsv")), err::toString);
+    return rounded;
+  }
+
+  private static Object[] int8(Path output, Path calibration, String validation, Object... more) {
+    List<Object> arguments =
+        new ArrayList<>(
+            List.of(
+                "export",
+                "--model",
+                model,
+                "--output",
+                output,
+                "--precision",
+                "int8",
+                "--calibration",
+                calibration,
+                "--validation",
+                data.resolve(validation)));
+    arguments.addAll(List.of(more));
+    return arguments.toArray();
   }
 
   /// A regression goes on from the head of another, whatever its value is called.

@@ -8,7 +8,8 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
-import dev.nunchi.export.ExportOptions.LabelledText;
+import dev.nunchi.export.Validation.LabelledText;
+import dev.nunchi.export.Validation.ValuedText;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.Precision;
 import dev.nunchi.nn.Linear;
@@ -45,14 +46,14 @@ class ExactLayerSearchTest {
     assertEquals(List.of("b"), found.exact().stream().map(ExactLayer::name).toList());
     assertEquals(Set.of("a", "c", "d"), found.format().layers().keySet());
     assertTrue(found.agreement().holds());
-    List<String> table = ExactLayer.table(found.exact());
+    List<String> table = ExactLayer.table(found.exact(), found.agreement());
     assertEquals(
         "stays in fp32  moves logits  larger by   of work".length(), table.get(1).length());
     assertTrue(table.get(1).matches("b +0\\.0250 +0\\.00 MB +25\\.0 %"), table.get(1));
     assertEquals(
         "Int8 leaves 1 linear layers in fp32, 25.0 % of the work of all and 0.0 MB more, so that"
             + " labels stay: b.",
-        ExactLayer.note(found.exact()));
+        ExactLayer.note(found.exact(), found.agreement()));
     assertTrue(
         said.getFirst().startsWith("In int8 alone, on 1,000 validation texts"), said::toString);
   }
@@ -98,8 +99,86 @@ class ExactLayerSearchTest {
         found.agreement().notes(Precision.INT8)::toString);
   }
 
+  @Test
+  void findForValues_noLayerMovesThemFar_leavesNoneInFp32() throws IOException {
+    Quantization.Found found = findForValues(Map.of("a", 0.001, "b", 0.002, "c", 0.001), 0.995);
+    assertEquals(List.of(), found.exact());
+    assertTrue(found.agreement().holds());
+  }
+
+  @Test
+  void findForValues_oneLayerMovesThem_staysInFp32AndTheTableSaysSo() throws IOException {
+    Quantization.Found found = findForValues(Map.of("a", 0.001, "b", 0.1, "c", 0.001), 0.995);
+    assertEquals(List.of("b"), found.exact().stream().map(ExactLayer::name).toList());
+    assertEquals(Set.of("a", "c", "d"), found.format().layers().keySet());
+    assertTrue(found.agreement().holds());
+    List<String> table = ExactLayer.table(found.exact(), found.agreement());
+    assertEquals("stays in fp32  moves values  larger by   of work", table.getFirst());
+    // The values are half of the logits.
+    assertTrue(table.get(1).matches("b +0\\.0500 +0\\.00 MB +25\\.0 %"), table.get(1));
+    assertEquals(
+        "Int8 leaves 1 linear layers in fp32, 25.0 % of the work of all and 0.0 MB more, so that"
+            + " values stay: b.",
+        ExactLayer.note(found.exact(), found.agreement()));
+    assertTrue(
+        said.getFirst().startsWith("In int8 alone, on 1,000 validation texts, whose values"),
+        said::toString);
+  }
+
+  @Test
+  void findForValues_severalLayers_takesThoseThatMoveMostAndNoMore() throws IOException {
+    Quantization.Found found = findForValues(Map.of("a", 0.002, "b", 0.05, "c", 0.1), 0.995);
+    assertEquals(List.of("c", "b"), found.exact().stream().map(ExactLayer::name).toList());
+  }
+
+  @Test
+  void findForValues_moreThanHalfOfTheWork_isRefusedSayingWhatIsMissing() {
+    NunchiException e =
+        assertThrows(
+            NunchiException.class,
+            () -> findForValues(Map.of("a", 0.1, "b", 0.1, "c", 0.1, "d", 0.1), 0.995));
+    assertEquals(Reason.FAILED_CHECK, e.reason());
+    assertTrue(
+        e.getMessage()
+            .startsWith("with 2 of 4 linear layers in fp32, beyond which int8 gains nothing, on"),
+        e.getMessage());
+    assertTrue(
+        e.getMessage()
+            .endsWith(
+                "it should be at least 99.5 %, at most 1, at most 3.0 %, at least 0.9900 and at"
+                    + " most 0.0014; --accept-agreement takes less"),
+        e.getMessage());
+  }
+
+  @Test
+  void findForValues_lessAccepted_leavesNoneInFp32() throws IOException {
+    Map<String, Double> moves = Map.of("a", 0.001, "b", 0.04, "c", 0.001);
+    assertEquals(1, findForValues(moves, 0.995).exact().size());
+    assertEquals(List.of(), findForValues(moves, 0.9).exact());
+  }
+
   /// @param moves how far each layer moves the difference of a text's two logits
   private Quantization.Found find(Map<String, Double> moves, double accepted) throws IOException {
+    List<LabelledText> validation =
+        IntStream.range(0, TEXTS)
+            .mapToObj(i -> new LabelledText("text " + i, Set.of(i % 2 == 0 ? "긍정" : "부정")))
+            .toList();
+    Manifest.Task task = manifest(ProblemType.SINGLE_LABEL_CLASSIFICATION).task();
+    return find(moves, Gate.of(task, new Validation.Labels(validation), accepted));
+  }
+
+  /// @param moves how far each layer moves a text's logit, which is twice its value
+  private Quantization.Found findForValues(Map<String, Double> moves, double accepted)
+      throws IOException {
+    List<ValuedText> validation =
+        IntStream.range(0, TEXTS)
+            .mapToObj(i -> new ValuedText("text " + i, i % 4 < 2 ? 1 : -1))
+            .toList();
+    Manifest.Task task = manifest(ProblemType.REGRESSION).withTemperature(2).task();
+    return find(moves, Gate.of(task, new Validation.Values(validation), accepted));
+  }
+
+  private Quantization.Found find(Map<String, Double> moves, Gate gate) throws IOException {
     Map<String, Double> all = new HashMap<>(moves);
     all.putIfAbsent("d", 0.0);
     List<Linear> layers =
@@ -113,24 +192,19 @@ class ExactLayerSearchTest {
     // The id of a text's first token is its number.
     List<Encoding> encodings =
         IntStream.range(0, TEXTS).mapToObj(ExactLayerSearchTest::encoding).toList();
-    List<LabelledText> validation =
-        IntStream.range(0, TEXTS)
-            .mapToObj(i -> new LabelledText("text " + i, Set.of(i % 2 == 0 ? "긍정" : "부정")))
-            .toList();
-    Manifest manifest =
-        Manifest.of(
-            "made-up",
-            LabelSet.of("부정", "긍정"),
-            ProblemType.SINGLE_LABEL_CLASSIFICATION,
-            Normalization.NONE,
-            8);
     return new ExactLayerSearch(
             new ExactLayerSearch.Texts(encodings, encodings),
             layers,
-            new MadeUp(all),
-            new ExactLayerSearch.Gate(manifest.task(), validation, accepted),
+            new MadeUp(all, gate),
+            gate,
             said::add)
         .find(rounded);
+  }
+
+  static Manifest manifest(ProblemType problemType) {
+    LabelSet labels =
+        problemType == ProblemType.REGRESSION ? LabelSet.of("polarity") : LabelSet.of("부정", "긍정");
+    return Manifest.of("made-up", labels, problemType, Normalization.NONE, 8);
   }
 
   private static Encoding encoding(int number) {
@@ -139,9 +213,11 @@ class ExactLayerSearchTest {
 
   private final class MadeUp implements ExactLayerSearch.Models {
     private final Map<String, Double> moves;
+    private final Gate gate;
 
-    MadeUp(Map<String, Double> moves) {
+    MadeUp(Map<String, Double> moves, Gate gate) {
       this.moves = moves;
+      this.gate = gate;
     }
 
     @Override
@@ -163,7 +239,10 @@ class ExactLayerSearchTest {
             long number = encoding.inputIds()[0];
             double margin = (2.0 * number - TEXTS + 0.5) / TEXTS;
             double moved = margin + (number % 2 == 0 ? move : -move);
-            return new float[] {(float) (-moved / 2), (float) (moved / 2)};
+            return switch (gate) {
+              case Gate.OfLabels _ -> new float[] {(float) (-moved / 2), (float) (moved / 2)};
+              case Gate.OfValues _ -> new float[] {(float) moved};
+            };
           })
           .toList();
     }

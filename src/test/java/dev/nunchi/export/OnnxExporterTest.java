@@ -11,7 +11,7 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
-import dev.nunchi.export.ExportOptions.LabelledText;
+import dev.nunchi.export.Validation.LabelledText;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.CheckpointContents;
@@ -224,7 +224,8 @@ class OnnxExporterTest {
       throws IOException {
     List<LabelledText> validation = labelled(tiny, 0.2);
     output = temporary.resolve("int8");
-    ExportOptions options = new ExportOptions(Precision.INT8, texts(tiny), validation);
+    ExportOptions options =
+        new ExportOptions(Precision.INT8, texts(tiny), new Validation.Labels(validation));
     try (OnnxModel model = exported(tiny, options)) {
       Manifest manifest = ModelDirectory.open(output).manifest();
       assertEquals(Precision.INT8, manifest.proof().precision());
@@ -306,7 +307,9 @@ class OnnxExporterTest {
     output = temporary.resolve("int8");
     ExportOptions options =
         new ExportOptions(
-            Precision.INT8_WEIGHT_ONLY, List.of(), labelled(TinyCheckpoint.LLAMA, 0.5));
+            Precision.INT8_WEIGHT_ONLY,
+            List.of(),
+            new Validation.Labels(labelled(TinyCheckpoint.LLAMA, 0.5)));
     exported(TinyCheckpoint.LLAMA, options).close();
     Manifest.Origin origin = ModelDirectory.open(output).manifest().origin();
     assertEquals(1.0, origin.quality().get("validation_label_agreement_with_fp32"));
@@ -323,7 +326,7 @@ class OnnxExporterTest {
         refusal(
             TinyCheckpoint.LLAMA.path(),
             probe(TinyCheckpoint.LLAMA),
-            new ExportOptions(Precision.INT4_WEIGHT_ONLY, List.of(), texts));
+            new ExportOptions(Precision.INT4_WEIGHT_ONLY, List.of(), new Validation.Labels(texts)));
     assertEquals(Reason.FAILED_CHECK, e.reason());
     assertTrue(e.getMessage().contains("--accept-agreement takes less"), e.getMessage());
     assertFalse(Files.exists(output));
@@ -384,7 +387,10 @@ class OnnxExporterTest {
               .export(
                   checkpoint,
                   output,
-                  new ExportOptions(Precision.INT8, texts(TinyCheckpoint.BERT), validation))
+                  new ExportOptions(
+                      Precision.INT8,
+                      texts(TinyCheckpoint.BERT),
+                      new Validation.Labels(validation)))
               .manifest();
       List<String> notes = written.origin().notes();
       assertEquals(2, notes.size());
@@ -444,7 +450,8 @@ class OnnxExporterTest {
 
   /// Ranges of one short text, too narrow for the others.
   private static ExportOptions tooNarrow() {
-    return new ExportOptions(Precision.INT8, List.of("네"), labelled(TinyCheckpoint.BERT, 0));
+    return new ExportOptions(
+        Precision.INT8, List.of("네"), new Validation.Labels(labelled(TinyCheckpoint.BERT, 0)));
   }
 
   @Test

@@ -11,8 +11,9 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.export.ExportOptions;
-import dev.nunchi.export.ExportOptions.LabelledText;
 import dev.nunchi.export.OnnxExporter;
+import dev.nunchi.export.Validation;
+import dev.nunchi.export.Validation.LabelledText;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.CheckpointDirectory;
@@ -204,7 +205,10 @@ class TrainingRunTest {
         // The exporter's gate compares with the logits that training recorded.
         ModelDirectory model =
             new OnnxExporter()
-                .export(checkpoint, exported, new ExportOptions(precision, texts, labelled));
+                .export(
+                    checkpoint,
+                    exported,
+                    new ExportOptions(precision, texts, new Validation.Labels(labelled)));
         assertAnswersAloneAsInABatch(model, texts);
       }
     }
@@ -279,10 +283,36 @@ class TrainingRunTest {
       assertEquals(
           "multi_label_classification", checkpoint.config().path("problem_type").textValue());
       assertEquals(List.of("음악", "재미"), manifest.task().labels().names());
+      assertExportsInInt8(checkpoint, directory.resolve("exported"));
     }
     NunchiException refused =
         assertThrows(NunchiException.class, () -> recipe(yaml + "label_smoothing_factor: 0.1\n"));
     assertTrue(refused.getMessage().contains("single_label_classification"));
+  }
+
+  /// The gate of several labels asks that all of a text's stay.
+  private static void assertExportsInInt8(CheckpointDirectory checkpoint, Path output) {
+    List<LabelledText> labelled =
+        Reviews.severalLabels(80, 3)
+            .lines()
+            .skip(1)
+            .map(row -> row.split("\t", -1))
+            .map(row ->
+                new LabelledText(row[1], row[2].isEmpty() ? Set.of() : Set.of(row[2].split("\\|"))))
+            .toList();
+    Validation.Labels validation = new Validation.Labels(labelled);
+    ModelDirectory model =
+        new OnnxExporter()
+            .export(
+                checkpoint,
+                output,
+                new ExportOptions(Precision.INT8, validation.texts(), validation).accepting(0.95));
+    Map<String, Double> quality = model.manifest().origin().quality();
+    assertTrue(
+        quality.getOrDefault("validation_label_agreement_with_fp32", 0.0) >= 0.95,
+        quality::toString);
+    assertTrue(quality.getOrDefault("validation_accuracy_in_int8", 0.0) > 0.6, quality::toString);
+    assertAnswersAloneAsInABatch(model, validation.texts());
   }
 
   @Test
