@@ -33,6 +33,13 @@ public final class Attacks {
       List.of("none", "pipelining", "idle", "streams", "large", "headers", "bodies");
   private static final long MOST_MILLIS = 250;
 
+  /// For the server to give memory back.
+  private static final long AFTER_MILLIS =
+      TimeUnit.SECONDS.toMillis(Long.parseLong(System.getenv().getOrDefault("AFTER", "60")));
+
+  /// As the launcher and the image start it.
+  private static final String COLLECTOR = "-XX:+UseSerialGC -XX:InitialRAMPercentage=0.1";
+
   private final Path home;
   private final Path application;
   private final Path work;
@@ -86,7 +93,7 @@ public final class Attacks {
       Runtime.getRuntime().addShutdownHook(new Thread(attacker::destroyForcibly));
       attacker.waitFor();
       List<Double> measured = List.copyOf(latencies);
-      Thread.sleep(TimeUnit.SECONDS.toMillis(1 + seconds / 4));
+      Thread.sleep(AFTER_MILLIS);
       long after = resident(server);
       ended = true;
       for (Thread caller : callers) {
@@ -128,21 +135,26 @@ public final class Attacks {
 
   private Process start() throws IOException {
     Path tokens = Files.writeString(work.resolve("tokens"), HONEST + "\n" + HOSTILE + "\n");
-    return process(
-        "-Xmx" + heap,
-        "--add-opens=java.base/java.lang=ALL-UNNAMED",
-        "-cp",
-        application.resolve("quarkus-run.jar").toString(),
-        "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint",
-        "serve",
-        "--host",
-        "127.0.0.1",
-        "--port",
-        Integer.toString(port),
-        "--model",
-        home.resolve("models/nsmc-small").toString(),
-        "--tokens",
-        tokens.toString());
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(System.getenv().getOrDefault("JAVA_OPTS", COLLECTOR).strip().split("\\s+")));
+    arguments.addAll(
+        List.of(
+            "-Xmx" + heap,
+            "--add-opens=java.base/java.lang=ALL-UNNAMED",
+            "-cp",
+            application.resolve("quarkus-run.jar").toString(),
+            "io.quarkus.bootstrap.runner.AotQuarkusEntryPoint",
+            "serve",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            Integer.toString(port),
+            "--model",
+            home.resolve("models/nsmc-small").toString(),
+            "--tokens",
+            tokens.toString()));
+    return process(arguments.toArray(String[]::new));
   }
 
   private Process attacker(String attack) throws IOException {

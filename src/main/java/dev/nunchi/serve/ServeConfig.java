@@ -55,6 +55,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.health-port` | none | a further port for health and metrics alone, without TLS |
 /// | `nunchi.rest-timeout` | `60S` | how long a call of REST waits that does not say |
 /// | `nunchi.shutdown-delay` | `0S` | how long calls are taken after SIGTERM, for who has to notice |
+/// | `nunchi.idle-memory-after` | `15S` | how long the server has to have little to do before it gives back the memory that a peak has left; never where 0 |
 /// | `nunchi.connection-age` | `0S` | age at which a connection is to be opened anew, give or take a tenth; none where 0 |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.admin-tokens-file` | none | file of the tokens that may reload models |
@@ -91,6 +92,7 @@ record ServeConfig(
     Duration restTimeout,
     Duration shutdownDelay,
     Duration connectionAge,
+    Duration idleMemoryAfter,
     Optional<Path> tokensFile,
     Optional<Path> adminTokensFile,
     boolean openMetrics,
@@ -101,7 +103,7 @@ record ServeConfig(
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|(lone-text-)?threads|queue-size"
-              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|oidc\\.(issuer|audience|jwks-url|ca-file|admin-role|keys-period)|access-log|playground|reload-period|rest-timeout|shutdown-delay|health-port|connection-age"
+              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|oidc\\.(issuer|audience|jwks-url|ca-file|admin-role|keys-period)|access-log|playground|reload-period|rest-timeout|shutdown-delay|health-port|connection-age|idle-memory-after"
               + "|limits\\.(texts-per-(second|day)|burst|callers-file|max-counted-callers)"
               + "|limits\\.(stream-idle|header|body|write)-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
@@ -147,6 +149,7 @@ record ServeConfig(
         duration(config, "nunchi.rest-timeout", "60S", false),
         duration(config, "nunchi.shutdown-delay", "0S", true),
         duration(config, "nunchi.connection-age", "0S", true),
+        duration(config, "nunchi.idle-memory-after", "15S", true),
         tokensFile,
         config.getOptionalValue("nunchi.auth.admin-tokens-file", String.class).map(Path::of),
         isOn(config, "nunchi.auth.open-metrics", false),

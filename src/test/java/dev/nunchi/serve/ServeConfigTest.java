@@ -51,6 +51,7 @@ class ServeConfigTest {
     assertEquals(OptionalInt.empty(), config.healthPort());
     assertEquals(Duration.ofSeconds(60), config.restTimeout());
     assertEquals(Duration.ZERO, config.shutdownDelay());
+    assertEquals(Duration.ofSeconds(15), config.idleMemoryAfter());
     assertTrue(config.privateCopy());
     assertEquals(Optional.empty(), config.tokensFile());
     assertEquals(Optional.empty(), config.adminTokensFile());
@@ -111,6 +112,7 @@ class ServeConfigTest {
                 "nunchi.access-log", "TRUE",
                 "nunchi.rest-timeout", "1.5S",
                 "nunchi.shutdown-delay", "10S",
+                "nunchi.idle-memory-after", "0S",
                 "nunchi.reload-period", "1M30S"));
     assertEquals(Optional.of(Path.of("tokens.txt")), config.tokensFile());
     assertEquals(Optional.of(Path.of("admins.txt")), config.adminTokensFile());
@@ -119,6 +121,7 @@ class ServeConfigTest {
     assertTrue(config.accessLog());
     assertEquals(Duration.ofMillis(1500), config.restTimeout());
     assertEquals(Duration.ofSeconds(10), config.shutdownDelay());
+    assertEquals(Duration.ZERO, config.idleMemoryAfter());
     assertEquals(Duration.ofSeconds(90), config.reloadPeriod());
   }
 
