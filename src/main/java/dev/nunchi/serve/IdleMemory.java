@@ -10,6 +10,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jboss.logging.Logger;
 
 /// Gives memory that a peak has left back to the system, once the server has little to do.
@@ -57,6 +58,7 @@ final class IdleMemory {
 
   private long leastBytes;
   private int collections;
+  private final AtomicInteger allCollections = new AtomicInteger();
 
   /// What this looks at, and what it does.
   interface Process {
@@ -103,6 +105,11 @@ final class IdleMemory {
     clock.shutdownNow();
   }
 
+  /// Since the start.
+  int collectionCount() {
+    return allCollections.get();
+  }
+
   private void look() {
     try {
       look(System.nanoTime());
@@ -128,6 +135,7 @@ final class IdleMemory {
     }
     process.giveBack();
     collections++;
+    allCollections.incrementAndGet();
     leastBytes = process.residentBytes();
     isKnown = true;
     LOG.debugf("Gave back %d of %d MB", (resident - leastBytes) >> 20, resident >> 20);
