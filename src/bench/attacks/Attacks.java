@@ -30,7 +30,7 @@ public final class Attacks {
   static final String HOSTILE = "hostile-token-0123456789";
 
   private static final List<String> ALL =
-      List.of("none", "pipelining", "idle", "streams", "large", "headers", "bodies");
+      List.of("none", "pipelining", "idle", "streams", "large", "headers", "bodies", "answers");
   private static final long MOST_MILLIS = 250;
 
   /// For the server to give memory back.

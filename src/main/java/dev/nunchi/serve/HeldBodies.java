@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 /// A body of some MiB that does not end, or that waits to be read, is held for as long, and a
 /// caller has many at a time. All together may hold a sixteenth of the heap ([MemoryShares]);
 /// beyond that a connection that holds more than its share has the call that it sends just now
-/// reset (`ENHANCE_YOUR_CALM`), over HTTP/1.1 by its own end.
+/// reset (`ENHANCE_YOUR_CALM`), over HTTP/1.1 refused ([OpenCalls#refuseOverfull]).
 ///
 /// On the connection's event loop alone.
 final class HeldBodies {
@@ -142,6 +142,11 @@ final class HeldBodies {
 
     @Override
     public void onStreamClosed(Http2Stream stream) {
+      ends(stream);
+    }
+
+    /// It is answered: what still comes of it is thrown away.
+    void ends(Http2Stream stream) {
       @Nullable Body body = stream.removeProperty(key);
       if (body != null) {
         giveBack(body.held);

@@ -3,6 +3,8 @@ package dev.nunchi.serve;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
+import io.netty.channel.ChannelHandlerContext;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
@@ -21,15 +23,17 @@ import jakarta.inject.Singleton;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// Knows of each stream of HTTP/2 what it holds: its headers in memory, and its connection a place.
+/// Knows of each stream of HTTP/2 what it holds: its headers and its answer in memory, and its
+/// connection a place.
 ///
 /// An answer waits for the caller's window, and holds the headers of its request until it has been
 /// sent. A caller has thousands of streams on a connection, needs no token to open them, and sends
-/// a header of many KiB as a few bytes. So:
+/// a header of many KiB as a few bytes; an answer may have many KiB too. So:
 ///
-/// - All headers together may hold a sixteenth of the heap. Beyond that a connection that holds
-///   more than its share ([MemoryShares]) has its next streams reset with `ENHANCE_YOUR_CALM`,
-///   which gRPC tells as `RESOURCE_EXHAUSTED`: words would have to wait for the same window.
+/// - All headers, and answers that wait, may together hold a sixteenth of the heap. Beyond that a
+///   connection that holds more than its share ([MemoryShares]) has its next streams, and those
+///   whose answers would have to wait, reset with `ENHANCE_YOUR_CALM`, which gRPC tells as
+///   `RESOURCE_EXHAUSTED`: words would have to wait for the same window.
 /// - A connection holds a call ([OpenConnection#holdsNoCall]) until it is answered, not until the
 ///   caller has let the answer come.
 @Singleton
@@ -41,6 +45,9 @@ final class Http2Streams {
 
   /// What RFC 9113 counts for a header beside its name and value.
   private static final int BYTES_BESIDE = 32;
+
+  /// What is counted of an answer: of a long stream only the end can wait.
+  private static final int MOST_ANSWER_BYTES = 1 << 20;
 
   private final Metrics metrics;
   private final MemoryShares shares;
@@ -73,15 +80,27 @@ final class Http2Streams {
       }
       EventExecutor loop = connection.channelHandlerContext().executor();
       context.addEndHandler(_ -> {
+        int bytes = (int) Math.min(MOST_ANSWER_BYTES, request.response().bytesWritten());
         // Metrics are answered by a worker.
         if (loop.inEventLoop()) {
-          streams.answered(id);
+          answered(streams, request, id, bytes);
         } else {
-          loop.execute(() -> streams.answered(id));
+          loop.execute(() -> answered(streams, request, id, bytes));
         }
       });
     }
     context.next();
+  }
+
+  private void answered(Streams streams, HttpServerRequest request, int id, int bytes) {
+    if (!streams.answered(id, bytes)) {
+      metrics.withdrawn(CallName.of(request).protocol(), Reason.OVERLOADED);
+    }
+  }
+
+  /// What streams of all connections hold.
+  long heldBytes() {
+    return shares.held();
   }
 
   private void refuse(HttpServerRequest request) {
@@ -119,6 +138,8 @@ final class Http2Streams {
 
   /// Those of one connection. On its event loop alone.
   private static final class Streams extends Http2ConnectionAdapter {
+    private final Channel channel;
+    private final Http2ConnectionHandler handler;
     private final Http2Connection http2;
     private final Http2Connection.PropertyKey size;
     private final Http2Connection.PropertyKey answered;
@@ -127,7 +148,8 @@ final class Http2Streams {
     private final HeldBodies.@Nullable Streams bodies;
 
     Streams(Channel channel, MemoryShares shares) {
-      Http2ConnectionHandler handler = channel.pipeline().get(Http2ConnectionHandler.class);
+      this.channel = channel;
+      this.handler = channel.pipeline().get(Http2ConnectionHandler.class);
       this.http2 = handler.connection();
       this.size = http2.newKey();
       this.answered = http2.newKey();
@@ -153,11 +175,37 @@ final class Http2Streams {
       return true;
     }
 
-    void answered(int id) {
+    /// @param bytes of the answer
+    /// @return whether it may wait, where it has to
+    boolean answered(int id, int bytes) {
       @Nullable Http2Stream stream = http2.stream(id);
-      if (stream != null && place != null && stream.setProperty(answered, true) == null) {
+      if (stream == null) {
+        return true;
+      }
+      if (place != null && stream.setProperty(answered, true) == null) {
         place.answered();
       }
+      if (bodies != null) {
+        bodies.ends(stream);
+      }
+      return !http2.remote().flowController().hasFlowControlled(stream) || waits(stream, bytes);
+    }
+
+    private boolean waits(Http2Stream stream, int bytes) {
+      @Nullable Integer before = stream.getProperty(size);
+      if (before == null || bytes == 0) {
+        return true;
+      }
+      if (headers.take(bytes)) {
+        stream.setProperty(size, before + bytes);
+        return true;
+      }
+      ChannelHandlerContext context = channel.pipeline().context(handler);
+      ChannelFuture _ =
+          handler.resetStream(
+              context, stream.id(), Http2Error.ENHANCE_YOUR_CALM.code(), context.newPromise());
+      context.flush();
+      return false;
     }
 
     @Override

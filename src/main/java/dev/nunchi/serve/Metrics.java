@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.Reason;
 import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.Drift;
 import dev.nunchi.infer.Prediction;
@@ -86,6 +87,13 @@ final class Metrics {
     request(protocol, method, failure.code());
     registry
         .counter("nunchi.rejections", "protocol", protocol.tag(), "reason", failure.reason())
+        .increment();
+  }
+
+  /// An answer that was given, counted, and could not be kept until its caller takes it.
+  void withdrawn(Protocol protocol, Reason reason) {
+    registry
+        .counter("nunchi.rejections", "protocol", protocol.tag(), "reason", reason.name())
         .increment();
   }
 

@@ -57,8 +57,7 @@ final class OwnMemory implements IdleMemory.Process {
   public boolean isAtWork() {
     return models.all().stream()
         .map(ServedModel::classifier)
-        .anyMatch(model ->
-            model.waitingCount() > 0 || model.expectedQueueDuration().isPositive());
+        .anyMatch(model -> model.waitingCount() > 0 || model.expectedQueueDuration().isPositive());
   }
 
   @Override

@@ -20,6 +20,7 @@ import io.restassured.path.json.JsonPath;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.Http2Settings;
 import io.vertx.core.http.HttpClient;
 import io.vertx.core.http.HttpClientOptions;
 import io.vertx.core.http.HttpClientRequest;
@@ -27,9 +28,15 @@ import io.vertx.core.http.HttpClientResponse;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpVersion;
 import jakarta.inject.Inject;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -42,6 +49,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Calls that end early, in every way and at every stage: each ends once, with what the contract
@@ -56,6 +64,7 @@ class EndOfCallsTest {
       ClassifyRequest.newBuilder().setText("영화 정말 좋다!").setModel("staged").build();
   private static final String JSON = "{\"text\": \"영화 정말 좋다!\", \"model\": \"staged\"}";
   private static final int TIMEOUT_MILLIS = 150;
+  private static final int ITEMS = 40;
 
   /// How a text comes.
   private enum Door {
@@ -118,6 +127,14 @@ class EndOfCallsTest {
     }
   }
 
+  /// What becomes of a caller to whom an answer is on its way.
+  private enum Reader {
+    CUT,
+    CANCELLED,
+    /// Reads on, after a while.
+    SLOW
+  }
+
   /// What came back.
   ///
   /// @param status canonical code of gRPC, or status of HTTP
@@ -127,6 +144,8 @@ class EndOfCallsTest {
   @Inject OpenCalls calls;
   @Inject OpenStreams streams;
   @Inject LongCalls longCalls;
+  @Inject Http2Streams http2;
+  @Inject Doors doors;
   @Inject ModelRegistry models;
   @Inject MeterRegistry registry;
 
@@ -234,6 +253,11 @@ class EndOfCallsTest {
       case CANCELLED -> call.request().reset(8);
       default -> late(door, stage, call);
     }
+    if (stage == Stage.ADMISSION && end == End.DEADLINE) {
+      // He still sends what nobody reads, and his headers are kept until he ends that.
+      await("the body is held", () -> doors.heldBytes() == 0);
+      call.request().reset(8);
+    }
     if (stage != Stage.ADMISSION) {
       await("still waits", () -> classifier().waitingCount() == 0);
       StagedModel.release();
@@ -284,6 +308,110 @@ class EndOfCallsTest {
         outcome);
   }
 
+  static Stream<Arguments> readers() {
+    return Stream.of(Door.values())
+        .flatMap(door -> Stream.of(Reader.values()).map(reader -> Arguments.of(door, reader)));
+  }
+
+  /// The first byte of the answer has come, and the caller's window is closed.
+  @ParameterizedTest
+  @MethodSource("readers")
+  void answer_waitsForItsCaller_nothingIsKeptInTheEnd(Door door, Reader reader) throws Exception {
+    double before = counted(door);
+    HttpClient slow =
+        vertx.createHttpClient(
+            new HttpClientOptions()
+                .setProtocolVersion(HttpVersion.HTTP_2)
+                .setHttp2ClearTextUpgrade(false)
+                .setInitialSettings(new Http2Settings().setInitialWindowSize(1)));
+    HttpClientRequest request = request(slow, door, Duration.ZERO);
+    CompletableFuture<HttpClientResponse> headers =
+        request
+            .response()
+            .map(response -> response.pause())
+            .toCompletionStage()
+            .toCompletableFuture();
+    Future<Void> _ = request.end(door == Door.STREAM ? items(ITEMS) : door.body);
+    HttpClientResponse response = headers.get(10, TimeUnit.SECONDS);
+    assertTrue(http2.heldBytes() > 0);
+    if (door == Door.STREAM) {
+      // Each answer has to be taken before the next is given.
+      await("answers wait", () -> streams.unansweredCount() == ITEMS - 1);
+      await("are run", () -> classifier().expectedQueueDuration().isZero());
+    } else {
+      await("is counted", () -> counted(door) == before + 1);
+    }
+    // Nobody else waits for him.
+    assertAnswered(
+        door, call(other, door, door.body, Duration.ZERO).answer().get(10, TimeUnit.SECONDS));
+    switch (reader) {
+      case CUT -> request.connection().close();
+      case CANCELLED -> request.reset(8);
+      case SLOW ->
+          assertEquals(
+              new Outcome(
+                  door.isGrpc() ? 0 : 200,
+                  null,
+                  door == Door.STREAM ? Collections.nCopies(ITEMS, "0") : List.of()),
+              readOn(door, response).get(30, TimeUnit.SECONDS));
+    }
+    awaitNothingKept();
+    await("are counted once", () -> counted(door) == before + 2);
+  }
+
+  private static CompletableFuture<Outcome> readOn(Door door, HttpClientResponse response) {
+    Future<Outcome> outcome = outcome(door, response);
+    response.resume();
+    return outcome.toCompletionStage().toCompletableFuture();
+  }
+
+  /// Over HTTP/1.1, answers that nobody reads until the system takes no more of them.
+  @ParameterizedTest
+  @CsvSource({"REST, true", "REST, false", "REST_BATCH, true", "REST_BATCH, false"})
+  void answersOverHttp1_fillTheSocket_nothingIsKeptInTheEnd(Door door, boolean cut)
+      throws Exception {
+    int connections = doors.count();
+    double closed = closedUnread();
+    ByteBuffer calls =
+        ByteBuffer.wrap(
+            ("POST %s HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+                        .formatted(door.path)
+                    + "Authorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s"
+                        .formatted(GuardedServer.TOKEN, door.body.length(), door.body))
+                .repeat(50)
+                .getBytes(StandardCharsets.UTF_8));
+    try (SocketChannel socket = SocketChannel.open()) {
+      socket.setOption(StandardSocketOptions.SO_RCVBUF, 4096);
+      socket.setOption(StandardSocketOptions.SO_SNDBUF, 4096);
+      socket.connect(new InetSocketAddress("localhost", ServerUnderTest.port()));
+      socket.configureBlocking(false);
+      await("is open", () -> doors.count() == connections + 1);
+      double answered = -1;
+      while (counted(door) != answered) {
+        answered = counted(door);
+        long until = System.nanoTime() + 500_000_000;
+        while (System.nanoTime() < until) {
+          if (socket.write(calls) == 0) {
+            Thread.sleep(1);
+          }
+          if (!calls.hasRemaining()) {
+            calls.rewind();
+          }
+        }
+      }
+      assertTrue(answered > 0);
+      if (!cut) {
+        await("is closed", () -> closedUnread() == closed + 1);
+      }
+    }
+    await("is closed", () -> doors.count() == connections);
+    awaitNothingKept();
+  }
+
+  private double closedUnread() {
+    return registry.get("nunchi.connections.closed").tag("cause", "write").counter().count();
+  }
+
   /// Of which a server would gather more and more, as each client of health has one.
   @Test
   void watch_connectionBreaks_isLetGo() throws Exception {
@@ -301,6 +429,8 @@ class EndOfCallsTest {
     await("a caller holds streams", () -> streams.holderCount() == 0);
     await("places are taken", () -> classifier().waitingCount() == 0);
     await("something runs", () -> classifier().expectedQueueDuration().isZero());
+    await("bodies are held", () -> doors.heldBytes() == 0);
+    await("headers are held", () -> http2.heldBytes() == 0);
   }
 
   private void awaitWaiting() throws InterruptedException {
@@ -340,6 +470,19 @@ class EndOfCallsTest {
   /// Sends a call, whose body is ended where it is whole.
   private static Call call(HttpClient client, Door door, Buffer body, Duration timeout)
       throws Exception {
+    HttpClientRequest request = request(client, door, timeout);
+    CompletableFuture<Outcome> answer =
+        request
+            .response()
+            .compose(response -> outcome(door, response))
+            .toCompletionStage()
+            .toCompletableFuture();
+    Future<Void> _ = body == door.body ? request.end(body) : request.write(body);
+    return new Call(request, answer);
+  }
+
+  private static HttpClientRequest request(HttpClient client, Door door, Duration timeout)
+      throws Exception {
     HttpClientRequest request =
         client
             .request(HttpMethod.POST, ServerUnderTest.port(), "localhost", door.path)
@@ -355,15 +498,7 @@ class EndOfCallsTest {
           door.isGrpc() ? "grpc-timeout" : "x-request-timeout-ms",
           timeout.toMillis() + (door.isGrpc() ? "m" : ""));
     }
-    CompletableFuture<Outcome> answer =
-        request
-            .response()
-            .compose(response -> outcome(door, response))
-            .toCompletionStage()
-            .toCompletableFuture();
-    request.setChunked(true);
-    Future<Void> _ = body == door.body ? request.end(body) : request.write(body);
-    return new Call(request, answer);
+    return request.setChunked(true);
   }
 
   private static Future<Outcome> outcome(Door door, HttpClientResponse response) {
@@ -421,6 +556,15 @@ class EndOfCallsTest {
     } catch (com.google.protobuf.InvalidProtocolBufferException e) {
       throw new AssertionError(e);
     }
+  }
+
+  private static Buffer items(int count) {
+    Buffer items = Buffer.buffer();
+    for (int i = 0; i < count; i++) {
+      items.appendBuffer(
+          framed(StreamClassifyRequest.newBuilder().setId("item-" + i).setRequest(TEXT).build()));
+    }
+    return items;
   }
 
   private static Buffer framed(MessageLite message) {

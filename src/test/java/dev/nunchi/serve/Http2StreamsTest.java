@@ -33,6 +33,9 @@ class Http2StreamsTest {
 
   private final Vertx vertx = Vertx.vertx(new VertxOptions().setEventLoopPoolSize(1));
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final Metrics metrics = new Metrics(registry);
+  private final ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
+  private final OpenCalls calls = new OpenCalls(config, metrics);
   private final MemoryShares shares = new MemoryShares(10_000);
   private final MemoryShares bodies = new MemoryShares(40_000);
   private final AtomicInteger floods = new AtomicInteger();
@@ -42,7 +45,6 @@ class Http2StreamsTest {
   private int port;
 
   private void listen(int mostConnections) throws Exception {
-    Metrics metrics = new Metrics(registry);
     Router router = Router.router(vertx);
     router.route().handler(new Http2Streams(metrics, shares)::begin).handler(this::answer);
     HttpServer server =
@@ -54,15 +56,7 @@ class Http2StreamsTest {
             .toCompletableFuture()
             .get(10, TimeUnit.SECONDS);
     port = server.actualPort();
-    ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
-    Doors opened =
-        new Doors(
-            vertx,
-            config,
-            new OpenCalls(config, metrics),
-            new OpenStreams(config),
-            metrics,
-            bodies);
+    Doors opened = new Doors(vertx, config, calls, new OpenStreams(config), metrics, bodies);
     doors = opened;
     opened.serve(
         port,
@@ -94,8 +88,18 @@ class Http2StreamsTest {
         floods.incrementAndGet();
         LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(200));
       }
+      case "/v1/classify" -> {
+        OpenCalls.Call call = calls.add(context);
+        context.addEndHandler(_ -> calls.remove(call));
+        context.request().bodyHandler(_ -> context.response().end("answer"));
+        return;
+      }
       case "/body" -> {
         context.request().bodyHandler(_ -> context.response().end("answer"));
+        return;
+      }
+      case "/large" -> {
+        context.response().end("v".repeat(3_000));
         return;
       }
       case "/honest" -> floodsBefore.set(floods.get());
@@ -137,6 +141,25 @@ class Http2StreamsTest {
     honest.close();
     until(() -> shares.held() == 0);
     assertEquals(0, shares.holders());
+  }
+
+  /// A few bytes ask for many.
+  @Test
+  void answers_thatAreNotLetIn_areBounded() throws Exception {
+    listen(100);
+    RawHttp2 hostile = connected(1);
+    for (int stream = 1; stream < 41; stream += 2) {
+      hostile.get(stream, "/large");
+    }
+    hostile.send();
+    hostile.await(RawHttp2.RST_STREAM);
+    assertTrue(shares.held() <= 12_000, "held: " + shares.held());
+    until(() -> registry.find("nunchi.rejections").tag("reason", "OVERLOADED").counter() != null);
+    RawHttp2 honest = connected(0xffff);
+    honest.get(1, "/large").send();
+    honest.await(RawHttp2.HEADERS);
+    hostile.close();
+    until(() -> shares.held() == 0 && shares.holders() == 0);
   }
 
   /// A path is kept as long as the headers are.
@@ -211,6 +234,33 @@ class Http2StreamsTest {
       socket.close();
     }
     until(() -> bodies.held() == 0 && bodies.holders() == 0);
+  }
+
+  /// He who reads while he sends hears why, and what still comes of him is thrown away.
+  @Test
+  void bodyOverHttp1_thereIsNoMemoryFor_isRefusedInWords() throws Exception {
+    listen(100);
+    try (Socket hostile = new Socket("localhost", port)) {
+      hostile.setSoTimeout(10_000);
+      byte[] header =
+          "POST /v1/classify HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n"
+              .getBytes(StandardCharsets.US_ASCII);
+      hostile.getOutputStream().write(header);
+      hostile.getOutputStream().write(new byte[50_000]);
+      byte[] answer = hostile.getInputStream().readNBytes(12);
+      assertEquals("HTTP/1.1 429", new String(answer, StandardCharsets.US_ASCII));
+      hostile.getOutputStream().write(new byte[40_000]);
+      String words = new String(hostile.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      assertTrue(words.contains("try again later"), words);
+    }
+    assertEquals(
+        1,
+        registry
+            .get("nunchi.rejections")
+            .tags("protocol", "rest", "reason", "OVERLOADED")
+            .counter()
+            .count());
+    until(() -> bodies.held() == 0 && bodies.holders() == 0 && calls.isEmpty());
   }
 
   /// Messages of gRPC are held until they are whole, however many a stream has.

@@ -56,7 +56,6 @@ class OwnMemoryTest {
     for (int i = 1; i < BLOCKS; i += 2) {
       free.invokeExact(blocks[i]);
     }
-    assertTrue(
-        came > (long) BLOCKS / 4 * BLOCK_BYTES, "%d MB came back".formatted(came >> 20));
+    assertTrue(came > (long) BLOCKS / 4 * BLOCK_BYTES, "%d MB came back".formatted(came >> 20));
   }
 }
