@@ -105,12 +105,17 @@ final class Doors {
   void guard(int port, ConnectionLimits bounds) {
     OpenConnections connections = new OpenConnections(bounds, metrics::closed);
     ports.add(connections);
-    onListeners(port, channel -> channel.pipeline().addFirst(new Door(connections, bodies)));
+    onListeners(port, channel -> channel.pipeline().addFirst(new Door(connections, bodies, calls)));
   }
 
   /// How many are open, on all ports.
   int count() {
     return ports.stream().mapToInt(OpenConnections::count).sum();
+  }
+
+  /// What bodies and messages of all connections hold.
+  long heldBytes() {
+    return bodies.held();
   }
 
   private void onListeners(int port, Consumer<Channel> action) {
@@ -162,10 +167,12 @@ final class Doors {
   private static final class Door extends ChannelInboundHandlerAdapter {
     private final OpenConnections connections;
     private final MemoryShares bodies;
+    private final OpenCalls calls;
 
-    Door(OpenConnections connections, MemoryShares bodies) {
+    Door(OpenConnections connections, MemoryShares bodies, OpenCalls calls) {
       this.connections = connections;
       this.bodies = bodies;
+      this.calls = calls;
     }
 
     @Override
@@ -178,7 +185,7 @@ final class Doors {
           return;
         }
         channel.closeFuture().addListener(_ -> connections.remove(connection));
-        Inlet.guard(connection);
+        Inlet.guard(connection, calls::refuseOverfull);
       }
       context.fireChannelRead(accepted);
     }

@@ -23,6 +23,7 @@ import io.vertx.core.net.impl.VertxHandler;
 import java.io.IOException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// Reads no more of a connection than is answered and read.
@@ -53,6 +54,7 @@ final class Inlet {
   private static final int LINGER_SECONDS = 2;
 
   private final OpenConnection connection;
+  private final Predicate<Channel> refusal;
   private final Bytes bytes = new Bytes();
 
   private boolean unread;
@@ -77,13 +79,20 @@ final class Inlet {
   /// What its requests that are not answered hold.
   private int held;
 
-  private Inlet(OpenConnection connection) {
+  /// Whether there was no memory for the body that comes.
+  private boolean refused;
+
+  private Inlet(OpenConnection connection, Predicate<Channel> refusal) {
     this.connection = connection;
+    this.refusal = refusal;
   }
 
   /// Stands guard on a connection that has just been accepted.
-  static void guard(OpenConnection connection) {
-    connection.channel().pipeline().addFirst(new Inlet(connection).new Gate());
+  ///
+  /// @param refusal is asked to answer the request whose body there is no memory for, and returns
+  ///   whether it will
+  static void guard(OpenConnection connection, Predicate<Channel> refusal) {
+    connection.channel().pipeline().addFirst(new Inlet(connection, refusal).new Gate());
   }
 
   /// Whether something that was read still waits to be decoded: nothing further is read then.
@@ -325,12 +334,19 @@ final class Inlet {
       }
       if (message instanceof HttpContent content) {
         int size = content.content().readableBytes();
-        if (!connection.bodies().take(size)) {
+        if (refused) {
           content.release();
-          ChannelFuture _ = context.close();
           return;
         }
-        held += size;
+        // That of a request that has its answer is thrown away.
+        if (unanswered > 0) {
+          if (!connection.bodies().take(size)) {
+            content.release();
+            refuse(context);
+            return;
+          }
+          held += size;
+        }
       }
       if (message instanceof HttpContent content && bodyLeft > 0) {
         bodyLeft = Math.max(0, bodyLeft - content.content().readableBytes());
@@ -373,6 +389,17 @@ final class Inlet {
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
       letGoOfBodies();
+    }
+
+    /// What still comes of the body is not decoded.
+    private void refuse(ChannelHandlerContext context) {
+      if (refusal.test(context.channel())) {
+        refused = true;
+        bodyLeft = 0;
+        connection.isAt(Phase.ANSWER);
+      } else {
+        ChannelFuture _ = context.close();
+      }
     }
 
     private void letGoOfBodies() {

@@ -2,6 +2,8 @@ package dev.nunchi.serve;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import io.netty.channel.Channel;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.time.Duration;
@@ -79,6 +81,29 @@ final class OpenCalls {
             refusal.accept(context);
           }
         });
+  }
+
+  /// Refuses the request that comes over a connection of HTTP/1.1 whose body there is no memory
+  /// for.
+  ///
+  /// @return whether there is one; its answer comes soon, and says that it is the connection's last
+  boolean refuseOverfull(Channel channel) {
+    for (Call call : open) {
+      if (call.context().request().connection() instanceof ConnectionBase connection
+          && channel.equals(connection.channel())) {
+        refuseUnlessWhole(
+            call,
+            context ->
+                refuse(
+                    context,
+                    new NunchiException(
+                        Reason.OVERLOADED,
+                        "The bodies that come now need more memory than the server has for them;"
+                            + " try again later")));
+        return true;
+      }
+    }
+    return false;
   }
 
   /// Answers a request that no front end has begun to answer.
