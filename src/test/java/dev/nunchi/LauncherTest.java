@@ -123,6 +123,22 @@ class LauncherTest {
   }
 
   @Test
+  void run_fewFiles_saysHowManyItNeeds() throws Exception {
+    run();
+    ProcessBuilder process =
+        new ProcessBuilder("bash", "-c", "ulimit -n 64; exec \"$0\"", project.resolve("nunchi").toString())
+            .directory(folder.toFile());
+    process.environment().clear();
+    process.environment().putAll(environment);
+    Result result = result(process.start());
+    assertEquals(1, result.exitCode());
+    assertEquals(
+        "nunchi: Nunchi needs 256 files open at a time, and this process may have 64; raise that with"
+            + " 'ulimit -n'.\n",
+        result.err());
+  }
+
+  @Test
   void run_profilesInTheEnvironment_areBuiltWith() throws Exception {
     environment.put("NUNCHI_PROFILES", "cuda");
     run();

@@ -8,6 +8,7 @@ import dev.nunchi.serve.TlsFiles;
 import io.quarkus.runtime.Quarkus;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -205,6 +206,7 @@ final class ServeCommand implements Callable<Integer> {
   public Integer call() {
     Map<String, String> settings = settings();
     tlsFiles().ifPresent(TlsFiles::check);
+    checkTemporary(Path.of(System.getProperty("java.io.tmpdir")));
     settings.forEach(System::setProperty);
     AtomicInteger exitCode = new AtomicInteger();
     AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -224,6 +226,23 @@ final class ServeCommand implements Callable<Integer> {
               .orElse("0.0.0.0"));
     }
     return exitCode.get();
+  }
+
+  /// Whether files can be made where temporary ones lie, of which the framework says nothing.
+  ///
+  /// @throws NunchiException `UNAVAILABLE`
+  static void checkTemporary(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      Files.delete(Files.createTempFile(folder, "nunchi", null));
+    } catch (IOException e) {
+      throw new NunchiException(
+          Reason.UNAVAILABLE,
+          "The folder for temporary files, %s, cannot be written (%s); make it writable, or name"
+                  .formatted(folder, e)
+              + " another one with JAVA_TOOL_OPTIONS=-Djava.io.tmpdir=DIR",
+          e);
+    }
   }
 
   /// What kept the server from starting, in the user's words where they can mend it.

@@ -22,6 +22,10 @@ final class TextFile {
   /// @throws Unreadable with what is wrong, to be told after the file's name
   static byte[] read(Path file) throws Unreadable {
     byte[] bytes;
+    if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
+      // Reading it would wait for whoever writes, and nobody could read it again.
+      throw new Unreadable("it is a pipe or a device; write what it holds to a file");
+    }
     try {
       bytes = Files.readAllBytes(file);
     } catch (IOException e) {

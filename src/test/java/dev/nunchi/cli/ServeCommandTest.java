@@ -210,6 +210,25 @@ class ServeCommandTest {
   }
 
   @Test
+  void checkTemporary_placeThatIsNoFolder_saysWhatToDo(@TempDir Path directory) throws IOException {
+    Path file = Files.writeString(directory.resolve("file"), "");
+    NunchiException refused =
+        assertThrows(NunchiException.class, () -> ServeCommand.checkTemporary(file));
+    String sentence = String.valueOf(refused.getMessage());
+    assertTrue(
+        sentence.startsWith("The folder for temporary files, " + file + ", cannot be written"),
+        sentence);
+    assertTrue(sentence.endsWith("-Djava.io.tmpdir=DIR"), sentence);
+  }
+
+  @Test
+  void checkTemporary_folderThatIsMissing_isMade(@TempDir Path directory) {
+    Path folder = directory.resolve("tmp");
+    ServeCommand.checkTemporary(folder);
+    assertTrue(Files.isDirectory(folder));
+  }
+
+  @Test
   void reported_anythingElse_isKept() {
     Exception failure = new Exception("odd");
     assertSame(failure, ServeCommand.reported(failure, "0.0.0.0").getCause());

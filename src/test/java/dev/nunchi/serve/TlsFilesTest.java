@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class TlsFilesTest {
@@ -101,6 +102,16 @@ class TlsFilesTest {
         server.certificate(),
         server.key(),
         none);
+  }
+
+  /// Reading it would wait for a writer, and nobody could read it again.
+  @Test
+  @Timeout(20)
+  void check_pipe_isRefusedAtOnce() throws Exception {
+    Path pipe = directory.resolve("pipe");
+    assertEquals(0, new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor());
+    assertRefused(
+        "The TLS certificate " + pipe, "is a pipe or a device", pipe, server.key(), authority);
   }
 
   @Test
