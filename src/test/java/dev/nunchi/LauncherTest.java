@@ -126,15 +126,16 @@ class LauncherTest {
   void run_fewFiles_saysHowManyItNeeds() throws Exception {
     run();
     ProcessBuilder process =
-        new ProcessBuilder("bash", "-c", "ulimit -n 64; exec \"$0\"", project.resolve("nunchi").toString())
+        new ProcessBuilder(
+                "bash", "-c", "ulimit -n 64; exec \"$0\"", project.resolve("nunchi").toString())
             .directory(folder.toFile());
     process.environment().clear();
     process.environment().putAll(environment);
     Result result = result(process.start());
     assertEquals(1, result.exitCode());
     assertEquals(
-        "nunchi: Nunchi needs 256 files open at a time, and this process may have 64; raise that with"
-            + " 'ulimit -n'.\n",
+        "nunchi: Nunchi needs 256 files open at a time, and this process may have 64; raise that"
+            + " with 'ulimit -n'.\n",
         result.err());
   }
 
