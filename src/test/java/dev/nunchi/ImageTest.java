@@ -1,6 +1,7 @@
 package dev.nunchi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,11 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ImageTest {
   @Test
   void config_ofTheServingImage_isWhatManifestsRelyOn() throws Exception {
-    Process script =
-        new ProcessBuilder("src/image/serving", "--config").redirectErrorStream(true).start();
-    String said = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertEquals(0, script.waitFor(), said);
-    JsonNode config = new JsonMapper().readTree(said);
+    JsonNode config = config("serving");
+    String said = config.toString();
     assertEquals("1001:0", config.path("User").asText());
     assertEquals("/opt/nunchi", config.path("WorkingDir").asText());
     assertTrue(config.path("ExposedPorts").has("8080/tcp"), said);
@@ -32,6 +31,45 @@ class ImageTest {
         "[\"/opt/java/bin/java\",\"@/opt/nunchi/java.args\"]",
         config.path("Entrypoint").toString());
     assertTrue(config.path("Env").toString().contains("\"NUNCHI_HOME=/opt/nunchi\""), said);
+  }
+
+  @Test
+  void config_ofTheTrainingImage_isThatOfItsFile() throws Exception {
+    JsonNode config = config("training");
+    String said = config.toString();
+    assertEquals("1001:0", config.path("User").asText());
+    assertEquals("[\"--help\"]", config.path("Cmd").toString());
+    assertEquals("java", config.path("Entrypoint").path(0).asText());
+    assertTrue(
+        config.path("Entrypoint").toString().contains("/opt/nunchi/training/*"), config::toString);
+    assertTrue(said.contains("\"NUNCHI_CACHE=/tmp/nunchi\""), said);
+    assertFalse(config.has("ExposedPorts"), said);
+  }
+
+  /// Without a container engine the script lays out what the file copies.
+  @Test
+  void trainingImage_byTheScriptAndByItsFile_hasTheSameFolders() throws IOException {
+    String scripts =
+        Files.readString(Path.of("src/image/training"))
+            + Files.readString(Path.of("src/image/parts"));
+    List<String> copied =
+        lastStage("Dockerfile.training").stream()
+            .filter(line -> line.startsWith("COPY "))
+            .flatMap(line -> Pattern.compile("/opt/nunchi/(\\w+)/").matcher(line).results())
+            .map(found -> found.group(1))
+            .toList();
+    assertEquals(List.of("training", "app", "models"), copied);
+    for (String folder : copied) {
+      assertTrue(scripts.contains("\"$nunchi/" + folder + "\""), folder);
+    }
+  }
+
+  private static JsonNode config(String image) throws IOException, InterruptedException {
+    Process script =
+        new ProcessBuilder("src/image/" + image, "--config").redirectErrorStream(true).start();
+    String said = new String(script.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertEquals(0, script.waitFor(), said);
+    return new JsonMapper().readTree(said);
   }
 
   @Test
@@ -46,11 +84,11 @@ class ImageTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"src/image/serving", "Dockerfile.training", "Dockerfile.native"})
+  @ValueSource(strings = {"src/image/parts", "Dockerfile.training", "Dockerfile.native"})
   void image_any_carriesTheLicences(String file) throws IOException {
     assertTrue(
         Files.readAllLines(Path.of(file)).stream()
-            .anyMatch(line -> line.matches("(cp|COPY) .*LICENSE\\b.*NOTICE\\b.*")),
+            .anyMatch(line -> line.strip().matches("(cp|COPY) .*LICENSE\\b.*NOTICE\\b.*")),
         file);
     assertTrue(
         Files.readAllLines(Path.of(".dockerignore")).containsAll(List.of("!LICENSE", "!NOTICE")));

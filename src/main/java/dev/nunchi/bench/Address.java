@@ -13,7 +13,7 @@ import java.util.Optional;
 public record Address(
     String host,
     int port,
-    int connections,
+    Connections connections,
     String model,
     Optional<String> token,
     Optional<Duration> deadline) {

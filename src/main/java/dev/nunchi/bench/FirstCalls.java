@@ -63,8 +63,9 @@ public record FirstCalls(String host, int port, List<String> texts) {
   }
 
   private void call(Protocol protocol) {
-    Address address = new Address(host, port, 1, "", Optional.empty(), Optional.empty());
-    try (Target target = protocol.open(address, texts, BATCH_SIZE)) {
+    Address address =
+        new Address(host, port, Connections.ONE, "", Optional.empty(), Optional.empty());
+    try (Target target = protocol.open(address, texts, BATCH_SIZE, 0)) {
       for (long number = 0; number < CALLS; number++) {
         target.call(number).orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS).join();
       }

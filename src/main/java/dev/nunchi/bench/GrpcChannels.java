@@ -1,6 +1,7 @@
 package dev.nunchi.bench;
 
 import io.grpc.Channel;
+import io.grpc.ChannelCredentials;
 import io.grpc.ClientInterceptors;
 import io.grpc.Grpc;
 import io.grpc.InsecureChannelCredentials;
@@ -11,37 +12,60 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// The connections of a load, taken in turn; each has calls of its own limit in flight (HTTP/2).
+/// The connections of a load over gRPC, those that are kept taken in turn.
 final class GrpcChannels implements AutoCloseable {
+  private final Address address;
+  private final ChannelCredentials credentials;
+  private final List<Line> kept = new ArrayList<>();
+
+  /// A connection, which opens with the first call.
+  ///
+  /// @param channel to call over
+  /// @param end closes it where it was opened for one call, once that has ended
+  record Line(Channel channel, Runnable end) {}
+
   private final List<ManagedChannel> channels = new ArrayList<>();
-  private final List<Channel> intercepted = new ArrayList<>();
 
   GrpcChannels(Address address) {
-    for (int i = 0; i < address.connections(); i++) {
-      ManagedChannel channel =
-          Grpc.newChannelBuilderForAddress(
-                  address.host(), address.port(), InsecureChannelCredentials.create())
-              .build();
+    this.address = address;
+    this.credentials =
+        address
+            .connections()
+            .authorities()
+            .map(TrustedAuthorities::credentials)
+            .orElseGet(InsecureChannelCredentials::create);
+    for (int i = 0; !address.connections().fresh() && i < address.connections().count(); i++) {
+      ManagedChannel channel = open();
       channels.add(channel);
-      intercepted.add(
-          address.token().<Channel>map(token -> authorized(channel, token)).orElse(channel));
+      kept.add(new Line(authorized(channel), () -> {}));
     }
   }
 
-  private static Channel authorized(ManagedChannel channel, String token) {
-    Metadata metadata = new Metadata();
-    metadata.put(
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
-    return ClientInterceptors.intercept(
-        channel, MetadataUtils.newAttachHeadersInterceptor(metadata));
+  private ManagedChannel open() {
+    return Grpc.newChannelBuilderForAddress(address.host(), address.port(), credentials).build();
   }
 
-  Channel get(long number) {
-    return intercepted.get((int) Math.floorMod(number, (long) intercepted.size()));
+  private Channel authorized(ManagedChannel channel) {
+    return address
+        .token()
+        .<Channel>map(token -> {
+          Metadata metadata = new Metadata();
+          metadata.put(
+              Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
+              "Bearer " + token);
+          return ClientInterceptors.intercept(
+              channel, MetadataUtils.newAttachHeadersInterceptor(metadata));
+        })
+        .orElse(channel);
   }
 
-  int size() {
-    return channels.size();
+  /// The next in turn, or one of its own for this call.
+  Line get(long number) {
+    if (!kept.isEmpty()) {
+      return kept.get((int) Math.floorMod(number, (long) kept.size()));
+    }
+    ManagedChannel channel = open();
+    return new Line(authorized(channel), channel::shutdown);
   }
 
   @Override

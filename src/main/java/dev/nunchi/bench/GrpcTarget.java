@@ -34,16 +34,19 @@ final class GrpcTarget implements Target {
 
   @Override
   public CompletableFuture<Void> call(long number) {
+    GrpcChannels.Line line = channels.get(number);
     SentimentServiceGrpc.SentimentServiceFutureStub plain =
-        SentimentServiceGrpc.newFutureStub(channels.get(number));
+        SentimentServiceGrpc.newFutureStub(line.channel());
     SentimentServiceGrpc.SentimentServiceFutureStub stub =
         address
             .deadline()
             .map(limit -> plain.withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS))
             .orElse(plain);
-    return textsInCall == 1
-        ? future(stub.classify(address.request(texts.get(number))))
-        : future(stub.batchClassify(batch(texts.of(number, textsInCall))));
+    CompletableFuture<Void> call =
+        textsInCall == 1
+            ? future(stub.classify(address.request(texts.get(number))))
+            : future(stub.batchClassify(batch(texts.of(number, textsInCall))));
+    return call.whenComplete((answer, thrown) -> line.end().run());
   }
 
   private BatchClassifyRequest batch(List<String> several) {

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.HdrHistogram.Histogram;
@@ -16,9 +17,17 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param warmUp at first, of which nothing is counted
 /// @param duration of what is measured: calls that begin in it are counted, and their end awaited
+/// @param ended told of each call that has ended, the warm-up's left out
+/// @param enough whether no more calls begin once the duration is over
 /// @param use asks what the server has taken
 public record LoadRun(
-    Target target, Arrivals arrivals, Duration warmUp, Duration duration, Supplier<ServerUse> use) {
+    Target target,
+    Arrivals arrivals,
+    Duration warmUp,
+    Duration duration,
+    Runnable ended,
+    BooleanSupplier enough,
+    Supplier<ServerUse> use) {
   /// An hour: longer latencies are counted as that.
   private static final long LONGEST = Duration.ofHours(1).toNanos();
 
@@ -28,11 +37,11 @@ public record LoadRun(
   public LoadResult run() {
     Counts warming = new Counts();
     AtomicLong numbers = new AtomicLong();
-    drive(warming, numbers, warmUp);
+    drive(warming, numbers, warmUp, () -> {}, () -> true);
     Counts counts = new Counts();
     ServerUse before = use.get();
     long start = System.nanoTime();
-    drive(counts, numbers, duration);
+    drive(counts, numbers, duration, ended, enough);
     Duration elapsed = Duration.ofNanos(System.nanoTime() - start);
     ServerUse after = use.get();
     return new LoadResult(
@@ -46,7 +55,8 @@ public record LoadRun(
         after.residentBytes());
   }
 
-  private void drive(Counts counts, AtomicLong numbers, Duration time) {
+  private void drive(
+      Counts counts, AtomicLong numbers, Duration time, Runnable told, BooleanSupplier enough) {
     if (!time.isPositive()) {
       return;
     }
@@ -58,8 +68,8 @@ public record LoadRun(
           callers.register();
           Thread.ofVirtual()
               .start(() -> {
-                while (System.nanoTime() < end) {
-                  call(counts, numbers.getAndIncrement(), System.nanoTime(), null);
+                while (System.nanoTime() < end || !enough.getAsBoolean()) {
+                  call(counts, numbers.getAndIncrement(), System.nanoTime(), told, null);
                 }
                 callers.arriveAndDeregister();
               });
@@ -70,12 +80,12 @@ public record LoadRun(
         Phaser calls = new Phaser(1);
         LongSupplier gaps = open.gaps();
         long next = System.nanoTime();
-        while (next < end) {
+        while (next < end || !enough.getAsBoolean()) {
           for (long now = System.nanoTime(); now < next; now = System.nanoTime()) {
             LockSupport.parkNanos(next - now);
           }
           calls.register();
-          call(counts, numbers.getAndIncrement(), next, calls);
+          call(counts, numbers.getAndIncrement(), next, told, calls);
           next += gaps.getAsLong();
         }
         calls.arriveAndAwaitAdvance();
@@ -85,8 +95,8 @@ public record LoadRun(
 
   /// @param from when the call was to begin
   /// @param calls told of its end; null where this is to wait for it
-  private void call(Counts counts, long number, long from, @Nullable Phaser calls) {
-    var ended =
+  private void call(Counts counts, long number, long from, Runnable told, @Nullable Phaser calls) {
+    var end =
         target
             .call(number)
             .handle((answer, thrown) -> {
@@ -96,13 +106,14 @@ public record LoadRun(
               } else {
                 counts.refused(thrown, Math.min(took, LONGEST));
               }
+              told.run();
               if (calls != null) {
                 calls.arriveAndDeregister();
               }
               return answer;
             });
     if (calls == null) {
-      ended.join();
+      end.join();
     }
   }
 

@@ -8,19 +8,20 @@ public enum Protocol {
   UNARY,
   /// `BatchClassify` of gRPC: several texts a call.
   BATCH,
-  /// `StreamClassify` of gRPC: a stream on each connection.
+  /// `StreamClassify` of gRPC: a stream at a time on each connection.
   STREAM,
   /// `POST /v1/classify`: a text a call.
   REST;
 
   /// @param texts taken in a circle
   /// @param batchSize texts in a call of [#BATCH]
-  public Target open(Address address, List<String> texts, int batchSize) {
+  /// @param textsInStream after which a stream of [#STREAM] ends and another begins; 0: never
+  public Target open(Address address, List<String> texts, int batchSize, int textsInStream) {
     Texts circle = new Texts(texts);
     return switch (this) {
       case UNARY -> new GrpcTarget(address, circle, 1);
       case BATCH -> new GrpcTarget(address, circle, batchSize);
-      case STREAM -> new StreamTarget(address, circle);
+      case STREAM -> new StreamTarget(address, circle, textsInStream);
       case REST -> new RestTarget(address, circle);
     };
   }

@@ -7,15 +7,18 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 
 /// Texts over REST, one in a call, HTTP/1.1; the client opens as many connections as it has calls.
 final class RestTarget implements Target {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final HttpClient client =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Optional<HttpClient> kept;
   private final Address address;
   private final Texts texts;
   private final URI uri;
@@ -23,7 +26,24 @@ final class RestTarget implements Target {
   RestTarget(Address address, Texts texts) {
     this.address = address;
     this.texts = texts;
-    this.uri = URI.create("http://%s:%d/v1/classify".formatted(address.host(), address.port()));
+    this.kept = address.connections().fresh() ? Optional.empty() : Optional.of(client());
+    this.uri =
+        URI.create(
+            "%s://%s:%d/v1/classify"
+                .formatted(
+                    address.connections().authorities().isPresent() ? "https" : "http",
+                    address.host(),
+                    address.port()));
+  }
+
+  private HttpClient client() {
+    HttpClient.Builder builder =
+        HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).executor(threads);
+    address
+        .connections()
+        .authorities()
+        .ifPresent(authorities -> builder.sslContext(authorities.context()));
+    return builder.build();
   }
 
   @Override
@@ -33,6 +53,23 @@ final class RestTarget implements Target {
 
   @Override
   public CompletableFuture<Void> call(long number) {
+    HttpClient client = kept.orElseGet(this::client);
+    CompletableFuture<Void> call =
+        client
+            .sendAsync(request(number), HttpResponse.BodyHandlers.discarding())
+            .handle((response, thrown) -> {
+              if (thrown != null) {
+                throw new Refused(reason(thrown));
+              }
+              if (response.statusCode() != 200) {
+                throw new Refused(Integer.toString(response.statusCode()));
+              }
+              return null;
+            });
+    return kept.isPresent() ? call : call.whenComplete((answer, thrown) -> client.shutdown());
+  }
+
+  private HttpRequest request(long number) {
     ObjectNode body =
         JSON.createObjectNode().put("text", texts.get(number)).put("truncation", "keep_head");
     if (!address.model().isEmpty()) {
@@ -44,17 +81,7 @@ final class RestTarget implements Target {
             .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
     address.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
     address.deadline().ifPresent(request::timeout);
-    return client
-        .sendAsync(request.build(), HttpResponse.BodyHandlers.discarding())
-        .handle((response, thrown) -> {
-          if (thrown != null) {
-            throw new Refused(reason(thrown));
-          }
-          if (response.statusCode() != 200) {
-            throw new Refused(Integer.toString(response.statusCode()));
-          }
-          return null;
-        });
+    return request.build();
   }
 
   private static String reason(Throwable thrown) {
@@ -67,6 +94,7 @@ final class RestTarget implements Target {
 
   @Override
   public void close() {
-    client.shutdownNow();
+    kept.ifPresent(HttpClient::shutdownNow);
+    threads.shutdown();
   }
 }

@@ -1,9 +1,13 @@
 package dev.nunchi.bench;
 
+import com.google.protobuf.Any;
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.rpc.ErrorInfo;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import dev.nunchi.sentiment.v1.StreamClassifyRequest;
 import dev.nunchi.sentiment.v1.StreamClassifyResponse;
 import io.grpc.Status;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,20 +15,36 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
-/// Texts in streams over gRPC, one stream on each connection.
+/// Texts in streams over gRPC, one stream at a time on each connection.
+///
+/// A server that stops ends its streams and says that it is the one who goes; then the texts that
+/// have no answer go into another stream, as the contract has it, and are no failures. Every other
+/// end leaves them without an answer, and so does an end that is in order and comes too early.
 final class StreamTarget implements Target {
+  private static final long LONGEST_WAIT_MILLIS = 5_000;
+
   private final GrpcChannels channels;
   private final Address address;
   private final Texts texts;
-  private final List<Stream> streams = new ArrayList<>();
+  private final int textsInStream;
+  private final List<Place> places = new ArrayList<>();
+  private final AtomicLong numbers = new AtomicLong();
+  private final LongAdder moved = new LongAdder();
 
-  StreamTarget(Address address, Texts texts) {
+  private record Item(StreamClassifyRequest request, CompletableFuture<Void> answer) {}
+
+  /// @param textsInStream after which a stream is closed and another one opened; 0: none
+  StreamTarget(Address address, Texts texts, int textsInStream) {
     this.channels = new GrpcChannels(address);
     this.address = address;
     this.texts = texts;
-    for (int i = 0; i < channels.size(); i++) {
-      streams.add(new Stream(SentimentServiceGrpc.newStub(channels.get(i))));
+    this.textsInStream = textsInStream;
+    for (int i = 0; i < address.connections().count(); i++) {
+      places.add(new Place(i));
     }
   }
 
@@ -35,89 +55,174 @@ final class StreamTarget implements Target {
 
   @Override
   public CompletableFuture<Void> call(long number) {
-    CompletableFuture<Void> answer =
-        streams.get((int) Math.floorMod(number, (long) streams.size())).send(number);
+    Item item =
+        new Item(
+            StreamClassifyRequest.newBuilder()
+                .setId(Long.toString(number))
+                .setRequest(address.request(texts.get(number)))
+                .build(),
+            new CompletableFuture<>());
+    places.get((int) Math.floorMod(number, (long) places.size())).send(item);
     return address
         .deadline()
         .map(limit ->
-            answer
+            item.answer()
                 .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
                 .exceptionallyCompose(thrown ->
                     CompletableFuture.failedFuture(
                         thrown instanceof Refused ? thrown : new Refused("DEADLINE_EXCEEDED"))))
-        .orElse(answer);
+        .orElse(item.answer());
+  }
+
+  @Override
+  public long moved() {
+    return moved.sum();
   }
 
   @Override
   public void close() {
-    streams.forEach(Stream::end);
+    places.forEach(Place::end);
     channels.close();
   }
 
-  private final class Stream implements StreamObserver<StreamClassifyResponse> {
-    private final Map<String, CompletableFuture<Void>> waiting = new ConcurrentHashMap<>();
-    private final StreamObserver<StreamClassifyRequest> requests;
-    private volatile String ended = "";
+  /// Where one stream follows the other.
+  private final class Place {
+    private final int connection;
+    private @Nullable Stream open;
+    private int sent;
+    private long waitMillis = 100;
 
-    private Stream(SentimentServiceGrpc.SentimentServiceStub stub) {
-      requests = stub.streamClassify(this);
+    private Place(int connection) {
+      this.connection = connection;
     }
 
-    private CompletableFuture<Void> send(long number) {
-      String id = Long.toString(number);
-      CompletableFuture<Void> answer = new CompletableFuture<>();
-      waiting.put(id, answer);
-      if (!ended.isEmpty()) {
-        waiting.remove(id);
-        return CompletableFuture.failedFuture(new Refused(ended));
+    /// One thread writes to a stream at a time.
+    private synchronized void send(Item item) {
+      if (item.answer().isDone()) {
+        return;
       }
-      StreamClassifyRequest request =
-          StreamClassifyRequest.newBuilder()
-              .setId(id)
-              .setRequest(address.request(texts.get(number)))
-              .build();
-      // A stream's side is written by one thread at a time.
-      synchronized (requests) {
-        requests.onNext(request);
+      if (open == null || !open.take(item)) {
+        open = new Stream(this);
+        sent = 0;
+        open.take(item);
       }
-      return answer;
+      if (++sent == textsInStream) {
+        open.close();
+        open = null;
+      }
+    }
+
+    /// Waits longer each time, as a server that goes may still be the one that is found.
+    private void sendElsewhere(List<Item> items) {
+      long wait;
+      synchronized (this) {
+        wait = waitMillis;
+        waitMillis = Math.min(2 * waitMillis, LONGEST_WAIT_MILLIS);
+      }
+      CompletableFuture.delayedExecutor(wait, TimeUnit.MILLISECONDS)
+          .execute(() -> items.forEach(this::send));
+    }
+
+    private synchronized void answered() {
+      waitMillis = 100;
+    }
+
+    private synchronized void end() {
+      if (open != null) {
+        open.close();
+        open = null;
+      }
+    }
+  }
+
+  private final class Stream implements StreamObserver<StreamClassifyResponse> {
+    private final Place place;
+    private final Map<String, Item> waiting = new ConcurrentHashMap<>();
+    private final GrpcChannels.Line line;
+    private final StreamObserver<StreamClassifyRequest> requests;
+    private boolean ended;
+
+    private Stream(Place place) {
+      this.place = place;
+      line =
+          channels.get(
+              address.connections().fresh() ? numbers.getAndIncrement() : place.connection);
+      requests = SentimentServiceGrpc.newStub(line.channel()).streamClassify(this);
+    }
+
+    /// Whether the stream is open, and will answer it.
+    private synchronized boolean take(Item item) {
+      if (ended) {
+        return false;
+      }
+      waiting.put(item.request().getId(), item);
+      requests.onNext(item.request());
+      return true;
+    }
+
+    private synchronized void close() {
+      if (!ended) {
+        requests.onCompleted();
+      }
     }
 
     @Override
     public void onNext(StreamClassifyResponse response) {
-      CompletableFuture<Void> answer = waiting.remove(response.getId());
-      if (answer == null) {
+      Item item = waiting.remove(response.getId());
+      if (item == null) {
         return;
       }
+      place.answered();
       if (response.hasError()) {
-        answer.completeExceptionally(
-            new Refused(Status.fromCodeValue(response.getError().getCode()).getCode().name()));
+        item.answer()
+            .completeExceptionally(
+                new Refused(Status.fromCodeValue(response.getError().getCode()).getCode().name()));
       } else {
-        answer.complete(null);
+        item.answer().complete(null);
       }
     }
 
     @Override
     public void onError(Throwable thrown) {
-      end(Status.fromThrowable(thrown).getCode().name());
+      List<Item> unanswered = end();
+      if (isServerGoing(thrown)) {
+        moved.increment();
+        place.sendElsewhere(unanswered);
+      } else {
+        refuse(unanswered, Status.fromThrowable(thrown).getCode().name());
+      }
     }
 
     @Override
     public void onCompleted() {
-      end("STREAM_ENDED");
+      refuse(end(), "STREAM_ENDED");
     }
 
-    private void end(String reason) {
-      ended = reason;
-      waiting.values().forEach(answer -> answer.completeExceptionally(new Refused(reason)));
-      waiting.clear();
+    private List<Item> end() {
+      synchronized (this) {
+        ended = true;
+      }
+      line.end().run();
+      return List.copyOf(waiting.values());
     }
 
-    private void end() {
-      synchronized (requests) {
-        if (ended.isEmpty()) {
-          requests.onCompleted();
-        }
+    private static void refuse(List<Item> items, String reason) {
+      items.forEach(item -> item.answer().completeExceptionally(new Refused(reason)));
+    }
+
+    private static boolean isServerGoing(Throwable thrown) {
+      var status = StatusProto.fromThrowable(thrown);
+      return status != null
+          && status.getCode() == Status.Code.UNAVAILABLE.value()
+          && status.getDetailsList().stream().anyMatch(Stream::saysUnavailable);
+    }
+
+    private static boolean saysUnavailable(Any detail) {
+      try {
+        return detail.is(ErrorInfo.class)
+            && detail.unpack(ErrorInfo.class).getReason().equals("UNAVAILABLE");
+      } catch (InvalidProtocolBufferException _) {
+        return false;
       }
     }
   }

@@ -13,6 +13,11 @@ public interface Target extends AutoCloseable {
   /// @return ends when all answers are there, or with a [Refused]
   CompletableFuture<Void> call(long number);
 
+  /// Streams that the server ended because it stops, and whose texts went on in another one.
+  default long moved() {
+    return 0;
+  }
+
   @Override
   void close();
 

@@ -5,12 +5,14 @@ import dev.nunchi.Reason;
 import dev.nunchi.bench.Address;
 import dev.nunchi.bench.Arrivals;
 import dev.nunchi.bench.BareRun;
+import dev.nunchi.bench.Connections;
 import dev.nunchi.bench.LoadResult;
 import dev.nunchi.bench.LoadRun;
 import dev.nunchi.bench.OwnServer;
 import dev.nunchi.bench.Protocol;
 import dev.nunchi.bench.ServerUse;
 import dev.nunchi.bench.Target;
+import dev.nunchi.bench.TrustedAuthorities;
 import dev.nunchi.infer.BuiltInModel;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
@@ -32,6 +34,8 @@ import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +64,10 @@ import picocli.CommandLine.Spec;
       "      500 calls a second at random moments, whoever has to wait; latency counts from the"
           + " moment at which a call was to begin, so a stall is charged with all who would have"
           + " come.",
+      "  nunchi bench --target nunchi.example.com:8443 --ca authority.pem --input comments.txt"
+          + " --protocol unary,batch,stream,rest --together --fresh-connections --stream-size 8",
+      "      A server elsewhere over TLS, every kind at once, a handshake for each call and"
+          + " stream.",
       "  nunchi bench --model my-model --input comments.txt --bare",
       "      Besides, one thread of ONNX Runtime with the same texts, alone and in batches.",
       "",
@@ -135,11 +143,34 @@ final class BenchCommand implements Callable<Integer> {
   private int batchSize;
 
   @Option(
+      names = "--stream-size",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Texts after which a stream ends and another one begins (default: 0, as many as there"
+              + " are).")
+  private int streamSize;
+
+  @Option(
       names = "--connections",
       paramLabel = "N",
       defaultValue = "1",
       description = "Connections of gRPC, taken in turn (default: 1).")
   private int connections;
+
+  @Option(
+      names = "--fresh-connections",
+      description =
+          "Each call, and each stream, opens a connection of its own; of streams there are"
+              + " --connections at a time.")
+  private boolean freshConnections;
+
+  @Option(
+      names = "--ca",
+      paramLabel = "FILE",
+      description =
+          "Calls --target over TLS, and believes the authorities in this file (PEM) alone.")
+  private @Nullable Path authorities;
 
   @Option(
       names = "--deadline",
@@ -160,6 +191,22 @@ final class BenchCommand implements Callable<Integer> {
       defaultValue = "20",
       description = "Load that is measured, of each kind (default: 20).")
   private double duration;
+
+  @Option(
+      names = "--calls",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Goes on beyond --duration until so many calls have ended; with --together of all kinds"
+              + " (default: 0).")
+  private long calls;
+
+  @Option(
+      names = "--together",
+      description =
+          "All kinds of --protocol at the same time, each with its callers (default: one after the"
+              + " other). What the server took is not known of each then.")
+  private boolean together;
 
   @Option(
       names = "--seed",
@@ -205,14 +252,16 @@ final class BenchCommand implements Callable<Integer> {
     require(inFlight == null || inFlight >= 1, "--in-flight is at least 1, not " + inFlight);
     require(rate == null || (rate > 0 && rate <= 1e6), "--rate is over 0 and at most 1000000");
     require(batchSize >= 1, "--batch-size is at least 1, not " + batchSize);
+    require(streamSize >= 0, "--stream-size is at least 0, not " + streamSize);
+    require(calls >= 0, "--calls is at least 0, not " + calls);
     require(connections >= 1, "--connections is at least 1, not " + connections);
     require(deadline == null || deadline >= 1, "--deadline is at least 1, not " + deadline);
     require(warmUp >= 0 && warmUp <= 86_400, "--warm-up is from 0 to 86400 seconds");
     require(duration > 0 && duration <= 864_000, "--duration is over 0 and at most 864000 seconds");
     require(threads == null || threads >= 1, "--threads is at least 1, not " + threads);
     require(
-        target != null || (pid == null && tokenFile == null),
-        "--pid and --token-file are of a server that --target names");
+        target != null || (pid == null && tokenFile == null && authorities == null),
+        "--pid, --token-file and --ca are of a server that --target names");
     require(target == null || threads == null, "--threads is of the server that this starts");
     require(
         target == null || input != null,
@@ -289,7 +338,10 @@ final class BenchCommand implements Callable<Integer> {
     return new Address(
         host,
         port,
-        connections,
+        new Connections(
+            connections,
+            freshConnections,
+            Optional.ofNullable(authorities).map(TrustedAuthorities::read)),
         name,
         token.map(String::strip),
         Optional.ofNullable(deadline).map(Duration::ofMillis));
@@ -300,26 +352,76 @@ final class BenchCommand implements Callable<Integer> {
         rate == null
             ? new Arrivals.Closed(inFlight == null ? 64 : inFlight)
             : new Arrivals.Open(rate, seed);
-    for (Protocol protocol : protocols) {
-      try (Target opened = protocol.open(address, texts, batchSize)) {
-        LoadResult result =
-            new LoadRun(opened, arrivals, seconds(warmUp), seconds(duration), use).run();
-        out.println(LoadTable.row(protocol, opened.textsInCall(), result));
-        result
-            .refused()
-            .forEach((reason, count) ->
-                out.printf(
-                    Locale.ROOT,
-                    "  %s: %d calls, 99 %% of the refusals within %.1f ms%n",
-                    reason,
-                    count,
-                    LoadResult.milliseconds(result.refusals(), 99)));
-        out.flush();
-        if (result.answered() == 0) {
-          throw new NunchiException(
-              Reason.UNAVAILABLE, "No call was answered: " + result.refused().keySet());
-        }
+    if (!together) {
+      for (Protocol protocol : protocols) {
+        Load load = load(protocol, address, texts, arrivals, new AtomicLong(), use);
+        print(load, out);
+        requireAnswers(load);
       }
+      return;
+    }
+    AtomicLong ended = new AtomicLong();
+    List<CompletableFuture<Load>> loads = new ArrayList<>();
+    for (Protocol protocol : protocols) {
+      loads.add(
+          CompletableFuture.supplyAsync(
+              () -> load(protocol, address, texts, arrivals, ended, () -> ServerUse.UNKNOWN),
+              task -> Thread.ofVirtual().start(task)));
+    }
+    CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new)).join();
+    loads.forEach(load -> print(load.join(), out));
+    loads.forEach(load -> requireAnswers(load.join()));
+  }
+
+  private record Load(Protocol protocol, int textsInCall, LoadResult result, long moved) {}
+
+  private Load load(
+      Protocol protocol,
+      Address address,
+      List<String> texts,
+      Arrivals arrivals,
+      AtomicLong ended,
+      Supplier<ServerUse> use) {
+    try (Target opened = protocol.open(address, texts, batchSize, streamSize)) {
+      LoadResult result =
+          new LoadRun(
+                  opened,
+                  arrivals,
+                  seconds(warmUp),
+                  seconds(duration),
+                  ended::incrementAndGet,
+                  () -> ended.get() >= calls,
+                  use)
+              .run();
+      return new Load(protocol, opened.textsInCall(), result, opened.moved());
+    }
+  }
+
+  private static void print(Load load, PrintWriter out) {
+    LoadResult result = load.result();
+    out.println(LoadTable.row(load.protocol(), load.textsInCall(), result));
+    result
+        .refused()
+        .forEach((reason, count) ->
+            out.printf(
+                Locale.ROOT,
+                "  %s: %d calls, 99 %% of the refusals within %.1f ms%n",
+                reason,
+                count,
+                LoadResult.milliseconds(result.refusals(), 99)));
+    if (load.moved() > 0) {
+      out.printf(
+          Locale.ROOT,
+          "  %d streams were ended by a server that stops, and went on in another%n",
+          load.moved());
+    }
+    out.flush();
+  }
+
+  private static void requireAnswers(Load load) {
+    if (load.result().answered() == 0) {
+      throw new NunchiException(
+          Reason.UNAVAILABLE, "No call was answered: " + load.result().refused().keySet());
     }
   }
 

@@ -9,7 +9,7 @@ import org.HdrHistogram.Histogram;
 
 /// What `nunchi bench` prints: a line for each kind of call, and for each size of batch.
 final class LoadTable {
-  private static final String FORMAT = "%-10s %10s %14s %9s %9s %9s %9s %9s %9s %10s";
+  private static final String FORMAT = "%-10s %10s %14s %9s %9s %9s %9s %9s %9s %9s %10s";
 
   /// The last is the longest of all.
   private static final List<Double> PERCENTILES = List.of(50.0, 90.0, 99.0, 99.9, 100.0);
@@ -24,6 +24,7 @@ final class LoadTable {
           "p99 ms",
           "p99.9 ms",
           "max ms",
+          "answered",
           "refused",
           "memory MB");
 
@@ -36,6 +37,7 @@ final class LoadTable {
             ? number(result.textsPerCpuSecond().getAsDouble())
             : "-",
         result.latencies(),
+        Long.toString(result.answered()),
         Long.toString(result.refused().values().stream().mapToLong(Long::longValue).sum()),
         result.residentBytes().isPresent()
             ? number(result.residentBytes().getAsLong() / 1e6)
@@ -49,6 +51,7 @@ final class LoadTable {
         number(result.textsPerCpuSecond()),
         result.latencies(),
         "-",
+        "-",
         "-");
   }
 
@@ -57,6 +60,7 @@ final class LoadTable {
       double textsPerSecond,
       String textsPerCpuSecond,
       Histogram latencies,
+      String answered,
       String refused,
       String memory) {
     String[] times =
@@ -73,6 +77,7 @@ final class LoadTable {
         times[2],
         times[3],
         times[4],
+        answered,
         refused,
         memory);
   }

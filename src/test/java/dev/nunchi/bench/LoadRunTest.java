@@ -14,6 +14,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class LoadRunTest {
   private static final Duration NONE = Duration.ZERO;
@@ -59,6 +61,26 @@ class LoadRunTest {
     assertTrue(result.answered() >= 7, () -> "answered " + result.answered());
     double median = LoadResult.milliseconds(result.latencies(), 50);
     assertTrue(median >= 5, () -> "median " + median);
+  }
+
+  /// Of two kinds of call at once, the one may be the slower one.
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void run_callsAreWanted_goesOnBeyondItsTime(boolean open) {
+    AtomicInteger ended = new AtomicInteger();
+    Arrivals arrivals = open ? new Arrivals.Open(200, 1) : new Arrivals.Closed(2);
+    LoadResult result =
+        new LoadRun(
+                new Echo(5, 1),
+                arrivals,
+                SHORT,
+                Duration.ofMillis(1),
+                ended::incrementAndGet,
+                () -> ended.get() >= 50,
+                () -> ServerUse.UNKNOWN)
+            .run();
+    assertEquals(ended.get(), result.answered());
+    assertTrue(ended.get() >= 50 && ended.get() < 70, () -> ended + " calls");
   }
 
   @Test
@@ -136,6 +158,8 @@ class LoadRunTest {
                 new Arrivals.Closed(1),
                 NONE,
                 SHORT,
+                () -> {},
+                () -> true,
                 () ->
                     new ServerUse(
                         Optional.of(Duration.ofSeconds(2L + asked.getAndIncrement())),
@@ -164,6 +188,8 @@ class LoadRunTest {
   }
 
   private static LoadResult run(Target target, Arrivals arrivals, Duration warmUp) {
-    return new LoadRun(target, arrivals, warmUp, SHORT, () -> ServerUse.UNKNOWN).run();
+    return new LoadRun(
+            target, arrivals, warmUp, SHORT, () -> {}, () -> true, () -> ServerUse.UNKNOWN)
+        .run();
   }
 }

@@ -3,7 +3,12 @@ package dev.nunchi.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.protobuf.Any;
+import com.google.rpc.ErrorInfo;
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.nunchi.sentiment.v1.BatchClassifyRequest;
 import dev.nunchi.sentiment.v1.BatchClassifyResponse;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
@@ -11,34 +16,61 @@ import dev.nunchi.sentiment.v1.ClassifyResponse;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import dev.nunchi.sentiment.v1.StreamClassifyRequest;
 import dev.nunchi.sentiment.v1.StreamClassifyResponse;
+import dev.nunchi.serve.TestAuthority;
+import io.grpc.Attributes;
 import io.grpc.Grpc;
 import io.grpc.InsecureServerCredentials;
 import io.grpc.Server;
+import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
+import io.grpc.TlsServerCredentials;
+import io.grpc.protobuf.StatusProto;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyFactory;
+import java.security.KeyStore;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Against servers of the contract that this test speaks for.
 class BenchCommandTest {
   private final Queue<String> asked = new ConcurrentLinkedQueue<>();
+  private final Set<String> connections = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger streams = new AtomicInteger();
+
+  /// How the server ends a stream, in place of its second answer; null: not by itself.
+  private volatile com.google.rpc.@Nullable Status endOfStreams;
+
   @TempDir private Path directory;
   private Path texts = Path.of("");
   private Server grpc;
@@ -54,18 +86,19 @@ class BenchCommandTest {
     grpc =
         Grpc.newServerBuilderForPort(0, InsecureServerCredentials.create())
             .addService(new Service())
+            .addTransportFilter(
+                new ServerTransportFilter() {
+                  @Override
+                  public Attributes transportReady(Attributes attributes) {
+                    connections.add(
+                        String.valueOf(attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)));
+                    return attributes;
+                  }
+                })
             .build()
             .start();
     rest = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
-    rest.createContext(
-        "/v1/classify",
-        exchange -> {
-          String body =
-              new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-          asked.add(body + exchange.getRequestHeaders().getFirst("Authorization"));
-          exchange.sendResponseHeaders(body.contains("거절") ? 429 : 200, -1);
-          exchange.close();
-        });
+    rest.createContext("/v1/classify", this::answer);
     rest.start();
   }
 
@@ -144,6 +177,9 @@ class BenchCommandTest {
         "--duration 0 | over 0",
         "--connections 0 | at least 1, not 0",
         "--deadline 0 | at least 1, not 0",
+        "--stream-size -1 | at least 0, not -1",
+        "--calls -1 | at least 0, not -1",
+        "--ca authority.pem | of a server that --target names",
         "--batch-size 0 | at least 1, not 0",
         "--pid 1 | of a server that --target names",
         "--target 127.0.0.1:1 --pid 2147483647 | there is no process 2147483647",
@@ -156,6 +192,167 @@ class BenchCommandTest {
     Result result = run(("bench --input " + texts + " " + options).split(" "));
     assertEquals(2, result.exitCode(), result.out());
     assertTrue(result.err().contains(why), result.err());
+  }
+
+  /// What has no answer when the server goes is asked again in the next stream, under its id.
+  @Test
+  void bench_streamOfAServerThatStops_goesOnInAnother() throws IOException {
+    Files.writeString(texts, "좋아요\n별로예요\n");
+    endOfStreams =
+        com.google.rpc.Status.newBuilder()
+            .setCode(Status.Code.UNAVAILABLE.value())
+            .addDetails(Any.pack(ErrorInfo.newBuilder().setReason("UNAVAILABLE").build()))
+            .build();
+    Result result = bench(grpc.getPort(), "--protocol", "stream", "--calls", 5, "--in-flight", 1);
+    assertEquals(0, result.exitCode(), result.err());
+    assertTrue(row(result, "stream").matches(".* [5-9]\\d* +0 +[\\d.]+$"), result.out());
+    assertTrue(
+        result.out().matches("(?s).*\n  [1-9]\\d* streams were ended by a server that stops.*"),
+        result.out());
+  }
+
+  /// An end that does not say that the server goes, and one that is in order and too early.
+  @ParameterizedTest
+  @CsvSource({"14, UNAVAILABLE", "0, STREAM_ENDED"})
+  void bench_streamThatBreaks_isOpenedAnewAndItsTextsAreCounted(int code, String reason)
+      throws IOException {
+    Files.writeString(texts, "좋아요\n별로예요\n");
+    endOfStreams = com.google.rpc.Status.newBuilder().setCode(code).build();
+    Result result = bench(grpc.getPort(), "--protocol", "stream", "--calls", 6, "--in-flight", 1);
+    assertEquals(0, result.exitCode(), result.err());
+    assertRefusals(result, reason);
+    assertTrue(streams.get() >= 2, () -> streams + " streams");
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void bench_streamSize_isWhatAStreamHas(boolean fresh) throws IOException {
+    Files.writeString(texts, "좋아요\n별로예요\n");
+    List<Object> options = new ArrayList<>(List.of("--protocol", "stream", "--stream-size", 3));
+    options.addAll(List.of("--calls", 30, "--in-flight", 1));
+    if (fresh) {
+      options.add("--fresh-connections");
+    }
+    Result result = bench(grpc.getPort(), options.toArray());
+    assertEquals(0, result.exitCode(), result.err());
+    assertTrue(row(result, "stream").matches(".* 0 +[\\d.]+$"), result.out());
+    assertEquals((asked.size() + 2) / 3, streams.get());
+    assertEquals(fresh ? streams.get() : 1, connections.size());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"unary", "batch"})
+  void bench_freshConnections_areAsManyAsCalls(String protocol) throws IOException {
+    Files.writeString(texts, "좋아요\n");
+    Result result =
+        bench(
+            grpc.getPort(),
+            "--protocol",
+            protocol,
+            "--batch-size",
+            2,
+            "--in-flight",
+            1,
+            "--fresh-connections");
+    assertEquals(0, result.exitCode(), result.err());
+    assertEquals(asked.size() / (protocol.equals("batch") ? 2 : 1), connections.size());
+  }
+
+  @Test
+  void bench_together_isARowForEachKindAndTheCallsOfAll() throws IOException {
+    Files.writeString(texts, "좋아요\n");
+    Result result =
+        bench(
+            grpc.getPort(),
+            "--protocol",
+            "unary,batch,stream",
+            "--batch-size",
+            2,
+            "--together",
+            "--calls",
+            300);
+    assertEquals(0, result.exitCode(), result.err());
+    long calls = 0;
+    for (String kind : List.of("unary", "batch", "stream")) {
+      String[] columns = row(result, kind).split(" +");
+      calls += Long.parseLong(columns[columns.length - 3]);
+    }
+    assertTrue(calls >= 300, result.out());
+  }
+
+  /// Over TLS those are believed whom `--ca` names, and no others.
+  @ParameterizedTest
+  @CsvSource({"false, unary", "true, unary", "false, rest", "true, rest", "true, stream"})
+  void bench_ca_isWhoIsBelieved(boolean fresh, String protocol) throws Exception {
+    Files.writeString(texts, "좋아요\n");
+    TestAuthority authority = new TestAuthority("authority");
+    Path ca = authority.write(directory.resolve("authority.pem"));
+    Path stranger = new TestAuthority("stranger").write(directory.resolve("stranger.pem"));
+    TestAuthority.Issued issued = authority.issue(directory, "server");
+    Server secure =
+        Grpc.newServerBuilderForPort(
+                0,
+                TlsServerCredentials.create(issued.certificate().toFile(), issued.key().toFile()))
+            .addService(new Service())
+            .build()
+            .start();
+    HttpsServer https = HttpsServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    https.setHttpsConfigurator(new HttpsConfigurator(identity(issued)));
+    https.createContext("/v1/classify", this::answer);
+    https.start();
+    try {
+      int port = protocol.equals("rest") ? https.getAddress().getPort() : secure.getPort();
+      List<Object> options = new ArrayList<>(List.of("--protocol", protocol, "--in-flight", 2));
+      options.addAll(List.of("--stream-size", 4));
+      if (fresh) {
+        options.add("--fresh-connections");
+      }
+      options.addAll(List.of("--ca", ca));
+      Result result = bench(port, options.toArray());
+      assertEquals(0, result.exitCode(), result.err());
+      assertTrue(row(result, protocol).matches(".* 0 +[\\d.]+$"), result.out());
+      options.set(options.size() - 1, stranger);
+      Result refused = bench(port, options.toArray());
+      assertEquals(1, refused.exitCode());
+      assertTrue(refused.err().contains("No call was answered: [UNAVAILABLE]"), refused.err());
+    } finally {
+      secure.shutdownNow();
+      https.stop(0);
+    }
+  }
+
+  @Test
+  void bench_caThatIsNone_isNamed() {
+    Result result = bench(grpc.getPort(), "--ca", texts);
+    assertEquals(1, result.exitCode());
+    assertTrue(result.err().contains("texts.txt has no certificates in PEM"), result.err());
+  }
+
+  private static SSLContext identity(TestAuthority.Issued issued) throws Exception {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    String key =
+        Files.readString(issued.key()).replaceAll("-----[A-Z ]+-----", "").replaceAll("\\s", "");
+    try (InputStream in = Files.newInputStream(issued.certificate())) {
+      store.setKeyEntry(
+          "server",
+          KeyFactory.getInstance("EC")
+              .generatePrivate(new PKCS8EncodedKeySpec(Base64.getDecoder().decode(key))),
+          new char[0],
+          new Certificate[] {CertificateFactory.getInstance("X.509").generateCertificate(in)});
+    }
+    KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+    keys.init(store, new char[0]);
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(keys.getKeyManagers(), null, null);
+    return context;
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+    asked.add(body + exchange.getRequestHeaders().getFirst("Authorization"));
+    exchange.sendResponseHeaders(body.contains("거절") ? 429 : 200, -1);
+    exchange.close();
   }
 
   private static String row(Result result, String kind) {
@@ -224,9 +421,23 @@ class BenchCommandTest {
     @Override
     public StreamObserver<StreamClassifyRequest> streamClassify(
         StreamObserver<StreamClassifyResponse> answers) {
+      streams.incrementAndGet();
+      AtomicInteger items = new AtomicInteger();
       return new StreamObserver<>() {
         @Override
         public void onNext(StreamClassifyRequest item) {
+          com.google.rpc.@Nullable Status end = endOfStreams;
+          if (end != null && items.incrementAndGet() > 1) {
+            if (items.get() > 2) {
+              return;
+            }
+            if (end.getCode() == 0) {
+              answers.onCompleted();
+            } else {
+              answers.onError(StatusProto.toStatusRuntimeException(end));
+            }
+            return;
+          }
           StreamClassifyResponse.Builder answer =
               StreamClassifyResponse.newBuilder().setId(item.getId());
           if (isRefused(item.getRequest())) {

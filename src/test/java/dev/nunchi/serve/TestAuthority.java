@@ -38,7 +38,7 @@ public final class TestAuthority {
   public record Issued(Path certificate, Path key) {}
 
   /// Writes the authority's own certificate.
-  Path write(Path file) {
+  public Path write(Path file) {
     byte[] basicConstraints =
         extension(oid(0x55, 0x1d, 0x13), sequence(KeyEncoding.der(0x01, (byte) 0xff)));
     return pem(file, "CERTIFICATE", certificate(name, keys, VALID, basicConstraints));
