@@ -104,7 +104,10 @@ final class StreamTarget implements Target {
       if (open == null || !open.take(item)) {
         open = new Stream(this);
         sent = 0;
-        open.take(item);
+        if (!open.take(item)) {
+          open.leave(List.of(item));
+          return;
+        }
       }
       if (++sent == textsInStream) {
         open.close();
@@ -141,6 +144,9 @@ final class StreamTarget implements Target {
     private final GrpcChannels.Line line;
     private final StreamObserver<StreamClassifyRequest> requests;
     private boolean ended;
+
+    /// Why texts have no answer; null where the server goes, and where the stream is open.
+    private @Nullable String reason;
 
     private Stream(Place place) {
       this.place = place;
@@ -184,30 +190,39 @@ final class StreamTarget implements Target {
 
     @Override
     public void onError(Throwable thrown) {
-      List<Item> unanswered = end();
       if (isServerGoing(thrown)) {
         moved.increment();
-        place.sendElsewhere(unanswered);
+        end(null);
       } else {
-        refuse(unanswered, Status.fromThrowable(thrown).getCode().name());
+        end(Status.fromThrowable(thrown).getCode().name());
       }
     }
 
     @Override
     public void onCompleted() {
-      refuse(end(), "STREAM_ENDED");
+      end("STREAM_ENDED");
     }
 
-    private List<Item> end() {
+    private void end(@Nullable String because) {
       synchronized (this) {
         ended = true;
+        reason = because;
       }
       line.end().run();
-      return List.copyOf(waiting.values());
+      leave(List.copyOf(waiting.values()));
     }
 
-    private static void refuse(List<Item> items, String reason) {
-      items.forEach(item -> item.answer().completeExceptionally(new Refused(reason)));
+    /// Gives up texts that this stream answers no more.
+    private void leave(List<Item> items) {
+      @Nullable String because;
+      synchronized (this) {
+        because = reason;
+      }
+      if (because == null) {
+        place.sendElsewhere(items);
+      } else {
+        items.forEach(item -> item.answer().completeExceptionally(new Refused(because)));
+      }
     }
 
     private static boolean isServerGoing(Throwable thrown) {
