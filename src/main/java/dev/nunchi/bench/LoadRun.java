@@ -2,6 +2,7 @@ package dev.nunchi.bench;
 
 import java.time.Duration;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicLong;
@@ -97,8 +98,7 @@ public record LoadRun(
   /// @param calls told of its end; null where this is to wait for it
   private void call(Counts counts, long number, long from, Runnable told, @Nullable Phaser calls) {
     var end =
-        target
-            .call(number)
+        begin(number)
             .handle((answer, thrown) -> {
               long took = System.nanoTime() - from;
               if (thrown == null) {
@@ -114,6 +114,16 @@ public record LoadRun(
             });
     if (calls == null) {
       end.join();
+    }
+  }
+
+  /// A call that cannot even begin counts as one that failed, so that no caller is waited for in
+  /// vain.
+  private CompletableFuture<Void> begin(long number) {
+    try {
+      return target.call(number);
+    } catch (RuntimeException e) {
+      return CompletableFuture.failedFuture(e);
     }
   }
 

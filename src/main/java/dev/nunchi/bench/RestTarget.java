@@ -6,12 +6,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpTimeoutException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// Texts over REST, one in a call, HTTP/1.1; the client opens as many connections as it has calls.
 final class RestTarget implements Target {
@@ -54,18 +55,22 @@ final class RestTarget implements Target {
   @Override
   public CompletableFuture<Void> call(long number) {
     HttpClient client = kept.orElseGet(this::client);
+    CompletableFuture<HttpResponse<Void>> response =
+        client.sendAsync(request(number), HttpResponse.BodyHandlers.discarding());
+    // A request's own timeout ends with the head of the answer.
+    address
+        .deadline()
+        .ifPresent(limit -> response.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS));
     CompletableFuture<Void> call =
-        client
-            .sendAsync(request(number), HttpResponse.BodyHandlers.discarding())
-            .handle((response, thrown) -> {
-              if (thrown != null) {
-                throw new Refused(reason(thrown));
-              }
-              if (response.statusCode() != 200) {
-                throw new Refused(Integer.toString(response.statusCode()));
-              }
-              return null;
-            });
+        response.handle((answer, thrown) -> {
+          if (thrown != null) {
+            throw new Refused(reason(thrown));
+          }
+          if (answer.statusCode() != 200) {
+            throw new Refused(Integer.toString(answer.statusCode()));
+          }
+          return null;
+        });
     return kept.isPresent() ? call : call.whenComplete((answer, thrown) -> client.shutdown());
   }
 
@@ -80,7 +85,6 @@ final class RestTarget implements Target {
             .header("Content-Type", "application/json")
             .POST(HttpRequest.BodyPublishers.ofString(body.toString()));
     address.token().ifPresent(token -> request.header("Authorization", "Bearer " + token));
-    address.deadline().ifPresent(request::timeout);
     return request.build();
   }
 
@@ -89,7 +93,7 @@ final class RestTarget implements Target {
         thrown instanceof CompletionException && thrown.getCause() != null
             ? thrown.getCause()
             : thrown;
-    return cause instanceof HttpTimeoutException ? "DEADLINE_EXCEEDED" : "UNAVAILABLE";
+    return cause instanceof TimeoutException ? "DEADLINE_EXCEEDED" : "UNAVAILABLE";
   }
 
   @Override

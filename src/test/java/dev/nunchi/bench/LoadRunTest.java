@@ -1,6 +1,7 @@
 package dev.nunchi.bench;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
@@ -147,6 +148,32 @@ class LoadRunTest {
     LoadResult result = run(refusing, new Arrivals.Closed(1), NONE);
     assertEquals(Map.of("RESOURCE_EXHAUSTED", result.refusals().getTotalCount()), result.refused());
     assertTrue(Math.abs(result.answered() - result.refusals().getTotalCount()) <= 1);
+  }
+
+  @Test
+  void run_callThatThrows_isCountedAndNotWaitedFor() {
+    Target throwing =
+        new Target() {
+          @Override
+          public int textsInCall() {
+            return 1;
+          }
+
+          @Override
+          public CompletableFuture<Void> call(long number) {
+            if (number == 3) {
+              throw new IllegalStateException("of this test");
+            }
+            return new Echo(1, 1).call(number);
+          }
+
+          @Override
+          public void close() {}
+        };
+    LoadResult result =
+        assertTimeoutPreemptively(
+            Duration.ofSeconds(20), () -> run(throwing, new Arrivals.Closed(2), NONE));
+    assertEquals(Map.of("IllegalStateException", 1L), result.refused());
   }
 
   @Test

@@ -151,6 +151,28 @@ class BenchCommandTest {
         asked::toString);
   }
 
+  /// Whose head comes, and whose body does not.
+  @Test
+  void bench_restAnswerThatDoesNotEnd_isGivenUpAtTheDeadline() throws IOException {
+    HttpServer endless = HttpServer.create(new InetSocketAddress("127.0.0.1", 0), 0);
+    endless.createContext(
+        "/v1/classify",
+        exchange -> {
+          exchange.getRequestBody().readAllBytes();
+          exchange.sendResponseHeaders(200, 10);
+          exchange.getResponseBody().flush();
+        });
+    endless.start();
+    try {
+      Result result =
+          bench(endless.getAddress().getPort(), "--protocol", "rest", "--deadline", 200);
+      assertEquals(1, result.exitCode());
+      assertTrue(result.err().contains("No call was answered: [DEADLINE_EXCEEDED]"), result.err());
+    } finally {
+      endless.stop(0);
+    }
+  }
+
   @Test
   void bench_rate_beginsAsManyCalls() {
     Result result = bench(grpc.getPort(), "--rate", 300);
