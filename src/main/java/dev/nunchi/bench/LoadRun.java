@@ -67,7 +67,10 @@ public record LoadRun(
         Phaser callers = new Phaser(1);
         for (int i = 0; i < closed.callers(); i++) {
           callers.register();
-          Thread.ofVirtual()
+          // No virtual threads: they hold their carriers while a class is initialized, and where
+          // that waits for a lock that is promised to another of them, nobody ever goes on.
+          Thread.ofPlatform()
+              .daemon()
               .start(() -> {
                 while (System.nanoTime() < end || !enough.getAsBoolean()) {
                   call(counts, numbers.getAndIncrement(), System.nanoTime(), told, null);

@@ -18,7 +18,10 @@ import java.util.concurrent.TimeoutException;
 final class RestTarget implements Target {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  /// As a client has by itself; those for one call share them.
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(Thread.ofPlatform().daemon().factory());
+
   private final Optional<HttpClient> kept;
   private final Address address;
   private final Texts texts;

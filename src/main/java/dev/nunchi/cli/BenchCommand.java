@@ -366,7 +366,7 @@ final class BenchCommand implements Callable<Integer> {
       loads.add(
           CompletableFuture.supplyAsync(
               () -> load(protocol, address, texts, arrivals, ended, () -> ServerUse.UNKNOWN),
-              task -> Thread.ofVirtual().start(task)));
+              task -> Thread.ofPlatform().daemon().start(task)));
     }
     CompletableFuture.allOf(loads.toArray(CompletableFuture[]::new)).join();
     loads.forEach(load -> print(load.join(), out));

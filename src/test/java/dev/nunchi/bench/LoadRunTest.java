@@ -84,6 +84,30 @@ class LoadRunTest {
     assertTrue(ended.get() >= 50 && ended.get() < 70, () -> ended + " calls");
   }
 
+  /// On two cores, in a Java that is just starting, virtual callers waited for each other for ever.
+  @Test
+  void run_callers_areNoVirtualThreads() {
+    AtomicInteger virtual = new AtomicInteger();
+    Target looking =
+        new Target() {
+          @Override
+          public int textsInCall() {
+            return 1;
+          }
+
+          @Override
+          public CompletableFuture<Void> call(long number) {
+            virtual.addAndGet(Thread.currentThread().isVirtual() ? 1 : 0);
+            return new Echo(1, 1).call(number);
+          }
+
+          @Override
+          public void close() {}
+        };
+    assertTrue(run(looking, new Arrivals.Closed(2), NONE).answered() > 0);
+    assertEquals(0, virtual.get());
+  }
+
   @Test
   void run_warmUp_isNotCounted() {
     Echo echo = new Echo(5, 1);
