@@ -22,7 +22,7 @@ final class DenseLinears {
   /// @param weight `[out, in]` in the type of `x`; of fp32 a leaf
   /// @param bias `[out]` in the type of `x`; of fp32 a leaf; null for none
   Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
-    if (!MatrixProducts.hasNoGradient(x)) {
+    if (!MatrixProducts.computesWithoutGradient(x)) {
       return MatrixProducts.linear(x, weight, bias);
     }
     long[] shape = x.sizes().vec().get();
@@ -54,7 +54,11 @@ final class DenseLinears {
     gradients.tie(
         goesOn ? x : anchor(),
         y,
-        new Product(rows.retainReference(), goesOn ? weight : null, learner, learningBias));
+        new Product(
+            (learner == null ? torch.zeros(0) : rows).retainReference(),
+            goesOn ? weight : null,
+            learner,
+            learningBias));
   }
 
   /// Something to tie what does not depend on a gradient to the graph by: a leaf of no numbers.
@@ -66,7 +70,7 @@ final class DenseLinears {
 
   /// One product on its way back. Owns the input.
   ///
-  /// @param input `[rows, in]`
+  /// @param input `[rows, in]`; no numbers where the weight has no gradient
   /// @param weight null where the input has no gradient
   /// @param learner the weight, null where it has no gradient
   /// @param learningBias null where there is none or it has no gradient

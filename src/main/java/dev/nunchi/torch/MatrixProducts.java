@@ -16,23 +16,25 @@ import org.jspecify.annotations.Nullable;
 
 /// Products of matrices, by the library that is fastest at them.
 ///
-/// libtorch gives those of fp32 to its BLAS library, and has oneDNN for those of half precision.
-/// But MKL does not use AVX-512 on processors of AMD, where oneDNN is twice as fast, and with AVX2
-/// alone oneDNN is as fast as MKL. It is reached by the operator that fused layers are compiled to,
-/// which takes ordinary tensors and has no gradient.
+/// libtorch gives those of fp32 to its BLAS library, and has oneDNN for those of half precision,
+/// which is faster at both where it has kernels for the processor. It is reached by the operator
+/// that fused layers are compiled to, which takes ordinary tensors and has no gradient.
 final class MatrixProducts {
   private static final String OPERATOR = "mkldnn::_linear_pointwise";
 
   /// What libtorch calls the processors that oneDNN writes kernels for.
   private static final Set<String> CAPABLE = Set.of("AVX2", "AVX512");
 
+  private static final boolean HAS_ONE_DNN =
+      torch.hasMKLDNN() && CAPABLE.contains(torch.get_cpu_capability().getString());
+
   private MatrixProducts() {}
 
   /// Whether [#linear] has no gradient: it is then up to the caller.
-  static boolean hasNoGradient(Tensor x) {
+  static boolean computesWithoutGradient(Tensor x) {
     return x.scalar_type().intern() == ScalarType.Float
         && x.device().type().intern() == DeviceType.CPU
-        && OneDnn.IS_FASTER;
+        && HAS_ONE_DNN;
   }
 
   /// `x·Wᵀ + b`.
@@ -42,7 +44,7 @@ final class MatrixProducts {
   /// @param bias `[out]` in the type of `x`, null for none
   /// @return `[…, out]`, of `x` with two axes no view of another tensor
   static Tensor linear(Tensor x, Tensor weight, @Nullable Tensor bias) {
-    if (hasNoGradient(x)) {
+    if (computesWithoutGradient(x)) {
       return OneDnn.linear(x, weight, bias);
     }
     return bias == null
@@ -50,11 +52,8 @@ final class MatrixProducts {
         : torch.linear(x, weight, new TensorOptional(bias));
   }
 
-  /// What is looked up once, when libtorch is loaded.
+  /// What is looked up once, where there is oneDNN.
   private static final class OneDnn {
-    static final boolean IS_FASTER =
-        torch.hasMKLDNN() && CAPABLE.contains(torch.get_cpu_capability().getString());
-
     private static final OperatorHandle HANDLE =
         Dispatcher.singleton().findSchemaOrThrow(OPERATOR, "").retainReference();
 

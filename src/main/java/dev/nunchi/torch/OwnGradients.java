@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorBase;
 import org.bytedeco.pytorch.TensorTensorHook;
@@ -17,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// libtorch lets a Java program write no node of its graph, but lets it see and replace the
 /// gradient of a tensor. So the operation is computed outside the graph, and tied to it by nothing:
 /// no rows, made of no columns of `x`, are added to `y`. On the way back one hook sees the gradient
-/// of `y`, and another puts the gradient of `x` in the place of the zeros that arrive there.
+/// of `y`, and another puts the gradient of `x` in the place of the zeros that arrive there. The
+/// graph keeps neither of them.
 ///
 /// One thread, which has to run the backward pass too. What a hook throws cannot pass through
 /// libtorch: it is kept for [#finish].
@@ -50,9 +52,16 @@ final class OwnGradients implements AutoCloseable {
     operations.add(operation);
     Tensor input = x.alias();
     input.register_hook(operation.intoInput);
-    Tensor nothing = input.narrow(-1, 0, 0).reshape(0, y.size(1));
-    Tensor noRows = torch.zeros(new long[] {0}, Placement.optionsBeside(y, ScalarType.Long));
-    y.index_add_(0, noRows, nothing);
+    Tensor noColumns = input.narrow(-1, 0, 0);
+    if (y.is_cpu()) {
+      // What is added is kept, and a view would keep all of the input.
+      Tensor nothing = noColumns.reshape(0, y.size(1)).mul(new Scalar(1.0));
+      Tensor noRows = torch.zeros(new long[] {0}, Placement.optionsBeside(y, ScalarType.Long));
+      y.index_add_(0, noRows, nothing);
+    } else {
+      // On a GPU that takes several kernels, and this one that reads and writes little.
+      y.add_(noColumns.sum());
+    }
     y.register_hook(operation.fromOutput);
   }
 

@@ -89,12 +89,15 @@ public final class TorchTrainer implements AutoCloseable {
   }
 
   private void backward(Tensor loss) {
-    if (checkpointing == null) {
-      loss.backward();
-    } else {
-      checkpointing.backward(loss);
+    try {
+      if (checkpointing == null) {
+        loss.backward();
+      } else {
+        checkpointing.backward(loss);
+      }
+    } finally {
+      weights.walkedBack();
     }
-    weights.walkedBack();
   }
 
   /// Clips the gathered gradients.

@@ -70,9 +70,24 @@ class DenseLinearsTest {
       Tensor exact = weight.detach().to(ScalarType.Double);
       exact.set_requires_grad(true);
       dense.linear(torch.tanh(dense.linear(x, weight, null)), weight, null).sum().backward();
+      gradients.finish();
       Tensor doubles = x.to(ScalarType.Double);
       torch.linear(torch.tanh(torch.linear(doubles, exact)), exact).sum().backward();
       assertEquals(0, exact.grad().sub(weight.grad()).abs().max().item_double(), 1e-4);
+    }
+  }
+
+  /// As of a base that adapters leave as it is: nothing on the way back asks for it.
+  @Test
+  void linear_theWeightDoesNotLearn_keepsNothingOfTheInput() {
+    try (PointerScope scope = new PointerScope();
+        OwnGradients gradients = new OwnGradients()) {
+      Tensor x = torch.randn(3, 4);
+      x.set_requires_grad(true);
+      long holders = x.storage().use_count();
+      Tensor y = new DenseLinears(gradients).linear(x, torch.randn(6, 4), null);
+      assertTrue(y.requires_grad());
+      assertEquals(holders, x.storage().use_count());
     }
   }
 
