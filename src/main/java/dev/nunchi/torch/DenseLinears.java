@@ -52,20 +52,24 @@ final class DenseLinears {
       return;
     }
     gradients.tie(
-        goesOn ? x : anchor(),
+        goesOn ? x : anchor(rows),
         y,
         new Product(
-            (learner == null ? torch.zeros(0) : rows).retainReference(),
+            (learner == null ? noNumbers(rows) : rows).retainReference(),
             goesOn ? weight : null,
             learner,
             learningBias));
   }
 
-  /// Something to tie what does not depend on a gradient to the graph by: a leaf of no numbers.
-  private static Tensor anchor() {
-    Tensor anchor = torch.zeros(0);
+  /// Something to tie what does not depend on a gradient to the graph by.
+  private static Tensor anchor(Tensor neighbour) {
+    Tensor anchor = noNumbers(neighbour);
     anchor.set_requires_grad(true);
     return anchor;
+  }
+
+  private static Tensor noNumbers(Tensor neighbour) {
+    return torch.zeros(new long[] {0}, neighbour.options());
   }
 
   /// One product on its way back. Owns the input.
@@ -89,7 +93,7 @@ final class DenseLinears {
       if (learningBias != null) {
         gather(learningBias, dy.sum(0));
       }
-      return weight == null ? torch.zeros(0) : MatrixProducts.linear(dy, weight.t(), null);
+      return weight == null ? noNumbers(dy) : MatrixProducts.linear(dy, weight.t(), null);
     }
 
     /// As libtorch does at a leaf.

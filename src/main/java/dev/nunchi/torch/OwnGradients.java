@@ -5,6 +5,7 @@ import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorBase;
 import org.bytedeco.pytorch.TensorTensorHook;
@@ -60,7 +61,7 @@ final class OwnGradients implements AutoCloseable {
       y.index_add_(0, noRows, nothing);
     } else {
       // On a GPU that takes several kernels, and this one that reads and writes little.
-      y.add_(noColumns.sum());
+      y.add_(noColumns.sum(new long[] {-1}, true, new ScalarTypeOptional()).view(-1, 1));
     }
     y.register_hook(operation.fromOutput);
   }
