@@ -401,10 +401,11 @@ class EndOfCallsTest {
       }
       assertTrue(answered > 0);
       if (!cut) {
-        await("is closed", () -> closedUnread() == closed + 1);
+        await("is closed for what nobody reads", () -> closedUnread() > closed);
       }
     }
-    await("is closed", () -> doors.count() == connections);
+    // Those of tests before may have been closed meanwhile.
+    await("is closed", () -> doors.count() <= connections);
     awaitNothingKept();
   }
 
@@ -454,7 +455,7 @@ class EndOfCallsTest {
   }
 
   private static void await(String what, BooleanSupplier reached) throws InterruptedException {
-    long until = System.nanoTime() + 10_000_000_000L;
+    long until = System.nanoTime() + 30_000_000_000L;
     while (!reached.getAsBoolean()) {
       assertTrue(System.nanoTime() < until, what);
       Thread.sleep(1);
