@@ -64,10 +64,8 @@ import picocli.CommandLine.Spec;
       "      500 calls a second at random moments, whoever has to wait; latency counts from the"
           + " moment at which a call was to begin, so a stall is charged with all who would have"
           + " come.",
-      "  nunchi bench --target nunchi.example.com:8443 --ca authority.pem --input comments.txt"
-          + " --protocol unary,batch,stream,rest --together --fresh-connections --stream-size 8",
-      "      A server elsewhere over TLS, every kind at once, a handshake for each call and"
-          + " stream.",
+      "  nunchi bench --input comments.txt --protocol unary,stream --together --fresh-connections",
+      "      Every kind at once, on a connection of its own for each call and stream.",
       "  nunchi bench --model my-model --input comments.txt --bare",
       "      Besides, one thread of ONNX Runtime with the same texts, alone and in batches.",
       "",
