@@ -1,5 +1,6 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.MallocTrim;
 import dev.nunchi.ResidentMemory;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -49,7 +50,7 @@ final class NativeHeap {
   }
 
   static NativeHeap ofThisProcess() {
-    return new NativeHeap(ResidentMemory.ofThisProcess()::bytes, trim());
+    return new NativeHeap(ResidentMemory.ofThisProcess()::bytes, MallocTrim.ofThisProcess());
   }
 
   /// To be called after each step, when its tensors are freed.
@@ -99,26 +100,6 @@ final class NativeHeap {
       int unused = (int) mallopt.invokeExact(option, value);
     } catch (Throwable e) {
       throw new IllegalStateException("mallopt failed", e);
-    }
-  }
-
-  static Runnable trim() {
-    Linker linker = Linker.nativeLinker();
-    return linker
-        .defaultLookup()
-        .find("malloc_trim")
-        .map(address ->
-            linker.downcallHandle(
-                address, FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG)))
-        .<Runnable>map(function -> () -> call(function))
-        .orElse(() -> {});
-  }
-
-  private static void call(MethodHandle trim) {
-    try {
-      int unused = (int) trim.invokeExact(0L);
-    } catch (Throwable e) {
-      throw new IllegalStateException("malloc_trim failed", e);
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.nunchi.torch;
 
+import dev.nunchi.MallocTrim;
 import dev.nunchi.nn.Inputs;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Weight;
@@ -156,6 +157,6 @@ public final class TorchNetwork implements AutoCloseable {
   @Override
   public void close() {
     parameters.close();
-    NativeHeap.trim().run();
+    MallocTrim.ofThisProcess().run();
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.nunchi.MallocTrim;
 import dev.nunchi.ResidentMemory;
 import java.util.ArrayList;
 import java.util.List;
@@ -92,7 +93,7 @@ class NativeHeapTest {
 
   @Test
   void trim_thisProcess_ofThisSystem_passes() {
-    assertDoesNotThrow(() -> NativeHeap.trim().run());
+    assertDoesNotThrow(() -> MallocTrim.ofThisProcess().run());
   }
 
   /// Small tensors stay between the large ones, as what a step leaves does.
