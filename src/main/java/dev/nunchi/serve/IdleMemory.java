@@ -10,7 +10,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jboss.logging.Logger;
 
 /// Gives memory that a peak has left back to the system, once the server has little to do.
@@ -58,7 +57,7 @@ final class IdleMemory {
 
   private long leastBytes;
   private int collections;
-  private final AtomicInteger allCollections = new AtomicInteger();
+  private volatile boolean isWatching;
 
   /// What this looks at, and what it does.
   interface Process {
@@ -98,6 +97,7 @@ final class IdleMemory {
       processorNanos = process.processorNanos();
       long period = Math.max(1, after.toNanos() / QUIET_LOOKS);
       Future<?> _ = clock.scheduleWithFixedDelay(this::look, period, period, TimeUnit.NANOSECONDS);
+      isWatching = true;
     }
   }
 
@@ -105,9 +105,9 @@ final class IdleMemory {
     clock.shutdownNow();
   }
 
-  /// Since the start.
-  int collectionCount() {
-    return allCollections.get();
+  /// From the start on, unless `nunchi.idle-memory-after` is 0.
+  boolean isWatching() {
+    return isWatching;
   }
 
   private void look() {
@@ -135,7 +135,6 @@ final class IdleMemory {
     }
     process.giveBack();
     collections++;
-    allCollections.incrementAndGet();
     leastBytes = process.residentBytes();
     isKnown = true;
     LOG.debugf("Gave back %d of %d MB", (resident - leastBytes) >> 20, resident >> 20);

@@ -44,7 +44,6 @@ public class GuardedServer implements QuarkusTestProfile {
           Map.entry("nunchi.access-log", "true"),
           Map.entry("nunchi.playground", "true"),
           Map.entry("nunchi.reload-period", "0.2S"),
-          Map.entry("nunchi.idle-memory-after", "0.3S"),
           Map.entry("nunchi.limits.write-timeout", "2S"),
           Map.entry("quarkus.log.handler.file.\"access-file\".enabled", "true"),
           Map.entry("quarkus.log.handler.file.\"access-file\".path", log.toString()),

@@ -1,11 +1,17 @@
 package dev.nunchi.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class IdleMemoryTest {
   private static final long MB = 1 << 20;
@@ -115,6 +121,26 @@ class IdleMemoryTest {
     assertEquals(1 + IdleMemory.MOST_COLLECTIONS, process.collections);
   }
 
+  @Test
+  @Timeout(30)
+  void start_whereTheServerHasLittleToDo_looksByItself() throws InterruptedException {
+    IdleMemory watch = new IdleMemory(Duration.ofMillis(30), process);
+    watch.started(new StartupEvent());
+    try {
+      assertTrue(watch.isWatching());
+      process.hasGivenBack.await();
+    } finally {
+      watch.stop(new ShutdownEvent());
+    }
+  }
+
+  @Test
+  void start_whereItIsOff_doesNotWatch() {
+    IdleMemory watch = new IdleMemory(Duration.ZERO, process);
+    watch.started(new StartupEvent());
+    assertFalse(watch.isWatching());
+  }
+
   private void started() {
     quiet(IdleMemory.QUIET_LOOKS);
     assertEquals(1, process.collections);
@@ -145,6 +171,7 @@ class IdleMemoryTest {
     private long processorNanos;
     private boolean isAtWork;
     private boolean isHeld;
+    private final CountDownLatch hasGivenBack = new CountDownLatch(1);
     private int collections;
 
     @Override
@@ -175,6 +202,7 @@ class IdleMemoryTest {
     @Override
     public void giveBack() {
       collections++;
+      hasGivenBack.countDown();
       if (!isHeld) {
         resident = 200 * MB;
       }
