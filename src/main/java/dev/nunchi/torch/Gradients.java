@@ -5,6 +5,7 @@ import java.util.List;
 import org.bytedeco.pytorch.BoolOptional;
 import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorArrayRefOptional;
 import org.bytedeco.pytorch.TensorVector;
@@ -32,7 +33,7 @@ final class Gradients {
               .map(Gradients::values)
               .toList();
       TensorVector norms = new TensorVector();
-      values.forEach(one -> norms.push_back(one.norm()));
+      values.forEach(one -> norms.push_back(norm(one)));
       double norm = torch.stack(norms).norm().item_double();
       if (maxNorm > 0 && norm > maxNorm) {
         // The small number is PyTorch's own, so that both give the same weights.
@@ -41,6 +42,11 @@ final class Gradients {
       }
       return norm;
     }
+  }
+
+  /// Of each row before that of all, as libtorch uses one core where one number comes out.
+  private static Tensor norm(Tensor x) {
+    return (x.dim() < 2 ? x : x.norm(new ScalarOptional(new Scalar(2)), -1)).norm();
   }
 
   /// All of the gradient that can be other than 0, in the gradient's own memory.
