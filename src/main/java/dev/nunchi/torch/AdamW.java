@@ -6,6 +6,7 @@ import dev.nunchi.nn.Parameter;
 import dev.nunchi.nn.Weight;
 import dev.nunchi.nn.Weights;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,6 +44,10 @@ final class AdamW implements Optimizer {
   private final OptimizerSettings.AdamW settings;
   private final List<Slot> slots = new ArrayList<>();
   private final SequencedMap<Group, List<Slot>> groups = new LinkedHashMap<>();
+
+  /// Of zeros between steps.
+  private final Map<String, Tensor> tables = new HashMap<>();
+
   private final OperatorHandle kernel;
 
   AdamW(Network network, ParameterStore parameters, OptimizerSettings.AdamW settings) {
@@ -115,11 +120,10 @@ final class AdamW implements Optimizer {
     if (group.isEmpty()) {
       return;
     }
-    group.forEach(slot -> Gradients.makeDense(slot.weight()));
     group.forEach(slot -> slot.step().add_(new Scalar(1.0)));
     IValueVector stack = new IValueVector();
     stack.push_back(list(group.stream().map(Slot::weight).toList()));
-    stack.push_back(list(group.stream().map(slot -> slot.weight().grad()).toList()));
+    stack.push_back(list(group.stream().map(this::dense).toList()));
     stack.push_back(list(group.stream().map(Slot::first).toList()));
     stack.push_back(list(group.stream().map(Slot::second).toList()));
     stack.push_back(list(List.of()));
@@ -134,6 +138,33 @@ final class AdamW implements Optimizer {
     stack.push_back(new IValue());
     stack.push_back(new IValue());
     Dispatcher.singleton().callBoxed(kernel, stack);
+    group.forEach(this::clearRows);
+  }
+
+  /// The gradient, of a table whose gradient is sparse in a tensor that stays: it is as large as
+  /// the table, and to get its memory for each step cost more than what is computed with it.
+  private Tensor dense(Slot slot) {
+    Tensor gradient = Gradients.coalesce(slot.weight());
+    if (!gradient.is_sparse()) {
+      return gradient;
+    }
+    Tensor whole =
+        tables.computeIfAbsent(
+            slot.parameter().name(), _ -> owned(torch.zeros_like(slot.weight())));
+    whole.index_copy_(0, rows(gradient), gradient._values());
+    return whole;
+  }
+
+  /// What [#dense] has written.
+  private void clearRows(Slot slot) {
+    Tensor gradient = slot.weight().mutable_grad();
+    if (gradient.is_sparse()) {
+      tables.get(slot.parameter().name()).index_fill_(0, rows(gradient), new Scalar(0.0));
+    }
+  }
+
+  private static Tensor rows(Tensor sparse) {
+    return sparse._indices().select(0, 0);
   }
 
   @Override
@@ -143,6 +174,7 @@ final class AdamW implements Optimizer {
       slot.second().close();
       slot.step().close();
     }
+    tables.values().forEach(Tensor::close);
     kernel.close();
   }
 

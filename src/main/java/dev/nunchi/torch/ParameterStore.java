@@ -128,10 +128,13 @@ final class ParameterStore implements AutoCloseable {
     return new ParameterStore(parameters, weights);
   }
 
-  /// Rows of a table, `[…, width]`; no others are read.
+  /// Rows of a table, `[…, width]`; no others are read. On a CPU the gradient of a table that has
+  /// more rows than are asked for is sparse.
   Tensor rows(String table, Tensor ids, long paddingIndex) {
     if (stored == null) {
-      return torch.embedding(get(table), ids, paddingIndex, false, false).to(type());
+      Tensor weight = get(table);
+      boolean sparse = placement.isHost() && weight.size(0) > ids.numel();
+      return torch.embedding(weight, ids, paddingIndex, false, sparse).to(type());
     }
     try (Arena arena = Arena.ofShared()) {
       Weight weight = stored.get(table, arena);

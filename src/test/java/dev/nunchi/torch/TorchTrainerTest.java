@@ -74,6 +74,42 @@ class TorchTrainerTest {
     }
   }
 
+  /// A table with more rows than a batch has tokens has a sparse gradient.
+  @Test
+  void steps_fewTokensOfALargeTable_learnWhatTheSameTextsTeachManyTimes() throws IOException {
+    float[] once = tableAfterThreeSteps(1);
+    float[] manyTimes = tableAfterThreeSteps(40);
+    assertArrayEquals(manyTimes, once, 1e-4f);
+  }
+
+  private static float[] tableAfterThreeSteps(int times) throws IOException {
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(TinyCheckpoint.LLAMA.path());
+        TorchNetwork network = new TorchNetwork(withoutDropout(checkpoint), checkpoint.weights());
+        TorchTrainer trainer = new TorchTrainer(network, settings(ComputeType.FP32))) {
+      for (int step = 0; step < 3; step++) {
+        trainer.accumulate(texts(100 * step, times), labels(2 * times), 1);
+        trainer.clip();
+        trainer.step(LEARNING_RATE);
+      }
+      return values(network, "model.embed_tokens.weight");
+    }
+  }
+
+  /// Two texts of eight tokens, one after the other, from `first` on.
+  private static PaddedBatch texts(int first, int times) {
+    long[] ids = new long[2 * 8 * times];
+    Arrays.setAll(ids, i -> first + i % 16);
+    long[] mask = new long[ids.length];
+    Arrays.fill(mask, 1);
+    return new PaddedBatch(2 * times, 8, ids, mask, new long[ids.length]);
+  }
+
+  private static Targets labels(int count) {
+    int[][] labels = new int[count][];
+    Arrays.setAll(labels, i -> new int[] {i % 2});
+    return new Targets.Labels(labels);
+  }
+
   @Test
   void tenSteps_adagrad_followPyTorch() throws IOException {
     TinyCheckpoint tiny = TinyCheckpoint.BERT;
