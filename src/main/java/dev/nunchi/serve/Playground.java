@@ -103,15 +103,15 @@ final class Playground {
       response.setStatusCode(304).end();
       return;
     }
-    byte[] bytes = gzip ? file.compressed() : file.bytes();
+    Buffer bytes = gzip ? file.compressed() : file.bytes();
     response.putHeader("content-type", type);
     if (gzip) {
       response.putHeader("content-encoding", "gzip");
     }
     if (request.method().name().equals("HEAD")) {
-      response.putHeader("content-length", Integer.toString(bytes.length)).end();
+      response.putHeader("content-length", Integer.toString(bytes.length())).end();
     } else {
-      response.end(Buffer.buffer(bytes));
+      response.end(bytes);
     }
   }
 
@@ -131,8 +131,8 @@ final class Playground {
             .anyMatch(known -> known.equals(tag) || known.equals("*"));
   }
 
-  /// A file as it is sent.
-  private record StaticFile(byte[] bytes, byte[] compressed, String digest) {
+  /// A file as it is sent, from one place in memory to everybody.
+  private record StaticFile(Buffer bytes, Buffer compressed, String digest) {
     static StaticFile read(String path) {
       String name = path.equals("/") ? "index.html" : path.substring(FOLDER.length());
       try (InputStream resource = Playground.class.getResourceAsStream("playground/" + name)) {
@@ -146,7 +146,9 @@ final class Playground {
         }
         byte[] digest = Sha256.begin().digest(bytes);
         return new StaticFile(
-            bytes, compressed.toByteArray(), HexFormat.of().formatHex(digest, 0, 12));
+            Buffer.buffer(bytes),
+            Buffer.buffer(compressed.toByteArray()),
+            HexFormat.of().formatHex(digest, 0, 12));
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
