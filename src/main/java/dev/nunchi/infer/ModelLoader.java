@@ -161,12 +161,8 @@ public final class ModelLoader {
 
   private static OnnxModel backend(ModelDirectory directory, LoadOptions options, int threads) {
     InferenceOptions inference = new InferenceOptions(options.device(), threads);
-    if (!options.copied()) {
-      return OnnxModel.open(directory, inference);
-    }
-    try (PrivateCopy copy = PrivateCopy.of(directory.graph())) {
-      return OnnxModel.open(directory, copy.graph(), inference);
-    }
+    return PrivateCopy.open(
+        directory.graph(), options.copied(), graph -> OnnxModel.open(directory, graph, inference));
   }
 
   /// What has answered its probe.

@@ -63,20 +63,14 @@ final class OnnxSession implements AutoCloseable {
   ///   `UNSUPPORTED_MODEL` where it wants other inputs, `UNAVAILABLE` where CUDA is asked for and
   ///   cannot be used
   static OnnxSession open(Path graph, InferenceOptions options) {
-    return open(graph, options, Set.of());
+    return open(graph, graph, options, Set.of());
   }
 
-  /// The same of a graph that has further inputs, of float.
-  ///
-  /// @param further their names
-  static OnnxSession open(Path graph, InferenceOptions options, Set<String> further) {
-    return open(graph, graph, options, further);
-  }
-
-  /// The same from a copy of the files.
+  /// The same from a copy of the files, where there is one.
   ///
   /// @param graph what errors name
-  /// @param copy with the files of its weights beside it
+  /// @param copy with the files of its weights beside it; may be the graph itself
+  /// @param further names of inputs that it has beside those of texts, of float
   static OnnxSession open(Path graph, Path copy, InferenceOptions options, Set<String> further) {
     OnnxSession opened =
         switch (options.device()) {

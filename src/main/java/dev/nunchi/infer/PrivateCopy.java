@@ -1,12 +1,14 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import dev.nunchi.model.ModelDirectory;
 import dev.nunchi.model.TemporaryDirectory;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.function.Function;
 
 /// A graph and the files of its weights, copied among the temporary files for as long as it takes
 /// to load them.
@@ -20,11 +22,13 @@ import java.nio.file.Path;
 record PrivateCopy(TemporaryDirectory directory, Path graph) implements AutoCloseable {
   /// @throws NunchiException `IO_FAILURE` where there is no room for it, or a file cannot be read
   static PrivateCopy of(Path graph) {
+    PlainFile.require(graph);
     TemporaryDirectory directory = TemporaryDirectory.create();
     try {
       Path copy = directory.path().resolve(graph.getFileName());
       Files.copy(graph, copy);
       for (String beside : ModelDirectory.filesBeside(copy)) {
+        PlainFile.require(graph.resolveSibling(beside));
         Files.copy(graph.resolveSibling(beside), directory.path().resolve(beside));
       }
       return new PrivateCopy(directory, copy);
@@ -38,6 +42,19 @@ record PrivateCopy(TemporaryDirectory directory, Path graph) implements AutoClos
     } catch (RuntimeException e) {
       directory.close();
       throw e;
+    }
+  }
+
+  /// Opens a graph, from such a copy where that is wanted.
+  ///
+  /// @param opening from a graph, the copy or the file itself, with its weights beside it
+  /// @throws NunchiException as [#of]
+  static <S> S open(Path graph, boolean copied, Function<Path, S> opening) {
+    if (!copied) {
+      return opening.apply(graph);
+    }
+    try (PrivateCopy copy = of(graph)) {
+      return opening.apply(copy.graph());
     }
   }
 

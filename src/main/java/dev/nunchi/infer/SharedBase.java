@@ -84,12 +84,10 @@ public final class SharedBase implements AutoCloseable {
   private static OnnxSession session(ExportedBase base, LoadOptions options) {
     InferenceOptions inference =
         new InferenceOptions(options.device(), ModelLoader.THREADS_OF_A_CALL);
-    if (!options.copied()) {
-      return OnnxSession.open(base.graph(), inference, base.inputs());
-    }
-    try (PrivateCopy copy = PrivateCopy.of(base.graph())) {
-      return OnnxSession.open(base.graph(), copy.graph(), inference, base.inputs());
-    }
+    return PrivateCopy.open(
+        base.graph(),
+        options.copied(),
+        graph -> OnnxSession.open(base.graph(), graph, inference, base.inputs()));
   }
 
   /// Of each layer the matrices of rank 0.

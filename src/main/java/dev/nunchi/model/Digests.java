@@ -1,6 +1,7 @@
 package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import dev.nunchi.Sha256;
 import java.io.IOException;
@@ -28,6 +29,7 @@ public final class Digests {
   ///
   /// @throws NunchiException `INVALID_MODEL` where the file is missing
   public static String sha256(Path file) {
+    PlainFile.require(file);
     MessageDigest digest = Sha256.begin();
     try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
       byte[] buffer = new byte[1 << 20];
@@ -90,6 +92,10 @@ public final class Digests {
   static Optional<String> damage(Path directory, Map<String, String> files) {
     for (Map.Entry<String, String> file : new TreeMap<>(files).entrySet()) {
       Path path = directory.resolve(file.getKey());
+      Optional<String> fault = PlainFile.fault(path);
+      if (fault.isPresent()) {
+        return Optional.of(path + " " + fault.get());
+      }
       if (Files.notExists(path)) {
         return Optional.of(path + " is missing");
       }

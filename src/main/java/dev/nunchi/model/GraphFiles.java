@@ -1,6 +1,7 @@
 package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -82,6 +83,7 @@ final class GraphFiles {
   /// @throws NunchiException `IO_FAILURE` where the file cannot be read, `UNSUPPORTED_MODEL` where
   ///   tensors lie elsewhere than beside it
   static SortedSet<String> of(Path graph) {
+    PlainFile.require(graph);
     try (InputStream in = new BufferedInputStream(Files.newInputStream(graph), 1 << 16)) {
       GraphFiles files = new GraphFiles(in);
       try {

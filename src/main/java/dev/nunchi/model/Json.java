@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -45,6 +46,7 @@ final class Json {
 
   /// @throws NunchiException `INVALID_MODEL` where the file is missing or holds no JSON object
   static ObjectNode read(Path file) {
+    PlainFile.require(file);
     try {
       return parse(file, Files.readAllBytes(file));
     } catch (NoSuchFileException e) {

@@ -1,6 +1,7 @@
 package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import dev.nunchi.text.TokenLimit;
 import java.io.IOException;
@@ -94,10 +95,8 @@ public final class ModelFiles {
   }
 
   private static void requireContent(Path file) {
+    PlainFile.require(file);
     try {
-      if (!Files.isRegularFile(file)) {
-        throw invalid(file + " is no file");
-      }
       byte[] head;
       try (InputStream in = Files.newInputStream(file)) {
         head = in.readNBytes(ForeignContent.HEAD_BYTES);

@@ -1,6 +1,7 @@
 package dev.nunchi.model;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.Weight;
 import java.io.IOException;
@@ -62,6 +63,7 @@ final class PytorchFile {
   /// @throws NunchiException `INVALID_MODEL` where the file is missing, damaged, or holds or asks
   ///   for anything but dense tensors of numbers
   static SequencedMap<String, Weight> map(Path file, Arena arena) {
+    PlainFile.require(file);
     try (FileChannel channel = FileChannel.open(file)) {
       MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
       PickleBytes in = new PickleBytes(file, mapped);

@@ -3,6 +3,7 @@ package dev.nunchi.model;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import dev.nunchi.nn.ElementType;
 import dev.nunchi.nn.LittleEndian;
@@ -42,6 +43,7 @@ final class SafetensorsFile {
   ///
   /// @throws NunchiException `INVALID_MODEL` where the file is missing, truncated or malformed
   static SequencedMap<String, Weight> map(Path file, Arena arena) {
+    PlainFile.require(file);
     try (FileChannel channel = FileChannel.open(file)) {
       MemorySegment mapped = channel.map(MapMode.READ_ONLY, 0, channel.size(), arena);
       return new SafetensorsFile(file, mapped).tensors();

@@ -1,9 +1,11 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.PlainFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 
 /// A small file of text that people write, tokens or PEM: without the byte order mark that some
 /// editors put before it.
@@ -22,17 +24,14 @@ final class TextFile {
   /// @throws Unreadable with what is wrong, to be told after the file's name
   static byte[] read(Path file) throws Unreadable {
     byte[] bytes;
-    if (Files.exists(file) && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
-      // Reading it would wait for whoever writes, and nobody could read it again.
-      throw new Unreadable("it is a pipe or a device; write what it holds to a file");
+    Optional<String> fault = PlainFile.fault(file);
+    if (fault.isPresent()) {
+      throw new Unreadable("it " + fault.get());
     }
     try {
       bytes = Files.readAllBytes(file);
     } catch (IOException e) {
-      throw new Unreadable(
-          Files.isDirectory(file)
-              ? "it is a directory"
-              : Files.exists(file) ? "it cannot be read" : "it does not exist");
+      throw new Unreadable(Files.exists(file) ? "it cannot be read" : "it does not exist");
     }
     if (isUtf16(bytes)) {
       throw new Unreadable("it is UTF-16, which editors on Windows call Unicode; save it as UTF-8");

@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.PlainFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,6 +35,10 @@ final class WatchedFiles {
   }
 
   private static int content(Path file) {
+    if (PlainFile.fault(file).isPresent()) {
+      // It would not be read either.
+      return 0;
+    }
     try {
       return Arrays.hashCode(Files.readAllBytes(file));
     } catch (IOException e) {

@@ -1,6 +1,7 @@
 package dev.nunchi.text;
 
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import java.io.IOException;
 import java.nio.BufferUnderflowException;
@@ -42,6 +43,7 @@ record SentencePieceModel(List<Piece> pieces, int unknownId, String characterMap
   /// @throws NunchiException `INVALID_MODEL` where the file is damaged, `UNSUPPORTED_MODEL` where
   ///   its pieces are not those of a Unigram model
   static SentencePieceModel read(Path file) {
+    PlainFile.require(file);
     try {
       Content content = new Content();
       content.read(new ProtobufReader(ByteBuffer.wrap(Files.readAllBytes(file))));

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ public record TokenLimit(Path path, String token, int id) {
           .map(entry -> new TokenLimit(read.path(), entry.getKey(), entry.getValue()))
           .orElse(new TokenLimit(read.path(), "", -1));
     }
+    PlainFile.require(file);
     try (JsonParser parser = MAPPER.getFactory().createParser(file.toFile())) {
       return new Scan(file, parser).limit();
     } catch (IOException e) {

@@ -3,6 +3,7 @@ package dev.nunchi.text;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -99,6 +100,7 @@ record TokenizerFile(
   }
 
   private static String content(Path file) {
+    PlainFile.require(file);
     if (!Files.exists(file)) {
       throw new NunchiException(Reason.INVALID_MODEL, "%s does not exist".formatted(file));
     }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
+import dev.nunchi.PlainFile;
 import dev.nunchi.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,6 +60,7 @@ record WordPieceSettings(JsonNode configuration, JsonNode specialTokens, JsonNod
     if (!Files.exists(file)) {
       return MAPPER.createObjectNode();
     }
+    PlainFile.require(file);
     try {
       // From bytes, before which a byte order mark may stand.
       if (MAPPER.readTree(Files.readAllBytes(file)) instanceof ObjectNode object) {

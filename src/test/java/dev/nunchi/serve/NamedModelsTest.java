@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.nunchi.NoFile;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.TinyModel;
@@ -25,7 +26,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class NamedModelsTest {
   @TempDir static Path shared;
@@ -117,6 +121,19 @@ class NamedModelsTest {
   void look_directoryGone_leavesWhatIsServed() throws IOException {
     ServedModel before = served();
     Files.delete(link);
+    named.look(reload);
+    named.look(reload);
+    assertSame(before, served());
+    assertEquals(1, loads("refused"));
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  @Timeout(60)
+  void look_noFileUnderAFilesName_leavesTheOldOne(NoFile kind) throws Exception {
+    ServedModel before = served();
+    kind.put(CopiedDirectory.of(tiny, folder.resolve("v2")).resolve(Manifest.FILE_NAME));
+    lead("v2");
     named.look(reload);
     named.look(reload);
     assertSame(before, served());
