@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import dev.nunchi.serve.OpenConnection.Phase;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelFuture;
@@ -21,6 +22,8 @@ import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.vertx.core.net.impl.VertxHandler;
 import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Queue;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
@@ -32,11 +35,14 @@ import org.jspecify.annotations.Nullable;
 /// it is answered, and writes answers whether or not the caller reads them: all of it in memory,
 /// before a token is asked for. Here three handlers stand in the pipeline of a connection:
 ///
-/// - [Gate], before everything: nothing is read from the socket while answers wait for it.
+/// - [Gate], before everything: nothing is read from the socket while answers wait for it, and then
+///   no more at once than [#MOST_READ].
 /// - [Bytes], before HTTP/1.1 is decoded: while a request waits for its answer, what comes behind
 ///   it stays bytes, and nothing further is read. It is decoded a little at a time, so no more than
 ///   a few requests are made at once.
-/// - [Messages], behind the decoder, knows of both where requests end and when they are answered.
+/// - [Messages], behind the decoder, knows of both where requests end and when they are answered,
+///   and keeps those few from Vert.x that were decoded before their turn: of what it has itself
+///   behind a request it makes an error when the caller goes, and does not tell the request of it.
 ///
 /// Over HTTP/2 the last two give way to a [Pace].
 ///
@@ -53,12 +59,23 @@ final class Inlet {
 
   private static final int LINGER_SECONDS = 2;
 
+  private static final int LEAST_READ = 64;
+  private static final int FIRST_READ = 2048;
+
+  /// What is read of a connection before the others on its event loop have their turn: Netty's
+  /// sixteen reads of it make a MiB, and of some dozen connections that send as fast as they can a
+  /// long wait for everybody else.
+  private static final int MOST_READ = 65_536;
+
   private final OpenConnection connection;
   private final Predicate<Channel> refusal;
   private final Bytes bytes = new Bytes();
 
   private boolean unread;
   private boolean behind;
+
+  /// Whether requests were decoded that are not to be answered yet.
+  private boolean ahead;
 
   /// Whether somebody wanted to read while nothing is read.
   private boolean wanted;
@@ -92,6 +109,12 @@ final class Inlet {
   /// @param refusal is asked to answer the request whose body there is no memory for, and returns
   ///   whether it will
   static void guard(OpenConnection connection, Predicate<Channel> refusal) {
+    connection
+        .channel()
+        .config()
+        .setRecvByteBufAllocator(
+            new AdaptiveRecvByteBufAllocator(LEAST_READ, FIRST_READ, MOST_READ)
+                .maxMessagesPerRead(1));
     connection.channel().pipeline().addFirst(new Inlet(connection, refusal).new Gate());
   }
 
@@ -262,6 +285,7 @@ final class Inlet {
       // What an upgrade to HTTP/2 finds here is passed on by itself.
       while (waiting != null
           && from.isReadable()
+          && !ahead
           && (bodyLeft != 0 || (unanswered == 0 && !unread))) {
         context.fireChannelRead(
             from.readRetainedSlice((int) Math.min(from.readableBytes(), step())));
@@ -324,6 +348,12 @@ final class Inlet {
   }
 
   private final class Messages extends ChannelDuplexHandler {
+    /// Of the requests behind the one that Vert.x has.
+    private final Queue<Object> early = new ArrayDeque<>();
+
+    /// Whether Vert.x has one that it has not answered.
+    private boolean answering;
+
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       if (message instanceof HttpRequest request) {
@@ -358,8 +388,43 @@ final class Inlet {
         }
         connection.isAt(unanswered == 0 ? Phase.IDLE : Phase.ANSWER);
       }
+      if (!early.isEmpty() || (answering && message instanceof HttpRequest)) {
+        ahead = true;
+        early.add(message);
+        return;
+      }
+      answering |= message instanceof HttpRequest;
       context.fireChannelRead(message);
       endIfLast(context.channel());
+    }
+
+    /// Hands on the next request, if Vert.x has answered the one before.
+    private void handOnEarly(ChannelHandlerContext context) {
+      boolean handed = false;
+      while (!early.isEmpty() && !(answering && early.peek() instanceof HttpRequest)) {
+        Object message = early.remove();
+        answering |= message instanceof HttpRequest;
+        context.fireChannelRead(message);
+        handed = true;
+      }
+      if (handed) {
+        context.fireChannelReadComplete();
+      }
+      if (ahead && early.isEmpty()) {
+        ahead = false;
+        bytes.passOnSoon();
+      }
+    }
+
+    /// Vert.x hears of nothing before the first request has come whole: who sends what is none of
+    /// HTTP, or goes, would be an error in the log.
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable failure) {
+      if (context.pipeline().get(VertxHandler.class) == null) {
+        ChannelFuture _ = context.close();
+      } else {
+        context.fireExceptionCaught(failure);
+      }
     }
 
     @Override
@@ -370,6 +435,15 @@ final class Inlet {
       ChannelFuture _ = context.write(message, promise);
       if (message instanceof LastHttpContent && !isInterim(message) && unanswered > 0) {
         unanswered--;
+        answering = false;
+        if (last && !early.isEmpty()) {
+          // They have no answer.
+          letGoOfEarly();
+          unanswered = 0;
+          bodyLeft = 0;
+        } else if (!early.isEmpty()) {
+          context.executor().execute(() -> handOnEarly(context));
+        }
         if (unanswered == 0 && bodyLeft == 0) {
           letGoOfBodies();
           connection.isAt(Phase.IDLE);
@@ -382,6 +456,7 @@ final class Inlet {
     @Override
     public void channelInactive(ChannelHandlerContext context) {
       letGoOfBodies();
+      letGoOfEarly();
       context.fireChannelInactive();
     }
 
@@ -389,6 +464,13 @@ final class Inlet {
     @Override
     public void handlerRemoved(ChannelHandlerContext context) {
       letGoOfBodies();
+      letGoOfEarly();
+    }
+
+    private void letGoOfEarly() {
+      early.forEach(ReferenceCountUtil::release);
+      early.clear();
+      ahead = false;
     }
 
     /// What still comes of the body is not decoded.

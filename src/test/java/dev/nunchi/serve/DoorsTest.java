@@ -51,6 +51,7 @@ class DoorsTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final AtomicInteger answered = new AtomicInteger();
   private final CountDownLatch held = new CountDownLatch(1);
+  private final CountDownLatch missed = new CountDownLatch(1);
   private final List<Socket> sockets = new ArrayList<>();
   private int port;
   private @Nullable Doors doors;
@@ -100,6 +101,8 @@ class DoorsTest {
       request.response().end(Buffer.buffer(new byte[ANSWER]));
     } else if (request.path().equals("/last")) {
       request.response().putHeader("connection", "close").end("last");
+    } else if (request.path().equals("/missed")) {
+      request.response().closeHandler(_ -> missed.countDown());
     } else if (request.path().equals("/held")) {
       Thread.ofVirtual()
           .start(() -> {
@@ -223,7 +226,22 @@ class DoorsTest {
     assertEquals(400, answered.get());
   }
 
-  /// As that to a call without a token.
+  /// As that to a call without a token. So that what runs for it ends, whatever came behind it.
+  @Test
+  void caller_goesWithRequestsBehindOneAnother_isMissed() throws Exception {
+    listen(NONE);
+    Socket socket = connected();
+    // The last one is cut within its header.
+    String requests = "GET /missed HTTP/1.1\r\nHost: a\r\n\r\n".repeat(3).stripTrailing();
+    socket.getOutputStream().write(requests.getBytes(StandardCharsets.US_ASCII));
+    while (answered.get() == 0) {
+      Thread.sleep(1);
+    }
+    socket.close();
+    assertTrue(missed.await(20, TimeUnit.SECONDS));
+    assertEquals(1, answered.get());
+  }
+
   @Test
   void requests_behindTheLastAnswer_areNotAnswered() throws Exception {
     listen(NONE);

@@ -13,6 +13,7 @@ import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -37,9 +38,11 @@ class Http2StreamsTest {
   private final ServeConfig config = ServeConfig.from(new SmallRyeConfigBuilder().build());
   private final OpenCalls calls = new OpenCalls(config, metrics);
   private final MemoryShares shares = new MemoryShares(10_000);
-  private final MemoryShares bodies = new MemoryShares(40_000);
+  private MemoryShares bodies = new MemoryShares(40_000);
   private final AtomicInteger floods = new AtomicInteger();
   private final AtomicInteger floodsBefore = new AtomicInteger();
+  private final AtomicInteger slowBytes = new AtomicInteger();
+  private final AtomicInteger slowBytesBefore = new AtomicInteger();
   private final List<RawHttp2> connections = new ArrayList<>();
   private @Nullable Doors doors;
   private int port;
@@ -102,7 +105,19 @@ class Http2StreamsTest {
         context.response().end("v".repeat(3_000));
         return;
       }
-      case "/honest" -> floodsBefore.set(floods.get());
+      case "/slow" -> {
+        context
+            .request()
+            .handler(piece -> {
+              slowBytes.addAndGet(piece.length());
+              LockSupport.parkNanos(TimeUnit.MICROSECONDS.toNanos(300));
+            });
+        return;
+      }
+      case "/honest" -> {
+        floodsBefore.set(floods.get());
+        slowBytesBefore.set(slowBytes.get());
+      }
       default -> {}
     }
     context.response().end("answer");
@@ -295,6 +310,42 @@ class Http2StreamsTest {
     honest.await(RawHttp2.HEADERS);
     assertTrue(floodsBefore.get() < 1_000, "begun before: " + floodsBefore.get());
     until(() -> floods.get() == 3_000);
+  }
+
+  /// What a socket holds would be read in one go, while the others wait.
+  @Test
+  void body_ofOneConnection_letsCallsOfOthersIn() throws Exception {
+    bodies = new MemoryShares(1 << 28);
+    listen(100);
+    RawHttp2 honest = connected(0xffff);
+    honest.get(1, "/").send();
+    honest.await(RawHttp2.HEADERS);
+    try (Socket hostile = new Socket("localhost", port)) {
+      OutputStream out = hostile.getOutputStream();
+      out.write(
+          "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n"
+              .getBytes(StandardCharsets.US_ASCII));
+      Thread writer = Thread.ofPlatform().start(() -> flood(out));
+      until(() -> slowBytes.get() > 1_000_000);
+      honest.get(3, "/honest").send();
+      int before = slowBytes.get();
+      honest.await(RawHttp2.HEADERS);
+      int meanwhile = slowBytesBefore.get() - before;
+      assertTrue(meanwhile <= 3 * 65_536, "read before: " + meanwhile);
+      hostile.close();
+      writer.join();
+    }
+  }
+
+  private static void flood(OutputStream out) {
+    byte[] piece = new byte[100_000];
+    try {
+      while (true) {
+        out.write(piece);
+      }
+    } catch (IOException closed) {
+      // The test is over.
+    }
   }
 
   private RawHttp2 connected(int window) throws IOException {
