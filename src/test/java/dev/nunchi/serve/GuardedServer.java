@@ -11,12 +11,15 @@ import dev.nunchi.infer.Workers;
 import dev.nunchi.text.Encoder;
 import dev.nunchi.text.PaddedBatch;
 import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
+import io.vertx.core.http.HttpServerOptions;
 import jakarta.enterprise.inject.Alternative;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -39,27 +42,59 @@ public class GuardedServer implements QuarkusTestProfile {
       Path directory = Files.createTempDirectory("nunchi-guarded");
       Path tokens = Files.writeString(directory.resolve("tokens"), "# test\n" + TOKEN + "\n");
       Path log = directory.resolve("access.log");
-      return Map.ofEntries(
-          Map.entry("nunchi.auth.tokens-file", tokens.toString()),
-          Map.entry("nunchi.access-log", "true"),
-          Map.entry("nunchi.playground", "true"),
-          Map.entry("nunchi.reload-period", "0.2S"),
-          Map.entry("nunchi.limits.write-timeout", "2S"),
-          Map.entry("quarkus.log.handler.file.\"access-file\".enabled", "true"),
-          Map.entry("quarkus.log.handler.file.\"access-file\".path", log.toString()),
-          Map.entry("quarkus.log.handler.file.\"access-file\".format", "%s%n"),
-          Map.entry("quarkus.log.category.\"dev.nunchi.access\".handlers", "access-file"),
-          Map.entry("quarkus.http.cors.enabled", "true"),
-          Map.entry("quarkus.http.cors.origins", "https://known.example"),
-          Map.entry("test.access-log", log.toString()));
+      Map<String, String> settings = new HashMap<>(accessLog(log));
+      settings.putAll(
+          Map.of(
+              "nunchi.auth.tokens-file",
+              tokens.toString(),
+              "nunchi.playground",
+              "true",
+              "nunchi.reload-period",
+              "0.2S",
+              "nunchi.limits.write-timeout",
+              "2S",
+              "quarkus.http.cors.enabled",
+              "true",
+              "quarkus.http.cors.origins",
+              "https://known.example"));
+      return settings;
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
   }
 
+  /// Settings by which a server logs its calls to a file.
+  static Map<String, String> accessLog(Path file) {
+    return Map.of(
+        "nunchi.access-log",
+        "true",
+        "quarkus.log.handler.file.\"access-file\".enabled",
+        "true",
+        "quarkus.log.handler.file.\"access-file\".path",
+        file.toString(),
+        "quarkus.log.handler.file.\"access-file\".format",
+        "%s%n",
+        "quarkus.log.category.\"dev.nunchi.access\".handlers",
+        "access-file",
+        "test.access-log",
+        file.toString());
+  }
+
   @Override
   public Set<Class<?>> getEnabledAlternatives() {
-    return Set.of(Models.class);
+    return Set.of(Models.class, SmallSockets.class);
+  }
+
+  /// Has the system take little of what nobody reads, so that a test soon sees what comes then.
+  @Alternative
+  @Singleton
+  static final class SmallSockets implements HttpServerOptionsCustomizer {
+    private static final int BYTES = 16 << 10;
+
+    @Override
+    public void customizeHttpServer(HttpServerOptions options) {
+      options.setSendBufferSize(BYTES);
+    }
   }
 
   static Path tokens() {

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.eclipse.microprofile.config.ConfigProvider;
@@ -19,16 +20,11 @@ public class TracedServer implements QuarkusTestProfile {
   public Map<String, String> getConfigOverrides() {
     try {
       Path log = Files.createTempDirectory("nunchi-traced").resolve("access.log");
-      return Map.ofEntries(
-          Map.entry("otel.exporter.otlp.endpoint", "http://127.0.0.1:" + freePort()),
-          Map.entry("otel.bsp.schedule.delay", "50"),
-          Map.entry("otel.resource.attributes", "deployment.environment.name=test"),
-          Map.entry("nunchi.access-log", "true"),
-          Map.entry("quarkus.log.handler.file.\"access-file\".enabled", "true"),
-          Map.entry("quarkus.log.handler.file.\"access-file\".path", log.toString()),
-          Map.entry("quarkus.log.handler.file.\"access-file\".format", "%s%n"),
-          Map.entry("quarkus.log.category.\"dev.nunchi.access\".handlers", "access-file"),
-          Map.entry("test.access-log", log.toString()));
+      Map<String, String> settings = new HashMap<>(GuardedServer.accessLog(log));
+      settings.put("otel.exporter.otlp.endpoint", "http://127.0.0.1:" + freePort());
+      settings.put("otel.bsp.schedule.delay", "50");
+      settings.put("otel.resource.attributes", "deployment.environment.name=test");
+      return settings;
     } catch (IOException e) {
       throw new IllegalStateException(e);
     }
