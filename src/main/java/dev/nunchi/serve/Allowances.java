@@ -14,13 +14,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -44,7 +45,9 @@ final class Allowances {
   // Right after authentication.
   private static final int PRIORITY = 190;
 
-  private static final long LEAST_SWEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
+  /// Callers who are looked at where one finds no place: there may be very many, and who looks is
+  /// an event loop.
+  private static final int LOOKED_AT = 64;
 
   private final Settings settings;
   private final long leastBurst;
@@ -55,7 +58,10 @@ final class Allowances {
   // Those in the map above who are neither named nor have a token.
   private final AtomicInteger strangers = new AtomicInteger();
 
-  private final AtomicReference<@Nullable Long> sweptAt = new AtomicReference<>();
+  /// Where the next look begins; locked by who looks.
+  private Iterator<Identity> next = Collections.emptyIterator();
+
+  private final ReentrantLock looking = new ReentrantLock();
   private volatile CallerLimits limits;
   private volatile boolean full;
 
@@ -158,7 +164,7 @@ final class Allowances {
     Identity counted = caller;
     Optional<Allowance.Lack> lack = lack(caller, limit, texts);
     if (lack.isEmpty()) {
-      sweepIfDue();
+      makePlace();
       lack = lack(caller, limit, texts);
     }
     if (lack.isEmpty()) {
@@ -231,32 +237,46 @@ final class Allowances {
     }
   }
 
-  private void sweepIfDue() {
-    @Nullable Long last = sweptAt.get();
-    long now = nanos.getAsLong();
-    if ((last == null || now - last >= LEAST_SWEEP_NANOS) && sweptAt.compareAndSet(last, now)) {
-      sweep();
+  /// Forgets who has used nothing of his limit any more, among the few who are looked at; the next
+  /// one who finds no place goes on from there.
+  private void makePlace() {
+    if (!looking.tryLock()) {
+      return;
+    }
+    try {
+      for (int i = 0; i < LOOKED_AT && strangers.get() >= settings.mostCallers(); i++) {
+        if (!next.hasNext()) {
+          next = allowances.keySet().iterator();
+        }
+        if (next.hasNext()) {
+          forgetIfWhole(next.next());
+        }
+      }
+    } finally {
+      looking.unlock();
     }
   }
 
-  /// Forgets those who have used nothing of their limit any more.
+  /// Forgets all those.
   void sweep() {
-    for (Identity who : allowances.keySet()) {
-      allowances.computeIfPresent(
-          who,
-          (_, allowance) -> {
-            if (allowance.isWhole(limits.of(who), nanos.getAsLong(), clock.millis())) {
-              if (isStranger(who)) {
-                strangers.decrementAndGet();
-              }
-              return null;
-            }
-            return allowance;
-          });
-    }
+    allowances.keySet().forEach(this::forgetIfWhole);
     if (strangers.get() < settings.mostCallers()) {
       full = false;
     }
+  }
+
+  private void forgetIfWhole(Identity who) {
+    allowances.computeIfPresent(
+        who,
+        (_, allowance) -> {
+          if (allowance.isWhole(limits.of(who), nanos.getAsLong(), clock.millis())) {
+            if (isStranger(who)) {
+              strangers.decrementAndGet();
+            }
+            return null;
+          }
+          return allowance;
+        });
   }
 
   /// Callers who have a count.

@@ -21,6 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -155,6 +156,45 @@ class AllowancesTest {
     allowances.take(address(7), 2, "requests");
     allowances.take(address(8), 2, "requests");
     assertEquals(Reason.RATE_LIMITED, refused(allowances, address(7), 1).reason());
+  }
+
+  /// Who finds no place looks for one on an event loop, where all others wait.
+  @Test
+  void strangers_veryMany_areLookedAtAFewAtATime() {
+    int most = 10_000;
+    AtomicInteger looks = new AtomicInteger();
+    Allowances allowances =
+        new Allowances(
+            new Allowances.Settings(given(1_000, 2, 0), Optional.empty(), most),
+            1,
+            () -> {
+              looks.incrementAndGet();
+              return nanos.get();
+            },
+            () -> now);
+    for (int i = 0; i < most; i++) {
+      allowances.take(address(i), 2, "requests");
+    }
+    looks.set(0);
+    allowances.take(address(most), 2, "requests");
+    assertTrue(looks.get() < 100, "looked at " + looks);
+    // The only one who has used nothing any more is found all the same.
+    nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+    for (int i = 1; i < most; i++) {
+      allowances.take(address(i), 1, "requests");
+    }
+    nanos.addAndGet(Duration.ofSeconds(1).toNanos());
+    int passed = 0;
+    for (int i = 1; i < 400; i++) {
+      try {
+        allowances.take(address(most + i), 2, "requests");
+        passed++;
+      } catch (NunchiException e) {
+        assertEquals(Reason.RATE_LIMITED, e.reason());
+      }
+    }
+    // By the count that they share, and by that place.
+    assertEquals(2, passed);
   }
 
   @Test
