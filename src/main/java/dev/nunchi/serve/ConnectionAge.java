@@ -3,7 +3,6 @@ package dev.nunchi.serve;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpConnection;
-import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -11,7 +10,6 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.concurrent.atomic.AtomicBoolean;
 
 /// Has callers open their connections anew once they are `nunchi.connection-age` old, so that they
 /// find the servers that came since: a balancer of connections moves nobody who stays on his.
@@ -55,9 +53,7 @@ final class ConnectionAge {
             old.remove(connection);
           });
     }
-    if (context.request().version() != HttpVersion.HTTP_2) {
-      endWithTheAnswer(context, connection);
-    }
+    LastAnswer.sayIf(() -> old.getOrDefault(connection, false), context);
     context.next();
   }
 
@@ -65,22 +61,6 @@ final class ConnectionAge {
     if (old.replace(connection, true) != null) {
       Transport.goAway(connection, Transport.ANY_STREAM);
     }
-  }
-
-  /// HTTP/1.1 has no GOAWAY: an answer says that it is the connection's last.
-  private void endWithTheAnswer(RoutingContext context, HttpConnection connection) {
-    AtomicBoolean last = new AtomicBoolean();
-    context.addHeadersEndHandler(_ -> {
-      if (old.getOrDefault(connection, false)) {
-        last.set(true);
-        context.response().putHeader("connection", "close");
-      }
-    });
-    context.addEndHandler(_ -> {
-      if (last.get()) {
-        connection.close();
-      }
-    });
   }
 
   /// From nine tenths to eleven tenths of it, and at least a millisecond.

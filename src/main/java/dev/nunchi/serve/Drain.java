@@ -79,6 +79,11 @@ final class Drain {
     }
   }
 
+  /// What is said of a call that is refused, or ended, because the server is told to stop.
+  static NunchiException stopping() {
+    return new NunchiException(Reason.UNAVAILABLE, "The server is being stopped");
+  }
+
   /// Whether calls on new connections are refused.
   boolean isStopping() {
     return stopping;
@@ -96,9 +101,7 @@ final class Drain {
     if (connections.add(connection)) {
       Transport.whenClosed(connection, () -> connections.remove(connection));
     }
-    if (context.request().version() != HttpVersion.HTTP_2) {
-      sayTheLast(context);
-    }
+    LastAnswer.sayIf(() -> leaving, context);
     context.addEndHandler(_ -> open.remove(call));
     context.next();
   }
@@ -106,7 +109,7 @@ final class Drain {
   /// A call of gRPC is said to be one that has not begun, which its caller sends again elsewhere
   /// without being told to (RFC 9113, section 8.7).
   private void refuse(RoutingContext context) {
-    NunchiException reason = new NunchiException(Reason.UNAVAILABLE, "The server is being stopped");
+    NunchiException reason = stopping();
     CallName call = CallName.of(context.request());
     if (call.protocol() == Protocol.GRPC && context.request().version() == HttpVersion.HTTP_2) {
       metrics.request(call.protocol(), call.method(), Failure.of(reason));
@@ -115,20 +118,6 @@ final class Drain {
     } else {
       open.refuse(context, reason);
     }
-  }
-
-  /// HTTP/1.1 has no GOAWAY: an answer says that it is the connection's last.
-  private void sayTheLast(RoutingContext context) {
-    context.addHeadersEndHandler(_ -> {
-      if (leaving) {
-        context.response().putHeader("connection", "close");
-      }
-    });
-    context.addEndHandler(_ -> {
-      if (leaving) {
-        context.request().connection().close();
-      }
-    });
   }
 
   /// Health and metrics are for those who look on.

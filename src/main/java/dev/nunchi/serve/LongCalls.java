@@ -1,7 +1,5 @@
 package dev.nunchi.serve;
 
-import dev.nunchi.NunchiException;
-import dev.nunchi.Reason;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.ForwardingServerCall.SimpleForwardingServerCall;
 import io.grpc.ForwardingServerCallListener.SimpleForwardingServerCallListener;
@@ -128,9 +126,7 @@ final class LongCalls implements ServerInterceptor {
 
     private void end() {
       if (!ended) {
-        StatusRuntimeException stopped =
-            GrpcErrors.exception(
-                Failure.of(new NunchiException(Reason.UNAVAILABLE, "The server is being stopped")));
+        StatusRuntimeException stopped = GrpcErrors.exception(Failure.of(Drain.stopping()));
         Metadata details = stopped.getTrailers();
         close(stopped.getStatus(), details == null ? new Metadata() : details);
         cancel();

@@ -44,7 +44,7 @@ final class OpenStreams {
   /// @throws NunchiException `OVERLOADED` if too many are open, `UNAVAILABLE` if the server stops
   void open(ClassifyStream stream, Holder holder) {
     if (stopping) {
-      throw unavailable();
+      throw Drain.stopping();
     }
     synchronized (counts) {
       refuseIfFull(streams.size(), limits.most(), "The server");
@@ -59,7 +59,7 @@ final class OpenStreams {
     }
     // Looked at again: whoever stopped them in between may have missed this one.
     if (stopping) {
-      stream.close(unavailable());
+      stream.close(Drain.stopping());
     }
   }
 
@@ -99,7 +99,7 @@ final class OpenStreams {
   /// Has every stream answer what it accepted, and end.
   void stop(@Observes ShutdownDelayInitiatedEvent event) {
     stopping = true;
-    open().forEach(stream -> stream.close(unavailable()));
+    open().forEach(stream -> stream.close(Drain.stopping()));
   }
 
   private Set<ClassifyStream> open() {
@@ -121,9 +121,5 @@ final class OpenStreams {
           "%s has %d open streams, which is all that it may have; try again later"
               .formatted(whose, count));
     }
-  }
-
-  private static NunchiException unavailable() {
-    return new NunchiException(Reason.UNAVAILABLE, "The server is being stopped");
   }
 }

@@ -7,8 +7,13 @@ import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
 
 @Timeout(20)
 class BatchMatesTest {
@@ -53,50 +58,41 @@ class BatchMatesTest {
     }
   }
 
-  @Test
-  void run_paddedMates_ofAboutOneLengthStandInOneBatch() throws Exception {
-    try (Scheduler one = scheduler(first, BatchMates.padded(3, 1))) {
-      submit(one, 1, 9);
-      first.begun.acquire();
-      submit(one, 2, 4);
-      submit(one, 3, 9);
-      submit(one, 4, 2);
-      submit(one, 5, 8);
-      submit(one, 6, 5);
-      first.permits.release(9);
-      assertAnswered(1, 2, 3, 4, 5, 6);
-      assertEquals(List.of(List.of(9), List.of(4, 2, 8), List.of(9, 5)), first.batches);
-    }
+  static Stream<Arguments> lengths() {
+    return Stream.of(
+        Arguments.of(
+            BatchMates.padded(3, 1),
+            new int[] {9, 4, 9, 2, 8, 5},
+            List.of(List.of(9), List.of(4, 2, 8), List.of(9, 5))),
+        Arguments.of(
+            BatchMates.near(3, 80, 1),
+            new int[] {9, 20, 24, 17, 16, 23, 40, 40, 41, 90, 90},
+            List.of(
+                List.of(9),
+                List.of(20, 17, 23),
+                List.of(24),
+                List.of(16),
+                List.of(40, 40),
+                List.of(41),
+                List.of(90),
+                List.of(90))));
   }
 
-  @Test
-  void run_nearMates_ofNearlyOneLengthStandInOneBatch() throws Exception {
-    try (Scheduler one = scheduler(first, BatchMates.near(3, 80, 1))) {
-      submit(one, 1, 9);
-      first.begun.acquire();
-      submit(one, 2, 20);
-      submit(one, 3, 24);
-      submit(one, 4, 17);
-      submit(one, 5, 16);
-      submit(one, 6, 23);
-      submit(one, 7, 40);
-      submit(one, 8, 40);
-      submit(one, 9, 41);
-      submit(one, 10, 90);
-      submit(one, 11, 90);
-      first.permits.release(9);
-      assertAnswered(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11);
-      assertEquals(
-          List.of(
-              List.of(9),
-              List.of(20, 17, 23),
-              List.of(24),
-              List.of(16),
-              List.of(40, 40),
-              List.of(41),
-              List.of(90),
-              List.of(90)),
-          first.batches);
+  /// The first is alone; the others wait meanwhile.
+  @ParameterizedTest
+  @MethodSource("lengths")
+  void run_matesOfOtherLengths_standInOneBatchAsFarAsTheyMay(
+      BatchMates mates, int[] lengths, List<List<Integer>> batches) throws Exception {
+    try (Scheduler one = scheduler(first, mates)) {
+      for (int id = 0; id < lengths.length; id++) {
+        submit(one, id, lengths[id]);
+        if (id == 0) {
+          first.begun.acquire();
+        }
+      }
+      first.permits.release(lengths.length);
+      assertAnswered(IntStream.range(0, lengths.length).toArray());
+      assertEquals(batches, first.batches);
     }
   }
 
