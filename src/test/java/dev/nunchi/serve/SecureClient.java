@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSession;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedKeyManager;
@@ -133,12 +134,25 @@ record SecureClient(int port, Optional<Path> trusted, Optional<Issued> own) {
 
   /// Connects as who trusts everybody, and gives the certificate that the server shows.
   static Certificate handshake(int port) throws Exception {
+    return session(port).getPeerCertificates()[0];
+  }
+
+  /// The version of TLS that comes of it where the client has but one.
+  static String protocol(int port, String version) throws Exception {
+    return session(port, version).getProtocol();
+  }
+
+  /// @param versions of TLS that the client has; Java's own where none is named
+  private static SSLSession session(int port, String... versions) throws Exception {
     SSLContext context = SSLContext.getInstance("TLS");
     context.init(null, new TrustManager[] {new Trusting()}, null);
     try (var socket =
         (javax.net.ssl.SSLSocket) context.getSocketFactory().createSocket("localhost", port)) {
+      if (versions.length > 0) {
+        socket.setEnabledProtocols(versions);
+      }
       socket.startHandshake();
-      return socket.getSession().getPeerCertificates()[0];
+      return socket.getSession();
     }
   }
 

@@ -25,6 +25,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 @QuarkusTestResource(TinyModelResource.class)
@@ -43,6 +45,12 @@ class TlsAccessTest extends AccessCases {
   @Override
   SecureClient client(Caller caller) {
     return tlsClient(TlsServer.port(), TlsServer.directory(), caller);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
+  void handshake_ofEitherVersion_isTaken(String version) throws Exception {
+    assertEquals(version, SecureClient.protocol(TlsServer.port(), version));
   }
 
   @Test
