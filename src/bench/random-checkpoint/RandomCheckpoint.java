@@ -189,15 +189,33 @@ public final class RandomCheckpoint {
     return (short) ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16);
   }
 
+  /// What `config.json` calls `pad_token_id`, `eos_token_id` and `bos_token_id`; where it does not,
+  /// the lowest number that is free.
+  private static List<Integer> specialIds(ObjectNode config) {
+    List<Integer> ids = new ArrayList<>();
+    for (String name : List.of("pad", "eos", "bos")) {
+      ids.add(config.path(name + "_token_id").asInt(-1));
+    }
+    for (int i = 0; i < ids.size(); i++) {
+      for (int id = 0; ids.get(i) < 0; id++) {
+        if (!ids.contains(id)) {
+          ids.set(i, id);
+        }
+      }
+    }
+    return ids;
+  }
+
   /// Byte-level BPE without merges, after the token that begins texts.
   private static ObjectNode tokenizer(ObjectNode config) {
-    int begin = config.get("bos_token_id").intValue();
+    List<Integer> special = specialIds(config);
+    int begin = special.get(2);
     ObjectNode json = MAPPER.createObjectNode().put("version", "1.0");
     json.putNull("truncation");
     json.putNull("padding");
     var added = json.putArray("added_tokens");
-    added.add(special(config.get("pad_token_id").intValue(), "<pad>"));
-    added.add(special(config.get("eos_token_id").intValue(), "<eos>"));
+    added.add(special(special.get(0), "<pad>"));
+    added.add(special(special.get(1), "<eos>"));
     added.add(special(begin, "<bos>"));
     json.putNull("normalizer");
     json.putObject("pre_tokenizer")
@@ -229,12 +247,14 @@ public final class RandomCheckpoint {
     }
     model.putNull("end_of_word_suffix").put("fuse_unk", false).put("byte_fallback", false);
     ObjectNode vocabulary = model.putObject("vocab");
-    vocabulary.put("<pad>", config.get("pad_token_id").intValue());
-    vocabulary.put("<eos>", config.get("eos_token_id").intValue());
+    vocabulary.put("<pad>", special.get(0));
+    vocabulary.put("<eos>", special.get(1));
     vocabulary.put("<bos>", begin);
-    // Special tokens stand at the start or the end of a table.
-    int id = begin < 256 ? 3 : 0;
+    int id = 0;
     for (String letter : byteLetters()) {
+      while (special.contains(id)) {
+        id++;
+      }
       vocabulary.put(letter, id++);
     }
     model.putArray("merges");

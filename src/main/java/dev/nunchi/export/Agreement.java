@@ -2,6 +2,7 @@ package dev.nunchi.export;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.eval.WilsonInterval;
 import dev.nunchi.model.Precision;
 import java.util.List;
 import java.util.Locale;
@@ -15,8 +16,28 @@ sealed interface Agreement permits LabelAgreement, ValueAgreement {
   /// 1927](https://doi.org/10.2307/2276774)).
   int ENOUGH_TEXTS = 765;
 
+  /// The point that a normal number stays under with 80 %: about a standard error.
+  double MARGIN = 0.8416;
+
+  /// How many texts were compared.
+  int texts();
+
+  /// Texts that keep their label, or about their value.
+  int kept();
+
+  /// The least share of texts that have to keep it, in (0, 1].
+  double accepted();
+
   /// Whether the rounded model is near enough to fp32.
   boolean holds();
+
+  /// Whether it will likely be so on other texts: of all that are like these, as many as are
+  /// accepted keep theirs with 80 % confidence, or all of these do, where there are too few to say.
+  default boolean holdsWithMargin() {
+    return holds()
+        && (kept() == texts()
+            || WilsonInterval.of(kept(), texts(), MARGIN).low() >= accepted());
+  }
 
   /// The figures in one sentence.
   String sentence();

@@ -18,12 +18,11 @@ import java.util.stream.IntStream;
 /// its values: as few as do it, from the head of an order by how far each moves them for its work.
 ///
 /// The order comes from rounding each layer alone. How many of it are needed is found by halving,
-/// on some of the validation texts; all of them have the last word. The same checkpoint and texts
-/// give the same layers.
+/// on the texts of a [ValidationSplit] that are for it, and with a margin: the fewest that do it
+/// there are often those that do it by luck. The others judge. Where they refuse, one more layer
+/// stays in fp32, then two more, then four, and they are asked again: a few times at most, so that
+/// it is not they that choose. The same checkpoint and texts give the same layers.
 final class ExactLayerSearch {
-  /// Texts that the steps of the search look at; all are looked at in the end.
-  private static final int GATE_TEXTS = 2000;
-
   /// Multiplications that finding the order may take: a minute or two of two cores.
   private static final double ORDER_BUDGET = 2e12;
 
@@ -41,7 +40,8 @@ final class ExactLayerSearch {
   private List<float[]> exactLogits = List.of();
 
   /// @param validation in the order of the gate's texts
-  record Texts(List<Encoding> calibration, List<Encoding> validation) {}
+  /// @param split of their places
+  record Texts(List<Encoding> calibration, List<Encoding> validation, ValidationSplit split) {}
 
   /// The model in fp32, and with some layers rounded.
   interface Models {
@@ -66,38 +66,59 @@ final class ExactLayerSearch {
   ///   may be
   Quantization.Found find(Map<String, RoundedLayer> rounded) throws IOException {
     exactLogits = models.exact(texts.validation());
-    Agreement all = agreement(rounded);
-    if (all.holds() || layers.isEmpty()) {
+    if (layers.isEmpty()) {
+      Agreement all = agreement(rounded, ValidationSplit.whole(exactLogits.size()).gate());
       all.require();
-      return new Quantization.Found(new NumberFormat.Int8(rounded), all, List.of());
+      return found(rounded, all, List.of(), 1);
     }
-    progress.accept(
-        "In int8 alone, %s; looking which of %d linear layers should stay in fp32 …"
-            .formatted(all.sentence(), layers.size()));
-    List<ExactLayer> order = order(rounded);
-    int few = fewest(rounded, order);
-    for (int count = few; count <= order.size(); count++) {
-      Map<String, RoundedLayer> rest = without(rounded, order.subList(0, count));
-      Agreement agreement = agreement(rest);
-      if (agreement.holds()) {
-        return new Quantization.Found(
-            new NumberFormat.Int8(rest), agreement, List.copyOf(order.subList(0, count)));
+    progress.accept(texts.split().plan());
+    int asked = 0;
+    if (passes(rounded, List.of())) {
+      asked++;
+      Agreement all = judged(rounded, List.of());
+      if (all.holds()) {
+        return found(rounded, all, List.of(), asked);
       }
     }
-    throw refused(rounded, order);
+    progress.accept(
+        "Looking which of %d linear layers should stay in fp32 …".formatted(layers.size()));
+    List<ExactLayer> order = order(rounded);
+    int count = fewest(rounded, order);
+    int more = 1;
+    while (true) {
+      List<ExactLayer> exact = order.subList(0, count);
+      asked++;
+      Agreement agreement = judged(rounded, exact);
+      if (agreement.holds()) {
+        return found(rounded, agreement, exact, asked);
+      }
+      if (count == order.size()) {
+        throw refused(agreement, count);
+      }
+      count = Math.min(count + more, order.size());
+      more *= 2;
+    }
   }
 
-  private NunchiException refused(Map<String, RoundedLayer> rounded, List<ExactLayer> order)
-      throws IOException {
-    Agreement last = agreement(without(rounded, order));
+  private Quantization.Found found(
+      Map<String, RoundedLayer> rounded, Agreement agreement, List<ExactLayer> exact, int asked) {
+    return new Quantization.Found(
+        new NumberFormat.Int8(without(rounded, exact)),
+        agreement,
+        List.copyOf(exact),
+        texts.split(),
+        asked);
+  }
+
+  private NunchiException refused(Agreement agreement, int exact) {
     return new NunchiException(
         Reason.FAILED_CHECK,
         "with %d of %d linear layers in fp32, beyond which int8 gains nothing, %s"
-            .formatted(order.size(), layers.size(), last.refusal()));
+            .formatted(exact, layers.size(), agreement.refusal()));
   }
 
-  /// The least number from the head of the order with which some of the texts pass; all of the
-  /// order where none does.
+  /// The least number from the head of the order, of one or more, with which the search's texts
+  /// pass; all of the order where none does.
   private int fewest(Map<String, RoundedLayer> rounded, List<ExactLayer> order) throws IOException {
     int failing = 0;
     int passing = Math.min(1, order.size());
@@ -118,10 +139,20 @@ final class ExactLayerSearch {
 
   private boolean passes(Map<String, RoundedLayer> rounded, List<ExactLayer> exact)
       throws IOException {
-    List<Integer> some = evenly(texts.validation().size(), GATE_TEXTS);
-    Agreement agreement = agreement(without(rounded, exact), some);
-    progress.accept("With %d in fp32, %s".formatted(exact.size(), agreement.sentence()));
-    return agreement.holds();
+    Agreement agreement = agreement(without(rounded, exact), texts.split().search());
+    progress.accept("%s, %s".formatted(with(exact), agreement.sentence()));
+    return agreement.holdsWithMargin();
+  }
+
+  private Agreement judged(Map<String, RoundedLayer> rounded, List<ExactLayer> exact)
+      throws IOException {
+    Agreement agreement = agreement(without(rounded, exact), texts.split().gate());
+    progress.accept("%s, judged %s".formatted(with(exact), agreement.sentence()));
+    return agreement;
+  }
+
+  private static String with(List<ExactLayer> exact) {
+    return exact.isEmpty() ? "In int8 alone" : "With %d in fp32".formatted(exact.size());
   }
 
   private static Map<String, RoundedLayer> without(
@@ -129,10 +160,6 @@ final class ExactLayerSearch {
     Map<String, RoundedLayer> rest = new LinkedHashMap<>(rounded);
     exact.forEach(layer -> rest.remove(layer.name()));
     return rest;
-  }
-
-  private Agreement agreement(Map<String, RoundedLayer> rounded) throws IOException {
-    return agreement(rounded, evenly(texts.validation().size(), Integer.MAX_VALUE));
   }
 
   private Agreement agreement(Map<String, RoundedLayer> rounded, List<Integer> places)

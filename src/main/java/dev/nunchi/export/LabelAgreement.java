@@ -143,6 +143,11 @@ record LabelAgreement(
             .expectedCalibrationError());
   }
 
+  @Override
+  public int kept() {
+    return sameLabels;
+  }
+
   double sameLabelShare() {
     return (double) sameLabels / texts;
   }

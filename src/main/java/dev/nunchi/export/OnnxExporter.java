@@ -201,16 +201,13 @@ public final class OnnxExporter {
           Map<String, String> digests = writeGraph(source, found.format(), directory);
           List<String> notes = new ArrayList<>();
           quantization.note().ifPresent(notes::add);
-          notes.addAll(found.agreement().notes(Precision.INT8));
+          notes.addAll(found.notes());
           if (!found.exact().isEmpty()) {
-            ExactLayer.table(found.exact(), found.agreement()).forEach(progress);
-            notes.add(ExactLayer.note(found.exact(), found.agreement()));
+            ExactLayer.table(found).forEach(progress);
           }
           progress.accept("In int8, %s".formatted(found.agreement().sentence()));
           yield new Written(
-              manifest.withOrigin(
-                  manifest.origin().with(found.agreement().figures(Precision.INT8), notes)),
-              digests);
+              manifest.withOrigin(manifest.origin().with(found.figures(), notes)), digests);
         }
       }
     };

@@ -9,6 +9,7 @@ import dev.nunchi.infer.Run;
 import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.model.Precision;
 import dev.nunchi.model.TemporaryDirectory;
 import dev.nunchi.nn.Linear;
 import dev.nunchi.text.Encoding;
@@ -23,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 
@@ -46,9 +48,33 @@ final class Quantization implements AutoCloseable {
   /// What was found.
   ///
   /// @param format the numbers of the graph
-  /// @param agreement how that graph stands beside fp32
+  /// @param agreement how that graph stands beside fp32 on the texts that judged
   /// @param exact the layers that stay in fp32
-  record Found(NumberFormat.Int8 format, Agreement agreement, List<ExactLayer> exact) {}
+  /// @param split what texts these were chosen and judged on
+  /// @param asked how often these judged a model until one held
+  record Found(
+      NumberFormat.Int8 format,
+      Agreement agreement,
+      List<ExactLayer> exact,
+      ValidationSplit split,
+      int asked) {
+    /// As a manifest's `quality` has them.
+    Map<String, Double> figures() {
+      Map<String, Double> figures = new TreeMap<>(agreement.figures(Precision.INT8));
+      if (split.isDivided()) {
+        figures.put("validation_layer_search_count", (double) split.search().size());
+      }
+      return figures;
+    }
+
+    List<String> notes() {
+      List<String> notes = new ArrayList<>(agreement.notes(Precision.INT8));
+      if (!exact.isEmpty()) {
+        notes.add(ExactLayer.note(this));
+      }
+      return notes;
+    }
+  }
 
   private Quantization(
       CheckpointDirectory source,
@@ -99,7 +125,10 @@ final class Quantization implements AutoCloseable {
     Map<String, RoundedLayer> rounded = rounded(calibration);
     ExactLayerSearch search =
         new ExactLayerSearch(
-            new ExactLayerSearch.Texts(calibration, encoded(options.validation().texts())),
+            new ExactLayerSearch.Texts(
+                calibration,
+                encoded(options.validation().texts()),
+                ValidationSplit.of(options.validation().texts())),
             uses.stream().map(OnnxOps.LinearUse::layer).toList(),
             new ExactLayerSearch.Models() {
               @Override

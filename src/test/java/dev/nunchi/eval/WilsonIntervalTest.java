@@ -40,6 +40,16 @@ final class WilsonIntervalTest {
     assertTrue(interval.high() <= 1 && interval.high() >= share);
   }
 
+  /// By the formula of the lower end, 1 - (k + z²/2 + z √(k (1 - k/n) + z²/4)) / (n + z²) with k
+  /// failures.
+  @Test
+  void of_lessConfidence_isNarrower() {
+    WilsonInterval interval = WilsonInterval.of(997, 1000, 1);
+    assertEquals(1 - (3.5 + Math.sqrt(3 * 0.997 + 0.25)) / 1001, interval.low(), 1e-12);
+    assertTrue(interval.low() > WilsonInterval.of(997, 1000).low());
+    assertTrue(interval.high() < WilsonInterval.of(997, 1000).high());
+  }
+
   @Test
   void of_impossibleCounts_isRefused() {
     assertThrows(IllegalArgumentException.class, () -> WilsonInterval.of(0, 0));

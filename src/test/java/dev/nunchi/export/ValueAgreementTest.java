@@ -38,6 +38,26 @@ class ValueAgreementTest {
     assertTrue(moved(i -> i < 6 ? 0.09 : 0, 0.995).holds());
   }
 
+  /// Of texts that are drawn anew 99.7 % of 1,000 say with 80 % confidence that 99.5 % are near.
+  @Test
+  void holdsWithMargin_threeInAThousandMoveByMoreThanATenth_butNoMore() {
+    assertTrue(moved(i -> i < 3 ? 0.11 : 0, 0.995).holdsWithMargin());
+    assertFalse(moved(i -> i < 4 ? 0.11 : 0, 0.995).holdsWithMargin());
+    assertFalse(moved(_ -> 0.031, 0.995).holdsWithMargin(), "all are near, but do not hold");
+  }
+
+  /// 20 texts say nothing of 99.5 %; of them all have to be near.
+  @Test
+  void holdsWithMargin_fewTexts_asksForAll() {
+    double[] exact = Arrays.copyOf(exact(), 20);
+    assertTrue(ValueAgreement.of(exact, exact, exact, 0.995).holdsWithMargin());
+    double[] rounded = exact.clone();
+    rounded[3] += 0.2;
+    ValueAgreement one = ValueAgreement.of(exact, exact, rounded, 0.94);
+    assertTrue(one.holds(), one::toString);
+    assertFalse(one.holdsWithMargin());
+  }
+
   @Test
   void holds_oneInAThousandMovesFar_butNoMore() {
     assertTrue(moved(i -> i < 1 ? 0.55 : 0, 0.995).holds());

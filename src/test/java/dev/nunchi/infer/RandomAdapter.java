@@ -43,7 +43,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /// An adapter of the tests, of random numbers, as training writes it: with labels, a probe and the
-/// digest of its base.
+/// digest of its base. Its numbers are the same in every run.
 ///
 /// @param labels how many it has
 /// @param modules that it adapts
@@ -95,7 +95,7 @@ public record RandomAdapter(
               checkpoint.config(),
               names,
               ProblemType.SINGLE_LABEL_CLASSIFICATION,
-              trained(checkpoint.network().adapted(lora), new Random(hashCode()), arena),
+              trained(checkpoint.network().adapted(lora), random(), arena),
               checkpoint.tokenizerDirectory(),
               Manifest.of(
                       "random",
@@ -118,6 +118,11 @@ public record RandomAdapter(
       throw new UncheckedIOException(e);
     }
     return directory;
+  }
+
+  /// Not from the record's own hash, in which that of an enum's constant varies from run to run.
+  private Random random() {
+    return new Random(toString().hashCode());
   }
 
   private static Map<String, Weight> trained(Network network, Random random, Arena arena) {
