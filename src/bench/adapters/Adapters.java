@@ -101,7 +101,7 @@ final class Adapters {
                   CheckpointDirectory.Order.AS_WANTED,
                   ProblemType.SINGLE_LABEL_CLASSIFICATION);
           Arena arena = Arena.ofConfined()) {
-        Lora lora = lora(RANKS[i % RANKS.length], targets);
+        Lora lora = lora(RANKS[i % RANKS.length], targets).saving(fresh(checkpoint));
         new CheckpointContents(
                 checkpoint.config(),
                 labels,
@@ -128,6 +128,15 @@ final class Adapters {
           adapter, probe, work.resolve("base"), Precision.FP32, OutputDirectory.Existing.KEEP);
     }
     merge(work, 0, "merged-0");
+  }
+
+  /// Modules that the base lacks beside a head, such as a pooler: an adapter has them in full.
+  private static List<String> fresh(CheckpointDirectory checkpoint) {
+    return checkpoint.missing().stream()
+        .map(parameter -> parameter.name().substring(0, parameter.name().lastIndexOf('.')))
+        .filter(module -> Lora.HEADS.stream().noneMatch(head -> (module + ".").startsWith(head + ".")))
+        .distinct()
+        .toList();
   }
 
   private static Lora lora(int rank, String targets) {

@@ -254,7 +254,7 @@ class RegressionCommandsTest {
     Files.writeString(data.resolve("same.tsv"), "id\tdocument\tlabel\n1\t배우\t0.1\n2\t배우\t-0.1\n");
     assertEquals(1, run(int8(directory.resolve("same"), data.resolve("train.tsv"), "same.tsv")));
     assertTrue(
-        err.toString().contains("for all of the 2 validation texts, so that nothing says how far"),
+        err.toString().contains("for each of 2 validation texts, so that nothing says how far"),
         err::toString);
   }
 
