@@ -134,7 +134,8 @@ final class Adapters {
   private static List<String> fresh(CheckpointDirectory checkpoint) {
     return checkpoint.missing().stream()
         .map(parameter -> parameter.name().substring(0, parameter.name().lastIndexOf('.')))
-        .filter(module -> Lora.HEADS.stream().noneMatch(head -> (module + ".").startsWith(head + ".")))
+        .filter(
+            module -> Lora.HEADS.stream().noneMatch(head -> (module + ".").startsWith(head + ".")))
         .distinct()
         .toList();
   }

@@ -35,8 +35,7 @@ sealed interface Agreement permits LabelAgreement, ValueAgreement {
   /// accepted keep theirs with 80 % confidence, or all of these do, where there are too few to say.
   default boolean holdsWithMargin() {
     return holds()
-        && (kept() == texts()
-            || WilsonInterval.of(kept(), texts(), MARGIN).low() >= accepted());
+        && (kept() == texts() || WilsonInterval.of(kept(), texts(), MARGIN).low() >= accepted());
   }
 
   /// The figures in one sentence.

@@ -67,8 +67,8 @@ record ValueAgreement(
   /// @param exact values of fp32, in the order of the texts
   /// @param rounded values of the rounded model
   /// @param accepted the least share of texts that have to be near
-  /// @throws NunchiException `FAILED_CHECK` where fp32 gives these texts one value, so that there is
-  ///   nothing to measure by
+  /// @throws NunchiException `FAILED_CHECK` where fp32 gives these texts one value, so that there
+  ///   is nothing to measure by
   static ValueAgreement of(double[] actual, double[] exact, double[] rounded, double accepted) {
     double spread = spread(exact);
     if (spread == 0) {
@@ -76,8 +76,9 @@ record ValueAgreement(
           Reason.FAILED_CHECK,
           String.format(
               Locale.ROOT,
-              "fp32 gives one value, %.4f, for each of %,d validation texts, so that nothing says how"
-                  + " far another may lie from it; --validation takes texts of different values",
+              "fp32 gives one value, %.4f, for each of %,d validation texts, so that nothing says"
+                  + " how far another may lie from it; --validation takes texts of different"
+                  + " values",
               exact[0],
               exact.length));
     }

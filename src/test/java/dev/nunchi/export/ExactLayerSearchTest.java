@@ -296,7 +296,8 @@ class ExactLayerSearchTest {
     Quantization.Found found =
         find(
             Set.of("a", "b", "c", "d"),
-            (layer, text) -> layer.equals("b") ? text == 7 || text >= CALIBRATION ? 0.2 : 0 : 0.0001,
+            (layer, text) ->
+                layer.equals("b") ? text == 7 || text >= CALIBRATION ? 0.2 : 0 : 0.0001,
             valueGate(300, 0.995));
     assertEquals(Set.of("b"), exact(found));
   }
@@ -356,10 +357,10 @@ class ExactLayerSearchTest {
                 Rounding.undivided(new Range(-1, 1)), new float[] {1, 1, 1, 1}, new byte[16])));
     // The id of a text's first token is its number.
     ValidationSplit split = split(gate);
-    int texts = split.isDivided() ? split.search().size() + split.gate().size() : split.gate().size();
+    int texts =
+        split.isDivided() ? split.search().size() + split.gate().size() : split.gate().size();
     return new ExactLayerSearch(
-            new ExactLayerSearch.Texts(
-                encodings(CALIBRATION, 64), encodings(0, texts), split),
+            new ExactLayerSearch.Texts(encodings(CALIBRATION, 64), encodings(0, texts), split),
             layers,
             new MadeUp(effects, gate),
             gate,
@@ -374,9 +375,7 @@ class ExactLayerSearchTest {
   }
 
   private static List<Encoding> encodings(int first, int count) {
-    return IntStream.range(first, first + count)
-        .mapToObj(ExactLayerSearchTest::encoding)
-        .toList();
+    return IntStream.range(first, first + count).mapToObj(ExactLayerSearchTest::encoding).toList();
   }
 
   private static Encoding encoding(int number) {
