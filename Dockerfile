@@ -29,7 +29,8 @@ ENV ORT_DISABLE_TELEMETRY=1
 ENV OPT_OUT_TRACKING=true
 LABEL org.opencontainers.image.title="nunchi"
 LABEL org.opencontainers.image.description="Serves Korean sentiment models over gRPC and REST"
-LABEL org.opencontainers.image.licenses="Apache-2.0"
+# Of the code and of the built-in models; NOTICE has those of the libraries beside them.
+LABEL org.opencontainers.image.licenses="Apache-2.0 AND MIT AND CC0-1.0"
 WORKDIR /opt/nunchi
 USER 1001:0
 EXPOSE 8080

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +41,11 @@ final class Http implements AutoCloseable {
   private final Duration silence;
   private final HttpClient client;
 
+  /// No virtual threads: they hold their carriers while a class is initialized, and where that
+  /// waits for a lock that is promised to another of them, nobody ever goes on.
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(Thread.ofPlatform().name("hub-", 0).daemon().factory());
+
   /// @param silence longest time without a byte
   Http(Duration silence, ProxySelector proxies) {
     this.silence = silence;
@@ -50,7 +56,7 @@ final class Http implements AutoCloseable {
             .followRedirects(HttpClient.Redirect.NEVER)
             .connectTimeout(silence)
             .proxy(proxies)
-            .executor(Executors.newVirtualThreadPerTaskExecutor())
+            .executor(threads)
             .build();
   }
 
@@ -214,6 +220,7 @@ final class Http implements AutoCloseable {
   @Override
   public void close() {
     client.shutdownNow();
+    threads.shutdown();
   }
 
   /// One answer as it comes.

@@ -43,8 +43,7 @@ public final class ServerNames {
           "jvm_memory_used_bytes",
           "container_cpu_usage_seconds_total",
           "container_memory_working_set_bytes",
-          "envoy_cluster_upstream_rq_total",
-          "envoy_cluster_upstream_cx_none_healthy",
+          "envoy_http_downstream_rq_total",
           "DCGM_FI_DEV_GPU_UTIL",
           "DCGM_FI_DEV_FB_USED");
 
