@@ -12,7 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/// The connections of a load over gRPC, those that are kept taken in turn.
+/// The connections of a load over gRPC, those that are kept taken in turn. Where the host's name is
+/// several addresses, as that of a headless Service, each kept one is one to every address.
 final class GrpcChannels implements AutoCloseable {
   private final Address address;
   private final ChannelCredentials credentials;
@@ -42,7 +43,10 @@ final class GrpcChannels implements AutoCloseable {
   }
 
   private ManagedChannel open() {
-    return Grpc.newChannelBuilderForAddress(address.host(), address.port(), credentials).build();
+    return Grpc.newChannelBuilderForAddress(address.host(), address.port(), credentials)
+        .defaultLoadBalancingPolicy(
+            address.connections().fresh() ? "pick_first" : "round_robin")
+        .build();
   }
 
   private Channel authorized(ManagedChannel channel) {

@@ -153,7 +153,9 @@ final class BenchCommand implements Callable<Integer> {
       names = "--connections",
       paramLabel = "N",
       defaultValue = "1",
-      description = "Connections of gRPC, taken in turn (default: 1).")
+      description =
+          "Connections of gRPC, taken in turn (default: 1); to each address, where HOST has"
+              + " several.")
   private int connections;
 
   @Option(

@@ -66,6 +66,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class BenchCommandTest {
   private final Queue<String> asked = new ConcurrentLinkedQueue<>();
   private final Set<String> connections = ConcurrentHashMap.newKeySet();
+  private final Set<String> addresses = ConcurrentHashMap.newKeySet();
   private final AtomicInteger streams = new AtomicInteger();
 
   /// How the server ends a stream, in place of its second answer; null: not by itself.
@@ -92,6 +93,10 @@ class BenchCommandTest {
                   public Attributes transportReady(Attributes attributes) {
                     connections.add(
                         String.valueOf(attributes.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR)));
+                    if (attributes.get(Grpc.TRANSPORT_ATTR_LOCAL_ADDR)
+                        instanceof InetSocketAddress called) {
+                      addresses.add(called.getAddress().getHostAddress());
+                    }
                     return attributes;
                   }
                 })
@@ -280,6 +285,24 @@ class BenchCommandTest {
     assertEquals(asked.size() / (protocol.equals("batch") ? 2 : 1), connections.size());
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"unary", "stream"})
+  void bench_hostOfSeveralAddresses_callsAllOfThemInTurn(String protocol) throws IOException {
+    Files.writeString(texts, "좋아요\n");
+    Result result =
+        bench(
+            NameOfSeveralAddresses.NAME,
+            grpc.getPort(),
+            "--protocol",
+            protocol,
+            "--stream-size",
+            1,
+            "--calls",
+            1_000);
+    assertEquals(0, result.exitCode(), result.err());
+    assertEquals(Set.of("127.0.0.1", "127.0.0.2"), addresses);
+  }
+
   @Test
   void bench_together_isARowForEachKindAndTheCallsOfAll() throws IOException {
     Files.writeString(texts, "좋아요\n");
@@ -389,11 +412,15 @@ class BenchCommandTest {
   }
 
   private Result bench(int port, Object... more) {
+    return bench("127.0.0.1", port, more);
+  }
+
+  private Result bench(String host, int port, Object... more) {
     Stream<Object> usual =
         Stream.of(
             "bench",
             "--target",
-            "127.0.0.1:" + port,
+            host + ":" + port,
             "--input",
             texts,
             "--warm-up",
