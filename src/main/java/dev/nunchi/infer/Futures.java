@@ -3,8 +3,10 @@ package dev.nunchi.infer;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /// Futures that pass a cancellation on to what they wait for, which [CompletableFuture#thenApply]
 /// does not.
@@ -20,8 +22,9 @@ public final class Futures {
     }
     AtomicInteger missing = new AtomicInteger(sources.size());
     for (CompletableFuture<T> source : sources) {
-      CompletableFuture<T> _ =
-          source.whenComplete((_, failure) -> {
+      whenDone(
+          source,
+          (_, failure) -> {
             if (failure != null) {
               all.completeExceptionally(failure);
             } else if (missing.decrementAndGet() == 0) {
@@ -29,8 +32,9 @@ public final class Futures {
             }
           });
     }
-    CompletableFuture<List<T>> _ =
-        all.whenComplete((_, failure) -> {
+    whenDone(
+        all,
+        (_, failure) -> {
           if (failure != null) {
             sources.forEach(source -> source.cancel(false));
           }
@@ -45,8 +49,9 @@ public final class Futures {
   public static <S, T> CompletableFuture<T> map(
       CompletableFuture<S> source, Function<? super S, ? extends T> function) {
     CompletableFuture<T> mapped = new CompletableFuture<>();
-    CompletableFuture<?> unused =
-        source.whenComplete((value, failure) -> {
+    whenDone(
+        source,
+        (value, failure) -> {
           if (failure != null) {
             mapped.completeExceptionally(failure);
             return;
@@ -67,8 +72,9 @@ public final class Futures {
   public static <T> CompletableFuture<T> explain(
       CompletableFuture<T> source, UnaryOperator<Throwable> failure) {
     CompletableFuture<T> explained = new CompletableFuture<>();
-    CompletableFuture<?> unused =
-        source.whenComplete((value, thrown) -> {
+    whenDone(
+        source,
+        (value, thrown) -> {
           if (thrown == null) {
             explained.complete(value);
           } else {
@@ -86,16 +92,18 @@ public final class Futures {
   public static <S, T> CompletableFuture<T> compose(
       CompletableFuture<S> source, Function<? super S, CompletableFuture<T>> function) {
     CompletableFuture<T> composed = new CompletableFuture<>();
-    CompletableFuture<?> unused =
-        source.whenComplete((value, failure) -> {
+    whenDone(
+        source,
+        (value, failure) -> {
           if (failure != null) {
             composed.completeExceptionally(failure);
             return;
           }
           try {
             CompletableFuture<T> next = function.apply(value);
-            CompletableFuture<T> _ =
-                next.whenComplete((result, thrown) -> {
+            whenDone(
+                next,
+                (result, thrown) -> {
                   if (thrown == null) {
                     composed.complete(result);
                   } else {
@@ -112,11 +120,28 @@ public final class Futures {
   }
 
   private static void cancelWith(CompletableFuture<?> future, CompletableFuture<?> source) {
-    CompletableFuture<?> _ =
-        future.whenComplete((_, _) -> {
+    whenDone(
+        future,
+        (_, _) -> {
           if (future.isCancelled()) {
             source.cancel(false);
           }
+        });
+  }
+
+  /// Has something done when a future has ended, by the thread that ends it; at once where it has.
+  ///
+  /// In place of [CompletableFuture#whenComplete], whose own future fails too: with an exception
+  /// that is made for it, stack trace and all, which takes longer than the rest of a refusal.
+  ///
+  /// @param action is given a value or a failure
+  public static <T> void whenDone(
+      CompletableFuture<T> source,
+      BiConsumer<? super @Nullable T, ? super @Nullable Throwable> action) {
+    CompletableFuture<Boolean> _ =
+        source.handle((value, failure) -> {
+          action.accept(value, failure);
+          return true;
         });
   }
 }

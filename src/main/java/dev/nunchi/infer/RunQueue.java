@@ -331,7 +331,7 @@ public final class RunQueue {
   private void admit(Scheduler model, Terms terms, int texts, long work, long longest, long now) {
     if (terms.deadline().passed(now)) {
       model.account().refused(Refusal.DEADLINE, texts);
-      throw new NunchiException(
+      throw NunchiException.withoutTrace(
           Reason.DEADLINE_EXCEEDED, "The deadline passed before the request was queued");
     }
     if (!admission.hasPlaces(terms.caller(), texts)) {

@@ -91,14 +91,13 @@ final class Scheduler implements AutoCloseable {
 
   private List<CompletableFuture<Run>> runs(List<Ticket> tickets) {
     for (Ticket ticket : tickets) {
-      CompletableFuture<Run> _ =
-          ticket
-              .run()
-              .whenComplete((_, _) -> {
-                if (ticket.run().isCancelled()) {
-                  queue.forget(ticket);
-                }
-              });
+      Futures.whenDone(
+          ticket.run(),
+          (_, _) -> {
+            if (ticket.run().isCancelled()) {
+              queue.forget(ticket);
+            }
+          });
     }
     return tickets.stream().map(Ticket::run).toList();
   }

@@ -4,6 +4,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.infer.Admission;
 import dev.nunchi.infer.Deadline;
+import dev.nunchi.infer.Futures;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.StreamClassifyRequest;
 import dev.nunchi.sentiment.v1.StreamClassifyResponse;
@@ -206,10 +207,9 @@ final class ClassifyStream implements StreamObserver<StreamClassifyRequest> {
     outside = item;
     CompletableFuture<Void> _ =
         item.admission().admitted().thenRun(() -> leave(() -> admitted(item)));
-    CompletableFuture<Answer> _ =
-        item.admission()
-            .answer()
-            .whenComplete((answer, failure) -> leave(() -> answered(item, answer, failure)));
+    Futures.whenDone(
+        item.admission().answer(),
+        (answer, failure) -> leave(() -> answered(item, answer, failure)));
   }
 
   /// An item whose id is none: it takes no other item's place. A long id is given back in part.

@@ -46,6 +46,7 @@ final class ConnectionGuard {
       ChannelPipeline pipeline = connection.channelHandlerContext().pipeline();
       if (pipeline.get(HANDLER) == null) {
         pipeline.addFirst(HANDLER, new Handler());
+        JoinedWrites.join(pipeline);
       }
       boundTable(pipeline);
     }

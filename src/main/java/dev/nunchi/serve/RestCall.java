@@ -85,6 +85,6 @@ record RestCall(String method, RoutingContext context, LargeRequests large, Metr
                       "There was no answer within %d ms".formatted(timeout.toMillis())));
               begun.cancel(false);
             });
-    CompletableFuture<?> _ = answer.whenComplete((_, _) -> vertx.cancelTimer(timer));
+    Futures.whenDone(answer, (_, _) -> vertx.cancelTimer(timer));
   }
 }

@@ -31,8 +31,8 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
       call.setOnCancelHandler(() -> future.cancel(false));
     }
     EventLoop eventLoop = EventLoop.current();
-    CompletableFuture<A> _ =
-        future.whenComplete((answer, failure) -> eventLoop.execute(() -> send(answer, failure)));
+    Futures.whenDone(
+        future, (answer, failure) -> eventLoop.execute(() -> send(answer, failure)));
     return future;
   }
 

@@ -3,9 +3,11 @@ package dev.nunchi.infer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -67,6 +69,24 @@ class FuturesTest {
             });
     first.complete(1);
     assertEquals("function", cause(mapped));
+  }
+
+  @Test
+  void map_sourceFails_failsWithThatAndNothingElse() {
+    IllegalStateException failure = new IllegalStateException("source");
+    CompletableFuture<Integer> early = Futures.map(first, value -> value);
+    first.completeExceptionally(failure);
+    assertSame(failure, early.exceptionNow());
+    assertSame(failure, Futures.map(first, value -> value).exceptionNow());
+  }
+
+  @Test
+  void whenDone_failed_isToldOfTheFailureItself() {
+    List<Throwable> told = new ArrayList<>();
+    Futures.whenDone(first, (_, failure) -> told.add(failure));
+    IllegalStateException failure = new IllegalStateException("source");
+    first.completeExceptionally(failure);
+    assertEquals(List.of(failure), told);
   }
 
   @Test
