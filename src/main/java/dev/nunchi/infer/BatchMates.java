@@ -19,6 +19,7 @@ final class BatchMates {
   private final Fit fit;
   private final int mostRows;
   private final int mostTokens;
+  private final int cheapRows;
   private final int workers;
   private int waiting;
 
@@ -47,26 +48,30 @@ final class BatchMates {
   /// @param mostRows in a batch
   /// @param workers that take texts from the queue
   BatchMates(Mixed backend, int mostRows, int workers) {
-    this(backend, Fit.EQUAL, mostRows, Integer.MAX_VALUE, workers);
+    this(backend, Fit.EQUAL, mostRows, Integer.MAX_VALUE, 1, workers);
   }
 
-  private BatchMates(Mixed backend, Fit fit, int mostRows, int mostTokens, int workers) {
+  /// @param cheapRows so many go together though other workers are left with less: a call with them
+  ///   takes hardly longer than with one text, and each call that is spared is time for all
+  private BatchMates(
+      Mixed backend, Fit fit, int mostRows, int mostTokens, int cheapRows, int workers) {
     this.backend = backend;
     this.fit = fit;
     this.mostRows = mostRows;
     this.mostTokens = mostTokens;
+    this.cheapRows = cheapRows;
     this.workers = workers;
   }
 
   /// Those of a model whose texts are run alone.
   static BatchMates none() {
-    return ofOneModel(Fit.EQUAL, 1, 1, 1);
+    return ofOneModel(Fit.EQUAL, 1, 1, 1, 1);
   }
 
   /// The texts of one model that computes them alike whatever stands beside them, padded or not,
-  /// and to which a call costs much more than a token.
+  /// and to which a call costs much more than a token: as much as half of the most rows.
   static BatchMates padded(int mostRows, int workers) {
-    return ofOneModel(Fit.ABOUT, mostRows, Integer.MAX_VALUE, workers);
+    return ofOneModel(Fit.ABOUT, mostRows, Integer.MAX_VALUE, Math.max(1, mostRows / 2), workers);
   }
 
   /// The same of a model to which a call costs no more than some tokens.
@@ -74,12 +79,18 @@ final class BatchMates {
   /// @param mostTokens in a batch of more than one text, by the first one's length: what more of
   ///   them would gain is less than the others' wait
   static BatchMates near(int mostRows, int mostTokens, int workers) {
-    return ofOneModel(Fit.NEAR, mostRows, mostTokens, workers);
+    return ofOneModel(Fit.NEAR, mostRows, mostTokens, 1, workers);
   }
 
-  private static BatchMates ofOneModel(Fit fit, int mostRows, int mostTokens, int workers) {
+  private static BatchMates ofOneModel(
+      Fit fit, int mostRows, int mostTokens, int cheapRows, int workers) {
     return new BatchMates(
-        (batch, rows) -> rows.getFirst().logits(batch), fit, mostRows, mostTokens, workers);
+        (batch, rows) -> rows.getFirst().logits(batch),
+        fit,
+        mostRows,
+        mostTokens,
+        cheapRows,
+        workers);
   }
 
   /// Whether texts are to be encoded before their turn comes, so that those of a length are found.
@@ -111,9 +122,11 @@ final class BatchMates {
     return first.input().isEncoded() && other.input().isEncoded();
   }
 
-  /// How many texts are run together, with one that was taken from those that wait.
+  /// How many texts are run together, with one that was taken from those that wait: a worker's part
+  /// of these, or as many as are cheap.
   int rows(Ticket first) {
-    int rows = Math.min(mostRows, 1 + waiting / workers);
+    int rows = Math.max(1 + waiting / workers, Math.min(1 + waiting, cheapRows));
+    rows = Math.min(mostRows, rows);
     return rows == 1 ? 1 : Math.clamp(mostTokens / Math.max(1, first.tokens()), 1, rows);
   }
 
