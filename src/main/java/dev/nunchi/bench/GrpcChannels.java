@@ -44,8 +44,7 @@ final class GrpcChannels implements AutoCloseable {
 
   private ManagedChannel open() {
     return Grpc.newChannelBuilderForAddress(address.host(), address.port(), credentials)
-        .defaultLoadBalancingPolicy(
-            address.connections().fresh() ? "pick_first" : "round_robin")
+        .defaultLoadBalancingPolicy(address.connections().fresh() ? "pick_first" : "round_robin")
         .build();
   }
 

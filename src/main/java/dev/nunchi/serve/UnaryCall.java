@@ -31,8 +31,7 @@ record UnaryCall<A>(String method, StreamObserver<A> observer, Metrics metrics) 
       call.setOnCancelHandler(() -> future.cancel(false));
     }
     EventLoop eventLoop = EventLoop.current();
-    Futures.whenDone(
-        future, (answer, failure) -> eventLoop.execute(() -> send(answer, failure)));
+    Futures.whenDone(future, (answer, failure) -> eventLoop.execute(() -> send(answer, failure)));
     return future;
   }
 

@@ -23,6 +23,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorList;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 
 /// Adam with decoupled weight decay (Loshchilov and Hutter, 2019,
 /// <https://arxiv.org/abs/1711.05101>), in libtorch's fused kernels.
@@ -157,9 +158,10 @@ final class AdamW implements Optimizer {
 
   /// What [#dense] has written.
   private void clearRows(Slot slot) {
+    @Nullable Tensor table = tables.get(slot.parameter().name());
     Tensor gradient = slot.weight().mutable_grad();
-    if (gradient.is_sparse()) {
-      tables.get(slot.parameter().name()).index_fill_(0, rows(gradient), new Scalar(0.0));
+    if (table != null && gradient.is_sparse()) {
+      table.index_fill_(0, rows(gradient), new Scalar(0.0));
     }
   }
 

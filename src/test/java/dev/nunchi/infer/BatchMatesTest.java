@@ -64,7 +64,8 @@ class BatchMatesTest {
             BatchMates.padded(3, 1),
             new int[] {9, 4, 9, 2, 8, 5},
             List.of(List.of(9), List.of(4, 2, 8), List.of(9, 5))),
-        // Eight workers are counted on, of which one comes; two of four rows cost as good as nothing.
+        // Eight workers are counted on, of which one comes; two of four rows cost as good as
+        // nothing.
         Arguments.of(
             BatchMates.padded(4, 8),
             new int[] {9, 9, 9, 9, 9, 9},

@@ -18,10 +18,10 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jspecify.annotations.Nullable;
 
 /// On an event loop of Netty's, between two ends in one process.
 class JoinedWritesTest {
@@ -77,11 +77,12 @@ class JoinedWritesTest {
   @Test
   void pieces_ofOneTurnOfTheEventLoop_goTogetherInTheirOrder() throws Exception {
     int before =
-        loop.submit(() -> {
-              send("message");
-              send("trailers");
-              return socket.flushes;
-            })
+        loop.submit(
+                () -> {
+                  send("message");
+                  send("trailers");
+                  return socket.flushes;
+                })
             .get();
     assertEquals(0, before);
     assertEquals(List.of("message", "trailers"), List.of(take(received), take(received)));
@@ -90,10 +91,11 @@ class JoinedWritesTest {
 
   @Test
   void pieces_beforeTheConnectionIsClosed_areSent() throws Exception {
-    loop.submit(() -> {
-          send("last words");
-          server.close();
-        })
+    loop.submit(
+            () -> {
+              send("last words");
+              server.close();
+            })
         .get();
     assertEquals("last words", take(received));
   }
