@@ -80,6 +80,9 @@ final class DropoutMasks {
     for (long first = 0; first <= whole; first += CHUNK) {
       int count = (int) Math.min(CHUNK, whole - first);
       fillKeeps(key + first * GOLDEN_GAMMA, RESOLUTION - drop);
+      if (count < CHUNK) {
+        fillTail(memory, (first + count) * LANES, size, keeps[count], kept, half);
+      }
       if (half) {
         fillHalves(memory, first, count, kept);
       } else {
@@ -160,15 +163,6 @@ final class DropoutMasks {
     }
     MemorySegment.copy(
         lanes, 0, memory, ValueLayout.JAVA_LONG_UNALIGNED, first * Long.BYTES, count);
-    long rest = memory.byteSize() / Short.BYTES - (first + count) * LANES;
-    if (count < CHUNK) {
-      for (long lane = 0; lane < rest; lane++) {
-        memory.setAtIndex(
-            ValueLayout.JAVA_SHORT_UNALIGNED,
-            (first + count) * LANES + lane,
-            (short) (lanes[count] >>> (16 * lane)));
-      }
-    }
   }
 
   /// @param first number of four values each
@@ -178,14 +172,20 @@ final class DropoutMasks {
       memory.setAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, at, firstPair(keeps[i]) * kept);
       memory.setAtIndex(ValueLayout.JAVA_LONG_UNALIGNED, at + 1, secondPair(keeps[i]) * kept);
     }
-    long rest = memory.byteSize() / Float.BYTES - (first + count) * LANES;
-    if (count < CHUNK) {
-      for (long lane = 0; lane < rest; lane++) {
-        memory.setAtIndex(
-            ValueLayout.JAVA_INT_UNALIGNED,
-            (first + count) * LANES + lane,
-            (int) (kept * (keeps[count] >>> (16 * lane) & 1)));
+  }
+
+  /// The values from `from` on, fewer than a number has lanes.
+  private static void fillTail(
+      MemorySegment memory, long from, long size, long keeps, long kept, boolean half) {
+    long lanes = keeps;
+    for (long i = from; i < size; i++) {
+      long value = kept * (lanes & 1);
+      if (half) {
+        memory.setAtIndex(ValueLayout.JAVA_SHORT_UNALIGNED, i, (short) value);
+      } else {
+        memory.setAtIndex(ValueLayout.JAVA_INT_UNALIGNED, i, (int) value);
       }
+      lanes >>>= 16;
     }
   }
 
