@@ -42,6 +42,11 @@ import picocli.CommandLine.Spec;
       "      Fits the temperature on the texts, and says how each part and the sum do on them.",
     })
 final class CombineCommand implements Callable<Integer> {
+  /// Of the option that leaves weights where they are.
+  static final String LINK =
+      "Leave the weights in the files where they lie, and have links to them: the output is small,"
+          + " and whole as long as those files stay where they are.";
+
   @Spec private CommandSpec spec;
 
   @Option(
@@ -89,6 +94,9 @@ final class CombineCommand implements Callable<Integer> {
               + " the same).")
   private @Nullable String license;
 
+  @Option(names = "--link", description = LINK)
+  private boolean link;
+
   @Mixin private LabelledFile labelled = new LabelledFile();
   @Mixin private ReplacingOption replacing = new ReplacingOption();
 
@@ -114,6 +122,7 @@ final class CombineCommand implements Callable<Integer> {
             texts(first, err),
             output,
             existing,
+            link,
             measured -> say(measured, err));
     written.manifest().origin().notes().forEach(note -> err.println("Note: " + note));
     err.printf("%s: %s, %s%n", output, name, written.manifest().proof().revision());

@@ -52,6 +52,7 @@ public final class Nunchi {
     make.add(new EvaluateCommand());
     make.add(new MergeCommand());
     make.add(new ExportCommand());
+    make.add(new HeadCommand());
     make.add(new CombineCommand());
     CommandGroup more = new CommandGroup("Find out more");
     more.add(new HelpCommand());

@@ -15,9 +15,14 @@ final class CombinedGraph {
 
   /// @param weight of the second's logits
   /// @param spelling of the first's pieces for the second
+  /// @param linked whether the parts' weights stay in their files
   static JoinedGraph of(
-      ModelDirectory first, ModelDirectory second, double weight, Spelling spelling) {
-    JoinedGraph graph = new JoinedGraph();
+      ModelDirectory first,
+      ModelDirectory second,
+      double weight,
+      Spelling spelling,
+      boolean linked) {
+    JoinedGraph graph = new JoinedGraph(linked);
     String one = graph.addFirst(first, FIRST);
     String characters = spelled(graph, spelling);
     String present = cast(graph, "present", greater(graph, "is_character", characters));

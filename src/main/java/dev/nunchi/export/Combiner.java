@@ -125,6 +125,7 @@ public final class Combiner {
   /// @param license of the whole; where empty that of the parts, if it is the same
   /// @param validation labelled texts that the temperature is fitted on; where there are none it is
   ///   1
+  /// @param linked whether the parts' weights stay in their files, to which the output has links
   /// @param measured told what was measured on them
   /// @throws NunchiException `FAILED_CHECK` where the graph does not give the sum of its parts
   public ModelDirectory write(
@@ -133,13 +134,14 @@ public final class Combiner {
       List<LabelledText> validation,
       Path output,
       OutputDirectory.Existing existing,
+      boolean linked,
       Consumer<Measured> measured) {
     try (OutputDirectory directory = OutputDirectory.open(output, existing);
         StagedDirectory staged = directory.stage();
         TextEncoder encoder = OnnxExporter.encoder(first.path(), first.manifest());
         TextEncoder alone = OnnxExporter.encoder(second.path(), second.manifest())) {
       // Before anything long: what cannot be joined is refused here.
-      JoinedGraph graph = CombinedGraph.of(first, second, weight, spelling);
+      JoinedGraph graph = CombinedGraph.of(first, second, weight, spelling, linked);
       Probe probe = probe(encoder);
       Manifest manifest = described(name, license).withProbe(probe);
       if (!validation.isEmpty()) {

@@ -13,6 +13,7 @@ import dev.nunchi.export.onnx.TensorProto;
 import dev.nunchi.export.onnx.TensorProto.DataType;
 import dev.nunchi.export.onnx.TensorShapeProto;
 import dev.nunchi.export.onnx.ValueInfoProto;
+import dev.nunchi.model.Digests;
 import dev.nunchi.model.ModelDirectory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -26,12 +27,15 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Graphs that were exported here, as parts of one: what each computes stays as it is, under names
-/// of its own, and its weights are copied into one file.
+/// Graphs that were exported here, or what comes before the head of one, as parts of a new one:
+/// what each computes stays as it is, under names of its own. Its weights are copied into one file,
+/// or stay in the parts' files, to which there are links.
 final class JoinedGraph {
   /// Readers map the file: weights begin at a page.
   private static final long PAGE_BYTES = 4096;
@@ -47,8 +51,20 @@ final class JoinedGraph {
   private final GraphProto.Builder graph = GraphProto.newBuilder().setName("nunchi");
   private final Map<String, OperatorSetIdProto> operators = new HashMap<>();
   private final List<Weights> weights = new ArrayList<>();
+  private final boolean linked;
+  private final Map<Path, String> links = new LinkedHashMap<>();
   private long irVersion;
   private long end;
+
+  /// @param linked whether weights stay in the files where they lie
+  JoinedGraph(boolean linked) {
+    this.linked = linked;
+  }
+
+  /// What comes before the last linear layer of a graph.
+  ///
+  /// @param name of the value `[batch, width]`, of float
+  record Encoded(String name, int width) {}
 
   /// Bytes of a file, or of memory, and where they go.
   private record Weights(@Nullable Path source, long from, long length, byte[] made, long offset) {}
@@ -71,6 +87,32 @@ final class JoinedGraph {
   String add(ModelDirectory directory, String prefix, Map<String, String> inputs) {
     // Equal names are taken for equal lengths, and its texts have other lengths.
     return add(directory, read(directory), prefix, inputs, prefix);
+  }
+
+  /// Adds what of a graph comes before its head; its inputs are those of the joined graph. Of two
+  /// models that were combined it is the first's.
+  ///
+  /// @throws NunchiException `UNSUPPORTED_MODEL` where the last layer is not linear
+  Encoded addEncoder(ModelDirectory directory) {
+    ModelProto model = read(directory);
+    GraphProto all = model.getGraph();
+    GraphHead head = GraphHead.of(directory.graph(), all);
+    Set<String> needed = head.before();
+    GraphProto.Builder part = all.toBuilder().clearNode().clearInitializer().clearValueInfo();
+    all.getNodeList().stream()
+        .filter(node -> node.getOutputList().stream().anyMatch(needed::contains))
+        .forEach(part::addNode);
+    all.getInitializerList().stream()
+        .filter(tensor -> needed.contains(tensor.getName()))
+        .forEach(part::addInitializer);
+    all.getValueInfoList().stream()
+        .filter(value -> needed.contains(value.getName()))
+        .forEach(part::addValueInfo);
+    graph.addAllInput(all.getInputList());
+    Map<String, String> names = new HashMap<>();
+    all.getInputList().forEach(input -> names.put(input.getName(), input.getName()));
+    String unused = add(directory, model.toBuilder().setGraph(part).build(), "", names, "");
+    return new Encoded(head.input(), head.width());
   }
 
   private String add(
@@ -129,16 +171,33 @@ final class JoinedGraph {
     }
     Map<String, String> place = new HashMap<>();
     tensor.getExternalDataList().forEach(entry -> place.put(entry.getKey(), entry.getValue()));
+    Path source = directory.path().resolve(place.getOrDefault(LOCATION, ModelDirectory.WEIGHTS));
+    long from = Long.parseLong(place.getOrDefault(OFFSET, "0"));
     long length = Long.parseLong(place.getOrDefault(LENGTH, "0"));
-    Weights moved =
-        new Weights(
-            directory.path().resolve(place.getOrDefault(LOCATION, ModelDirectory.WEIGHTS)),
-            Long.parseLong(place.getOrDefault(OFFSET, "0")),
-            length,
-            new byte[0],
-            next(length));
+    if (linked) {
+      return copy.clearExternalData().addAllExternalData(external(link(source), from, length));
+    }
+    Weights moved = new Weights(source, from, length, new byte[0], next(length));
     weights.add(moved);
     return copy.clearExternalData().addAllExternalData(external(moved));
+  }
+
+  /// The name under which the joined graph finds a file: that of the model that it belongs to.
+  private String link(Path source) {
+    try {
+      return links.computeIfAbsent(
+          source.toRealPath(),
+          file -> {
+            String model = String.valueOf(file.resolveSibling("").getFileName());
+            String name = model + ".onnx.data";
+            for (int i = 2; links.containsValue(name) || name.equals(ModelDirectory.WEIGHTS); i++) {
+              name = "%s-%d.onnx.data".formatted(model, i);
+            }
+            return name;
+          });
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, source + " cannot be read", e);
+    }
   }
 
   private long next(long length) {
@@ -148,10 +207,14 @@ final class JoinedGraph {
   }
 
   private static List<StringStringEntryProto> external(Weights weights) {
+    return external(ModelDirectory.WEIGHTS, weights.offset(), weights.length());
+  }
+
+  private static List<StringStringEntryProto> external(String file, long offset, long length) {
     return List.of(
-        entry(LOCATION, ModelDirectory.WEIGHTS),
-        entry(OFFSET, Long.toString(weights.offset())),
-        entry(LENGTH, Long.toString(weights.length())));
+        entry(LOCATION, file),
+        entry(OFFSET, Long.toString(offset)),
+        entry(LENGTH, Long.toString(length)));
   }
 
   private static StringStringEntryProto entry(String key, String value) {
@@ -184,6 +247,16 @@ final class JoinedGraph {
     ByteBuffer raw = ByteBuffer.allocate(Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     raw.putFloat(0, value);
     return constant(name, DataType.FLOAT, List.of(), raw);
+  }
+
+  /// Numbers that stand in the graph itself.
+  ///
+  /// @param values in the order of the last axis
+  String floats(String name, List<Long> dims, float[] values) {
+    ByteBuffer raw =
+        ByteBuffer.allocate(Float.BYTES * values.length).order(ByteOrder.LITTLE_ENDIAN);
+    raw.asFloatBuffer().put(values);
+    return constant(name, DataType.FLOAT, dims, raw);
   }
 
   private String constant(String name, DataType type, List<Long> dims, ByteBuffer raw) {
@@ -227,7 +300,24 @@ final class JoinedGraph {
     graph.addAllOutput(read(like).getGraph().getOutputList());
   }
 
-  /// Writes the graph and the file of its weights, both new.
+  /// Names a value as the logits.
+  ///
+  /// @param value `[batch, width]`, of float
+  void output(String value, int width) {
+    node("Identity", LOGITS, List.of(value));
+    ValueInfoProto.Builder logits = ValueInfoProto.newBuilder().setName(LOGITS);
+    logits
+        .getTypeBuilder()
+        .getTensorTypeBuilder()
+        .setElemType(DataType.FLOAT.getNumber())
+        .getShapeBuilder()
+        .addDim(TensorShapeProto.Dimension.newBuilder().setDimParam(BATCH))
+        .addDim(TensorShapeProto.Dimension.newBuilder().setDimValue(width));
+    graph.addOutput(logits);
+  }
+
+  /// Writes the graph, the file of its weights, where it has any of its own, and the links to other
+  /// files, all new.
   ///
   /// @return their SHA-256, by the names of the files
   Map<String, String> write(Path directory) throws IOException {
@@ -239,12 +329,18 @@ final class JoinedGraph {
             .setGraph(graph)
             .build();
     Map<String, String> digests = new HashMap<>();
-    try (HashedFile file = HashedFile.create(directory.resolve(ModelDirectory.WEIGHTS))) {
-      for (Weights one : weights) {
-        file.fill(one.offset());
-        append(file, one);
+    if (!weights.isEmpty()) {
+      try (HashedFile file = HashedFile.create(directory.resolve(ModelDirectory.WEIGHTS))) {
+        for (Weights one : weights) {
+          file.fill(one.offset());
+          append(file, one);
+        }
+        digests.put(ModelDirectory.WEIGHTS, file.finish());
       }
-      digests.put(ModelDirectory.WEIGHTS, file.finish());
+    }
+    for (Map.Entry<Path, String> link : links.entrySet()) {
+      Files.createSymbolicLink(directory.resolve(link.getValue()), link.getKey());
+      digests.put(link.getValue(), Digests.sha256(link.getKey()));
     }
     digests.put(
         ModelDirectory.GRAPH, GraphWriter.write(proto, directory.resolve(ModelDirectory.GRAPH)));

@@ -36,7 +36,18 @@ public final class OnnxModel implements Backend {
   ///   other labels than the manifest names, `UNSUPPORTED_MODEL` where it wants other inputs,
   ///   `UNAVAILABLE` where CUDA is asked for and cannot be used
   public static OnnxModel open(ModelDirectory directory, InferenceOptions options) {
-    return open(directory, directory.graph(), options);
+    return PrivateCopy.open(directory.graph(), false, copy -> open(directory, copy, options));
+  }
+
+  /// Loads a graph on the CPU that gives something else of a text than logits of labels, under the
+  /// same name.
+  ///
+  /// @throws NunchiException as [#open]
+  public static OnnxModel vectors(Path graph) {
+    return PrivateCopy.open(
+        graph,
+        false,
+        copy -> new OnnxModel(OnnxSession.open(graph, copy, InferenceOptions.CPU, Set.of())));
   }
 
   /// The same from a copy of its files, see [PrivateCopy].

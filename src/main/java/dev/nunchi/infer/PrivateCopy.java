@@ -45,12 +45,16 @@ record PrivateCopy(TemporaryDirectory directory, Path graph) implements AutoClos
     }
   }
 
-  /// Opens a graph, from such a copy where that is wanted.
+  /// Opens a graph, from such a copy where that is wanted, or its weights are links: ONNX Runtime
+  /// refuses those that lead out of the directory.
   ///
   /// @param opening from a graph, the copy or the file itself, with its weights beside it
   /// @throws NunchiException as [#of]
   static <S> S open(Path graph, boolean copied, Function<Path, S> opening) {
-    if (!copied) {
+    if (!copied
+        && ModelDirectory.filesBeside(graph).stream()
+            .map(graph::resolveSibling)
+            .noneMatch(Files::isSymbolicLink)) {
       return opening.apply(graph);
     }
     try (PrivateCopy copy = of(graph)) {

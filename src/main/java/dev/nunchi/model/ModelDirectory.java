@@ -1,6 +1,8 @@
 package dev.nunchi.model;
 
+import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
+import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.text.TokenLimit;
 import java.nio.file.Files;
@@ -111,6 +113,11 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   /// not.
   public String modelType() {
     return CheckpointConfig.read(path).json().path("model_type").asText();
+  }
+
+  /// `config.json` of a classifier of other labels that is this one otherwise.
+  public String configFor(LabelSet labels, ProblemType problemType) {
+    return Json.pretty(CheckpointConfig.read(path).with(labels, problemType).json());
   }
 
   public Path graph() {

@@ -19,6 +19,8 @@ import java.util.Map;
 ///
 /// Nothing is replaced or deleted but what a manifest names with its digest: anything else that has
 /// got in the way is renamed.
+///
+/// A file may be an absolute link to one of another model, which becomes a relative one.
 public final class StagedDirectory implements AutoCloseable {
   private static final String PREFIX = DurableFiles.HIDDEN + "staged-";
 
@@ -90,7 +92,9 @@ public final class StagedDirectory implements AutoCloseable {
 
   private void syncFiles() throws IOException {
     for (Path file : DurableFiles.entries(path())) {
-      DurableFiles.sync(file);
+      if (!Files.isSymbolicLink(file)) {
+        DurableFiles.sync(file);
+      }
     }
     DurableFiles.syncDirectory(path());
   }
@@ -163,6 +167,21 @@ public final class StagedDirectory implements AutoCloseable {
       kept.add(DurableFiles.setAside(to));
     }
     DurableFiles.move(from, to);
+    if (Files.isSymbolicLink(to)) {
+      makeRelative(to);
+    }
+  }
+
+  /// Has a link lead from where it stands, so that it holds wherever the two directories are moved
+  /// together. While it was staged it stood elsewhere, and was absolute.
+  private static void makeRelative(Path link) throws IOException {
+    Path target = Files.readSymbolicLink(link);
+    if (target.isAbsolute()) {
+      Path relative = link.resolveSibling("").toRealPath().relativize(target);
+      Path beside = link.resolveSibling(DurableFiles.HIDDEN + "link");
+      Files.deleteIfExists(beside);
+      DurableFiles.move(Files.createSymbolicLink(beside, relative), link);
+    }
   }
 
   @Override

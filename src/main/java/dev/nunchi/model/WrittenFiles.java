@@ -96,14 +96,13 @@ public final class WrittenFiles {
     return digests.containsKey(name);
   }
 
-  /// Whether a file of the directory is as it was written.
+  /// Whether a file of the directory is as it was written, or a link to what was linked.
   boolean hold(Path file) {
     String name = file.getFileName().toString();
     Set<String> known = digests.getOrDefault(name, Set.of());
-    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
-        && (name.equals(Manifest.FILE_NAME)
-            ? !listed(file).isEmpty()
-            : !known.isEmpty() && known.contains(Digests.sha256(file)));
+    return name.equals(Manifest.FILE_NAME)
+        ? Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !listed(file).isEmpty()
+        : !known.isEmpty() && Files.isRegularFile(file) && known.contains(Digests.sha256(file));
   }
 
   /// Removes the directory, whose other files stay under a new name of it.

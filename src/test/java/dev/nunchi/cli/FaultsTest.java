@@ -166,6 +166,7 @@ class FaultsTest {
     commands.add(new EvaluateCommand());
     commands.add(new MergeCommand());
     commands.add(new ExportCommand());
+    commands.add(new HeadCommand());
     commands.add(new CombineCommand());
     commands.add(new ClassifyCommand());
     commands.add(new ModelsCommand());
