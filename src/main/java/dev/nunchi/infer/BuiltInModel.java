@@ -9,7 +9,8 @@ import java.util.Optional;
 
 /// The models that come with the program, the default before the others.
 public final class BuiltInModel {
-  private static final List<String> NAMES = List.of("nsmc-small", "movie3-small", "nsmc-combined");
+  private static final List<String> NAMES =
+      List.of("nsmc-small", "movie3-small", "nsmc-combined", "movie3-combined");
 
   private BuiltInModel() {}
 

@@ -72,6 +72,12 @@ class DocumentedCommandsIT {
       Files.writeString(reviews.resolve(split + ".tsv"), rows("label", "부정", "긍정"));
       gzip(nsmc.resolve(split + ".tsv.gz"), rows("label", "0", "1"));
     }
+    Path movie3 = Files.createDirectories(template.resolve("movie3"));
+    Path topics = Files.createDirectories(template.resolve("my-topics"));
+    Files.writeString(
+        movie3.resolve("train.tsv"),
+        rows("label", "부정", "긍정") + "200\t그냥 그래요\t중립\n201\t보통이에요\t중립\n");
+    Files.writeString(topics.resolve("train.tsv"), rows("label", "배송", "가격"));
     gzip(nsmc.resolve("rated.tsv.gz"), rows("rating", "1", "10"));
     Files.writeString(template.resolve("comments.txt"), "정말 좋아요\n너무 지루해요\n-_- 노잼\n");
     Files.writeString(template.resolve("tokens.txt"), "a-token-of-this-test-alone\n");
@@ -95,7 +101,7 @@ class DocumentedCommandsIT {
         Path.of(""));
     link(Path.of("models"), template.resolve("models"), Path.of(""));
     link(Path.of("models/nsmc-small"), template.resolve("nsmc-small-int8"), Path.of(""));
-    for (String transformer : List.of("my-transformer-int8", "e5-nsmc-int8")) {
+    for (String transformer : List.of("my-transformer-int8", "e5-nsmc-int8", "topics")) {
       link(Path.of("models/nsmc-combined"), template.resolve(transformer), Path.of(""));
     }
     link(
