@@ -109,6 +109,12 @@ class BrokenManifestsTest {
             "expr: max by (namespace, pod) (nunchi_queue_seconds)",
             "no metric nunchi_queue_seconds"),
         new Mistake(
+            "overlays/keda",
+            "components/keda/scaled-object.yaml",
+            "avg_over_time(process_cpu_usage{",
+            "avg_over_time(process_cpu_used{",
+            "no metric process_cpu_used"),
+        new Mistake(
             "overlays/monitoring",
             "components/monitoring/rules.yaml",
             "{reason=\"UNAUTHENTICATED\"}",

@@ -34,13 +34,16 @@ public final class ServerNames {
   private static final Pattern TAG =
       Pattern.compile("(\\w+)\\s*(?:=~|!=|!~|=)\\s*\\\\?\"([^\"\\\\]*)");
 
+  /// Of the JVM in our server, which the server is asked for.
+  public static final Set<String> METRICS_OF_JVM =
+      Set.of("jvm_memory_used_bytes", "process_cpu_usage", "process_start_time_seconds");
+
   /// Of other programs: Kubernetes, the JVM in ours, NVIDIA's exporter, Envoy.
   private static final Pattern OF_OTHERS =
-      Pattern.compile("\\b((?:jvm|container|envoy|DCGM_FI)_\\w+)\\{");
+      Pattern.compile("\\b((?:jvm|process|container|envoy|DCGM_FI)_\\w+)\\{");
 
   private static final Set<String> KNOWN_OF_OTHERS =
       Set.of(
-          "jvm_memory_used_bytes",
           "container_cpu_usage_seconds_total",
           "container_memory_working_set_bytes",
           "envoy_http_downstream_rq_total",
@@ -245,7 +248,7 @@ public final class ServerNames {
     }
     Matcher others = OF_OTHERS.matcher(expression);
     while (others.find()) {
-      if (!KNOWN_OF_OTHERS.contains(others.group(1))) {
+      if (!METRICS_OF_JVM.contains(others.group(1)) && !KNOWN_OF_OTHERS.contains(others.group(1))) {
         problems.add("there is no metric %s: %s".formatted(others.group(1), expression));
       }
     }

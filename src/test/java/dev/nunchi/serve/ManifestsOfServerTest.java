@@ -41,6 +41,14 @@ class ManifestsOfServerTest {
   }
 
   @Test
+  void metrics_ofTheJvmThatManifestsAskFor_areThere() {
+    String metrics = given().get("/q/metrics").asString();
+    for (String name : ServerNames.METRICS_OF_JVM) {
+      assertTrue(metrics.contains("\n" + name), name);
+    }
+  }
+
+  @Test
   void settings_ofEveryOverlay_areTaken() {
     for (Path overlay : ServerNames.overlays()) {
       Map<String, String> settings = ServerNames.settingsOf(overlay);
