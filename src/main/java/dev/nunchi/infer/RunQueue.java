@@ -238,7 +238,7 @@ public final class RunQueue {
     try {
       long now = nanoClock.getAsLong();
       running.remove(batch);
-      batch.tickets().forEach(this::correct);
+      correct(batch.tickets().getFirst());
       batch.tickets().getFirst().model().account().ran(batch, now - batch.startedAt());
       if (line.size() == 0) {
         admission.idle(now);
@@ -291,7 +291,8 @@ public final class RunQueue {
                       && !admission.isLate(ticket, runningThen, then),
               rows - 1)
           .forEach(ticket -> {
-            take(ticket);
+            line.takeBeside(ticket, first, ticket.take());
+            displaced(ticket);
             batch.add(ticket);
           });
     }
@@ -410,7 +411,8 @@ public final class RunQueue {
     ticket.model().mates().displaced();
   }
 
-  /// Counts to its caller what a ticket costs with the tokens that it turned out to have.
+  /// Counts to its caller what a ticket costs that had its turn, with the tokens that it turned out
+  /// to have.
   private void correct(Ticket ticket) {
     line.correct(ticket.terms(), ticket.costNow() - ticket.costTaken());
   }

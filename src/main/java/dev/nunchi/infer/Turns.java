@@ -17,6 +17,11 @@ import org.jspecify.annotations.Nullable;
 /// wait: else whoever comes again and again with one text would go before others' second one for
 /// ever.
 ///
+/// Where texts are run together, some run before their turn, beside others. That counts too, but no
+/// further than to where those are who wait all the time, and not before the caller's first text has
+/// had its turn: else a text that fits to none is put off for as long as its caller's others find
+/// company.
+///
 /// Of one caller's tickets the one that is due first goes first, see [Ticket#due]: that is the
 /// order in which they came, unless their deadlines differ.
 final class Turns {
@@ -46,6 +51,9 @@ final class Turns {
     final TreeSet<Ticket> tickets = new TreeSet<>(Ticket.BY_DUE);
     long share;
     long work;
+
+    /// What was run of it beside others, and is not counted yet.
+    long beside;
 
     Line(Object caller, long number, long share) {
       this.caller = caller;
@@ -127,20 +135,49 @@ final class Turns {
     return lines.isEmpty() ? null : lines.first().tickets.first();
   }
 
-  /// Takes a ticket out that is run, which counts as a turn of its caller.
+  /// Takes a ticket out that is run in its caller's turn.
   ///
   /// @param ticket that was added
   /// @param cost what it is expected to take, by what is known now; at least 1
   void take(Ticket ticket, long cost) {
     Line line = byCaller.get(ticket.terms().caller());
     if (line != null) {
-      // Of the least, as a ticket may be run before its turn, beside another.
-      share = Math.max(share, lines.first().share) + cost / lines.size();
-      lines.remove(line);
-      line.share += cost;
-      lines.add(line);
+      advance(cost);
+      charge(line, cost);
+      chargeBeside(line);
     }
     remove(ticket);
+  }
+
+  /// Takes a ticket out that is run beside one whose turn it is.
+  ///
+  /// @param ticket that was added
+  /// @param cost what it is expected to take, by what is known now; at least 1
+  void takeBeside(Ticket ticket, long cost) {
+    Line line = byCaller.get(ticket.terms().caller());
+    if (line != null) {
+      advance(cost);
+      line.beside += cost;
+      if (line.tickets.first().equals(ticket)) {
+        chargeBeside(line);
+      }
+    }
+    remove(ticket);
+  }
+
+  private void advance(long cost) {
+    share = Math.max(share, lines.first().share) + cost / lines.size();
+  }
+
+  private void charge(Line line, long cost) {
+    lines.remove(line);
+    line.share += cost;
+    lines.add(line);
+  }
+
+  private void chargeBeside(Line line) {
+    charge(line, Math.clamp(share - line.share, 0, line.beside));
+    line.beside = 0;
   }
 
   /// Counts more, or less, to a caller, if something waits of him.
@@ -149,9 +186,7 @@ final class Turns {
   void correct(Object caller, long cost) {
     Line line = byCaller.get(caller);
     if (line != null && cost != 0) {
-      lines.remove(line);
-      line.share += cost;
-      lines.add(line);
+      charge(line, cost);
     }
   }
 

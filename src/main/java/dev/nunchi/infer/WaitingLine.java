@@ -76,18 +76,40 @@ final class WaitingLine {
         : bulk.first();
   }
 
-  /// Takes a ticket out that is run now, which counts as a turn of its caller.
+  /// Takes a ticket out that is run now in its caller's turn.
   ///
   /// @param cost what it is expected to take, by what is known now
   void take(Ticket ticket, long cost) {
-    // At least something, so that callers take turns where nothing is known of the cost.
-    long counted = Math.max(1, cost);
-    switch (ticket.terms().urgency()) {
+    Urgency urgency = ticket.terms().urgency();
+    turns(urgency).take(ticket, count(urgency, cost));
+    byArrival.remove(ticket);
+  }
+
+  /// Takes a ticket out that is run now beside one whose turn it is.
+  ///
+  /// @param first that one
+  /// @param cost what the ticket is expected to take, by what is known now
+  void takeBeside(Ticket ticket, Ticket first, long cost) {
+    Urgency urgency = ticket.terms().urgency();
+    // Those of the other urgency have not had their time for it, see Turns.
+    long counted =
+        urgency == first.terms().urgency() ? count(urgency, cost) : atLeastSomething(cost);
+    turns(urgency).takeBeside(ticket, counted);
+    byArrival.remove(ticket);
+  }
+
+  private long count(Urgency urgency, long cost) {
+    long counted = atLeastSomething(cost);
+    switch (urgency) {
       case INTERACTIVE -> interactiveTaken += counted;
       case BULK -> bulkTaken += INTERACTIVE_PARTS * counted;
     }
-    turns(ticket.terms().urgency()).take(ticket, counted);
-    byArrival.remove(ticket);
+    return counted;
+  }
+
+  /// So that callers take turns where nothing is known of the cost.
+  private static long atLeastSomething(long cost) {
+    return Math.max(1, cost);
   }
 
   /// Counts more, or less, to a caller for a ticket that was taken. Between urgencies what was

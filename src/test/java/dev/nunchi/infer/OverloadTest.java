@@ -7,6 +7,8 @@ import dev.nunchi.infer.Simulation.Call;
 import dev.nunchi.infer.Terms.Urgency;
 import java.time.Duration;
 import java.util.List;
+import java.util.Random;
+import java.util.function.IntSupplier;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -284,6 +286,55 @@ class OverloadTest {
     long late = load.calls.stream().filter(call -> call.at > 6e9 && !call.isInTime()).count();
     long all = load.calls.stream().filter(call -> call.at > 6e9).count();
     assertTrue(late < 0.05 * all, "%d of %d late".formatted(late, all));
+  }
+
+  /// Texts that fit together run before their turn. They put off none that fits to nothing: neither
+  /// among many of all lengths, nor a long one among short ones.
+  @ParameterizedTest
+  @CsvSource({"2, 1", "8, 1", "16, 1", "8, 2"})
+  void mixedLengths_64CallersOverFewConnections_noneIsOvertakenByMany(int connections, int workers) {
+    for (long seed = 1; seed <= 3; seed++) {
+      Random random = new Random(seed);
+      IntSupplier any = () -> reviewTokens(random);
+      IntSupplier few = () -> 8 + random.nextInt(9);
+      assertNoneOvertakenByMany(seed, connections, workers, any, any);
+      assertNoneOvertakenByMany(seed, connections, workers, () -> 100, few);
+    }
+  }
+
+  /// @param first the lengths of the first caller's texts
+  /// @param others those of the others'
+  private static void assertNoneOvertakenByMany(
+      long seed, int connections, int workers, IntSupplier first, IntSupplier others) {
+    Simulation load = new Simulation(seed, workers, 2048, BatchMates.near(8, 160, workers));
+    for (int i = 0; i < 64; i++) {
+      load.closed(
+          "connection " + i % connections, Urgency.INTERACTIVE, i == 0 ? first : others, 0, TO);
+    }
+    load.run();
+    int most = mostOvertaken(load);
+    assertTrue(
+        most <= 4 * 64 * workers, () -> "overtaken by %d, of seed %d".formatted(most, seed));
+  }
+
+  /// Few mostly, and seldom many, as reviews have.
+  private static int reviewTokens(Random random) {
+    return (int) Math.clamp(Math.exp(2.9 + 0.7 * random.nextGaussian()), 3, 120);
+  }
+
+  /// The most that came later than a call and were answered earlier.
+  private static int mostOvertaken(Simulation load) {
+    int most = 0;
+    for (int i = 0; i < load.calls.size(); i++) {
+      Call call = load.calls.get(i);
+      int overtaken = 0;
+      // Of those that came before its answer.
+      for (int j = i + 1; j < load.calls.size() && load.calls.get(j).at < call.endedAt; j++) {
+        overtaken += load.calls.get(j).endedAt < call.endedAt ? 1 : 0;
+      }
+      most = Math.max(most, overtaken);
+    }
+    return most;
   }
 
   private static double rate(Simulation load, Predicate<Call> which) {

@@ -12,13 +12,14 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.IntConsumer;
+import java.util.function.IntSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// A queue with its workers and callers on a clock that jumps from one event to the next: minutes
 /// of load take no time, and the same seed gives the same run.
 ///
-/// How many tokens a text has shows when a worker has taken it: before, it has that many characters
-/// or nearly twice as many. A text of `n` tokens keeps a worker for `milliseconds(n)`, a fifth more
+/// How many tokens a text has shows when a worker has taken it, unless it is run with others of near
+/// length: before, it has that many characters or nearly twice as many. A text of `n` tokens keeps a worker for `milliseconds(n)`, a fifth more
 /// or less, drawn anew each time.
 final class Simulation {
   private final Random random;
@@ -100,15 +101,24 @@ final class Simulation {
   }
 
   Simulation(long seed, int workers, int capacity) {
+    this(seed, workers, capacity, BatchMates.none());
+  }
+
+  /// @param mates of the model
+  Simulation(long seed, int workers, int capacity, BatchMates mates) {
     this.random = new Random(seed);
     this.workers = workers;
     this.queue = new RunQueue(asked::add, workers, capacity, () -> now);
-    this.model = model();
+    this.model = model(mates);
   }
 
-  /// One more model on the same workers.
+  /// One more model on the same workers, whose texts are run alone.
   Scheduler model() {
-    Scheduler model = new Scheduler(FakeBackend.open(), 0, queue);
+    return model(BatchMates.none());
+  }
+
+  private Scheduler model(BatchMates mates) {
+    Scheduler model = new Scheduler(FakeBackend.open(), 0, queue, mates);
     models.add(model);
     return model;
   }
@@ -155,15 +165,26 @@ final class Simulation {
   /// was refused.
   void closed(String caller, Terms.Urgency urgency, int inFlight, double from, double to) {
     for (int i = 0; i < inFlight; i++) {
-      at(from, () -> again(caller, urgency, to));
+      closed(caller, urgency, this::tokens, from, to);
     }
   }
 
-  private void again(String caller, Terms.Urgency urgency, double until) {
+  /// Has a caller make one call at a time, as there.
+  ///
+  /// @param tokens of each text
+  void closed(
+      String caller, Terms.Urgency urgency, IntSupplier tokens, double from, double to) {
+    at(from, () -> again(caller, urgency, tokens, to));
+  }
+
+  private void again(String caller, Terms.Urgency urgency, IntSupplier tokens, double until) {
     if (second() < until) {
-      Call call = call(model, caller, urgency, tokens(), null);
+      Call call = call(model, caller, urgency, tokens.getAsInt(), null);
       call.ended.thenRun(
-          () -> at(second() + (call.answered ? 0.0002 : 0.1), () -> again(caller, urgency, until)));
+          () ->
+              at(
+                  second() + (call.answered ? 0.0002 : 0.1),
+                  () -> again(caller, urgency, tokens, until)));
     }
   }
 
@@ -174,10 +195,12 @@ final class Simulation {
     calls.add(call);
     Deadline deadline = limit == null ? Deadline.NONE : Deadline.after(limit, now);
     Terms terms = new Terms(caller, urgency, deadline);
+    Unread text = new Unread(tokens * (10 + random.nextInt(9)) / 10, tokens);
+    if (to.mates().needLengths()) {
+      text.encoding();
+    }
     try {
-      CompletableFuture<Run> run =
-          to.submit(List.of(new Unread(tokens * (10 + random.nextInt(9)) / 10, tokens)), terms)
-              .getFirst();
+      CompletableFuture<Run> run = to.submit(List.of(text), terms).getFirst();
       CompletableFuture<Run> _ =
           run.whenComplete((value, _) -> {
             call.endedAt = now;

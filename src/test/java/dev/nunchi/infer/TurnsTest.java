@@ -3,6 +3,8 @@ package dev.nunchi.infer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.nunchi.infer.Terms.Urgency;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
@@ -17,22 +19,59 @@ class TurnsTest {
   /// Of two who wait, one has had nine texts run beside others': who comes now begins where the
   /// other would be, had they taken turns, and not where the one is.
   @Test
-  void take_beforeItsTurn_letsNewCallersBeginWhereOthersAre() {
+  void takeBeside_letsNewCallersBeginWhereOthersAre() {
     for (int i = 0; i < 20; i++) {
       add("patient");
     }
     add("mate");
     for (int i = 0; i < 9; i++) {
-      turns.take(add("mate"), COST);
+      turns.takeBeside(add("mate"), COST);
     }
     add("new");
-    int turnsBefore = 0;
-    for (Ticket first = first(); !first.terms().caller().equals("new"); first = first()) {
-      assertEquals("patient", first.terms().caller());
-      turns.take(first, COST);
-      turnsBefore++;
+    assertEquals(
+        List.of("patient", "mate", "patient", "patient", "patient", "patient", "new"), order(7));
+  }
+
+  /// The first text of a caller whose others are run beside others' is not put off; then he pays,
+  /// no more than puts him where those are who waited all the time.
+  @Test
+  void takeBeside_ofOnesBehindTheFirst_doesNotPutOffTheFirst() {
+    for (int i = 0; i < 20; i++) {
+      add("patient");
     }
-    assertEquals(5, turnsBefore);
+    add("mate");
+    add("mate");
+    for (int i = 0; i < 9; i++) {
+      turns.takeBeside(add("mate"), COST);
+    }
+    assertEquals(
+        List.of("patient", "mate", "patient", "patient", "patient", "patient", "patient", "mate"),
+        order(8));
+  }
+
+  /// One who is ahead of others does not pay for his first text that is run beside another's.
+  @Test
+  void takeBeside_ofTheFirstOfOneWhoIsAhead_costsNothing() {
+    Ticket one = add("ahead");
+    Ticket two = add("ahead");
+    add("ahead");
+    add("behind");
+    add("behind");
+    turns.take(one, COST);
+    turns.takeBeside(two, COST);
+    assertEquals(List.of("behind", "ahead", "behind"), order(3));
+  }
+
+  /// One who is behind others pays for it, until he is where they are.
+  @Test
+  void takeBeside_ofTheFirstOfOneWhoIsBehind_counts() {
+    Ticket one = add("ahead");
+    add("ahead");
+    Ticket two = add("behind");
+    add("behind");
+    turns.take(one, COST);
+    turns.takeBeside(two, COST);
+    assertEquals(List.of("ahead", "behind"), order(2));
   }
 
   /// A caller's text that turned out to be long counts as that.
@@ -50,6 +89,17 @@ class TurnsTest {
     }
     turns.correct("nobody", COST);
     assertEquals("long", first().terms().caller());
+  }
+
+  /// Whose turns come next, if each text is run alone.
+  private List<String> order(int most) {
+    List<String> order = new ArrayList<>();
+    for (int i = 0; i < most; i++) {
+      Ticket next = first();
+      order.add(next.terms().caller().toString());
+      turns.take(next, COST);
+    }
+    return order;
   }
 
   private Ticket first() {
