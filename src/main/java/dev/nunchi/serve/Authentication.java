@@ -145,7 +145,6 @@ final class Authentication {
       decide(context, verdict.join());
       return;
     }
-    Arrival.note();
     Context call = Vertx.currentContext();
     CompletableFuture<Verdict> _ =
         verdict.whenComplete((found, failure) ->

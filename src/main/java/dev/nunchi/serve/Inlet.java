@@ -164,6 +164,7 @@ final class Inlet {
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
       connection.received();
+      ReadTurn.read(context.executor());
       context.fireChannelRead(message);
     }
 

@@ -14,13 +14,18 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.vertx.core.Context;
+import io.vertx.core.Handler;
+import io.vertx.core.Vertx;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
 /// What the server counts. Names and tags are part of its contract: `docs/metrics.md`.
 @Singleton
@@ -31,10 +36,16 @@ final class Metrics {
   private static final double[] CONFIDENCES = {0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1};
   private static final double[] UNKNOWN_SHARES = {0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1};
 
+  private static final Duration[] REJECTION_TIMES =
+      Stream.of(250, 500, 1_000, 2_000, 3_000, 4_000, 5_000, 7_500, 10_000, 25_000, 100_000, 1_000_000)
+          .map(micros -> Duration.ofNanos(1_000L * micros))
+          .toArray(Duration[]::new);
+
   private static final Set<String> CALLS =
       Set.of(
           "nunchi.requests",
           "nunchi.rejections",
+          "nunchi.rejection",
           "nunchi.stream.items",
           "nunchi.queue.wait",
           "nunchi.inference",
@@ -48,7 +59,12 @@ final class Metrics {
 
   // Looking up a meter by its tags costs more than counting, and a timer's is made anew for it.
   private final Map<Call, Counter> calls = new ConcurrentHashMap<>();
+  private final Map<Rejection, RejectionMeters> rejections = new ConcurrentHashMap<>();
   private final Map<String, ModelMeters> byModel = new ConcurrentHashMap<>();
+
+  private record Rejection(Protocol protocol, String reason) {}
+
+  private record RejectionMeters(Counter count, Timer time) {}
 
   private record Call(Protocol protocol, String method, Status.Code code) {}
 
@@ -82,19 +98,32 @@ final class Metrics {
         .increment();
   }
 
-  /// A call that has no answer.
+  /// A call that has no answer, and whose refusal is sent now: to be told while it runs.
   void request(Protocol protocol, String method, Failure failure) {
     request(protocol, method, failure.code());
-    registry
-        .counter("nunchi.rejections", "protocol", protocol.tag(), "reason", failure.reason())
-        .increment();
+    RejectionMeters meters = rejection(protocol, failure.reason());
+    meters.count().increment();
+    if (failure.code() != Status.Code.CANCELLED) {
+      Arrival.noted().ifPresent(came -> recordWhenSent(meters.time(), came));
+    }
+  }
+
+  /// What an event loop writes while it reads is sent when it has read, and what it writes else a
+  /// task later, see [JoinedWrites].
+  private static void recordWhenSent(Timer timer, long came) {
+    Context call = Vertx.currentContext();
+    Handler<Void> sent =
+        _ -> timer.record(System.nanoTime() - came, TimeUnit.NANOSECONDS);
+    if (ReadTurn.isOn()) {
+      call.runOnContext(sent);
+    } else {
+      call.runOnContext(_ -> call.runOnContext(sent));
+    }
   }
 
   /// An answer that was given, counted, and could not be kept until its caller takes it.
   void withdrawn(Protocol protocol, Reason reason) {
-    registry
-        .counter("nunchi.rejections", "protocol", protocol.tag(), "reason", reason.name())
-        .increment();
+    rejection(protocol, reason.name()).count().increment();
   }
 
   /// An item of a stream that was answered.
@@ -105,9 +134,21 @@ final class Metrics {
   /// An item of a stream that has no answer but an error.
   void item(Failure failure) {
     item(failure.code());
-    registry
-        .counter("nunchi.rejections", "protocol", Protocol.GRPC.tag(), "reason", failure.reason())
-        .increment();
+    rejection(Protocol.GRPC, failure.reason()).count().increment();
+  }
+
+  private RejectionMeters rejection(Protocol protocol, String reason) {
+    return rejections.computeIfAbsent(
+        new Rejection(protocol, reason),
+        _ -> {
+          Tags tags = Tags.of("protocol", protocol.tag(), "reason", reason);
+          return new RejectionMeters(
+              registry.counter("nunchi.rejections", tags),
+              Timer.builder("nunchi.rejection")
+                  .tags(tags)
+                  .serviceLevelObjectives(REJECTION_TIMES)
+                  .register(registry));
+        });
   }
 
   /// Spans of traced calls, of which as many were made, sent or lost.
@@ -139,6 +180,7 @@ final class Metrics {
         .filter(meter -> CALLS.contains(meter.getId().getName()))
         .forEach(registry::remove);
     calls.clear();
+    rejections.clear();
     byModel.clear();
     models.all().forEach(model -> model.drift().ifPresent(Drift::forget));
   }

@@ -35,6 +35,9 @@ final class Pace extends ChannelInboundHandlerAdapter {
   private boolean due;
   private int turns;
 
+  /// When the first of what waits was read.
+  private long readAt;
+
   /// @param inlet hears whether something waits here
   Pace(Inlet inlet, Http2Connection connection) {
     this.inlet = inlet;
@@ -46,6 +49,9 @@ final class Pace extends ChannelInboundHandlerAdapter {
     if (!(message instanceof ByteBuf received)) {
       context.fireChannelRead(message);
       return;
+    }
+    if (waiting == null) {
+      readAt = ReadTurn.nanos();
     }
     waiting =
         waiting == null
@@ -98,7 +104,7 @@ final class Pace extends ChannelInboundHandlerAdapter {
   private void goOn(ChannelHandlerContext context) {
     due = false;
     if (waiting != null) {
-      pass(context);
+      ReadTurn.handle(readAt, () -> pass(context));
       context.fireChannelReadComplete();
     }
   }

@@ -3,13 +3,18 @@ package dev.nunchi.serve;
 import static io.restassured.RestAssured.given;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.nunchi.sentiment.v1.ClassifyRequest;
+import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
 import io.grpc.ManagedChannel;
+import io.grpc.StatusRuntimeException;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +44,32 @@ class MetricsTest {
     String after = metrics();
     assertRises(before, after, "nunchi_requests_total", 1, "INVALID_ARGUMENT", "Classify", "rest");
     assertRises(before, after, "nunchi_rejections_total", 1, "EMPTY_TEXT", "rest");
+  }
+
+  /// Of calls over both protocols, whose refusal ends after they have come, and before we know it.
+  @Test
+  void metrics_refusals_tellHowLongTheyTook() throws Exception {
+    String before = metrics();
+    long began = System.nanoTime();
+    classify("{\"text\": \"\"}");
+    ManagedChannel channel = ServerUnderTest.channel();
+    SentimentServiceGrpc.SentimentServiceBlockingStub stub =
+        SentimentServiceGrpc.newBlockingStub(channel);
+    assertThrows(
+        StatusRuntimeException.class, () -> stub.classify(ClassifyRequest.getDefaultInstance()));
+    channel.shutdownNow();
+    for (String protocol : List.of("rest", "grpc")) {
+      String after = metrics();
+      while (rise(before, after, "nunchi_rejection_seconds_count", "EMPTY_TEXT", protocol) == 0) {
+        // It is recorded by the event loop that sent the refusal, when it has.
+        Thread.sleep(10);
+        after = metrics();
+      }
+      double seconds = rise(before, after, "nunchi_rejection_seconds_sum", "EMPTY_TEXT", protocol);
+      assertEquals(
+          1, rise(before, after, "nunchi_rejection_seconds_count", "EMPTY_TEXT", protocol), 1e-9);
+      assertTrue(seconds > 0 && seconds <= (System.nanoTime() - began) / 1e9, () -> seconds + " s");
+    }
   }
 
   @Test
@@ -127,7 +158,11 @@ class MetricsTest {
   /// @param tags values that the line has
   private static void assertRises(
       String before, String after, String name, double by, String... tags) {
-    assertEquals(by, value(after, name, tags) - value(before, name, tags), 1e-9, after);
+    assertEquals(by, rise(before, after, name, tags), 1e-9, after);
+  }
+
+  private static double rise(String before, String after, String name, String... tags) {
+    return value(after, name, tags) - value(before, name, tags);
   }
 
   private static double value(String metrics, String name, String... tags) {
