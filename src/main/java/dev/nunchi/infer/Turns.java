@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 /// wait: else whoever comes again and again with one text would go before others' second one for
 /// ever.
 ///
-/// Where texts are run together, some run before their turn, beside others. That counts too, but no
-/// further than to where those are who wait all the time, and not before the caller's first text has
-/// had its turn: else a text that fits to none is put off for as long as its caller's others find
-/// company.
+/// Where texts are run together, some run before their turn, beside others: those of callers who
+/// have had no more than others. That counts too, but no further than to where those are who wait
+/// all the time, and not before the caller's first text has had its turn: else a text that fits to
+/// none is put off for as long as its caller's others find company.
 ///
 /// Of one caller's tickets the one that is due first goes first, see [Ticket#due]: that is the
 /// order in which they came, unless their deadlines differ.
@@ -163,6 +163,16 @@ final class Turns {
       }
     }
     remove(ticket);
+  }
+
+  /// Whether a ticket may be run beside one whose turn it is: if its caller has had no more than
+  /// those who wait all the time. Else who has many waiting would fill up the others' runs, and they
+  /// would wait for his texts.
+  ///
+  /// @param ticket that was added
+  boolean mayRunBeside(Ticket ticket) {
+    Line line = byCaller.get(ticket.terms().caller());
+    return line != null && line.share + line.beside <= share;
   }
 
   private void advance(long cost) {

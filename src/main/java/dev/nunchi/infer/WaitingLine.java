@@ -120,11 +120,15 @@ final class WaitingLine {
     turns(terms.urgency()).correct(terms.caller(), cost);
   }
 
-  /// The tickets of a kind that have waited longest.
+  /// The tickets of a kind that have waited longest, of those which may be run beside another.
   ///
   /// @param most how many at most
   List<Ticket> oldest(Predicate<Ticket> kind, int most) {
-    return byArrival.stream().filter(kind).limit(most).toList();
+    return byArrival.stream()
+        .filter(ticket -> turns(ticket.terms().urgency()).mayRunBeside(ticket))
+        .filter(kind)
+        .limit(most)
+        .toList();
   }
 
   /// What is expected to run until more work of a caller is done, that work included, in

@@ -194,16 +194,20 @@ class OverloadTest {
     }
   }
 
-  @Test
-  void greedyCaller_besideTenModestOnes_waitsForHimself() {
-    double alone = modestP99(0);
-    double beside = modestP99(1000);
+  /// Also where texts run together: his do not fill up the others' runs.
+  @ParameterizedTest
+  @CsvSource({"2, false", "1, true", "2, true"})
+  void greedyCaller_besideTenModestOnes_waitsForHimself(int workers, boolean together) {
+    double alone = modestP99(0, workers, together);
+    double beside = modestP99(1000, workers, together);
     assertTrue(beside <= 2 * alone, "%f ms beside, %f ms alone".formatted(beside, alone));
   }
 
   /// Milliseconds.
-  private static double modestP99(int greedy) {
-    Simulation load = new Simulation(9, 2, 2048);
+  private static double modestP99(int greedy, int workers, boolean together) {
+    Simulation load =
+        new Simulation(
+            9, workers, 2048, together ? BatchMates.near(8, 160, workers) : BatchMates.none());
     load.closed("greedy", Urgency.INTERACTIVE, greedy, 0, TO);
     for (int i = 0; i < 10; i++) {
       load.closed("modest " + i, Urgency.INTERACTIVE, 1, 0.5, TO);
@@ -251,6 +255,26 @@ class OverloadTest {
                 .count()
             / (TO - 7);
     assertTrue(bulk > 0.1 * Simulation.perSecond(), () -> "of bulk a second " + bulk);
+  }
+
+  /// Bulk texts that run beside interactive ones do not use up the time of one that fits to none.
+  @Test
+  void bulk_aLongOneAmongShortOnes_isNotStarved() {
+    Simulation load = new Simulation(17, 1, 2048, BatchMates.near(8, 160, 1));
+    Random random = new Random(17);
+    IntSupplier few = () -> 8 + random.nextInt(9);
+    for (int i = 0; i < 32; i++) {
+      load.closed("user " + i, Urgency.INTERACTIVE, few, 0, TO);
+      load.closed("bulk " + i, Urgency.BULK, i == 0 ? () -> 100 : few, 0, TO);
+    }
+    load.run();
+    double longest =
+        load.calls.stream()
+            .filter(call -> call.caller.equals("bulk 0"))
+            .mapToDouble(Call::millis)
+            .max()
+            .orElseThrow();
+    assertTrue(longest < 2000, () -> "waited %.0f ms".formatted(longest));
   }
 
   /// One connection for many: who has no deadline, and who has a far one, are not passed for ever

@@ -1,6 +1,8 @@
 package dev.nunchi.infer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.infer.Terms.Urgency;
 import java.util.ArrayList;
@@ -72,6 +74,33 @@ class TurnsTest {
     turns.take(one, COST);
     turns.takeBeside(two, COST);
     assertEquals(List.of("ahead", "behind"), order(2));
+  }
+
+  /// Who has had more than those who wait all the time runs beside nobody until they have had it
+  /// too.
+  @Test
+  void mayRunBeside_aCallerWhoHasHadMore_isFalse() {
+    Ticket one = add("ahead");
+    Ticket two = add("ahead");
+    Ticket three = add("behind");
+    add("behind");
+    assertTrue(turns.mayRunBeside(one));
+    turns.take(one, COST);
+    assertFalse(turns.mayRunBeside(two));
+    assertTrue(turns.mayRunBeside(three));
+    turns.take(three, COST);
+    assertTrue(turns.mayRunBeside(two));
+  }
+
+  /// What was run beside others counts for that at once.
+  @Test
+  void mayRunBeside_aCallerWhoHasRunBesideOthers_isFalse() {
+    add("behind");
+    add("ahead");
+    Ticket two = add("ahead");
+    Ticket three = add("ahead");
+    turns.takeBeside(two, COST);
+    assertFalse(turns.mayRunBeside(three));
   }
 
   /// A caller's text that turned out to be long counts as that.
