@@ -98,6 +98,11 @@ final class BatchMates {
     return mostRows > 1 && fit != Fit.ABOUT;
   }
 
+  /// Whether a call takes hardly longer with more texts, so that nobody waits for those of others.
+  boolean areNearlyFree() {
+    return fit == Fit.ABOUT;
+  }
+
   /// Whether a text can stand in a batch with the one whose turn it is.
   boolean fit(Ticket first, Ticket other) {
     int own = first.tokens();

@@ -283,7 +283,9 @@ public final class RunQueue {
     if (rows > 1) {
       // Each waits for all of them.
       long then = now + (rows - 1) * first.costNow();
-      line.oldest(
+      line.oldestBeside(
+              first,
+              mates.areNearlyFree(),
               ticket ->
                   ticket.model().mates() == mates
                       && mates.fit(first, ticket)

@@ -17,10 +17,11 @@ import org.jspecify.annotations.Nullable;
 /// wait: else whoever comes again and again with one text would go before others' second one for
 /// ever.
 ///
-/// Where texts are run together, some run before their turn, beside others: those of callers who
-/// have had no more than others. That counts too, but no further than to where those are who wait
-/// all the time, and not before the caller's first text has had its turn: else a text that fits to
-/// none is put off for as long as its caller's others find company.
+/// Where texts are run together, a caller's turn is that of all of his texts which run then. Others
+/// run before their turn, if their callers have had no more than those who wait all the time. That
+/// counts too, but no further than to where these are, and not before the caller's first text has
+/// had its turn: else a text that fits to none is put off for as long as its caller's others find
+/// company.
 ///
 /// Of one caller's tickets the one that is due first goes first, see [Ticket#due]: that is the
 /// order in which they came, unless their deadlines differ.
@@ -149,7 +150,7 @@ final class Turns {
     remove(ticket);
   }
 
-  /// Takes a ticket out that is run beside one whose turn it is.
+  /// Takes a ticket out that is run beside one whose turn it is, of another caller.
   ///
   /// @param ticket that was added
   /// @param cost what it is expected to take, by what is known now; at least 1
@@ -165,8 +166,8 @@ final class Turns {
     remove(ticket);
   }
 
-  /// Whether a ticket may be run beside one whose turn it is: if its caller has had no more than
-  /// those who wait all the time. Else who has many waiting would fill up the others' runs, and they
+  /// Whether a ticket may be run beside another caller's: if its own has had no more than those who
+  /// wait all the time. Else who has many waiting would fill up the others' runs, and they
   /// would wait for his texts.
   ///
   /// @param ticket that was added

@@ -90,12 +90,21 @@ final class WaitingLine {
   /// @param first that one
   /// @param cost what the ticket is expected to take, by what is known now
   void takeBeside(Ticket ticket, Ticket first, long cost) {
+    if (haveOneTurn(ticket, first)) {
+      take(ticket, cost);
+      return;
+    }
     Urgency urgency = ticket.terms().urgency();
     // Those of the other urgency have not had their time for it, see Turns.
     long counted =
         urgency == first.terms().urgency() ? count(urgency, cost) : atLeastSomething(cost);
     turns(urgency).takeBeside(ticket, counted);
     byArrival.remove(ticket);
+  }
+
+  private static boolean haveOneTurn(Ticket one, Ticket other) {
+    return one.terms().urgency() == other.terms().urgency()
+        && one.terms().caller().equals(other.terms().caller());
   }
 
   private long count(Urgency urgency, long cost) {
@@ -122,11 +131,17 @@ final class WaitingLine {
 
   /// The tickets of a kind that have waited longest, of those which may be run beside another.
   ///
+  /// @param first that one
+  /// @param free whether all may, as it hardly takes longer with them
   /// @param most how many at most
-  List<Ticket> oldest(Predicate<Ticket> kind, int most) {
+  List<Ticket> oldestBeside(Ticket first, boolean free, Predicate<Ticket> kind, int most) {
     return byArrival.stream()
-        .filter(ticket -> turns(ticket.terms().urgency()).mayRunBeside(ticket))
         .filter(kind)
+        .filter(
+            ticket ->
+                free
+                    || haveOneTurn(ticket, first)
+                    || turns(ticket.terms().urgency()).mayRunBeside(ticket))
         .limit(most)
         .toList();
   }

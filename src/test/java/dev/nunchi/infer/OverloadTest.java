@@ -221,6 +221,17 @@ class OverloadTest {
     return modest.stream().mapToDouble(Call::millis).sorted().toArray()[modest.size() * 99 / 100];
   }
 
+  /// Where a call hardly takes longer with more texts, all run beside others, whoever has had more.
+  @Test
+  void greedyCaller_textsThatAreNearlyFree_runBesideOthers() {
+    Simulation load = new Simulation(18, 1, 2048, BatchMates.padded(32, 1));
+    load.closed("greedy", Urgency.INTERACTIVE, 100, 0, TO);
+    load.closed("modest", Urgency.INTERACTIVE, 1, 0, TO);
+    load.run();
+    double rows = (double) load.model.times().texts() / load.model.times().batches();
+    assertTrue(rows > 25, () -> "%.1f texts in a run".formatted(rows));
+  }
+
   /// Whoever takes all places leaves some to others, so that these are not refused.
   @Test
   void greedyCaller_whoFillsThePlaces_leavesSomeToOthers() {
