@@ -167,8 +167,8 @@ final class Turns {
   }
 
   /// Whether a ticket may be run beside another caller's: if its own has had no more than those who
-  /// wait all the time. Else who has many waiting would fill up the others' runs, and they
-  /// would wait for his texts.
+  /// wait all the time. Else who has many waiting would fill up the others' runs, and they would
+  /// wait for his texts.
   ///
   /// @param ticket that was added
   boolean mayRunBeside(Ticket ticket) {

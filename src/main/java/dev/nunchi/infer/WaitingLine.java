@@ -137,11 +137,10 @@ final class WaitingLine {
   List<Ticket> oldestBeside(Ticket first, boolean free, Predicate<Ticket> kind, int most) {
     return byArrival.stream()
         .filter(kind)
-        .filter(
-            ticket ->
-                free
-                    || haveOneTurn(ticket, first)
-                    || turns(ticket.terms().urgency()).mayRunBeside(ticket))
+        .filter(ticket ->
+            free
+                || haveOneTurn(ticket, first)
+                || turns(ticket.terms().urgency()).mayRunBeside(ticket))
         .limit(most)
         .toList();
   }

@@ -37,7 +37,9 @@ final class Metrics {
   private static final double[] UNKNOWN_SHARES = {0.001, 0.01, 0.05, 0.1, 0.25, 0.5, 1};
 
   private static final Duration[] REJECTION_TIMES =
-      Stream.of(250, 500, 1_000, 2_000, 3_000, 4_000, 5_000, 7_500, 10_000, 25_000, 100_000, 1_000_000)
+      Stream.of(
+              250, 500, 1_000, 2_000, 3_000, 4_000, 5_000, 7_500, 10_000, 25_000, 100_000,
+              1_000_000)
           .map(micros -> Duration.ofNanos(1_000L * micros))
           .toArray(Duration[]::new);
 
@@ -112,8 +114,7 @@ final class Metrics {
   /// task later, see [JoinedWrites].
   private static void recordWhenSent(Timer timer, long came) {
     Context call = Vertx.currentContext();
-    Handler<Void> sent =
-        _ -> timer.record(System.nanoTime() - came, TimeUnit.NANOSECONDS);
+    Handler<Void> sent = _ -> timer.record(System.nanoTime() - came, TimeUnit.NANOSECONDS);
     if (ReadTurn.isOn()) {
       call.runOnContext(sent);
     } else {

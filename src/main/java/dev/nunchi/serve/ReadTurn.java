@@ -5,9 +5,9 @@ import io.netty.util.concurrent.FastThreadLocal;
 
 /// When an event loop found the bytes that it handles now.
 ///
-/// It looks which sockets have something, then reads one after the other and makes calls of it, then
-/// does what else was asked of it. What is read in one turn counts from the turn's first read: the
-/// last call of many has waited in the process since then. How long bytes lay in the system's
+/// It looks which sockets have something, then reads one after the other and makes calls of it,
+/// then does what else was asked of it. What is read in one turn counts from the turn's first read:
+/// the last call of many has waited in the process since then. How long bytes lay in the system's
 /// buffers before, while the event loop did something else or had no processor, nobody can tell.
 ///
 /// Each event loop has its own, and nobody else uses it.

@@ -327,7 +327,8 @@ class OverloadTest {
   /// among many of all lengths, nor a long one among short ones.
   @ParameterizedTest
   @CsvSource({"2, 1", "8, 1", "16, 1", "8, 2"})
-  void mixedLengths_64CallersOverFewConnections_noneIsOvertakenByMany(int connections, int workers) {
+  void mixedLengths_64CallersOverFewConnections_noneIsOvertakenByMany(
+      int connections, int workers) {
     for (long seed = 1; seed <= 3; seed++) {
       Random random = new Random(seed);
       IntSupplier any = () -> reviewTokens(random);
@@ -348,8 +349,7 @@ class OverloadTest {
     }
     load.run();
     int most = mostOvertaken(load);
-    assertTrue(
-        most <= 4 * 64 * workers, () -> "overtaken by %d, of seed %d".formatted(most, seed));
+    assertTrue(most <= 4 * 64 * workers, () -> "overtaken by %d, of seed %d".formatted(most, seed));
   }
 
   /// Few mostly, and seldom many, as reviews have.

@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 /// A queue with its workers and callers on a clock that jumps from one event to the next: minutes
 /// of load take no time, and the same seed gives the same run.
 ///
-/// How many tokens a text has shows when a worker has taken it, unless it is run with others of near
-/// length: before, it has that many characters or nearly twice as many. A text of `n` tokens keeps a worker for `milliseconds(n)`, a fifth more
-/// or less, drawn anew each time.
+/// How many tokens a text has shows when a worker has taken it, unless it is run with others of
+/// near length: before, it has that many characters or nearly twice as many. A text of `n` tokens
+/// keeps a worker for `milliseconds(n)`, a fifth more or less, drawn anew each time.
 final class Simulation {
   private final Random random;
   private final int workers;
@@ -172,19 +172,17 @@ final class Simulation {
   /// Has a caller make one call at a time, as there.
   ///
   /// @param tokens of each text
-  void closed(
-      String caller, Terms.Urgency urgency, IntSupplier tokens, double from, double to) {
+  void closed(String caller, Terms.Urgency urgency, IntSupplier tokens, double from, double to) {
     at(from, () -> again(caller, urgency, tokens, to));
   }
 
   private void again(String caller, Terms.Urgency urgency, IntSupplier tokens, double until) {
     if (second() < until) {
       Call call = call(model, caller, urgency, tokens.getAsInt(), null);
-      call.ended.thenRun(
-          () ->
-              at(
-                  second() + (call.answered ? 0.0002 : 0.1),
-                  () -> again(caller, urgency, tokens, until)));
+      call.ended.thenRun(() ->
+          at(
+              second() + (call.answered ? 0.0002 : 0.1),
+              () -> again(caller, urgency, tokens, until)));
     }
   }
 

@@ -23,13 +23,14 @@ class ReadTurnTest {
   void read_twiceInOneTurn_countsFromTheFirst() throws Exception {
     List<Long> times = new ArrayList<>();
     long before = System.nanoTime();
-    loop.submit(() -> {
-          ReadTurn.read(loop);
-          times.add(ReadTurn.nanos());
-          ReadTurn.read(loop);
-          times.add(ReadTurn.nanos());
-          assertTrue(ReadTurn.isOn());
-        })
+    loop.submit(
+            () -> {
+              ReadTurn.read(loop);
+              times.add(ReadTurn.nanos());
+              ReadTurn.read(loop);
+              times.add(ReadTurn.nanos());
+              assertTrue(ReadTurn.isOn());
+            })
         .get();
     assertEquals(times.getFirst(), times.getLast());
     assertTrue(times.getFirst() - before >= 0);
@@ -40,10 +41,11 @@ class ReadTurnTest {
     List<Long> times = new ArrayList<>();
     AtomicBoolean between = new AtomicBoolean(true);
     for (int i = 0; i < 2; i++) {
-      loop.submit(() -> {
-            ReadTurn.read(loop);
-            times.add(ReadTurn.nanos());
-          })
+      loop.submit(
+              () -> {
+                ReadTurn.read(loop);
+                times.add(ReadTurn.nanos());
+              })
           .get();
       loop.submit(() -> between.set(ReadTurn.isOn())).get();
       assertFalse(between.get());
@@ -54,12 +56,13 @@ class ReadTurnTest {
   @Test
   void handle_ofWhatWasKept_countsFromItsReading() throws Exception {
     List<Long> times = new ArrayList<>();
-    loop.submit(() -> {
-          ReadTurn.read(loop);
-          times.add(ReadTurn.nanos());
-          ReadTurn.handle(7, () -> times.add(ReadTurn.nanos()));
-          times.add(ReadTurn.nanos());
-        })
+    loop.submit(
+            () -> {
+              ReadTurn.read(loop);
+              times.add(ReadTurn.nanos());
+              ReadTurn.handle(7, () -> times.add(ReadTurn.nanos()));
+              times.add(ReadTurn.nanos());
+            })
         .get();
     assertEquals(7, times.get(1));
     assertEquals(times.getFirst(), times.getLast());
