@@ -38,7 +38,8 @@ public final class Attacks {
       TimeUnit.SECONDS.toMillis(Long.parseLong(System.getenv().getOrDefault("AFTER", "60")));
 
   /// As the launcher and the image start it.
-  private static final String COLLECTOR = "-XX:+UseSerialGC -XX:InitialRAMPercentage=0.1";
+  private static final String COLLECTOR =
+      "-XX:+UseSerialGC -XX:InitialRAMPercentage=0.1 -XX:MaxHeapFreeRatio=40";
 
   private final Path home;
   private final Path application;

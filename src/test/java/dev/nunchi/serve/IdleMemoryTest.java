@@ -102,7 +102,7 @@ class IdleMemoryTest {
   void looks_whereTheHeapComesBackInSteps_collectAgainWhileItIsWide() {
     started();
     process.resident = 440 * MB;
-    process.heaps.addAll(List.of(240 * MB, 220 * MB, 150 * MB, 60 * MB));
+    process.heaps.addAll(List.of(240 * MB, 220 * MB, 150 * MB, 35 * MB));
     quiet(1);
     assertEquals(2, process.collections);
     busy(1);
@@ -167,7 +167,7 @@ class IdleMemoryTest {
   private static final class FakeProcess implements IdleMemory.Process {
     private final List<Long> heaps = new ArrayList<>();
     private long resident = 250 * MB;
-    private long heap = 60 * MB;
+    private long heap = 35 * MB;
     private long processorNanos;
     private boolean isAtWork;
     private boolean isHeld;
