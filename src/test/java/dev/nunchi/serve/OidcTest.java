@@ -237,19 +237,26 @@ class OidcTest {
     try {
       PublicJsonWebKey late = TestTokens.rsaKey("late");
       TestProvider.publish(directory, key("rsa"), key("ec"), late);
-      given()
-          .header("Authorization", "Bearer " + signed(late, "RS256", claims(_ -> {})))
-          .header("X-Request-Timeout-Ms", "200")
-          .contentType("application/json")
-          .body("{\"text\": \"영화\"}")
-          .post("/v1/classify")
-          .then()
-          .statusCode(504);
+      String token = signed(late, "RS256", claims(_ -> {}));
+      int[] status = {401};
+      // As keys are fetched at most every 0.2 s, and another test may just have had them fetched.
+      await(() -> (status[0] = classifiedWithin200Millis(token)) != 401);
+      assertEquals(504, status[0]);
     } finally {
       Files.delete(slow);
       TestProvider.publish(directory, key("rsa"), key("ec"));
     }
     await(() -> grpc(right()).equals("OK"));
+  }
+
+  private static int classifiedWithin200Millis(String token) {
+    return given()
+        .header("Authorization", "Bearer " + token)
+        .header("X-Request-Timeout-Ms", "200")
+        .contentType("application/json")
+        .body("{\"text\": \"영화\"}")
+        .post("/v1/classify")
+        .statusCode();
   }
 
   @Test
