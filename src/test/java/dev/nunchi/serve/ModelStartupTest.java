@@ -94,8 +94,7 @@ class ModelStartupTest {
   @Test
   void models_noneNamed_servesTheBuiltInOnes() {
     try (ModelRegistry models = models(Map.of("nunchi.home", ""))) {
-      assertEquals(
-          List.of("nsmc-small", "movie3-small", "nsmc-combined", "movie3-combined"), names(models));
+      assertEquals(List.of("nsmc-small", "movie3-small", "nsmc-combined"), names(models));
     }
   }
 
