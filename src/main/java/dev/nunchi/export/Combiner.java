@@ -276,7 +276,8 @@ public final class Combiner {
         / actual.length;
   }
 
-  private static int largest(double[] logits) {
+  /// The place of the largest, of the first where several are.
+  static int largest(double[] logits) {
     int largest = 0;
     for (int i = 1; i < logits.length; i++) {
       largest = logits[i] > logits[largest] ? i : largest;

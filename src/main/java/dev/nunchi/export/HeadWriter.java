@@ -202,7 +202,7 @@ public final class HeadWriter {
         Arrays.stream(validation.vectors()).map(fitted.head()::logits).toArray(double[][]::new);
     ConfusionMatrix matrix = new ConfusionMatrix(labels);
     IntStream.range(0, logits.length)
-        .forEach(text -> matrix.add(validation.labels()[text], largest(logits[text])));
+        .forEach(text -> matrix.add(validation.labels()[text], Combiner.largest(logits[text])));
     double temperature = Temperature.fit(validation.labels(), logits);
     return new Measured(
         logits.length,
@@ -214,14 +214,6 @@ public final class HeadWriter {
             .expectedCalibrationError(),
         temperature,
         fitted.penalty());
-  }
-
-  private static int largest(double[] logits) {
-    int largest = 0;
-    for (int i = 1; i < logits.length; i++) {
-      largest = logits[i] > logits[largest] ? i : largest;
-    }
-    return largest;
   }
 
   /// Of the texts that the encoder's model was proved with.
