@@ -40,6 +40,7 @@ final class Autoscaling {
   }
 
   /// @param target texts in flight, or workers, for each pod
+  /// @param spare square roots of the workers needed that are to be there besides
   /// @param scrape seconds from one look of Prometheus to the next
   /// @param history seconds that its `rate` looks back
   /// @param upPercent most growth in 15 s
@@ -48,6 +49,7 @@ final class Autoscaling {
   record Scaling(
       Metric metric,
       double target,
+      double spare,
       int scrape,
       int history,
       int least,
@@ -187,13 +189,14 @@ final class Autoscaling {
                       value(predicted[seen], Scaling.QUEUE_MILLIS, wanted));
               case NEEDED ->
                   average(
-                      mean(busy, seen)
-                          + mean(refusals, seen) / pod.textsPerSecond() * pod.threads()
-                          + predicted[seen]
-                              / 1000
-                              * readyAt[seen]
-                              * pod.threads()
-                              / Scaling.WORK_OFF_SECONDS,
+                      withSpare(
+                          mean(busy, seen)
+                              + mean(refusals, seen) / pod.textsPerSecond() * pod.threads()
+                              + predicted[seen]
+                                  / 1000
+                                  * readyAt[seen]
+                                  * pod.threads()
+                                  / Scaling.WORK_OFF_SECONDS),
                       scaling.target(),
                       wanted);
             };
@@ -243,6 +246,12 @@ final class Autoscaling {
     return Math.min(wanted, Math.max(Math.max(stable, limit), Math.max(1, scaling.least())));
   }
 
+  /// Few pods need a greater part to spare than many (square-root staffing; Halfin and Whitt,
+  /// 1981).
+  private double withSpare(double workers) {
+    return workers + scaling.spare() * Math.sqrt(workers);
+  }
+
   /// `AverageValue`: the sum, shared by all.
   private static int average(double sum, double target, int replicas) {
     double ratio = sum / replicas / target;
@@ -290,21 +299,25 @@ final class Autoscaling {
     double deadline = arguments.length > 4 ? Double.parseDouble(arguments[4]) : 0.3;
     Pod pod = new Pod(textsPerSecond, 2, firstAnswer);
     List<Scaling> scalings = new ArrayList<>();
-    scalings.add(new Scaling(Metric.THREE, 2, 15, 60, 1, 300, 0, 300));
-    scalings.add(new Scaling(Metric.THREE, 1.6, 15, 60, 1, 300, 10, 300));
+    scalings.add(new Scaling(Metric.THREE, 2, 0, 15, 60, 1, 300, 0, 300));
+    scalings.add(new Scaling(Metric.THREE, 1.6, 0, 15, 60, 1, 300, 10, 300));
     for (int scrape : new int[] {15, 5}) {
       for (double target : new double[] {1.9, 1.8, 1.7, 1.6, 1.5, 1.4}) {
-        for (int stabilisation : new int[] {300, 120, 60}) {
-          scalings.add(
-              new Scaling(Metric.NEEDED, target, scrape, 4 * scrape, 1, 300, 25, stabilisation));
+        for (double spare : new double[] {0, 0.5, 1}) {
+          for (int stabilisation : new int[] {300, 120, 60}) {
+            scalings.add(
+                new Scaling(
+                    Metric.NEEDED, target, spare, scrape, 4 * scrape, 1, 300, 25, stabilisation));
+          }
         }
       }
     }
-    scalings.add(new Scaling(Metric.NEEDED, 1.7, 5, 20, 0, 300, 25, 60));
+    scalings.add(new Scaling(Metric.NEEDED, 1.7, 0, 5, 20, 0, 300, 25, 60));
     System.out.printf(
-        "%-7s %6s %7s %6s %7s %6s %8s %8s %9s %7s %6s %6s%n",
+        "%-7s %6s %6s %7s %6s %7s %6s %8s %8s %9s %7s %6s %6s%n",
         "metric",
         "target",
+        "spare",
         "scrape",
         "down %",
         "window",
@@ -319,9 +332,10 @@ final class Autoscaling {
       Result result = new Autoscaling(pod, scaling, peakPods, seed).run(deadline);
       System.out.printf(
           Locale.ROOT,
-          "%-7s %6.1f %7d %6d %7d %6d %8.1f %8.1f %9.2f %7.1f %6d %6d%n",
+          "%-7s %6.1f %6.1f %7d %6d %7d %6d %8.1f %8.1f %9.2f %7.1f %6d %6d%n",
           scaling.metric().name().toLowerCase(Locale.ROOT),
           scaling.target(),
+          scaling.spare(),
           scaling.scrape(),
           scaling.downPercent(),
           scaling.stabilisation(),

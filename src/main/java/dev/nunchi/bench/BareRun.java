@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 
-/// The model alone, without a server: what one thread of ONNX Runtime does with the same texts.
+/// The model alone, without a server: what one session of ONNX Runtime does with the same texts.
 ///
 /// @param encodings of the texts, tokenized before; in the order of the load
 public record BareRun(

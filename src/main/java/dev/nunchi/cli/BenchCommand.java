@@ -15,6 +15,7 @@ import dev.nunchi.bench.Target;
 import dev.nunchi.bench.TrustedAuthorities;
 import dev.nunchi.infer.BuiltInModel;
 import dev.nunchi.infer.InferenceOptions;
+import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ModelDirectory;
@@ -67,7 +68,8 @@ import picocli.CommandLine.Spec;
       "  nunchi bench --input comments.txt --protocol unary,stream --together --fresh-connections",
       "      Every kind at once, on a connection of its own for each call and stream.",
       "  nunchi bench --model my-model --input comments.txt --bare",
-      "      Besides, one thread of ONNX Runtime with the same texts, alone and in batches.",
+      "      Besides, ONNX Runtime alone with the same texts: on one thread, alone and in batches,"
+          + " and each text on all cores.",
       "",
       "The client shares this machine's processors with the server, so texts a second say less than"
           + " texts for a second of the server's processors.",
@@ -223,7 +225,9 @@ final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--bare",
-      description = "Then also the model without a server, on one thread: alone and in batches.")
+      description =
+          "Then also the model without a server: on one thread, alone and in batches, and alone on"
+              + " all cores (bare 1 xN).")
   private boolean bare;
 
   @Override
@@ -427,13 +431,33 @@ final class BenchCommand implements Callable<Integer> {
 
   private void bare(ModelDirectory directory, List<String> texts, PrintWriter out) {
     Manifest manifest = directory.manifest();
+    List<Encoding> encodings;
     try (TextEncoder encoder =
-            TextEncoder.open(
-                directory.path(),
-                Normalizer.of(manifest.text().normalization()),
-                manifest.text().maxLength());
-        OnnxModel backend = OnnxModel.open(directory, InferenceOptions.CPU)) {
-      List<Encoding> encodings = encoder.encodeAll(texts, Truncation.KEEP_HEAD);
+        TextEncoder.open(
+            directory.path(),
+            Normalizer.of(manifest.text().normalization()),
+            manifest.text().maxLength())) {
+      encodings = encoder.encodeAll(texts, Truncation.KEEP_HEAD);
+    }
+    bare(
+        directory,
+        1,
+        encodings,
+        BARE_BATCHES.stream().filter(size -> size <= encodings.size()).toList(),
+        out);
+    int cores = Runtime.getRuntime().availableProcessors();
+    if (cores > 1) {
+      bare(directory, cores, encodings, List.of(1), out);
+    }
+  }
+
+  private void bare(
+      ModelDirectory directory,
+      int cores,
+      List<Encoding> encodings,
+      List<Integer> sizes,
+      PrintWriter out) {
+    try (OnnxModel backend = OnnxModel.open(directory, new InferenceOptions(Device.CPU, cores))) {
       BareRun run =
           new BareRun(
               backend,
@@ -441,12 +465,10 @@ final class BenchCommand implements Callable<Integer> {
               encodings,
               seconds(warmUp / 4),
               seconds(duration / 4));
-      BARE_BATCHES.stream()
-          .filter(size -> size <= encodings.size())
-          .forEach(size -> {
-            out.println(LoadTable.row(run.run(size)));
-            out.flush();
-          });
+      for (int size : sizes) {
+        out.println(LoadTable.row(cores, run.run(size)));
+        out.flush();
+      }
     }
   }
 

@@ -44,9 +44,11 @@ final class LoadTable {
             : "-");
   }
 
-  static String row(BareRun.Result result) {
+  /// @param cores that shared the work of each batch
+  static String row(int cores, BareRun.Result result) {
+    String name = "bare " + result.batchSize();
     return line(
-        "bare " + result.batchSize(),
+        cores == 1 ? name : name + " x" + cores,
         result.textsPerSecond(),
         number(result.textsPerCpuSecond()),
         result.latencies(),
