@@ -6,8 +6,11 @@ import dev.nunchi.text.PaddedBatch;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 
@@ -17,6 +20,7 @@ import org.HdrHistogram.Histogram;
 public record BareRun(
     Backend backend, int padTokenId, List<Encoding> encodings, Duration warmUp, Duration duration) {
   private static final int DIGITS = 3;
+  private static final int SEED = 1;
 
   /// What one size of batch gives.
   ///
@@ -35,6 +39,7 @@ public record BareRun(
   }
 
   /// Runs batches of near-equal lengths, as they give most; one text at a time in the load's order.
+  /// The batches come in no order of length, so that what is run before time is up is like all.
   public Result run(int batchSize) {
     List<PaddedBatch> batches = batches(batchSize);
     loop(batches, warmUp, new Histogram(DIGITS));
@@ -68,11 +73,16 @@ public record BareRun(
     if (size > 1) {
       ordered.sort(Comparator.comparingInt(Encoding::length));
     }
-    return IntStream.iterate(0, from -> from < ordered.size(), from -> from + size)
-        .mapToObj(from ->
-            PaddedBatch.of(
-                ordered.subList(from, Math.min(from + size, ordered.size())), padTokenId))
-        .toList();
+    List<PaddedBatch> batches =
+        IntStream.iterate(0, from -> from < ordered.size(), from -> from + size)
+            .mapToObj(from ->
+                PaddedBatch.of(
+                    ordered.subList(from, Math.min(from + size, ordered.size())), padTokenId))
+            .collect(Collectors.toCollection(ArrayList::new));
+    if (size > 1) {
+      Collections.shuffle(batches, new Random(SEED));
+    }
+    return batches;
   }
 
   private static Duration cpu() {
