@@ -63,12 +63,15 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
     try {
       report(encoded, encodings, unknown, began, ended, failure);
       if (failure == null) {
+        float[][] all = logits;
         Duration inference = Duration.ofNanos(ended - began);
-        for (int i = 0; i < encoded.size(); i++) {
-          Ticket ticket = encoded.get(i);
-          Duration queue = Duration.ofNanos(startedAt - ticket.acceptedAt());
-          ticket.run().complete(new Run(logits[i], queue, inference));
-        }
+        Delivery.together(() -> {
+          for (int i = 0; i < encoded.size(); i++) {
+            Ticket ticket = encoded.get(i);
+            Duration queue = Duration.ofNanos(startedAt - ticket.acceptedAt());
+            ticket.run().complete(new Run(all[i], queue, inference));
+          }
+        });
       }
     } catch (Throwable e) {
       failure = e;

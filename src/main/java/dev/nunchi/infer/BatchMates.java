@@ -115,6 +115,13 @@ final class BatchMates {
     };
   }
 
+  /// How many runs those make that wait, which is how many workers it is worth while to have for
+  /// them: as many as there are texts, or as few as take all of them where a call takes hardly
+  /// longer with more.
+  int runs() {
+    return areNearlyFree() ? Math.ceilDiv(waiting, cheapRows) : waiting;
+  }
+
   void placed() {
     waiting++;
   }

@@ -31,10 +31,21 @@ import org.jspecify.annotations.Nullable;
 /// each call of a backend uses one core: on a CPU that answers more texts than one call on all
 /// cores. A text that finds nothing else may have them all. Never is a worker made to wait for a
 /// fuller batch.
+///
+/// Texts to which a call costs more than they do (n-grams) had better be in one run than in two, and
+/// waking a worker costs as much as one. So those that are read together are [handed in][Handover]
+/// together; no worker is woken while one is about to be free that takes all of them; and a worker
+/// that comes for them alone first lets other threads run which are ready to, as they may bring
+/// more. On a machine that has a core to spare that is no wait.
 public final class RunQueue {
+  /// For how long nearly free texts may wait for a worker that is about to be free, in nanoseconds:
+  /// what a run of some of them takes where there is much to do. Alone one takes a tenth of it.
+  private static final long SOON = 500_000;
+
   private final Executor executor;
   private final int workers;
   private final LongSupplier nanoClock;
+  private final Runnable giveWay;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition idle = lock.newCondition();
@@ -46,6 +57,10 @@ public final class RunQueue {
   /// How many workers were asked and have not come yet.
   private int asked;
 
+  /// How many runs those make that wait, and of these those that are nearly free.
+  private int runs;
+
+  private int cheapRuns;
   private long ticketCount;
 
   /// Tickets that get their places together.
@@ -65,10 +80,13 @@ public final class RunQueue {
   /// @param workers how much it runs at a time
   /// @param capacity how many texts may wait, besides those that run
   /// @param nanoClock what [Deadline] counts on, [System#nanoTime] outside tests
-  RunQueue(Executor executor, int workers, int capacity, LongSupplier nanoClock) {
+  /// @param giveWay lets other threads run that are ready to, [Thread#yield] outside tests
+  RunQueue(
+      Executor executor, int workers, int capacity, LongSupplier nanoClock, Runnable giveWay) {
     this.executor = executor;
     this.workers = workers;
     this.nanoClock = nanoClock;
+    this.giveWay = giveWay;
     this.admission = new AdmissionControl(line, capacity, workers, nanoClock.getAsLong());
   }
 
@@ -197,6 +215,9 @@ public final class RunQueue {
 
   /// What a worker does that was asked to come.
   private void work() {
+    if (isCheap()) {
+      giveWay.run();
+    }
     Batch batch = next();
     if (batch != null) {
       try {
@@ -204,6 +225,16 @@ public final class RunQueue {
       } finally {
         done(batch);
       }
+    }
+  }
+
+  /// Whether something waits, and another run of it costs more than its texts in one.
+  private boolean isCheap() {
+    lock.lock();
+    try {
+      return cheapRuns > 0 && cheapRuns == runs;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -377,11 +408,45 @@ public final class RunQueue {
     admitted.forEach(group -> group.admitted().complete(null));
   }
 
-  /// Has as many workers come as there is work for. To be called with the lock.
+  /// Has as many workers come as there is work for, now or when those are there who come together.
+  /// To be called with the lock.
   private void askWorkers() {
-    for (; asked < line.size() && asked + running.size() < workers; asked++) {
+    if (runs > cheapRuns || asked >= runs || !Handover.later(this)) {
+      askWorkersNow();
+    }
+  }
+
+  /// The same for those who came together.
+  void handedOver() {
+    lock.lock();
+    try {
+      askWorkersNow();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void askWorkersNow() {
+    int needed = cheapRuns > 0 && isOneFreeSoon() ? runs - 1 : runs;
+    for (; asked < needed && asked + running.size() < workers; asked++) {
       executor.execute(this::work);
     }
+  }
+
+  /// Whether a worker is about to end a short run, and so to take what waits. One that takes longer
+  /// than was expected may take any time.
+  private boolean isOneFreeSoon() {
+    long now = nanoClock.getAsLong();
+    for (Batch batch : running) {
+      long left = batch.startedAt() + batch.cost() - now;
+      if (batch.tickets().getFirst().model().mates().areNearlyFree()
+          && batch.cost() > 0
+          && -SOON <= left
+          && left <= SOON) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private void place(Ticket ticket) {
@@ -392,7 +457,10 @@ public final class RunQueue {
     }
     line.add(ticket, now);
     ticket.model().account().placed();
-    ticket.model().mates().placed();
+    BatchMates mates = ticket.model().mates();
+    count(mates, -mates.runs());
+    mates.placed();
+    count(mates, mates.runs());
   }
 
   private void take(Ticket ticket) {
@@ -408,9 +476,17 @@ public final class RunQueue {
     return placed;
   }
 
-  private static void displaced(Ticket ticket) {
+  private void displaced(Ticket ticket) {
     ticket.model().account().displaced();
-    ticket.model().mates().displaced();
+    BatchMates mates = ticket.model().mates();
+    count(mates, -mates.runs());
+    mates.displaced();
+    count(mates, mates.runs());
+  }
+
+  private void count(BatchMates mates, int more) {
+    runs += more;
+    cheapRuns += mates.areNearlyFree() ? more : 0;
   }
 
   /// Counts to its caller what a ticket costs that had its turn, with the tokens that it turned out

@@ -42,7 +42,10 @@ public final class Workers {
   /// @param device the one that computes: never [Device#AUTO]
   public synchronized RunQueue on(Device device) {
     return queues.computeIfAbsent(
-        device, each -> new RunQueue(start(count(each)), count(each), places, System::nanoTime));
+        device,
+        each ->
+            new RunQueue(
+                start(count(each)), count(each), places, System::nanoTime, Thread::yield));
   }
 
   /// How many a device has.

@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.infer.Delivery;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.util.concurrent.Executor;
@@ -14,14 +15,15 @@ record EventLoop(Context context) implements Executor {
     return new EventLoop(Vertx.currentContext());
   }
 
-  /// Runs it at once if this is the event loop's thread, else soon.
+  /// Runs it at once if this is the event loop's thread, else soon: of a worker that answers several
+  /// texts when it has answered all, so that the event loop sends what it can in one go.
   @Override
   public void execute(Runnable task) {
     // A worker's thread has the call's context while it works for that call.
     if (context.equals(Vertx.currentContext()) && Context.isOnEventLoopThread()) {
       task.run();
     } else {
-      context.runOnContext(_ -> task.run());
+      Delivery.afterAnswers(() -> context.runOnContext(_ -> task.run()));
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.nunchi.serve;
 
+import dev.nunchi.infer.Handover;
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /// no more than [#MOST_BYTES] handed on, before the others had their turn; nothing further is read
 /// in the meantime. A burst takes its turns as they come. A connection that is still behind after
 /// [#BURST] of them has one each millisecond, as an event loop looks after its sockets only after
-/// some dozen turns.
+/// some dozen turns. The texts of what is handed on at once are [handed in together][Handover].
 ///
 /// Runs on the connection's event loop.
 final class Pace extends ChannelInboundHandlerAdapter {
@@ -58,7 +59,7 @@ final class Pace extends ChannelInboundHandlerAdapter {
             ? received
             : context.alloc().compositeBuffer().addComponents(true, waiting, received);
     if (!due) {
-      pass(context);
+      Handover.together(() -> pass(context));
     }
   }
 
@@ -104,7 +105,7 @@ final class Pace extends ChannelInboundHandlerAdapter {
   private void goOn(ChannelHandlerContext context) {
     due = false;
     if (waiting != null) {
-      ReadTurn.handle(readAt, () -> pass(context));
+      ReadTurn.handle(readAt, () -> Handover.together(() -> pass(context)));
       context.fireChannelReadComplete();
     }
   }

@@ -38,7 +38,8 @@ class RunListenerTest {
           new Workers(OptionalInt.of(1), 1).on(InferenceOptions.Device.CPU).executor(),
           1,
           100,
-          clock::get);
+          clock::get,
+          () -> {});
 
   /// Keeps what it is told, and whether the futures were still open then.
   private static final class Listening implements RunListener {

@@ -41,7 +41,7 @@ class RunQueueTest {
     Interleaving(long seed) {
       random = new Random(seed);
       now = random.nextLong();
-      queue = new RunQueue(asked::add, WORKERS, CAPACITY, () -> now);
+      queue = new RunQueue(asked::add, WORKERS, CAPACITY, () -> now, () -> {});
       BatchMates mates =
           new BatchMates((batch, rows) -> rows.getFirst().logits(batch), 1 + random.nextInt(4), 2);
       for (int i = 0; i < 2; i++) {

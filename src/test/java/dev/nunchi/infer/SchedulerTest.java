@@ -348,7 +348,8 @@ class SchedulerTest {
             new Workers(OptionalInt.of(workers), 1).on(InferenceOptions.Device.CPU).executor(),
             workers,
             capacity,
-            clock::get));
+            clock::get,
+            () -> {}));
   }
 
   private static CompletableFuture<Run> submit(Scheduler scheduler, int id) {

@@ -108,7 +108,7 @@ final class Simulation {
   Simulation(long seed, int workers, int capacity, BatchMates mates) {
     this.random = new Random(seed);
     this.workers = workers;
-    this.queue = new RunQueue(asked::add, workers, capacity, () -> now);
+    this.queue = new RunQueue(asked::add, workers, capacity, () -> now, () -> {});
     this.model = model(mates);
   }
 

@@ -14,7 +14,7 @@ class TurnsTest {
   private static final long COST = 10;
 
   private final Scheduler model =
-      new Scheduler(FakeBackend.open(), 0, new RunQueue(Runnable::run, 1, 10, () -> 0));
+      new Scheduler(FakeBackend.open(), 0, new RunQueue(Runnable::run, 1, 10, () -> 0, () -> {}));
   private final Turns turns = new Turns();
   private int count;
 

@@ -1,0 +1,41 @@
+package dev.nunchi.infer;
+
+import java.util.LinkedHashSet;
+import java.util.Set;
+
+/// Has texts that a thread hands in one after the other be taken together.
+///
+/// A worker that is woken for the first one takes it alone, as the others are not there yet. Of
+/// texts to which a call costs more than they do, workers are woken when all are there; a worker
+/// that is busy, and free meanwhile, takes what has come by then. Others are not put off.
+public final class Handover {
+  private static final ScopedValue<Set<RunQueue>> WAITING = ScopedValue.newInstance();
+
+  private Handover() {}
+
+  /// Runs what hands in texts, on this thread: what has been read at once, which takes fractions of
+  /// a millisecond. It must not wait for their answers.
+  public static void together(Runnable handingIn) {
+    if (WAITING.isBound()) {
+      handingIn.run();
+      return;
+    }
+    Set<RunQueue> waiting = new LinkedHashSet<>(2);
+    try {
+      ScopedValue.where(WAITING, waiting).run(handingIn);
+    } finally {
+      waiting.forEach(RunQueue::handedOver);
+    }
+  }
+
+  /// Has a queue told when this thread has handed in all.
+  ///
+  /// @return false where it hands in one text only, as far as is known
+  static boolean later(RunQueue queue) {
+    if (!WAITING.isBound()) {
+      return false;
+    }
+    WAITING.get().add(queue);
+    return true;
+  }
+}

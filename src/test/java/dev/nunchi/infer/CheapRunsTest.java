@@ -1,0 +1,216 @@
+package dev.nunchi.infer;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/// How many workers texts have come that cost less than a call, on a clock that stands still unless
+/// it is moved.
+class CheapRunsTest {
+  private static final int WORKERS = 2;
+  private static final long MICRO = 1_000;
+
+  private final Queue<Runnable> asked = new ArrayDeque<>();
+  private final List<Runnable> bringing = new ArrayList<>();
+  private final FakeBackend ngrams = FakeBackend.open();
+  private long now;
+  private final RunQueue queue =
+      new RunQueue(
+          asked::add,
+          WORKERS,
+          1_000,
+          () -> now,
+          () -> {
+            bringing.forEach(Runnable::run);
+            bringing.clear();
+          });
+  private final Scheduler cheap =
+      new Scheduler(ngrams, 0, queue, BatchMates.padded(32, WORKERS));
+  private final Scheduler costly = new Scheduler(FakeBackend.open(), 0, queue);
+
+  @Test
+  void submit_asManyAsGoIntoARun_asksOneWorker() {
+    submit(cheap, 16);
+    assertEquals(1, asked.size());
+    submit(cheap, 1);
+    assertEquals(2, asked.size());
+  }
+
+  @Test
+  void submit_textsThatCostMoreThanACall_asksAWorkerForEach() {
+    submit(costly, 2);
+    assertEquals(2, asked.size());
+  }
+
+  @Test
+  void submit_whileAShortRunGoesOn_isLeftToItsWorker() {
+    learn(cheap, 100 * MICRO);
+    submit(cheap, 1);
+    Batch running = take();
+    now += 50 * MICRO;
+    submit(cheap, 5);
+    assertEquals(0, asked.size());
+    finish(running);
+    assertEquals(5, take().tickets().size());
+  }
+
+  @Test
+  void submit_moreThanTheWorkerTakesWhoIsSoonFree_asksAnotherOne() {
+    learn(cheap, 100 * MICRO);
+    submit(cheap, 1);
+    take();
+    submit(cheap, 17);
+    assertEquals(1, asked.size());
+  }
+
+  @Test
+  void submit_whileALongRunGoesOn_asksAnotherWorker() {
+    learn(costly, 100 * MICRO);
+    submit(costly, 1);
+    take();
+    submit(cheap, 1);
+    assertEquals(1, asked.size());
+  }
+
+  @Test
+  void submit_whileARunOfManyNgramsGoesOn_asksAnotherWorker() {
+    learn(cheap, 2_000 * MICRO);
+    submit(cheap, 1);
+    take();
+    submit(cheap, 1);
+    assertEquals(1, asked.size());
+  }
+
+  @Test
+  void submit_whileARunTakesLongerThanExpected_asksAnotherWorker() {
+    learn(cheap, 100 * MICRO);
+    submit(cheap, 1);
+    take();
+    now += 1_000 * MICRO;
+    submit(cheap, 1);
+    assertEquals(1, asked.size());
+  }
+
+  @Test
+  void submit_whileARunGoesOnOfWhichNothingIsKnown_asksAnotherWorker() {
+    submit(cheap, 1);
+    take();
+    submit(cheap, 1);
+    assertEquals(1, asked.size());
+  }
+
+  @Test
+  void handOver_textsThatComeTogether_areAskedForTogether() {
+    Handover.together(() -> {
+      submit(cheap, 1);
+      assertEquals(0, asked.size());
+      // As a whole: what hands in may itself be called so.
+      Handover.together(() -> submit(cheap, 1));
+      assertEquals(0, asked.size());
+    });
+    assertEquals(1, asked.size());
+    assertEquals(2, take().tickets().size());
+  }
+
+  @Test
+  void handOver_aTextThatCostsMoreThanACall_isNotPutOff() {
+    Handover.together(() -> {
+      submit(costly, 1);
+      assertEquals(1, asked.size());
+    });
+  }
+
+  @Test
+  void handOver_fails_whatWasHandedInIsRun() {
+    try {
+      Handover.together(() -> {
+        submit(cheap, 1);
+        throw new IllegalStateException("broken");
+      });
+    } catch (IllegalStateException e) {
+      assertEquals("broken", e.getMessage());
+    }
+    assertEquals(1, asked.size());
+  }
+
+  @Test
+  void work_ngramsAlone_letsThoseGoFirstWhoBringMore() {
+    submit(cheap, 1);
+    bringing.add(() -> submit(cheap, 2));
+    Objects.requireNonNull(asked.poll()).run();
+    assertEquals(List.of(List.of(1, 1, 1)), ngrams.batches);
+  }
+
+  @Test
+  void work_aTextThatCostsMoreThanACall_letsNobodyGoFirst() {
+    submit(costly, 1);
+    submit(cheap, 1);
+    bringing.add(() -> submit(cheap, 2));
+    Objects.requireNonNull(asked.poll()).run();
+    assertEquals(1, bringing.size());
+  }
+
+  @Test
+  void run_severalAnswers_areDeliveredWhenAllAreThere() {
+    List<String> order = new ArrayList<>();
+    List<CompletableFuture<Run>> runs = cheap.submit(inputs(3), Terms.until(Deadline.NONE));
+    for (CompletableFuture<Run> run : runs) {
+      Futures.whenDone(
+          run,
+          (_, _) -> {
+            order.add("answered");
+            Delivery.afterAnswers(() -> order.add("sent"));
+          });
+    }
+    Objects.requireNonNull(asked.poll()).run();
+    assertEquals(List.of("answered", "answered", "answered", "sent", "sent", "sent"), order);
+    Delivery.afterAnswers(() -> order.add("at once"));
+    assertEquals("at once", order.getLast());
+  }
+
+  @Test
+  void run_oneDeliveryFails_theOthersAreMade() {
+    List<String> order = new ArrayList<>();
+    Delivery.together(() -> {
+      Delivery.afterAnswers(() -> {
+        throw new IllegalStateException("no event loop");
+      });
+      Delivery.afterAnswers(() -> order.add("sent"));
+    });
+    assertEquals(List.of("sent"), order);
+  }
+
+  private void submit(Scheduler model, int texts) {
+    List<CompletableFuture<Run>> _ = model.submit(inputs(texts), Terms.until(Deadline.NONE));
+  }
+
+  private static List<RunInput> inputs(int texts) {
+    return IntStream.range(0, texts).mapToObj(_ -> FakeBackend.input(1, 1)).toList();
+  }
+
+  private Batch take() {
+    assertEquals(1, asked.size());
+    asked.remove();
+    return Objects.requireNonNull(queue.next());
+  }
+
+  private void finish(Batch batch) {
+    batch.run(() -> now);
+    queue.done(batch);
+  }
+
+  /// Has a text of the model take that long, as the next ones are expected to.
+  private void learn(Scheduler model, long nanos) {
+    submit(model, 1);
+    Batch batch = take();
+    now += nanos;
+    finish(batch);
+  }
+}
