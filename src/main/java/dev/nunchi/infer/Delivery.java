@@ -26,7 +26,7 @@ public final class Delivery {
   }
 
   /// Runs what answers the texts of a run, on this thread.
-  static void together(Runnable answering) {
+  public static void together(Runnable answering) {
     List<Runnable> tasks = new ArrayList<>();
     try {
       ScopedValue.where(TASKS, tasks).run(answering);

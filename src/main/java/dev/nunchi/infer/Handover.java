@@ -16,7 +16,7 @@ public final class Handover {
   /// Runs what hands in texts, on this thread: what has been read at once, which takes fractions of
   /// a millisecond. It must not wait for their answers.
   public static void together(Runnable handingIn) {
-    if (WAITING.isBound()) {
+    if (isOn()) {
       handingIn.run();
       return;
     }
@@ -28,11 +28,16 @@ public final class Handover {
     }
   }
 
+  /// Whether what this thread hands in now is taken together.
+  public static boolean isOn() {
+    return WAITING.isBound();
+  }
+
   /// Has a queue told when this thread has handed in all.
   ///
   /// @return false where it hands in one text only, as far as is known
   static boolean later(RunQueue queue) {
-    if (!WAITING.isBound()) {
+    if (!isOn()) {
       return false;
     }
     WAITING.get().add(queue);

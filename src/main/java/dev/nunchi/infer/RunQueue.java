@@ -32,11 +32,11 @@ import org.jspecify.annotations.Nullable;
 /// cores. A text that finds nothing else may have them all. Never is a worker made to wait for a
 /// fuller batch.
 ///
-/// Texts to which a call costs more than they do (n-grams) had better be in one run than in two, and
-/// waking a worker costs as much as one. So those that are read together are [handed in][Handover]
-/// together; no worker is woken while one is about to be free that takes all of them; and a worker
-/// that comes for them alone first lets other threads run which are ready to, as they may bring
-/// more. On a machine that has a core to spare that is no wait.
+/// Texts to which a call costs more than they do (n-grams) had better be in one run than in two,
+/// and waking a worker costs as much as one. So those that are read together are [handed
+/// in][Handover] together; no worker is woken while one is about to be free that takes all of them;
+/// and a worker that comes for them alone first lets other threads run which are ready to, as they
+/// may bring more. On a machine that has a core to spare that is no wait.
 public final class RunQueue {
   /// For how long nearly free texts may wait for a worker that is about to be free, in nanoseconds:
   /// what a run of some of them takes where there is much to do. Alone one takes a tenth of it.
@@ -81,8 +81,7 @@ public final class RunQueue {
   /// @param capacity how many texts may wait, besides those that run
   /// @param nanoClock what [Deadline] counts on, [System#nanoTime] outside tests
   /// @param giveWay lets other threads run that are ready to, [Thread#yield] outside tests
-  RunQueue(
-      Executor executor, int workers, int capacity, LongSupplier nanoClock, Runnable giveWay) {
+  RunQueue(Executor executor, int workers, int capacity, LongSupplier nanoClock, Runnable giveWay) {
     this.executor = executor;
     this.workers = workers;
     this.nanoClock = nanoClock;

@@ -44,8 +44,7 @@ public final class Workers {
     return queues.computeIfAbsent(
         device,
         each ->
-            new RunQueue(
-                start(count(each)), count(each), places, System::nanoTime, Thread::yield));
+            new RunQueue(start(count(each)), count(each), places, System::nanoTime, Thread::yield));
   }
 
   /// How many a device has.

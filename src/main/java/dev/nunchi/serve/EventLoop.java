@@ -15,8 +15,8 @@ record EventLoop(Context context) implements Executor {
     return new EventLoop(Vertx.currentContext());
   }
 
-  /// Runs it at once if this is the event loop's thread, else soon: of a worker that answers several
-  /// texts when it has answered all, so that the event loop sends what it can in one go.
+  /// Runs it at once if this is the event loop's thread, else soon: of a worker that answers
+  /// several texts when it has answered all, so that the event loop sends what it can in one go.
   @Override
   public void execute(Runnable task) {
     // A worker's thread has the call's context while it works for that call.

@@ -129,7 +129,8 @@ final class Inlet {
   private void becomesHttp2(ChannelPipeline pipeline, Http2ConnectionHandler http2) {
     SureLifecycle.stand(http2);
     connection.becomesHttp2(http2.connection());
-    pipeline.addBefore(pipeline.context(http2).name(), PACE, new Pace(this, http2.connection()));
+    pipeline.addBefore(
+        pipeline.context(http2).name(), PACE, new Pace(this::isBehind, http2.connection()));
   }
 
   private boolean isShut() {

@@ -2,12 +2,14 @@ package dev.nunchi.serve;
 
 import dev.nunchi.infer.Handover;
 import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.util.ReferenceCountUtil;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /// Hands on what comes over HTTP/2 a little at a time, so that a connection that sends much keeps
@@ -29,7 +31,7 @@ final class Pace extends ChannelInboundHandlerAdapter {
   /// What is decoded at once where calls begin: a few of the shortest.
   private static final int STEP = 256;
 
-  private final Inlet inlet;
+  private final BiConsumer<Channel, Boolean> behind;
   private final Http2Connection.Endpoint<?> caller;
   private @Nullable ByteBuf waiting;
   private boolean passing;
@@ -39,9 +41,9 @@ final class Pace extends ChannelInboundHandlerAdapter {
   /// When the first of what waits was read.
   private long readAt;
 
-  /// @param inlet hears whether something waits here
-  Pace(Inlet inlet, Http2Connection connection) {
-    this.inlet = inlet;
+  /// @param behind hears whether something waits here of a connection
+  Pace(BiConsumer<Channel, Boolean> behind, Http2Connection connection) {
+    this.behind = behind;
     this.caller = connection.remote();
   }
 
@@ -89,7 +91,7 @@ final class Pace extends ChannelInboundHandlerAdapter {
     if (from.isReadable()) {
       due = true;
       turns++;
-      inlet.isBehind(context.channel(), true);
+      behind.accept(context.channel(), true);
       if (turns < BURST) {
         context.executor().execute(() -> goOn(context));
       } else {
@@ -98,7 +100,7 @@ final class Pace extends ChannelInboundHandlerAdapter {
     } else {
       letGo();
       turns = 0;
-      inlet.isBehind(context.channel(), false);
+      behind.accept(context.channel(), false);
     }
   }
 

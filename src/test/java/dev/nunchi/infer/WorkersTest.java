@@ -58,7 +58,8 @@ class WorkersTest {
   void scheduler_manyCancelledTexts_asksNoMoreWorkersThanItHasPlaces() throws Exception {
     List<Runnable> asked = new ArrayList<>();
     Scheduler model =
-        new Scheduler(FakeBackend.open(), 0, new RunQueue(asked::add, 2, 10, System::nanoTime, () -> {}));
+        new Scheduler(
+            FakeBackend.open(), 0, new RunQueue(asked::add, 2, 10, System::nanoTime, () -> {}));
     for (int i = 0; i < 1_000; i++) {
       model
           .submit(List.of(FakeBackend.input(i, 1)), Terms.until(Deadline.NONE))
