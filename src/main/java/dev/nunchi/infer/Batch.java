@@ -39,7 +39,7 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
     }
     long began = nanoClock.getAsLong();
     if (encoded.isEmpty()) {
-      report(List.of(), List.of(), unknown, began, began, null);
+      report(List.of(), List.of(), List.of(), unknown, began, began, null);
     } else {
       run(encoded, encodings, unknown, began, nanoClock);
     }
@@ -52,16 +52,18 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
       int unknown,
       long began,
       LongSupplier nanoClock) {
+    Scheduler model = encoded.getFirst().model();
+    List<List<Integer>> calls = model.mates().calls(encodings);
     float[][] logits = {};
     @Nullable Throwable failure = null;
     try {
-      logits = encoded.getFirst().model().logits(encoded, encodings, alone);
+      logits = model.logits(encoded, encodings, calls, alone);
     } catch (Throwable e) {
       failure = e;
     }
     long ended = nanoClock.getAsLong();
     try {
-      report(encoded, encodings, unknown, began, ended, failure);
+      report(encoded, encodings, calls, unknown, began, ended, failure);
       if (failure == null) {
         float[][] all = logits;
         Duration inference = Duration.ofNanos(ended - began);
@@ -86,6 +88,7 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
   private void report(
       List<Ticket> encoded,
       List<Encoding> encodings,
+      List<List<Integer>> calls,
       int unknown,
       long began,
       long ended,
@@ -98,7 +101,7 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
       return;
     }
     int tokens = encodings.stream().mapToInt(Encoding::length).sum();
-    int longest = encodings.stream().mapToInt(Encoding::length).max().orElse(0);
+    int places = calls.stream().mapToInt(call -> places(call, encodings)).sum();
     first.ran(
         new RunReport(
             shares(encoded),
@@ -108,9 +111,14 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
             unknown,
             encoded.size(),
             tokens,
-            longest * encoded.size() - tokens,
+            places - tokens,
             alone,
             failure));
+  }
+
+  private static int places(List<Integer> call, List<Encoding> encodings) {
+    return call.size()
+        * call.stream().mapToInt(row -> encodings.get(row).length()).max().orElseThrow();
   }
 
   private List<Share> shares(List<Ticket> encoded) {

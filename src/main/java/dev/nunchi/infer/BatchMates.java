@@ -1,7 +1,9 @@
 package dev.nunchi.infer;
 
+import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /// The models whose texts may stand in one batch, since one backend computes them: the adapters of
 /// one form on one base. Its count is guarded by the lock of their queue.
@@ -14,6 +16,10 @@ final class BatchMates {
   /// Padding that is worth less than a call, which takes a transformer as long as some tokens: one,
   /// and this part of the length.
   private static final int NEAR = 8;
+
+  /// A call of a bag of n-grams takes 35 us, and a place of its batch 0.11 (docs/experiments.md,
+  /// 2026-11-27).
+  private static final CallSplit SPLIT = new CallSplit(320);
 
   private final Mixed backend;
   private final Fit fit;
@@ -140,6 +146,13 @@ final class BatchMates {
     int rows = Math.max(1 + waiting / workers, Math.min(1 + waiting, cheapRows));
     rows = Math.min(mostRows, rows);
     return rows == 1 ? 1 : Math.clamp(mostTokens / Math.max(1, first.tokens()), 1, rows);
+  }
+
+  /// The rows of each call of the backend that a run of such texts makes, all of them once.
+  List<List<Integer>> calls(List<Encoding> encodings) {
+    return fit == Fit.ABOUT
+        ? SPLIT.calls(encodings)
+        : List.of(IntStream.range(0, encodings.size()).boxed().toList());
   }
 
   float[][] logits(PaddedBatch batch, List<Backend> rows) {
