@@ -9,9 +9,9 @@ import java.util.stream.IntStream;
 /// one form on one base. Its count is guarded by the lock of their queue.
 ///
 /// Each text is computed as it is alone. So those of adapters go together where they have one
-/// length; those of one model with those of near or of about their length, by what its graph
-/// promises and what a call costs it. No more than leaves the other workers something to do: where
-/// few wait, each has a worker of its own.
+/// length; those of one model with those of near or of any length, by what its graph promises and
+/// what a call costs it. No more than leaves the other workers something to do: where few wait,
+/// each has a worker of its own.
 final class BatchMates {
   /// Padding that is worth less than a call, which takes a transformer as long as some tokens: one,
   /// and this part of the length.
@@ -44,9 +44,8 @@ final class BatchMates {
     EQUAL,
     /// Those of nearly one length, which has to be counted.
     NEAR,
-    /// Those that are half to twice as long as the first, as far as is known: a call costs more
-    /// than the padding.
-    ABOUT
+    /// Any, which then are parted into calls by their lengths.
+    ANY
   }
 
   /// Of texts of one length.
@@ -77,7 +76,7 @@ final class BatchMates {
   /// The texts of one model that computes them alike whatever stands beside them, padded or not,
   /// and to which a call costs much more than a token: as much as half of the most rows.
   static BatchMates padded(int mostRows, int workers) {
-    return ofOneModel(Fit.ABOUT, mostRows, Integer.MAX_VALUE, Math.max(1, mostRows / 2), workers);
+    return ofOneModel(Fit.ANY, mostRows, Integer.MAX_VALUE, Math.max(1, mostRows / 2), workers);
   }
 
   /// The same of a model to which a call costs no more than some tokens.
@@ -101,12 +100,12 @@ final class BatchMates {
 
   /// Whether texts are to be encoded before their turn comes, so that those of a length are found.
   boolean needLengths() {
-    return mostRows > 1 && fit != Fit.ABOUT;
+    return mostRows > 1 && fit != Fit.ANY;
   }
 
   /// Whether a call takes hardly longer with more texts, so that nobody waits for those of others.
   boolean areNearlyFree() {
-    return fit == Fit.ABOUT;
+    return fit == Fit.ANY;
   }
 
   /// Whether a text can stand in a batch with the one whose turn it is.
@@ -117,7 +116,7 @@ final class BatchMates {
       case EQUAL -> areEncoded(first, other) && own == others;
       case NEAR ->
           areEncoded(first, other) && Math.abs(own - others) <= 1 + Math.min(own, others) / NEAR;
-      case ABOUT -> others <= 2 * own && own <= 2 * others;
+      case ANY -> true;
     };
   }
 
@@ -150,7 +149,7 @@ final class BatchMates {
 
   /// The rows of each call of the backend that a run of such texts makes, all of them once.
   List<List<Integer>> calls(List<Encoding> encodings) {
-    return fit == Fit.ABOUT
+    return fit == Fit.ANY
         ? SPLIT.calls(encodings)
         : List.of(IntStream.range(0, encodings.size()).boxed().toList());
   }

@@ -63,7 +63,12 @@ class BatchMatesTest {
         Arguments.of(
             BatchMates.padded(3, 1),
             new int[] {9, 4, 9, 2, 8, 5},
-            List.of(List.of(9), List.of(4, 2, 8), List.of(9, 5))),
+            List.of(List.of(9), List.of(2, 4, 9), List.of(5, 8))),
+        // One run, of two calls.
+        Arguments.of(
+            BatchMates.padded(3, 1),
+            new int[] {9, 4, 400, 2},
+            List.of(List.of(9), List.of(2, 4), List.of(400))),
         // Eight workers are counted on, of which one comes; two of four rows cost as good as
         // nothing.
         Arguments.of(
