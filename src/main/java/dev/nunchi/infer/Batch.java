@@ -4,6 +4,7 @@ import dev.nunchi.infer.RunReport.Share;
 import dev.nunchi.text.Encoding;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,10 +54,11 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
       long began,
       LongSupplier nanoClock) {
     Scheduler model = encoded.getFirst().model();
-    List<List<Integer>> calls = model.mates().calls(encodings);
+    List<List<Integer>> calls = List.of();
     float[][] logits = {};
     @Nullable Throwable failure = null;
     try {
+      calls = model.mates().calls(lengths(encodings));
       logits = model.logits(encoded, encodings, calls, alone);
     } catch (Throwable e) {
       failure = e;
@@ -100,8 +102,7 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
     if (first == null) {
       return;
     }
-    int tokens = encodings.stream().mapToInt(Encoding::length).sum();
-    int places = calls.stream().mapToInt(call -> places(call, encodings)).sum();
+    int[] lengths = lengths(encodings);
     first.ran(
         new RunReport(
             shares(encoded),
@@ -110,15 +111,14 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
             ended,
             unknown,
             encoded.size(),
-            tokens,
-            places - tokens,
+            Arrays.stream(lengths).sum(),
+            CallSplit.padding(calls, lengths),
             alone,
             failure));
   }
 
-  private static int places(List<Integer> call, List<Encoding> encodings) {
-    return call.size()
-        * call.stream().mapToInt(row -> encodings.get(row).length()).max().orElseThrow();
+  private static int[] lengths(List<Encoding> encodings) {
+    return encodings.stream().mapToInt(Encoding::length).toArray();
   }
 
   private List<Share> shares(List<Ticket> encoded) {

@@ -1,6 +1,5 @@
 package dev.nunchi.infer;
 
-import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -11,7 +10,7 @@ import java.util.stream.IntStream;
 /// Each text is computed as it is alone. So those of adapters go together where they have one
 /// length; those of one model with those of near or of any length, by what its graph promises and
 /// what a call costs it. No more than leaves the other workers something to do: where few wait,
-/// each has a worker of its own.
+/// each has a worker of its own, but for those that are nearly free.
 final class BatchMates {
   /// Padding that is worth less than a call, which takes a transformer as long as some tokens: one,
   /// and this part of the length.
@@ -44,7 +43,8 @@ final class BatchMates {
     EQUAL,
     /// Those of nearly one length, which has to be counted.
     NEAR,
-    /// Any, which then are parted into calls by their lengths.
+    /// Any, which then are parted into calls by their lengths. The most rows of the longest texts
+    /// take a millisecond or two.
     ANY
   }
 
@@ -148,10 +148,12 @@ final class BatchMates {
   }
 
   /// The rows of each call of the backend that a run of such texts makes, all of them once.
-  List<List<Integer>> calls(List<Encoding> encodings) {
+  ///
+  /// @param lengths of the texts in tokens
+  List<List<Integer>> calls(int[] lengths) {
     return fit == Fit.ANY
-        ? SPLIT.calls(encodings)
-        : List.of(IntStream.range(0, encodings.size()).boxed().toList());
+        ? SPLIT.calls(lengths)
+        : List.of(IntStream.range(0, lengths.length).boxed().toList());
   }
 
   float[][] logits(PaddedBatch batch, List<Backend> rows) {

@@ -1,6 +1,5 @@
 package dev.nunchi.infer;
 
-import dev.nunchi.text.Encoding;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -20,18 +19,19 @@ record CallSplit(int callPlaces) {
     }
   }
 
-  /// The rows of each call, by their number in `encodings`.
-  List<List<Integer>> calls(List<Encoding> encodings) {
+  /// The rows of each call, by their place in `lengths`.
+  ///
+  /// @param lengths of the texts in tokens
+  List<List<Integer>> calls(int[] lengths) {
     List<Integer> rows =
-        IntStream.range(0, encodings.size())
+        IntStream.range(0, lengths.length)
             .boxed()
-            .sorted(Comparator.comparingInt(row -> encodings.get(row).length()))
+            .sorted(Comparator.comparingInt(row -> lengths[row]))
             .toList();
-    int[] lengths = rows.stream().mapToInt(row -> encodings.get(row).length()).toArray();
     long[] least = new long[rows.size() + 1];
     int[] from = new int[rows.size() + 1];
     for (int to = 1; to <= rows.size(); to++) {
-      int longest = lengths[to - 1];
+      int longest = lengths[rows.get(to - 1)];
       least[to] = Long.MAX_VALUE;
       for (int begin = 0; begin < to; begin++) {
         long cost = least[begin] + callPlaces + (long) (to - begin) * longest;
@@ -46,5 +46,15 @@ record CallSplit(int callPlaces) {
       calls.addFirst(rows.subList(from[to], to));
     }
     return calls;
+  }
+
+  /// Places of the calls that hold no token.
+  static int padding(List<List<Integer>> calls, int[] lengths) {
+    int padding = 0;
+    for (List<Integer> call : calls) {
+      int longest = call.stream().mapToInt(row -> lengths[row]).max().orElse(0);
+      padding += call.stream().mapToInt(row -> longest - lengths[row]).sum();
+    }
+    return padding;
   }
 }

@@ -35,11 +35,13 @@ public final class Delivery {
     }
   }
 
+  // Others' answers hang on the tasks after it.
+  @SuppressWarnings("CatchThrowable")
   private static void run(Runnable task) {
     try {
       task.run();
-    } catch (RuntimeException e) {
-      LOG.debug("What hangs on an answer failed", e);
+    } catch (Throwable e) {
+      LOG.error("What hangs on an answer failed", e);
     }
   }
 }

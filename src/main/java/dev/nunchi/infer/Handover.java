@@ -6,8 +6,9 @@ import java.util.Set;
 /// Has texts that a thread hands in one after the other be taken together.
 ///
 /// A worker that is woken for the first one takes it alone, as the others are not there yet. Of
-/// texts to which a call costs more than they do, workers are woken when all are there; a worker
-/// that is busy, and free meanwhile, takes what has come by then. Others are not put off.
+/// texts to which a call costs more than they do, the worker for those that make no full run is
+/// woken when all are there; one that is busy, and free meanwhile, takes what has come by then.
+/// Full runs, and texts of other models, are not put off.
 public final class Handover {
   private static final ScopedValue<Set<RunQueue>> WAITING = ScopedValue.newInstance();
 

@@ -2,7 +2,9 @@ package dev.nunchi.infer;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /// What a [RunQueue] keeps of one model. Guarded by its lock.
@@ -82,23 +84,17 @@ final class ModelAccount {
       if (batch.tickets().getFirst().model().isTypical(batch)) {
         cost.observe(lengths, nanos);
       }
-      count(lengths);
+      count(lengths, batch.tickets().getFirst().model().mates().calls(lengths));
     }
     batch.tickets().forEach(ticket -> ticket.input().teach(estimate));
   }
 
   /// @param lengths of the texts of a batch, in tokens
-  private void count(int[] lengths) {
-    long read = 0;
-    int longest = 0;
-    for (int length : lengths) {
-      read += length;
-      longest = Math.max(longest, length);
-    }
-    batches++;
+  private void count(int[] lengths, List<List<Integer>> calls) {
+    batches += calls.size();
     texts += lengths.length;
-    tokens += read;
-    paddingTokens += (long) longest * lengths.length - read;
+    tokens += Arrays.stream(lengths).sum();
+    paddingTokens += CallSplit.padding(calls, lengths);
   }
 
   /// What batches that began with a text of this model were expected to take, and took, so far.

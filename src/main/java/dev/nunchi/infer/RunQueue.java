@@ -36,7 +36,8 @@ import org.jspecify.annotations.Nullable;
 /// and waking a worker costs as much as one. So those that are read together are [handed
 /// in][Handover] together; no worker is woken while one is about to be free that takes all of them;
 /// and a worker that comes for them alone first lets other threads run which are ready to, as they
-/// may bring more. On a machine that has a core to spare that is no wait.
+/// may bring more. On a machine that has a core to spare that is no wait, and else it is a turn of
+/// theirs.
 public final class RunQueue {
   /// For how long nearly free texts may wait for a worker that is about to be free, in nanoseconds:
   /// what a run of some of them takes where there is much to do. Alone one takes a tenth of it.
@@ -274,7 +275,7 @@ public final class RunQueue {
         admission.idle(now);
       }
       batch.tickets().forEach(this::settle);
-      askWorkers();
+      ask(needed(Math.min(1, runs)));
     } finally {
       lock.unlock();
     }
@@ -410,30 +411,38 @@ public final class RunQueue {
   /// Has as many workers come as there is work for, now or when those are there who come together.
   /// To be called with the lock.
   private void askWorkers() {
-    if (runs > cheapRuns || asked >= runs || !Handover.later(this)) {
-      askWorkersNow();
-    }
+    // What makes no run by itself may become larger yet.
+    boolean later = runs == cheapRuns && asked < runs && Handover.later(this);
+    ask(Math.min(needed(0), later ? runs - 1 : runs));
   }
 
   /// The same for those who came together.
   void handedOver() {
     lock.lock();
     try {
-      askWorkersNow();
+      ask(needed(0));
     } finally {
       lock.unlock();
     }
   }
 
-  private void askWorkersNow() {
-    int needed = cheapRuns > 0 && isOneFreeSoon() ? runs - 1 : runs;
+  /// How many workers what waits is worth, where one that is about to be free takes a run of texts
+  /// that are nearly free.
+  ///
+  /// @param least so many at least: a worker that is free already need not be woken
+  private int needed(int least) {
+    return cheapRuns > 0 && isOneFreeSoon() ? Math.max(least, runs - 1) : runs;
+  }
+
+  private void ask(int needed) {
     for (; asked < needed && asked + running.size() < workers; asked++) {
       executor.execute(this::work);
     }
   }
 
   /// Whether a worker is about to end a short run, and so to take what waits. One that takes longer
-  /// than was expected may take any time.
+  /// than was expected may take any time: what comes then has another worker, and what was left to
+  /// it waits for the next worker that is free.
   private boolean isOneFreeSoon() {
     long now = nanoClock.getAsLong();
     for (Batch batch : running) {

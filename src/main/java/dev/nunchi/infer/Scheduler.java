@@ -94,7 +94,7 @@ final class Scheduler implements AutoCloseable {
           mates.logits(
               PaddedBatch.of(call.stream().map(encodings::get).toList(), padTokenId),
               call.stream().map(row -> batch.get(row).model().backend).toList());
-      for (int i = 0; i < some.length; i++) {
+      for (int i = 0; i < call.size(); i++) {
         logits[call.get(i)] = some[i];
       }
     }

@@ -3,7 +3,6 @@ package dev.nunchi.infer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import dev.nunchi.text.Encoding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -29,7 +28,7 @@ class CallSplitTest {
         Arrays.stream(calls.split(" \\| "))
             .map(call -> Arrays.stream(call.split(" ")).map(Integer::valueOf).toList())
             .toList(),
-        new CallSplit(price).calls(texts(lengths)));
+        new CallSplit(price).calls(ints(lengths)));
   }
 
   @Test
@@ -37,12 +36,11 @@ class CallSplitTest {
     Random random = new Random(5);
     for (int trial = 0; trial < 300; trial++) {
       int price = random.nextInt(200);
-      List<Encoding> texts =
-          random.ints(1 + random.nextInt(9), 1, 80).mapToObj(CallSplitTest::text).toList();
+      int[] texts = random.ints(1 + random.nextInt(9), 1, 80).toArray();
       List<List<Integer>> calls = new CallSplit(price).calls(texts);
       List<Integer> rows = new ArrayList<>(calls.stream().flatMap(List::stream).toList());
       Collections.sort(rows);
-      assertEquals(IntStream.range(0, texts.size()).boxed().toList(), rows);
+      assertEquals(IntStream.range(0, texts.length).boxed().toList(), rows);
       assertEquals(leastCost(price, texts), cost(price, texts, calls));
     }
   }
@@ -53,8 +51,8 @@ class CallSplitTest {
   }
 
   /// Over each way to cut the texts in the order of their lengths.
-  private static long leastCost(int price, List<Encoding> texts) {
-    int[] lengths = texts.stream().mapToInt(Encoding::length).sorted().toArray();
+  private static long leastCost(int price, int[] texts) {
+    int[] lengths = Arrays.stream(texts).sorted().toArray();
     long least = Long.MAX_VALUE;
     for (int cuts = 0; cuts < 1 << (lengths.length - 1); cuts++) {
       long cost = 0;
@@ -70,24 +68,19 @@ class CallSplitTest {
     return least;
   }
 
-  private static long cost(int price, List<Encoding> texts, List<List<Integer>> calls) {
-    return calls.stream()
-        .mapToLong(call ->
-            price
-                + (long) call.size()
-                    * call.stream().mapToInt(row -> texts.get(row).length()).max().orElseThrow())
-        .sum();
+  private static long cost(int price, int[] texts, List<List<Integer>> calls) {
+    return (long) calls.size() * price
+        + Arrays.stream(texts).sum()
+        + CallSplit.padding(calls, texts);
   }
 
-  private static List<Encoding> texts(String lengths) {
-    return Arrays.stream(lengths.split(" "))
-        .map(Integer::valueOf)
-        .map(CallSplitTest::text)
-        .toList();
+  @Test
+  void padding_isWhatACallsShorterTextsLack() {
+    assertEquals(
+        3 + 2 + 0, CallSplit.padding(List.of(List.of(0, 1, 3), List.of(2)), ints("2 3 50 5")));
   }
 
-  private static Encoding text(int length) {
-    int[] ids = new int[length];
-    return new Encoding(ids, ids, List.of(), length, 0, false);
+  private static int[] ints(String lengths) {
+    return Arrays.stream(lengths.split(" ")).mapToInt(Integer::parseInt).toArray();
   }
 }

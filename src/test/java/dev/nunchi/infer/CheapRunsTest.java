@@ -106,6 +106,28 @@ class CheapRunsTest {
   }
 
   @Test
+  void finish_whileAnotherShortRunGoesOn_takesWhatWasLeftToIt() {
+    learn(cheap, 10 * MICRO);
+    submit(cheap, 1);
+    Batch one = take();
+    submit(cheap, 17);
+    Batch other = take();
+    assertEquals(16, other.tickets().size());
+    assertEquals(0, asked.size());
+    finish(one);
+    assertEquals(1, take().tickets().size());
+  }
+
+  @Test
+  void handOver_textsThatMakeAFullRun_areNotPutOff() {
+    Handover.together(() -> {
+      submit(cheap, 17);
+      assertEquals(1, asked.size());
+    });
+    assertEquals(2, asked.size());
+  }
+
+  @Test
   void handOver_textsThatComeTogether_areAskedForTogether() {
     Handover.together(() -> {
       submit(cheap, 1);

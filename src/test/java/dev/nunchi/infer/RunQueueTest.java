@@ -48,6 +48,9 @@ class RunQueueTest {
         models.add(new Scheduler(FakeBackend.open(), 0, queue, mates));
       }
       models.add(new Scheduler(FakeBackend.open(), 0, queue));
+      models.add(
+          new Scheduler(
+              FakeBackend.open(), 0, queue, BatchMates.padded(1 + random.nextInt(8), WORKERS)));
     }
 
     void step() {

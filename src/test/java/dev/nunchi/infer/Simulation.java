@@ -41,6 +41,9 @@ final class Simulation {
   private long eventCount;
   private int busy;
 
+  /// That have ended.
+  int runs;
+
   /// A text whose tokens are counted when it is encoded.
   private static final class Unread implements RunInput {
     private final int units;
@@ -243,6 +246,7 @@ final class Simulation {
           second() + millis / 1000,
           () -> {
             busy--;
+            runs++;
             batch.run(() -> now);
             queue.done(batch);
           });
