@@ -110,14 +110,15 @@ final class BatchMates {
 
   /// Whether a text can stand in a batch with the one whose turn it is.
   boolean fit(Ticket first, Ticket other) {
-    int own = first.tokens();
-    int others = other.tokens();
     return switch (fit) {
-      case EQUAL -> areEncoded(first, other) && own == others;
-      case NEAR ->
-          areEncoded(first, other) && Math.abs(own - others) <= 1 + Math.min(own, others) / NEAR;
+      case EQUAL -> areEncoded(first, other) && first.tokens() == other.tokens();
+      case NEAR -> areEncoded(first, other) && areNear(first.tokens(), other.tokens());
       case ANY -> true;
     };
+  }
+
+  private static boolean areNear(int own, int others) {
+    return Math.abs(own - others) <= 1 + Math.min(own, others) / NEAR;
   }
 
   /// How many runs those make that wait, which is how many workers it is worth while to have for
