@@ -42,7 +42,7 @@ class ArchitectureTest {
           entry("train", Set.of("data", "text", "nn", "torch", "eval", "model")),
           entry("eval", Set.of()),
           entry("export", Set.of("nn", "model", "text", "eval", "infer", "com.google.protobuf")),
-          entry("infer", Set.of("text", "model", "ai.onnxruntime")),
+          entry("infer", Set.of("text", "model", "nn", "ai.onnxruntime")),
           entry(
               "serve",
               Set.of(

@@ -40,7 +40,7 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
     }
     long began = nanoClock.getAsLong();
     if (encoded.isEmpty()) {
-      report(List.of(), List.of(), List.of(), unknown, began, began, null);
+      report(List.of(), List.of(), unknown, began, began, null);
     } else {
       run(encoded, encodings, unknown, began, nanoClock);
     }
@@ -54,18 +54,16 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
       long began,
       LongSupplier nanoClock) {
     Scheduler model = encoded.getFirst().model();
-    List<List<Integer>> calls = List.of();
     float[][] logits = {};
     @Nullable Throwable failure = null;
     try {
-      calls = model.mates().calls(lengths(encodings));
-      logits = model.logits(encoded, encodings, calls, alone);
+      logits = model.logits(encoded, encodings, alone);
     } catch (Throwable e) {
       failure = e;
     }
     long ended = nanoClock.getAsLong();
     try {
-      report(encoded, encodings, calls, unknown, began, ended, failure);
+      report(encoded, encodings, unknown, began, ended, failure);
       if (failure == null) {
         float[][] all = logits;
         Duration inference = Duration.ofNanos(ended - began);
@@ -90,7 +88,6 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
   private void report(
       List<Ticket> encoded,
       List<Encoding> encodings,
-      List<List<Integer>> calls,
       int unknown,
       long began,
       long ended,
@@ -102,7 +99,7 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
     if (first == null) {
       return;
     }
-    int[] lengths = lengths(encodings);
+    int[] lengths = encodings.stream().mapToInt(Encoding::length).toArray();
     first.ran(
         new RunReport(
             shares(encoded),
@@ -112,13 +109,9 @@ record Batch(List<Ticket> tickets, long cost, long startedAt, boolean alone) {
             unknown,
             encoded.size(),
             Arrays.stream(lengths).sum(),
-            CallSplit.padding(calls, lengths),
+            tickets.getFirst().model().mates().padding(lengths),
             alone,
             failure));
-  }
-
-  private static int[] lengths(List<Encoding> encodings) {
-    return encodings.stream().mapToInt(Encoding::length).toArray();
   }
 
   private List<Share> shares(List<Ticket> encoded) {

@@ -1,24 +1,20 @@
 package dev.nunchi.infer;
 
-import dev.nunchi.text.PaddedBatch;
+import dev.nunchi.text.Encoding;
+import java.util.Arrays;
 import java.util.List;
-import java.util.stream.IntStream;
 
 /// The models whose texts may stand in one batch, since one backend computes them: the adapters of
 /// one form on one base. Its count is guarded by the lock of their queue.
 ///
 /// Each text is computed as it is alone. So those of adapters go together where they have one
-/// length; those of one model with those of near or of any length, by what its graph promises and
-/// what a call costs it. No more than leaves the other workers something to do: where few wait,
+/// length; those of one model with those of near length, as its graph promises, or of any where it
+/// computes each by itself. No more than leaves the other workers something to do: where few wait,
 /// each has a worker of its own, but for those that are nearly free.
 final class BatchMates {
   /// Padding that is worth less than a call, which takes a transformer as long as some tokens: one,
   /// and this part of the length.
   private static final int NEAR = 8;
-
-  /// A call of a bag of n-grams takes 35 us, and a place of its batch 0.11 (docs/experiments.md,
-  /// 2026-11-27).
-  private static final CallSplit SPLIT = new CallSplit(320);
 
   private final Mixed backend;
   private final Fit fit;
@@ -33,8 +29,8 @@ final class BatchMates {
   interface Mixed {
     /// Logits `[batch, labels]`, of each text those of its model.
     ///
-    /// @param rows the model of each text of the batch
-    float[][] logits(PaddedBatch batch, List<Backend> rows);
+    /// @param rows the model of each text
+    float[][] logits(List<Encoding> texts, int padTokenId, List<Backend> rows);
   }
 
   /// Which texts go together.
@@ -43,8 +39,8 @@ final class BatchMates {
     EQUAL,
     /// Those of nearly one length, which has to be counted.
     NEAR,
-    /// Any, which then are parted into calls by their lengths. The most rows of the longest texts
-    /// take a millisecond or two.
+    /// Any: each is computed by itself. The most rows of the longest texts take a millisecond or
+    /// two.
     ANY
   }
 
@@ -56,8 +52,8 @@ final class BatchMates {
     this(backend, Fit.EQUAL, mostRows, Integer.MAX_VALUE, 1, workers);
   }
 
-  /// @param cheapRows so many go together though other workers are left with less: a call with them
-  ///   takes hardly longer than with one text, and each call that is spared is time for all
+  /// @param cheapRows so many go together though other workers are left with less: a run of them
+  ///   takes hardly longer than of one text, and each run that is spared is time for all
   private BatchMates(
       Mixed backend, Fit fit, int mostRows, int mostTokens, int cheapRows, int workers) {
     this.backend = backend;
@@ -73,13 +69,14 @@ final class BatchMates {
     return ofOneModel(Fit.EQUAL, 1, 1, 1, 1);
   }
 
-  /// The texts of one model that computes them alike whatever stands beside them, padded or not,
-  /// and to which a call costs much more than a token: as much as half of the most rows.
-  static BatchMates padded(int mostRows, int workers) {
+  /// The texts of one model that computes each by itself, in less time than it takes to have a
+  /// worker come and to send an answer: half of the most rows cost hardly more than one.
+  static BatchMates nearlyFree(int mostRows, int workers) {
     return ofOneModel(Fit.ANY, mostRows, Integer.MAX_VALUE, Math.max(1, mostRows / 2), workers);
   }
 
-  /// The same of a model to which a call costs no more than some tokens.
+  /// The texts of one model that computes them alike whatever stands beside them, padded or not, and
+  /// to which a call costs no more than some tokens.
   ///
   /// @param mostTokens in a batch of more than one text, by the first one's length: what more of
   ///   them would gain is less than the others' wait
@@ -90,7 +87,7 @@ final class BatchMates {
   private static BatchMates ofOneModel(
       Fit fit, int mostRows, int mostTokens, int cheapRows, int workers) {
     return new BatchMates(
-        (batch, rows) -> rows.getFirst().logits(batch),
+        (texts, padTokenId, rows) -> rows.getFirst().logits(texts, padTokenId),
         fit,
         mostRows,
         mostTokens,
@@ -103,7 +100,7 @@ final class BatchMates {
     return mostRows > 1 && fit != Fit.ANY;
   }
 
-  /// Whether a call takes hardly longer with more texts, so that nobody waits for those of others.
+  /// Whether a run takes hardly longer with more texts, so that nobody waits for those of others.
   boolean areNearlyFree() {
     return fit == Fit.ANY;
   }
@@ -122,7 +119,7 @@ final class BatchMates {
   }
 
   /// How many runs those make that wait, which is how many workers it is worth while to have for
-  /// them: as many as there are texts, or as few as take all of them where a call takes hardly
+  /// them: as many as there are texts, or as few as take all of them where a run takes hardly
   /// longer with more.
   int runs() {
     return areNearlyFree() ? Math.ceilDiv(waiting, cheapRows) : waiting;
@@ -148,16 +145,16 @@ final class BatchMates {
     return rows == 1 ? 1 : Math.clamp(mostTokens / Math.max(1, first.tokens()), 1, rows);
   }
 
-  /// The rows of each call of the backend that a run of such texts makes, all of them once.
+  /// Places of a run of such texts that hold no token.
   ///
   /// @param lengths of the texts in tokens
-  List<List<Integer>> calls(int[] lengths) {
+  int padding(int[] lengths) {
     return fit == Fit.ANY
-        ? SPLIT.calls(lengths)
-        : List.of(IntStream.range(0, lengths.length).boxed().toList());
+        ? 0
+        : lengths.length * Arrays.stream(lengths).max().orElse(0) - Arrays.stream(lengths).sum();
   }
 
-  float[][] logits(PaddedBatch batch, List<Backend> rows) {
-    return backend.logits(batch, rows);
+  float[][] logits(List<Encoding> texts, int padTokenId, List<Backend> rows) {
+    return backend.logits(texts, padTokenId, rows);
   }
 }

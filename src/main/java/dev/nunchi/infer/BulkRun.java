@@ -37,7 +37,7 @@ public record BulkRun(Backend backend, int padTokenId, Executor workers, int bat
   private void run(List<Encoding> encodings, List<Integer> places, Run[] runs) {
     long startedAt = System.nanoTime();
     float[][] logits =
-        backend.logits(PaddedBatch.of(places.stream().map(encodings::get).toList(), padTokenId));
+        backend.logits(places.stream().map(encodings::get).toList(), padTokenId);
     Duration inference = Duration.ofNanos(System.nanoTime() - startedAt);
     for (int i = 0; i < places.size(); i++) {
       runs[places.get(i)] = new Run(logits[i], Duration.ZERO, inference);

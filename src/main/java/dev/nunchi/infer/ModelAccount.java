@@ -4,7 +4,6 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.util.Arrays;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 
 /// What a [RunQueue] keeps of one model. Guarded by its lock.
@@ -84,17 +83,17 @@ final class ModelAccount {
       if (batch.tickets().getFirst().model().isTypical(batch)) {
         cost.observe(lengths, nanos);
       }
-      count(lengths, batch.tickets().getFirst().model().mates().calls(lengths));
+      count(lengths, batch.tickets().getFirst().model().mates());
     }
     batch.tickets().forEach(ticket -> ticket.input().teach(estimate));
   }
 
   /// @param lengths of the texts of a batch, in tokens
-  private void count(int[] lengths, List<List<Integer>> calls) {
-    batches += calls.size();
+  private void count(int[] lengths, BatchMates mates) {
+    batches++;
     texts += lengths.length;
     tokens += Arrays.stream(lengths).sum();
-    paddingTokens += CallSplit.padding(calls, lengths);
+    paddingTokens += mates.padding(lengths);
   }
 
   /// What batches that began with a text of this model were expected to take, and took, so far.

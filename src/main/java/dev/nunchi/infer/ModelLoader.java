@@ -30,7 +30,7 @@ public final class ModelLoader {
 
   private static final String NGRAMS = "ngram_linear";
 
-  /// More of them in a batch cost a text hardly less, and let the others wait longer.
+  /// More of them in a run cost a text hardly less, and let the others wait longer.
   private static final int MOST_NGRAM_TEXTS = 32;
 
   /// Of a transformer: beyond them a call is a small part of its time, and the others wait longer.
@@ -67,7 +67,8 @@ public final class ModelLoader {
       Path path, ModelDirectory directory, Optional<DirectoryState> state, LoadOptions options) {
     Manifest manifest = directory.manifest();
     int maxLength = options.maxLength(path, manifest);
-    OnnxModel backend = backend(directory, options, THREADS_OF_A_CALL);
+    Opened opened = open(directory, options);
+    Backend backend = opened.backend();
     try {
       Tested tested =
           test(
@@ -80,7 +81,7 @@ public final class ModelLoader {
       Classifier classifier =
           new Classifier(
               tested.encoder(),
-              withLoneTexts(backend, directory, state, tested.encoder(), options),
+              withLoneTexts(opened, directory, state, tested.encoder(), options),
               new ClassifierSettings(
                   // Not by its directory, as a server's callers are told it too.
                   manifest.name(),
@@ -88,42 +89,67 @@ public final class ModelLoader {
                   manifest.task().problemType(),
                   manifest.task().temperature(),
                   directory.padTokenId(),
-                  options.workers().on(backend.device())),
+                  options.workers().on(opened.device())),
               tested.alike()
-                  ? mates(directory, backend.device(), options.workers().count(backend.device()))
+                  ? mates(directory, opened, options.workers().count(opened.device()))
                   : BatchMates.none());
       return new LoadedModel(
-          manifest, maxLength, backend.device().name().toLowerCase(Locale.ROOT), classifier);
+          manifest, maxLength, opened.device().name().toLowerCase(Locale.ROOT), classifier);
     } catch (RuntimeException e) {
       backend.close();
       throw e;
     }
   }
 
-  /// A bag of n-grams in int8 adds up whole numbers, which is the same in any order, and a call
-  /// costs it more than a text. Transformers are written such that padding changes no sum.
-  private static BatchMates mates(ModelDirectory directory, Device device, int workers) {
-    if (!directory.modelType().equals(NGRAMS)) {
-      return device == Device.CUDA
-          ? BatchMates.near(MOST_TEXTS_ON_GPU, MOST_TOKENS_ON_GPU, workers)
-          : BatchMates.near(MOST_TEXTS, MOST_TOKENS, workers);
+  /// What computes a model.
+  ///
+  /// @param device that it came to run on
+  record Opened(Backend backend, Device device) {}
+
+  private static Opened open(ModelDirectory directory, LoadOptions options) {
+    if (isOfNgrams(directory) && directory.manifest().proof().precision() == Precision.INT8) {
+      Device device = OnnxModel.device(directory, options.device());
+      Optional<NgramBag> bag =
+          PrivateCopy.open(
+              directory.graph(), options.copied(), graph -> NgramBag.open(directory, graph));
+      if (bag.isPresent()) {
+        return new Opened(bag.get(), device);
+      }
     }
-    return directory.manifest().proof().precision() == Precision.INT8
-        ? BatchMates.padded(MOST_NGRAM_TEXTS, workers)
-        : BatchMates.none();
+    OnnxModel model = backend(directory, options, THREADS_OF_A_CALL);
+    return new Opened(model, model.device());
+  }
+
+  private static boolean isOfNgrams(ModelDirectory directory) {
+    return directory.modelType().equals(NGRAMS);
+  }
+
+  /// Transformers are written such that padding changes no sum. ONNX Runtime does not promise that
+  /// of a bag of n-grams.
+  private static BatchMates mates(ModelDirectory directory, Opened opened, int workers) {
+    if (opened.backend() instanceof NgramBag) {
+      return BatchMates.nearlyFree(MOST_NGRAM_TEXTS, workers);
+    }
+    if (isOfNgrams(directory)) {
+      return BatchMates.none();
+    }
+    return opened.device() == Device.CUDA
+        ? BatchMates.near(MOST_TEXTS_ON_GPU, MOST_TOKENS_ON_GPU, workers)
+        : BatchMates.near(MOST_TEXTS, MOST_TOKENS, workers);
   }
 
   /// A bag of n-grams is too small to be shared.
   static Backend withLoneTexts(
-      OnnxModel model,
+      Opened opened,
       ModelDirectory directory,
       Optional<DirectoryState> state,
       Encoder encoder,
       LoadOptions options) {
+    Backend model = opened.backend();
     @Nullable Probe probe = directory.manifest().proof().probe();
     if (options.loneTextThreads() == 1
-        || model.device() != Device.CPU
-        || directory.modelType().equals(NGRAMS)
+        || opened.device() != Device.CPU
+        || isOfNgrams(directory)
         || state.isEmpty()
         || probe == null) {
       return model;

@@ -53,18 +53,11 @@ public final class OnnxModel implements Backend {
   /// The same from a copy of its files, see [PrivateCopy].
   static OnnxModel open(ModelDirectory directory, Path copy, InferenceOptions options) {
     Path graph = directory.graph();
-    boolean wholeNumbers = directory.manifest().proof().precision() == Precision.INT8;
-    if (wholeNumbers && options.device() == Device.CUDA) {
-      throw new NunchiException(
-          Reason.UNAVAILABLE,
-          directory.path()
-              + " is an int8 model, which runs on the CPU only; export it in fp16 for a GPU");
-    }
     OnnxSession session =
         OnnxSession.open(
             graph,
             copy,
-            wholeNumbers ? new InferenceOptions(Device.CPU, options.threads()) : options,
+            new InferenceOptions(device(directory, options.device()), options.threads()),
             Set.of());
     try {
       requireLogits(graph, session.outputs(), directory.manifest().task().labels().size());
@@ -73,6 +66,22 @@ public final class OnnxModel implements Backend {
       session.close();
       throw e;
     }
+  }
+
+  /// Where a directory's model is to run, of what was asked for.
+  ///
+  /// @throws NunchiException `UNAVAILABLE` where it cannot run there
+  static Device device(ModelDirectory directory, Device asked) {
+    if (directory.manifest().proof().precision() != Precision.INT8) {
+      return asked;
+    }
+    if (asked == Device.CUDA) {
+      throw new NunchiException(
+          Reason.UNAVAILABLE,
+          directory.path()
+              + " is an int8 model, which runs on the CPU only; export it in fp16 for a GPU");
+    }
+    return Device.CPU;
   }
 
   /// The device that computes: never [Device#AUTO].

@@ -81,24 +81,12 @@ final class Scheduler implements AutoCloseable {
   /// Logits `[batch, labels]` of tickets of these mates, of each those of its own model.
   ///
   /// @param encodings theirs
-  /// @param calls the rows of each call of the backend
   /// @param alone whether it is one text, and nothing else ran or waited when it was taken
-  float[][] logits(
-      List<Ticket> batch, List<Encoding> encodings, List<List<Integer>> calls, boolean alone) {
-    if (alone) {
-      return backend.logitsOfLoneText(PaddedBatch.of(encodings, padTokenId));
-    }
-    float[][] logits = new float[batch.size()][];
-    for (List<Integer> call : calls) {
-      float[][] some =
-          mates.logits(
-              PaddedBatch.of(call.stream().map(encodings::get).toList(), padTokenId),
-              call.stream().map(row -> batch.get(row).model().backend).toList());
-      for (int i = 0; i < call.size(); i++) {
-        logits[call.get(i)] = some[i];
-      }
-    }
-    return logits;
+  float[][] logits(List<Ticket> batch, List<Encoding> encodings, boolean alone) {
+    return alone
+        ? backend.logitsOfLoneText(PaddedBatch.of(encodings, padTokenId))
+        : mates.logits(
+            encodings, padTokenId, batch.stream().map(ticket -> ticket.model().backend).toList());
   }
 
   private List<CompletableFuture<Run>> runs(List<Ticket> tickets) {

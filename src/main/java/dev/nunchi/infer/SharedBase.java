@@ -184,7 +184,10 @@ public final class SharedBase implements AutoCloseable {
   private BatchMates newMates(AdapterTensors tensors) {
     long most = session.device() == InferenceOptions.Device.CUDA ? ROWS_ON_GPU : ROWS_ON_CPU;
     return new BatchMates(
-        (batch, rows) -> mixed(batch, rows.stream().map(AdapterModel.class::cast).toList()),
+        (texts, padTokenId, rows) ->
+            mixed(
+                PaddedBatch.of(texts, padTokenId),
+                rows.stream().map(AdapterModel.class::cast).toList()),
         (int) Math.clamp(COPIED_BYTES / tensors.bytes(), 1, most),
         options.workers().count(session.device()));
   }

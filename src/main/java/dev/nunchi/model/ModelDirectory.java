@@ -4,6 +4,7 @@ import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
+import dev.nunchi.nn.Network;
 import dev.nunchi.text.TokenLimit;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,6 +114,13 @@ public record ModelDirectory(Path path, Manifest manifest, int padTokenId) {
   /// not.
   public String modelType() {
     return CheckpointConfig.read(path).json().path("model_type").asText();
+  }
+
+  /// The network that `config.json` describes.
+  ///
+  /// @throws NunchiException `UNSUPPORTED_MODEL` as [Network#of]
+  public Network network() {
+    return CheckpointConfig.read(path).network();
   }
 
   /// `config.json` of a classifier of other labels that is this one otherwise.

@@ -2,6 +2,7 @@ package dev.nunchi.nn;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /// The numbers of a text's n-grams, in two views: its tokens, and its tokens with every Hangul
 /// syllable in its open form, which sees through final consonants that are left out or fused with
@@ -12,7 +13,7 @@ import java.util.List;
 /// @param openMost longest n-gram of open syllables, of which those of two tokens or more count; 0
 ///   for none
 /// @param firstSyllableId id of 가, from which all syllables follow
-record NgramNumbers(
+public record NgramNumbers(
     int vocabularySize,
     int buckets,
     int most,
@@ -29,12 +30,24 @@ record NgramNumbers(
   public <T> T hidden(Ops<T> ops, Inputs<T> inputs) {
     T mask = inputs.attentionMask();
     List<T> numbers = new ArrayList<>();
-    numbers.add(ops.ngrams(inputs.inputIds(), mask, new Ngrams(1, most, buckets, 0)));
-    if (openMost >= OPEN_LEAST) {
-      T open = ops.openSyllables(inputs.inputIds(), firstSyllableId);
-      numbers.add(ops.ngrams(open, mask, new Ngrams(OPEN_LEAST, openMost, buckets, OPEN_SALT)));
-    }
+    numbers.add(ops.ngrams(inputs.inputIds(), mask, ngrams()));
+    openNgrams()
+        .ifPresent(open ->
+            numbers.add(
+                ops.ngrams(ops.openSyllables(inputs.inputIds(), firstSyllableId), mask, open)));
     return ops.joined(numbers);
+  }
+
+  /// Those of the tokens as they are.
+  public Ngrams ngrams() {
+    return new Ngrams(1, most, buckets, 0);
+  }
+
+  /// Those of open syllables; empty where these are not counted.
+  public Optional<Ngrams> openNgrams() {
+    return openMost < OPEN_LEAST
+        ? Optional.empty()
+        : Optional.of(new Ngrams(OPEN_LEAST, openMost, buckets, OPEN_SALT));
   }
 
   @Override

@@ -8,7 +8,7 @@ import java.util.Optional;
 ///
 /// @param name of both parameters
 /// @param buckets rows of the table, row 0 being no n-gram
-record NgramTable(String name, int buckets, int labels) implements Head {
+public record NgramTable(String name, int buckets, int labels) implements Head {
   @Override
   public <T> T logits(Ops<T> ops, Trunk trunk, Inputs<T> inputs) {
     T bag = ops.bag(trunk.hidden(ops, inputs), new Embedding(name, buckets, labels, 0));

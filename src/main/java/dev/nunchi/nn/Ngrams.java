@@ -30,4 +30,28 @@ public record Ngrams(int least, int most, int buckets, long salt) {
   public int sizes() {
     return most - least + 1;
   }
+
+  /// Those of one text that do not end after it, in the order of where they start.
+  ///
+  /// @param ids all tokens of the text
+  public int[] numbers(int[] ids) {
+    int count = 0;
+    for (int n = least; n <= most; n++) {
+      count += Math.max(0, ids.length - n + 1);
+    }
+    int[] numbers = new int[count];
+    int next = 0;
+    for (int start = 0; start < ids.length; start++) {
+      long hash = salt;
+      int end = Math.min(ids.length, start + most);
+      for (int i = start; i < end; i++) {
+        hash = (hash * MULTIPLIER + ids[i] + 1) % MODULUS;
+        if (i - start + 1 >= least) {
+          // The hash has 31 bits, of which the remainder takes a third of the time of 64.
+          numbers[next++] = 1 + (int) hash % (buckets - 1);
+        }
+      }
+    }
+    return numbers;
+  }
 }

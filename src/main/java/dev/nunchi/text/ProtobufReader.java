@@ -5,13 +5,14 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.stream.IntStream;
 
 /// Walks the fields of one protobuf message: [#next] goes to a field, then exactly one of the other
 /// methods takes its value or skips it.
 ///
 /// What is cut short fails with [BufferUnderflowException], what is no field with
 /// [IllegalArgumentException].
-final class ProtobufReader {
+public final class ProtobufReader {
   private static final int VARINT = 0;
   private static final int FIXED_64 = 1;
   private static final int LENGTH_DELIMITED = 2;
@@ -21,12 +22,12 @@ final class ProtobufReader {
   private int field;
   private int wireType;
 
-  ProtobufReader(ByteBuffer message) {
+  public ProtobufReader(ByteBuffer message) {
     this.message = message.slice().order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /// Whether there is another field, which is then the current one.
-  boolean next() {
+  public boolean next() {
     if (!message.hasRemaining()) {
       return false;
     }
@@ -39,14 +40,27 @@ final class ProtobufReader {
     return true;
   }
 
-  int field() {
+  public int field() {
     return field;
   }
 
   /// A number of at most 32 bits, as enumerations and truth values are too.
-  int integer() {
+  public int integer() {
     require(VARINT);
     return (int) rawVarint();
+  }
+
+  /// Numbers of a repeated field, of which a message holds one or, packed, several.
+  public int[] integers() {
+    if (wireType == VARINT) {
+      return new int[] {integer()};
+    }
+    ProtobufReader packed = new ProtobufReader(bytes());
+    IntStream.Builder numbers = IntStream.builder();
+    while (packed.message.hasRemaining()) {
+      numbers.add((int) packed.rawVarint());
+    }
+    return numbers.build().toArray();
   }
 
   float fraction() {
@@ -54,16 +68,16 @@ final class ProtobufReader {
     return message.getFloat();
   }
 
-  ByteBuffer bytes() {
+  public ByteBuffer bytes() {
     require(LENGTH_DELIMITED);
     return take(rawVarint());
   }
 
-  String text() throws CharacterCodingException {
+  public String text() throws CharacterCodingException {
     return StandardCharsets.UTF_8.newDecoder().decode(bytes()).toString();
   }
 
-  void skip() {
+  public void skip() {
     switch (wireType) {
       case VARINT -> rawVarint();
       case FIXED_64 -> take(Long.BYTES);

@@ -61,18 +61,17 @@ class BatchMatesTest {
   static Stream<Arguments> lengths() {
     return Stream.of(
         Arguments.of(
-            BatchMates.padded(3, 1),
+            BatchMates.nearlyFree(3, 1),
             new int[] {9, 4, 9, 2, 8, 5},
-            List.of(List.of(9), List.of(2, 4, 9), List.of(5, 8))),
-        // One run, of two calls.
+            List.of(List.of(9), List.of(4, 9, 2), List.of(8, 5))),
         Arguments.of(
-            BatchMates.padded(3, 1),
+            BatchMates.nearlyFree(3, 1),
             new int[] {9, 4, 400, 2},
-            List.of(List.of(9), List.of(2, 4), List.of(400))),
+            List.of(List.of(9), List.of(4, 400, 2))),
         // Eight workers are counted on, of which one comes; two of four rows cost as good as
         // nothing.
         Arguments.of(
-            BatchMates.padded(4, 8),
+            BatchMates.nearlyFree(4, 8),
             new int[] {9, 9, 9, 9, 9, 9},
             List.of(List.of(9), List.of(9, 9), List.of(9, 9), List.of(9))),
         Arguments.of(
@@ -126,9 +125,9 @@ class BatchMatesTest {
 
   private BatchMates mates(int mostRows, int workers) {
     return new BatchMates(
-        (batch, models) -> {
+        (texts, padTokenId, models) -> {
           rows.add(models);
-          return first.logits(batch);
+          return first.logits(texts, padTokenId);
         },
         mostRows,
         workers);

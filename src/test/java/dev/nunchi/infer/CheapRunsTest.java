@@ -33,7 +33,7 @@ class CheapRunsTest {
             bringing.forEach(Runnable::run);
             bringing.clear();
           });
-  private final Scheduler cheap = new Scheduler(ngrams, 0, queue, BatchMates.padded(32, WORKERS));
+  private final Scheduler cheap = new Scheduler(ngrams, 0, queue, BatchMates.nearlyFree(32, WORKERS));
   private final Scheduler costly = new Scheduler(FakeBackend.open(), 0, queue);
 
   @Test

@@ -128,7 +128,8 @@ class LoneTextModelTest {
   private static Backend open(Path path, Optional<DirectoryState> state) {
     ModelDirectory directory = ModelDirectory.open(path);
     return ModelLoader.withLoneTexts(
-        OnnxModel.open(directory, InferenceOptions.CPU),
+        new ModelLoader.Opened(
+            OnnxModel.open(directory, InferenceOptions.CPU), InferenceOptions.Device.CPU),
         directory,
         state,
         TextEncoder.open(path, Normalizer.of(directory.manifest().text().normalization()), 24),

@@ -224,7 +224,7 @@ class OverloadTest {
   /// Where a call hardly takes longer with more texts, all run beside others, whoever has had more.
   @Test
   void greedyCaller_textsThatAreNearlyFree_runBesideOthers() {
-    Simulation load = new Simulation(18, 1, 2048, BatchMates.padded(32, 1));
+    Simulation load = new Simulation(18, 1, 2048, BatchMates.nearlyFree(32, 1));
     load.closed("greedy", Urgency.INTERACTIVE, 100, 0, TO);
     load.closed("modest", Urgency.INTERACTIVE, 1, 0, TO);
     load.run();

@@ -71,7 +71,7 @@ class RunListenerTest {
   void run_textsOfTwoListeners_tellsTheFirstOfBothBeforeItAnswers() throws Exception {
     Listening one = new Listening();
     Listening other = new Listening();
-    try (Scheduler scheduler = scheduler(BatchMates.padded(8, 1))) {
+    try (Scheduler scheduler = scheduler(BatchMates.nearlyFree(8, 1))) {
       CompletableFuture<Run> before = submit(scheduler, null, 1);
       backend.begun.acquire();
       clock.set(1_010);

@@ -43,14 +43,14 @@ class RunQueueTest {
       now = random.nextLong();
       queue = new RunQueue(asked::add, WORKERS, CAPACITY, () -> now, () -> {});
       BatchMates mates =
-          new BatchMates((batch, rows) -> rows.getFirst().logits(batch), 1 + random.nextInt(4), 2);
+          new BatchMates((texts, pad, rows) -> rows.getFirst().logits(texts, pad), 1 + random.nextInt(4), 2);
       for (int i = 0; i < 2; i++) {
         models.add(new Scheduler(FakeBackend.open(), 0, queue, mates));
       }
       models.add(new Scheduler(FakeBackend.open(), 0, queue));
       models.add(
           new Scheduler(
-              FakeBackend.open(), 0, queue, BatchMates.padded(1 + random.nextInt(8), WORKERS)));
+              FakeBackend.open(), 0, queue, BatchMates.nearlyFree(1 + random.nextInt(8), WORKERS)));
     }
 
     void step() {

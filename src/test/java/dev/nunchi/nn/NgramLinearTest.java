@@ -13,6 +13,7 @@ import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class NgramLinearTest {
@@ -65,6 +66,31 @@ class NgramLinearTest {
     long three = (two * A + 4) % P;
     assertArrayEquals(
         new double[] {1 + two % 100, 1 + twoLater % 100, 0, 1 + three % 100, 0, 0}, numbers);
+  }
+
+  @Test
+  void numbers_ofOneText_areThoseOfTheOperation() {
+    Random random = new Random(9);
+    for (Ngrams ngrams :
+        List.of(
+            new Ngrams(1, 5, 4_194_304, 0),
+            new Ngrams(2, 5, 3_500_000, 271_828_183),
+            new Ngrams(3, 3, 2, Ngrams.MODULUS - 1),
+            new Ngrams(1, 64, Integer.MAX_VALUE, 1))) {
+      for (int length = 1; length < 20; length++) {
+        int[] ids =
+            random.ints(length, 0, length % 2 == 0 ? 11_200 : Integer.MAX_VALUE - 1).toArray();
+        PlainTensor mask = PlainTensor.of(List.of(1, length));
+        Arrays.fill(mask.values(), 1);
+        PlainTensor tokens =
+            PlainTensor.ofWhole(
+                List.of(1, length), Arrays.stream(ids).mapToLong(id -> id).toArray());
+        double[] expected = new PlainOps(new RandomWeights(1)).ngrams(tokens, mask, ngrams).values();
+        assertArrayEquals(
+            Arrays.stream(expected).filter(number -> number > 0).sorted().toArray(),
+            Arrays.stream(ngrams.numbers(ids)).sorted().asDoubleStream().toArray());
+      }
+    }
   }
 
   @Test
