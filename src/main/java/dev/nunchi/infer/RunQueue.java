@@ -43,6 +43,10 @@ public final class RunQueue {
   /// what a run of some of them takes where there is much to do. Alone one takes a tenth of it.
   private static final long SOON = 500_000;
 
+  /// For how long a thread that brings texts may be kept by running them, in nanoseconds: what it
+  /// keeps waiting meanwhile are other calls of its event loop. It is what some ten wakings take.
+  private static final long QUICK = 200_000;
+
   private final Executor executor;
   private final int workers;
   private final LongSupplier nanoClock;
@@ -218,7 +222,10 @@ public final class RunQueue {
     if (isCheap()) {
       giveWay.run();
     }
-    Batch batch = next();
+    run(next());
+  }
+
+  private void run(@Nullable Batch batch) {
     if (batch != null) {
       try {
         batch.run(nanoClock);
@@ -416,14 +423,35 @@ public final class RunQueue {
     ask(Math.min(needed(0), later ? runs - 1 : runs));
   }
 
-  /// The same for those who came together.
+  /// The same for those who came together. Where they are quickly run, the thread that brought them
+  /// is the worker.
   void handedOver() {
+    boolean here;
     lock.lock();
     try {
-      ask(needed(0));
+      here = isQuick() && asked + running.size() < workers;
+      if (here) {
+        asked++;
+      } else {
+        ask(needed(0));
+      }
     } finally {
       lock.unlock();
     }
+    if (here) {
+      run(next());
+    }
+  }
+
+  /// Whether the next run is one of nearly free texts that is known to take no longer than waking a
+  /// worker is worth.
+  private boolean isQuick() {
+    @Nullable Ticket first = line.first();
+    if (first == null || cheapRuns < runs) {
+      return false;
+    }
+    long each = first.costNow();
+    return each > 0 && first.model().mates().rows(first) * each <= QUICK;
   }
 
   /// How many workers what waits is worth, where one that is about to be free takes a run of texts
