@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 /// A text that holds the name of a special token, as `[SEP]`, is left to the library, which reads
 /// it as that token.
 final class CharacterEncoder {
+  /// `[CLS]` and `[SEP]`, which are around each text.
+  static final int SPECIAL_TOKENS = 2;
+
   /// Beyond them few characters are in a vocabulary.
   private static final int DIRECT = 1 << 16;
 
@@ -41,7 +44,7 @@ final class CharacterEncoder {
   }
 
   /// For a tokenizer that is in every part, but for the characters themselves, what
-  /// [CharacterVocabulary#write] writes; null for any other.
+  /// [CharacterVocabulary#write] writes, so that the library takes it too; null for any other.
   ///
   /// @param vocabulary ids of its tokens, special tokens included
   static @Nullable CharacterEncoder of(JsonNode tokenizer, Map<String, Integer> vocabulary) {
@@ -54,11 +57,24 @@ final class CharacterEncoder {
         return null;
       }
     }
+    if (!haveIds(tokenizer.path("model").path("vocab"))) {
+      return null;
+    }
     JsonNode ours = VocabularyFiles.tokenizer(new CharacterVocabulary(Vocabulary.SPECIAL_TOKENS));
     return areEqualBut("model", tokenizer, ours)
             && areEqualBut("vocab", tokenizer.path("model"), ours.path("model"))
         ? new CharacterEncoder(vocabulary)
         : null;
+  }
+
+  /// Whether these are ids of tokens that the library takes: it wants whole numbers from 0.
+  private static boolean haveIds(JsonNode tokens) {
+    return tokens.isObject()
+        && tokens.properties().stream()
+            .allMatch(token ->
+                Surrogates.arePaired(token.getKey())
+                    && token.getValue().isInt()
+                    && token.getValue().intValue() >= 0);
   }
 
   private static boolean areEqualBut(String field, JsonNode one, JsonNode other) {

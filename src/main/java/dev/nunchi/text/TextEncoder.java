@@ -1,18 +1,11 @@
 package dev.nunchi.text;
 
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalInt;
-import java.util.concurrent.locks.ReadWriteLock;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,29 +13,23 @@ import org.jspecify.annotations.Nullable;
 /// where tokens are single characters [CharacterEncoder], and cuts what is too long as the caller
 /// said.
 ///
-/// The tokenizer is run without its truncation and padding, whatever the file says about them, so
-/// that every token is counted before any is cut. Special tokens that the file's template adds stay
-/// in place through every cut.
+/// Every token is counted before any is cut. Special tokens that the file's template adds stay in
+/// place through every cut.
 ///
 /// Safe for many threads. [#close] waits for the tokenizer's encodings under way; calls after it
 /// fail with [IllegalStateException].
 public final class TextEncoder implements Encoder {
-  private static final Map<String, String> OPTIONS =
-      Map.of("truncation", "false", "padding", "false");
-
   private final Normalizer normalizer;
   private final int maxLength;
   private final TokenizerFile file;
-  private final HuggingFaceTokenizer tokenizer;
+  private final LibraryTokenizer tokenizer;
   private final int specialTokens;
-  private final ReadWriteLock lock = new ReentrantReadWriteLock();
-  private volatile boolean closed;
 
   private TextEncoder(
       Normalizer normalizer,
       int maxLength,
       TokenizerFile file,
-      HuggingFaceTokenizer tokenizer,
+      LibraryTokenizer tokenizer,
       int specialTokens) {
     this.normalizer = normalizer;
     this.maxLength = maxLength;
@@ -51,6 +38,9 @@ public final class TextEncoder implements Encoder {
     this.specialTokens = specialTokens;
   }
 
+  /// Where tokens are single characters, the library is left until a text needs it; any other
+  /// tokenizer is opened at once, so that one it does not take is refused here.
+  ///
   /// @param path a `tokenizer.json`, or a Hugging Face directory with one; a directory (or file)
   ///   with a BERT `vocab.txt` or a SentencePiece model does too
   /// @param maxLength longest encoding in tokens, special tokens included
@@ -59,30 +49,23 @@ public final class TextEncoder implements Encoder {
   ///   the native library cannot be unpacked or loaded
   public static TextEncoder open(Path path, Normalizer normalizer, int maxLength) {
     TokenizerFile file = TokenizerFile.read(path);
-    TokenizerLibrary.load();
-    HuggingFaceTokenizer tokenizer;
+    LibraryTokenizer tokenizer = new LibraryTokenizer(file);
     try {
-      tokenizer =
-          HuggingFaceTokenizer.newInstance(
-              new ByteArrayInputStream(file.json().getBytes(StandardCharsets.UTF_8)), OPTIONS);
-    } catch (IOException | RuntimeException e) {
-      throw TokenizerFile.damaged(file.path(), "is not a tokenizer of Hugging Face tokenizers", e);
-    }
-    int specialTokens;
-    try {
-      specialTokens = tokens(file, tokenizer, "", null).getIds().length;
+      int specialTokens =
+          file.characters() == null
+              ? tokenizer.encode("", null).getIds().length
+              : CharacterEncoder.SPECIAL_TOKENS;
+      if (maxLength <= specialTokens) {
+        throw new NunchiException(
+            Reason.INVALID_ARGUMENT,
+            "the maximum length is %d tokens; with the %d special tokens it is at least %d"
+                .formatted(maxLength, specialTokens, specialTokens + 1));
+      }
+      return new TextEncoder(normalizer, maxLength, file, tokenizer, specialTokens);
     } catch (NunchiException e) {
       tokenizer.close();
       throw e;
     }
-    if (maxLength <= specialTokens) {
-      tokenizer.close();
-      throw new NunchiException(
-          Reason.INVALID_ARGUMENT,
-          "the maximum length is %d tokens; with the %d special tokens it is at least %d"
-              .formatted(maxLength, specialTokens, specialTokens + 1));
-    }
-    return new TextEncoder(normalizer, maxLength, file, tokenizer, specialTokens);
   }
 
   /// The `tokenizer.json` of a directory or, where it has a `vocab.txt` or a SentencePiece model
@@ -91,19 +74,6 @@ public final class TextEncoder implements Encoder {
   /// @throws NunchiException `INVALID_MODEL` where there is none of them
   public static String tokenizerJson(Path directory) {
     return TokenizerFile.read(directory).json();
-  }
-
-  /// @throws NunchiException `INVALID_MODEL` where the tokenizer's parts do not fit together, as
-  ///   where its token for the unknown is not in its vocabulary: it says so at the first text that
-  ///   needs them
-  private static ai.djl.huggingface.tokenizers.Encoding tokens(
-      TokenizerFile file, HuggingFaceTokenizer tokenizer, String text, @Nullable String context) {
-    try {
-      return context == null ? tokenizer.encode(text) : tokenizer.encode(text, context);
-    } catch (RuntimeException e) {
-      throw TokenizerFile.damaged(
-          file.path(), "is a tokenizer that fails: " + String.valueOf(e.getMessage()), e);
-    }
   }
 
   public Normalizer normalizer() {
@@ -144,7 +114,9 @@ public final class TextEncoder implements Encoder {
   ///
   /// @param context null for none; a blank one is none
   /// @throws NunchiException `EMPTY_TEXT` if the text has no character left to classify,
-  ///   `TOO_MANY_TOKENS` if it has too many and `truncation` is `REJECT`
+  ///   `TOO_MANY_TOKENS` if it has too many and `truncation` is `REJECT`; `IO_FAILURE` or
+  ///   `UNAVAILABLE` if it is the first that needs the native library, which cannot be unpacked or
+  ///   loaded
   public Encoding encode(String text, @Nullable String context, Truncation truncation) {
     NormalizedText normalized = normalize(text);
     NormalizedText second = context == null ? null : normalizer.normalize(context);
@@ -152,26 +124,17 @@ public final class TextEncoder implements Encoder {
       second = null;
     }
     if (second == null && file.characters() != null) {
-      requireOpen();
+      tokenizer.requireOpen();
       @Nullable Encoding whole = file.characters().encode(normalized);
       if (whole != null) {
         return cut(whole, truncation);
       }
     }
-    String textInput = Surrogates.pair(normalized.text());
-    lock.readLock().lock();
-    try {
-      requireOpen();
-      return second == null
-          ? finish(tokens(file, tokenizer, textInput, null), normalized, null, truncation)
-          : finish(
-              tokens(file, tokenizer, textInput, Surrogates.pair(second.text())),
-              normalized,
-              second,
-              truncation);
-    } finally {
-      lock.readLock().unlock();
-    }
+    ai.djl.huggingface.tokenizers.Encoding tokens =
+        tokenizer.encode(
+            Surrogates.pair(normalized.text()),
+            second == null ? null : Surrogates.pair(second.text()));
+    return finish(tokens, normalized, second, truncation);
   }
 
   /// The encodings of many texts, in order; each the same as [#encode] gives it alone. Uses the
@@ -295,20 +258,8 @@ public final class TextEncoder implements Encoder {
         "%s %d tokens; the model takes at most %d".formatted(what, tokens, maxLength));
   }
 
-  private void requireOpen() {
-    if (closed) {
-      throw new IllegalStateException("the encoder is closed");
-    }
-  }
-
   @Override
   public void close() {
-    lock.writeLock().lock();
-    try {
-      closed = true;
-      tokenizer.close();
-    } finally {
-      lock.writeLock().unlock();
-    }
+    tokenizer.close();
   }
 }

@@ -1,5 +1,6 @@
 package dev.nunchi.text;
 
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.nunchi.NunchiException;
@@ -30,7 +31,8 @@ record TokenizerFile(
     @Nullable CharacterEncoder characters) {
   static final String TOKENIZER_JSON = "tokenizer.json";
   private static final String BYTE_ORDER_MARK = "\uFEFF";
-  private static final JsonMapper MAPPER = new JsonMapper();
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder().enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
   /// @param path a `tokenizer.json`, a `vocab.txt`, a SentencePiece model, or a directory with one
   ///   of them; the first goes before the others
