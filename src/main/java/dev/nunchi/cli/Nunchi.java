@@ -18,8 +18,8 @@ import picocli.CommandLine.HelpCommand;
 @QuarkusMain
 public final class Nunchi {
   /// Not for people, so no command: what the launcher and the images call to record what a start
-  /// needs.
-  private static final String REHEARSE = "rehearse";
+  /// needs. With a port behind it, the caller of the server that is recorded.
+  static final String REHEARSE = "rehearse";
 
   Nunchi() {}
 
@@ -28,8 +28,8 @@ public final class Nunchi {
     Locale.setDefault(Locale.ROOT);
     System.setOut(utf8(new StandardOutput(new FileOutputStream(FileDescriptor.out))));
     System.setErr(utf8(new FileOutputStream(FileDescriptor.err)));
-    if (args.length == 1 && args[0].equals(REHEARSE)) {
-      System.exit(new Rehearsal().run());
+    if (args.length > 0 && args[0].equals(REHEARSE)) {
+      System.exit(args.length == 1 ? new Rehearsal().run() : Rehearsal.call(args[1]));
     }
     Program program =
         new Program(

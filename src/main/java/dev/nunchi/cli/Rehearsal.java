@@ -7,15 +7,18 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
 /// What Java's ahead-of-time cache is recorded from: a process that does what a first minute of use
 /// does, and ends.
 ///
-/// It classifies on the command line, then serves the built-in models and calls itself over every
-/// protocol. What is loaded, linked and counted here need not be in a later start. It says nothing
-/// unless it fails: a cache of half of it would be slower and no error.
+/// It classifies on the command line, then serves the built-in models and is called over every
+/// protocol, by a process of its own: what calls a server is nothing that a server needs, and all
+/// that is loaded here lies in the memory of each one later. What is loaded and linked here need
+/// not be in a later start. It says nothing unless it fails: a cache of half of it would be slower
+/// and no error.
 final class Rehearsal {
   private static final String HOST = "127.0.0.1";
   private static final Duration PATIENCE = Duration.ofMinutes(2);
@@ -33,10 +36,26 @@ final class Rehearsal {
     return exitCode == 0 ? serve() : exitCode;
   }
 
+  /// Calls a server on this machine, once it is ready.
+  ///
+  /// @return the exit code
+  static int call(String port) {
+    try {
+      new FirstCalls(HOST, Integer.parseInt(port), TEXTS).make();
+      return 0;
+    } catch (IOException | RuntimeException e) {
+      System.err.println("nunchi: The rehearsal failed: " + e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return 1;
+  }
+
   private static int serve() {
-    int port = freePort();
-    Thread caller = Thread.ofPlatform().daemon().start(() -> callAndEnd(port));
-    int exitCode = program("serve", "--host", HOST, "--port", Integer.toString(port));
+    String port = Integer.toString(freePort());
+    Thread caller =
+        Thread.ofPlatform().daemon().start(() -> Quarkus.asyncExit(callFromOutside(port)));
+    int exitCode = program("serve", "--host", HOST, "--port", port);
     try {
       caller.join(PATIENCE);
     } catch (InterruptedException e) {
@@ -52,18 +71,28 @@ final class Rehearsal {
         .run(arguments);
   }
 
-  private static void callAndEnd(int port) {
-    int exitCode = 1;
+  private static int callFromOutside(String port) {
     try {
-      new FirstCalls(HOST, port, TEXTS).make();
-      exitCode = 0;
-    } catch (IOException | RuntimeException e) {
+      return new ProcessBuilder(
+              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+              "--enable-native-access=ALL-UNNAMED",
+              "--sun-misc-unsafe-memory-access=allow",
+              "-cp",
+              System.getProperty("java.class.path"),
+              // As this process was started, whose main class comes first.
+              System.getProperty("sun.java.command").split(" ", 2)[0],
+              Nunchi.REHEARSE,
+              port)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .redirectError(ProcessBuilder.Redirect.INHERIT)
+          .start()
+          .waitFor();
+    } catch (IOException e) {
       System.err.println("nunchi: The rehearsal failed: " + e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    } finally {
-      Quarkus.asyncExit(exitCode);
     }
+    return 1;
   }
 
   private static int freePort() {

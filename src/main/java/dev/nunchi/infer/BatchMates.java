@@ -75,8 +75,8 @@ final class BatchMates {
     return ofOneModel(Fit.ANY, mostRows, Integer.MAX_VALUE, Math.max(1, mostRows / 2), workers);
   }
 
-  /// The texts of one model that computes them alike whatever stands beside them, padded or not, and
-  /// to which a call costs no more than some tokens.
+  /// The texts of one model that computes them alike whatever stands beside them, padded or not,
+  /// and to which a call costs no more than some tokens.
   ///
   /// @param mostTokens in a batch of more than one text, by the first one's length: what more of
   ///   them would gain is less than the others' wait

@@ -1,7 +1,6 @@
 package dev.nunchi.infer;
 
 import dev.nunchi.text.Encoding;
-import dev.nunchi.text.PaddedBatch;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -36,8 +35,7 @@ public record BulkRun(Backend backend, int padTokenId, Executor workers, int bat
 
   private void run(List<Encoding> encodings, List<Integer> places, Run[] runs) {
     long startedAt = System.nanoTime();
-    float[][] logits =
-        backend.logits(places.stream().map(encodings::get).toList(), padTokenId);
+    float[][] logits = backend.logits(places.stream().map(encodings::get).toList(), padTokenId);
     Duration inference = Duration.ofNanos(System.nanoTime() - startedAt);
     for (int i = 0; i < places.size(); i++) {
       runs[places.get(i)] = new Run(logits[i], Duration.ZERO, inference);

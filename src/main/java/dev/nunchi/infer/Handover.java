@@ -6,16 +6,17 @@ import java.util.Set;
 /// Has texts that a thread hands in one after the other be taken together.
 ///
 /// A worker that is woken for the first one takes it alone, as the others are not there yet. Of
-/// texts to which a call costs more than they do, the worker for those that make no full run is
-/// woken when all are there; one that is busy, and free meanwhile, takes what has come by then.
-/// Full runs, and texts of other models, are not put off.
+/// texts that cost less than that, those that make no full run wait until all are there; then this
+/// thread runs them, or a worker where that would take long. One that is busy, and free meanwhile,
+/// takes what has come by then. Full runs, and texts of other models, are not put off.
 public final class Handover {
   private static final ScopedValue<Set<RunQueue>> WAITING = ScopedValue.newInstance();
 
   private Handover() {}
 
   /// Runs what hands in texts, on this thread: what has been read at once, which takes fractions of
-  /// a millisecond. It must not wait for their answers.
+  /// a millisecond. It must not wait for their answers, which may come when it has ended, on this
+  /// very thread.
   public static void together(Runnable handingIn) {
     if (isOn()) {
       handingIn.run();

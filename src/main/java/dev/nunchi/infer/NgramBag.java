@@ -4,9 +4,9 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import dev.nunchi.model.GraphTensors;
 import dev.nunchi.model.ModelDirectory;
+import dev.nunchi.nn.Network;
 import dev.nunchi.nn.NgramNumbers;
 import dev.nunchi.nn.NgramTable;
-import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Ngrams;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.PaddedBatch;
@@ -92,9 +92,11 @@ final class NgramBag implements Backend {
         tensors.bytes(head.outputWeight() + ".int8", head.buckets(), head.labels());
     Optional<float[]> steps = tensors.floats(head.outputWeight() + ".steps", head.labels());
     Optional<float[]> bias = head.outputBias().flatMap(name -> tensors.floats(name, head.labels()));
-    return table.isPresent() && steps.isPresent() && bias.isPresent() && isPadding(table.get(), head)
-        ? Optional.of(
-            new NgramBag(graph, arena, numbers, table.get(), steps.get(), bias.get()))
+    return table.isPresent()
+            && steps.isPresent()
+            && bias.isPresent()
+            && isPadding(table.get(), head)
+        ? Optional.of(new NgramBag(graph, arena, numbers, table.get(), steps.get(), bias.get()))
         : Optional.empty();
   }
 
@@ -135,8 +137,7 @@ final class NgramBag implements Backend {
         throw new NunchiException(Reason.UNAVAILABLE, "The model " + graph + " is closed");
       }
       int[] plain = ngrams.numbers(ids);
-      int[] open =
-          openNgrams.map(views -> views.numbers(openSyllables(ids))).orElse(NOTHING);
+      int[] open = openNgrams.map(views -> views.numbers(openSyllables(ids))).orElse(NOTHING);
       float root = (float) Math.sqrt(Math.max(1f, plain.length + open.length));
       float[] logits = new float[bias.length];
       for (int label = 0; label < logits.length; label++) {

@@ -32,19 +32,20 @@ import org.jspecify.annotations.Nullable;
 /// cores. A text that finds nothing else may have them all. Never is a worker made to wait for a
 /// fuller batch.
 ///
-/// Texts to which a call costs more than they do (n-grams) had better be in one run than in two,
-/// and waking a worker costs as much as one. So those that are read together are [handed
-/// in][Handover] together; no worker is woken while one is about to be free that takes all of them;
-/// and a worker that comes for them alone first lets other threads run which are ready to, as they
-/// may bring more. On a machine that has a core to spare that is no wait, and else it is a turn of
-/// theirs.
+/// Texts that cost less than to wake a worker, and to be woken by its answer (n-grams), had better
+/// be in one run than in two. So those that are read together are [handed in][Handover] together,
+/// and run by the thread that brought them, which is the worker then, where that is known to take a
+/// fraction of a millisecond. Else no worker is woken while one is about to be free that takes all
+/// of them; and a worker that comes for them alone first lets other threads run which are ready to,
+/// as they may bring more. On a machine that has a core to spare that is no wait, and else it is a
+/// turn of theirs.
 public final class RunQueue {
   /// For how long nearly free texts may wait for a worker that is about to be free, in nanoseconds:
   /// what a run of some of them takes where there is much to do. Alone one takes a tenth of it.
   private static final long SOON = 500_000;
 
-  /// For how long a thread that brings texts may be kept by running them, in nanoseconds: what it
-  /// keeps waiting meanwhile are other calls of its event loop. It is what some ten wakings take.
+  /// For how long a thread that brings texts may be kept by running them, in nanoseconds: meanwhile
+  /// the other calls of its event loop wait. It is what some ten wakings take.
   private static final long QUICK = 200_000;
 
   private final Executor executor;
@@ -443,8 +444,7 @@ public final class RunQueue {
     }
   }
 
-  /// Whether the next run is one of nearly free texts that is known to take no longer than waking a
-  /// worker is worth.
+  /// Whether what waits are nearly free texts, and a run of them is known to take little.
   private boolean isQuick() {
     @Nullable Ticket first = line.first();
     if (first == null || cheapRuns < runs) {

@@ -169,8 +169,7 @@ public final class GraphTensors {
               beside -> mapped(graph.resolveSibling(beside), arena));
       long offset = Long.parseLong(outside.getOrDefault("offset", "0"));
       @Nullable String length = outside.get("length");
-      values =
-          length == null ? file.asSlice(offset) : file.asSlice(offset, Long.parseLong(length));
+      values = length == null ? file.asSlice(offset) : file.asSlice(offset, Long.parseLong(length));
     }
     tensors.put(name, new Tensor(type, shape, values));
   }

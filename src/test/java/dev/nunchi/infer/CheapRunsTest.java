@@ -1,6 +1,8 @@
 package dev.nunchi.infer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -33,7 +35,8 @@ class CheapRunsTest {
             bringing.forEach(Runnable::run);
             bringing.clear();
           });
-  private final Scheduler cheap = new Scheduler(ngrams, 0, queue, BatchMates.nearlyFree(32, WORKERS));
+  private final Scheduler cheap =
+      new Scheduler(ngrams, 0, queue, BatchMates.nearlyFree(32, WORKERS));
   private final Scheduler costly = new Scheduler(FakeBackend.open(), 0, queue);
 
   @Test
@@ -154,6 +157,65 @@ class CheapRunsTest {
       assertEquals("broken", e.getMessage());
     }
     assertEquals(1, asked.size());
+  }
+
+  @Test
+  void handOver_textsThatAreQuicklyRun_areRunByWhoBringsThem() {
+    learn(cheap, 10 * MICRO);
+    List<CompletableFuture<Run>> runs = new ArrayList<>();
+    Handover.together(() -> {
+      runs.addAll(cheap.submit(inputs(3), Terms.until(Deadline.NONE)));
+      // Not yet: there may be more.
+      assertFalse(runs.getFirst().isDone());
+    });
+    assertEquals(0, asked.size());
+    assertEquals(List.of(1, 1, 1), ngrams.batches.getLast());
+    assertTrue(runs.stream().allMatch(CompletableFuture::isDone));
+  }
+
+  @Test
+  void handOver_textsThatWouldKeepWhoBringsThem_areForAWorker() {
+    learn(cheap, 100 * MICRO);
+    Handover.together(() -> submit(cheap, 2));
+    assertEquals(1, asked.size());
+    assertEquals(2, take().tickets().size());
+  }
+
+  @Test
+  void handOver_besideATextThatCostsMoreThanACall_isForAWorker() {
+    learn(cheap, 10 * MICRO);
+    learn(costly, 10 * MICRO);
+    submit(costly, 1);
+    Handover.together(() -> submit(cheap, 1));
+    assertEquals(2, asked.size());
+    assertEquals(1, ngrams.batches.size());
+  }
+
+  @Test
+  void handOver_whileAllWorkersAreAtWork_isLeftToThem() {
+    learn(cheap, 10 * MICRO);
+    submit(costly, 2);
+    asked.clear();
+    Batch one = Objects.requireNonNull(queue.next());
+    Batch _ = Objects.requireNonNull(queue.next());
+    Handover.together(() -> submit(cheap, 1));
+    assertEquals(0, asked.size());
+    assertEquals(1, ngrams.batches.size());
+    finish(one);
+    assertEquals(1, take().tickets().size());
+  }
+
+  @Test
+  void handOver_moreThanARunTakes_leavesTheRestToAWorker() {
+    learn(cheap, MICRO);
+    List<CompletableFuture<Run>> runs = new ArrayList<>();
+    Handover.together(() -> runs.addAll(cheap.submit(inputs(40), Terms.until(Deadline.NONE))));
+    // Two were asked for full runs at once, and take their parts of what waits.
+    assertEquals(2, asked.size());
+    while (!asked.isEmpty()) {
+      asked.remove().run();
+    }
+    assertTrue(runs.stream().allMatch(CompletableFuture::isDone));
   }
 
   @Test

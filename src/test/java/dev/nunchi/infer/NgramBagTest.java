@@ -54,8 +54,7 @@ class NgramBagTest {
         int length = random.nextInt(10) == 0 ? 512 : 1 + random.nextInt(60);
         int tokens = random.nextInt(3) == 0 ? 20 : TOKENS;
         int[] ids = random.ints(length, 0, tokens).toArray();
-        texts.add(
-            new Encoding(ids, new int[length], Collections.emptyList(), length, 0, false));
+        texts.add(new Encoding(ids, new int[length], Collections.emptyList(), length, 0, false));
       }
       batches.add(texts);
     }

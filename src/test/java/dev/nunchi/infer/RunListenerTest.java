@@ -97,7 +97,7 @@ class RunListenerTest {
     assertEquals(
         List.of(1_100L, 1_100L, 1_150L), List.of(run.takenAt(), run.encodedAt(), run.endedAt()));
     assertEquals(
-        List.of(4, 10, 2, 0),
+        List.of(4, 10, 0, 0),
         List.of(run.texts(), run.tokens(), run.paddingTokens(), run.encodedTexts()));
     assertFalse(run.alone());
     assertNull(run.failure());

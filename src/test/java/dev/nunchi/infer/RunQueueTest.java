@@ -43,7 +43,8 @@ class RunQueueTest {
       now = random.nextLong();
       queue = new RunQueue(asked::add, WORKERS, CAPACITY, () -> now, () -> {});
       BatchMates mates =
-          new BatchMates((texts, pad, rows) -> rows.getFirst().logits(texts, pad), 1 + random.nextInt(4), 2);
+          new BatchMates(
+              (texts, pad, rows) -> rows.getFirst().logits(texts, pad), 1 + random.nextInt(4), 2);
       for (int i = 0; i < 2; i++) {
         models.add(new Scheduler(FakeBackend.open(), 0, queue, mates));
       }

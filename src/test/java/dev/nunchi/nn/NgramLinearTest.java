@@ -85,7 +85,8 @@ class NgramLinearTest {
         PlainTensor tokens =
             PlainTensor.ofWhole(
                 List.of(1, length), Arrays.stream(ids).mapToLong(id -> id).toArray());
-        double[] expected = new PlainOps(new RandomWeights(1)).ngrams(tokens, mask, ngrams).values();
+        double[] expected =
+            new PlainOps(new RandomWeights(1)).ngrams(tokens, mask, ngrams).values();
         assertArrayEquals(
             Arrays.stream(expected).filter(number -> number > 0).sorted().toArray(),
             Arrays.stream(ngrams.numbers(ids)).sorted().asDoubleStream().toArray());
