@@ -90,8 +90,9 @@ public final class Classifier implements AutoCloseable {
     return new Question(encoder, text, context, truncation, evidence);
   }
 
-  /// Classifies one text, and never blocks; the future is completed on an inference thread, so its
-  /// dependents must be short. Cancelling the future spares the run if its turn has not come.
+  /// Classifies one text, and never blocks; the future is completed by the thread that ran the
+  /// text, so its dependents must be short. Cancelling the future spares the run if its turn has
+  /// not come.
   ///
   /// @return fails with a [NunchiException] as [#encode], or as [#classify(List, Terms)]
   public CompletableFuture<Prediction> classify(
@@ -104,9 +105,9 @@ public final class Classifier implements AutoCloseable {
     }
   }
 
-  /// Queues all of these or none, and never blocks. The futures are completed on inference threads,
-  /// so their dependents must be short. Cancelling a future spares its runs if their turn has not
-  /// come.
+  /// Queues all of these or none, and never blocks. The futures are completed by the threads that
+  /// ran the texts, so their dependents must be short. Cancelling a future spares its runs if their
+  /// turn has not come.
   ///
   /// @return in order; each fails with a [NunchiException]: `DEADLINE_EXCEEDED`, or `OVERLOADED`
   ///   where its turn comes too late for an answer in time, or what [#encode] throws, when its turn

@@ -33,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 /// (for adapters of a base, which are run together by their lengths, the caller's thread does so
 /// once it is admitted). So a query that is refused as there is too much to do costs no more than
 /// that. Of a query that is wrong in itself this is said first, and that it is too long for the
-/// model when its turn has come. Nothing here blocks. Futures are completed on an inference thread,
-/// and cancelling one spares what has not been run.
+/// model when its turn has come. Nothing here blocks. Futures are completed by the thread that ran
+/// the text, and cancelling one spares what has not been run.
 @Singleton
 final class Classification {
   /// A query that has passed every check but that of its tokens and is ready to be queued.

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 /// being read. An item that finds its model's queue full waits for a place, and holds back those
 /// after it; so each stream has at most one item waiting outside the queue.
 ///
-/// Design: items come from the event loop, answers from inference threads, the end from either or
+/// Design: items come from the event loop, answers from it or from a worker, the end from either or
 /// from a timer. Each leaves a note in a mailbox; who leaves the first one has the event loop work
 /// it off, with the notes that come meanwhile. So the state below has one owner at a time, without
 /// a lock, and calls of the observer never overlap; and the event loop knows of a caller's reset
