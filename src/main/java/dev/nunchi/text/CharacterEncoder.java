@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// What a [CharacterVocabulary] makes of a text, without the tokenizer's library: the same ids and
@@ -14,33 +15,34 @@ import org.jspecify.annotations.Nullable;
 /// A text that holds the name of a special token, as `[SEP]`, is left to the library, which reads
 /// it as that token.
 final class CharacterEncoder {
-  /// `[CLS]` and `[SEP]`, which are around each text.
+/// `[CLS]` and `[SEP]`, which are around each text.
   static final int SPECIAL_TOKENS = 2;
 
-  /// Beyond them few characters are in a vocabulary.
-  private static final int DIRECT = 1 << 16;
+  private static final int BASIC_PLANE = 1 << 16;
 
   /// The one character whose lower case is two: i and a dot above.
   private static final int DOTTED_I = 0x130;
 
   private static final int DOT_ABOVE = 0x307;
 
-  private final int[] direct = new int[DIRECT];
-  private final Map<Integer, Integer> others = new HashMap<>();
+  /// In the place of an id: white space, which makes no token.
+  private static final int NONE = -1;
+
+  /// Ids of the characters that are tokens.
+  private final Map<Integer, Integer> characters = new HashMap<>();
+
+  /// What [#look] finds for each character of the basic plane: for nearly every one that is
+  /// written.
+  private final int[] basic;
 
   private CharacterEncoder(Map<String, Integer> vocabulary) {
-    Arrays.fill(direct, Vocabulary.UNK_ID);
     vocabulary.forEach((token, id) -> {
-      if (token.codePointCount(0, token.length()) != 1) {
-        return; // A special token, or one that no text makes.
-      }
-      int c = token.codePointAt(0);
-      if (c < DIRECT) {
-        direct[c] = id;
-      } else {
-        others.put(c, id);
+      // The others are special tokens, or such as no text makes.
+      if (token.codePointCount(0, token.length()) == 1) {
+        characters.put(token.codePointAt(0), id);
       }
     });
+    basic = IntStream.range(0, BASIC_PLANE).map(this::look).toArray();
   }
 
   /// For a tokenizer that is in every part, but for the characters themselves, what
@@ -102,15 +104,17 @@ final class CharacterEncoder {
     for (int i = 0, next; i < string.length(); i = next) {
       int c = string.codePointAt(i);
       next = i + Character.charCount(c);
-      if (isSpace(c)) {
+      int id = c < BASIC_PLANE ? basic[c] : look(c);
+      if (id == NONE) {
         continue;
       }
       Span span = text.original(i, next);
-      int lower = c == DOTTED_I ? 'i' : Character.toLowerCase(c);
-      for (int each = lower; each >= 0; each = c == DOTTED_I && each == 'i' ? DOT_ABOVE : -1) {
-        int id = id(each);
-        unknown += id == Vocabulary.UNK_ID ? 1 : 0;
-        ids[length++] = id;
+      ids[length++] = id;
+      unknown += id == Vocabulary.UNK_ID ? 1 : 0;
+      spans.add(span);
+      if (c == DOTTED_I) {
+        ids[length++] = basic[DOT_ABOVE];
+        unknown += basic[DOT_ABOVE] == Vocabulary.UNK_ID ? 1 : 0;
         spans.add(span);
       }
     }
@@ -119,8 +123,13 @@ final class CharacterEncoder {
     return new Encoding(Arrays.copyOf(ids, length), new int[length], spans, length, unknown, false);
   }
 
-  private int id(int c) {
-    return c < DIRECT ? direct[c] : others.getOrDefault(c, Vocabulary.UNK_ID);
+  /// The id of the character's lower case (of i for the dotted one), or [#NONE].
+  private int look(int c) {
+    if (isSpace(c)) {
+      return NONE;
+    }
+    int lower = c == DOTTED_I ? 'i' : Character.toLowerCase(c);
+    return characters.getOrDefault(lower, Vocabulary.UNK_ID);
   }
 
   /// What `\s` is to the library: the white space of Unicode.

@@ -1,5 +1,7 @@
 package dev.nunchi.text;
 
+import org.jspecify.annotations.Nullable;
+
 /// Compatibility jamo that spell syllables letter by letter made those syllables: ㅈㅓㅇㅁㅏㄹ to 정말, as
 /// those write who avoid a filter.
 ///
@@ -11,36 +13,41 @@ final class LooseJamo {
 
   static NormalizedText compose(NormalizedText text) {
     String from = text.text();
-    NormalizedText.Builder to = new NormalizedText.Builder(text);
-    boolean changed = false;
+    NormalizedText.@Nullable Builder to = null;
+    int read = 0;
     for (int i = 0; i < from.length(); ) {
-      int end = syllableEnd(from, i);
-      if (end == i) {
-        to.keep(i, i + 1);
+      if (!begins(from, i)) {
         i++;
-      } else {
-        char trailing = end == i + 3 ? from.charAt(i + 2) : Syllable.OPEN;
-        Syllable syllable = new Syllable(from.charAt(i), from.charAt(i + 1), trailing);
-        to.replace(String.valueOf(syllable.composed()), i, end);
-        changed = true;
-        i = end;
+        continue;
       }
+      if (to == null) {
+        to = new NormalizedText.Builder(text);
+      }
+      boolean closed = closes(from, i + 2);
+      char trailing = closed ? from.charAt(i + 2) : Syllable.OPEN;
+      Syllable syllable = new Syllable(from.charAt(i), from.charAt(i + 1), trailing);
+      to.keep(read, i);
+      read = closed ? i + 3 : i + 2;
+      to.replace(String.valueOf(syllable.composed()), i, read);
+      i = read;
     }
-    return changed ? to.build() : text;
+    if (to == null) {
+      return text;
+    }
+    to.keep(read, from.length());
+    return to.build();
   }
 
-  /// Where the syllable that starts at `start` ends; `start` where none does.
-  private static int syllableEnd(String text, int start) {
-    boolean begins =
-        Syllable.isLeading(at(text, start))
-            && Syllable.isVowel(at(text, start + 1))
-            && at(text, start + 1) != at(text, start + 2);
-    if (!begins) {
-      return start;
-    }
-    boolean closed =
-        Syllable.isTrailing(at(text, start + 2)) && !Syllable.isVowel(at(text, start + 3));
-    return start + (closed ? 3 : 2);
+  /// Whether a syllable starts at `start`, where nothing before it takes the letter.
+  static boolean begins(String text, int start) {
+    char vowel = at(text, start + 1);
+    return Syllable.isVowel(vowel)
+        && vowel != at(text, start + 2)
+        && Syllable.isLeading(text.charAt(start));
+  }
+
+  private static boolean closes(String text, int index) {
+    return Syllable.isTrailing(at(text, index)) && !Syllable.isVowel(at(text, index + 1));
   }
 
   private static char at(String text, int index) {

@@ -1,6 +1,8 @@
 package dev.nunchi.text;
 
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /// A text whose every UTF-16 unit knows the range of the original that it stands for.
 ///
@@ -10,10 +12,11 @@ import java.util.Arrays;
 /// Instances are immutable.
 public final class NormalizedText {
   private final String text;
-  private final int[] starts;
-  private final int[] ends;
+  // Both null where every unit stands for itself, as in most texts.
+  private final int @Nullable [] starts;
+  private final int @Nullable [] ends;
 
-  private NormalizedText(String text, int[] starts, int[] ends) {
+  private NormalizedText(String text, int @Nullable [] starts, int @Nullable [] ends) {
     this.text = text;
     this.starts = starts;
     this.ends = ends;
@@ -21,13 +24,7 @@ public final class NormalizedText {
 
   /// The text as it is, every unit standing for itself.
   static NormalizedText of(String text) {
-    int[] starts = new int[text.length()];
-    int[] ends = new int[text.length()];
-    for (int i = 0; i < starts.length; i++) {
-      starts[i] = i;
-      ends[i] = i + 1;
-    }
-    return new NormalizedText(text, starts, ends);
+    return new NormalizedText(text, null, null);
   }
 
   /// The normalised string.
@@ -37,18 +34,18 @@ public final class NormalizedText {
 
   /// Where the unit at `index` of [#text] starts in the original, in UTF-16 units.
   public int start(int index) {
-    return starts[index];
+    return starts == null ? Objects.checkIndex(index, text.length()) : starts[index];
   }
 
   /// Where the unit at `index` of [#text] ends in the original, exclusive, in UTF-16 units.
   public int end(int index) {
-    return ends[index];
+    return ends == null ? Objects.checkIndex(index, text.length()) + 1 : ends[index];
   }
 
   /// The range of the original that `[start, end)` of [#text] stands for; [Span#NONE] for an empty
   /// range.
   public Span original(int start, int end) {
-    return start >= end ? Span.NONE : new Span(starts[start], ends[end - 1]);
+    return start >= end ? Span.NONE : new Span(start(start), end(end - 1));
   }
 
   /// The same places with other characters of the same length.
@@ -76,8 +73,10 @@ public final class NormalizedText {
     /// Keeps units `[from, to)` of the source, each with its own range.
     void keep(int from, int to) {
       reserve(to - from);
-      System.arraycopy(source.starts, from, starts, text.length(), to - from);
-      System.arraycopy(source.ends, from, ends, text.length(), to - from);
+      for (int i = from, at = text.length(); i < to; i++, at++) {
+        starts[at] = source.start(i);
+        ends[at] = source.end(i);
+      }
       text.append(source.text, from, to);
     }
 
@@ -85,14 +84,14 @@ public final class NormalizedText {
     void replace(CharSequence replacement, int from, int to) {
       int length = replacement.length();
       reserve(length);
-      Arrays.fill(starts, text.length(), text.length() + length, source.starts[from]);
-      Arrays.fill(ends, text.length(), text.length() + length, source.ends[to - 1]);
+      Arrays.fill(starts, text.length(), text.length() + length, source.start(from));
+      Arrays.fill(ends, text.length(), text.length() + length, source.end(to - 1));
       text.append(replacement);
     }
 
     /// Lets the last `units` written stand for the source up to unit `to` as well.
     void extend(int units, int to) {
-      Arrays.fill(ends, text.length() - units, text.length(), source.ends[to - 1]);
+      Arrays.fill(ends, text.length() - units, text.length(), source.end(to - 1));
     }
 
     int length() {

@@ -63,13 +63,22 @@ public final class Normalizer {
   /// [Normalization#STANDARD], and it counts as empty for every model, also one that was trained
   /// without normalisation.
   public static boolean isEmpty(String text) {
-    return text.codePoints()
-        .allMatch(c -> WhiteSpace.isWhiteSpace(c) || InvisibleCharacters.isInvisible(c));
+    for (int i = 0; i < text.length(); ) {
+      int c = text.codePointAt(i);
+      if (!WhiteSpace.isWhiteSpace(c) && !InvisibleCharacters.isInvisible(c)) {
+        return false;
+      }
+      i += Character.charCount(c);
+    }
+    return true;
   }
 
   /// The normalised text with the places in `text` that it came from.
   public NormalizedText normalize(String text) {
     NormalizedText normalized = NormalizedText.of(text);
+    if (TidyText.isTidy(text, settings.maxRun())) {
+      return normalized;
+    }
     for (NormalizationStep step : steps) {
       normalized = step.apply(normalized);
     }

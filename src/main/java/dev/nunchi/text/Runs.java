@@ -1,5 +1,7 @@
 package dev.nunchi.text;
 
+import org.jspecify.annotations.Nullable;
+
 /// Runs of one repeated character cut to a longest length: ㅋㅋㅋㅋㅋ to ㅋㅋㅋ.
 ///
 /// A character is what a reader takes for one: a code point with its marks, an emoji with skin tone
@@ -10,23 +12,33 @@ final class Runs {
 
   static NormalizedText cut(NormalizedText text, int longest) {
     String from = text.text();
-    NormalizedText.Builder to = new NormalizedText.Builder(text);
+    NormalizedText.@Nullable Builder to = null;
+    int read = 0;
     for (int start = 0; start < from.length(); ) {
       int end = characterEnd(from, start);
       int length = end - start;
       int runEnd = end;
-      while (from.regionMatches(start, from, runEnd, length)
+      while (runEnd < from.length()
+          && from.charAt(runEnd) == from.charAt(start)
+          && from.regionMatches(start, from, runEnd, length)
           && characterEnd(from, runEnd) == runEnd + length) {
         runEnd += length;
       }
-      boolean cut = runEnd - start > longest * length && counts(from, start, end);
-      to.keep(start, cut ? start + longest * length : runEnd);
-      if (cut) {
+      if (runEnd - start > longest * length && counts(from, start, end)) {
+        if (to == null) {
+          to = new NormalizedText.Builder(text);
+        }
+        to.keep(read, start + longest * length);
         to.extend(length, runEnd);
+        read = runEnd;
       }
       start = runEnd;
     }
-    return to.length() == from.length() ? text : to.build();
+    if (to == null) {
+      return text;
+    }
+    to.keep(read, from.length());
+    return to.build();
   }
 
   private static boolean counts(String text, int start, int end) {
@@ -60,7 +72,7 @@ final class Runs {
   }
 
   private static boolean extendsCharacter(int c) {
-    if (c < 0x300 || (c >= 0x3131 && c < 0xA000)) {
+    if (c < 0x300 || (c >= 0x3131 && c < 0xA000) || Syllable.isSyllable(c)) {
       return false;
     }
     int type = Character.getType(c);

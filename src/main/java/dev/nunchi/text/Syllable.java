@@ -36,7 +36,7 @@ public record Syllable(char leading, char vowel, char trailing) {
   }
 
   static boolean isVowel(char jamo) {
-    return VOWELS.indexOf(jamo) >= 0;
+    return jamo >= 'ㅏ' && jamo <= 'ㅣ';
   }
 
   /// Whether a compatibility jamo can end a syllable.

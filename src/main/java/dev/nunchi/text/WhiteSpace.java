@@ -13,21 +13,22 @@ public final class WhiteSpace {
       return text;
     }
     NormalizedText.Builder to = new NormalizedText.Builder(text);
-    for (int i = 0; i < from.length(); ) {
-      int end = i;
-      while (end < from.length() && isWhiteSpace(from.charAt(end))) {
-        end++;
+    int read = 0;
+    for (int i = 0; i < from.length(); i++) {
+      if (!isWhiteSpace(from.charAt(i))) {
+        continue;
       }
-      if (end == i) {
-        to.keep(i, i + 1);
-        i++;
-      } else {
-        if (to.length() > 0 && end < from.length()) {
-          to.replace(" ", i, end);
-        }
-        i = end;
+      to.keep(read, i);
+      read = i + 1;
+      while (read < from.length() && isWhiteSpace(from.charAt(read))) {
+        read++;
       }
+      if (to.length() > 0 && read < from.length()) {
+        to.replace(" ", i, read);
+      }
+      i = read - 1;
     }
+    to.keep(read, from.length());
     return to.build();
   }
 
@@ -48,6 +49,7 @@ public final class WhiteSpace {
     if (c < 0x80) {
       return c == ' ' || (c >= '\t' && c <= '\r');
     }
-    return c == 0x85 || c == 0x2800 || Character.isSpaceChar(c);
+    // The last of them is U+3000: Hangul needs no look-up.
+    return c <= 0x3000 && (c == 0x85 || c == 0x2800 || Character.isSpaceChar(c));
   }
 }
