@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// What a [CharacterVocabulary] makes of a text, without the tokenizer's library: the same ids and
@@ -28,12 +27,15 @@ final class CharacterEncoder {
   /// In the place of an id: white space, which makes no token.
   private static final int NONE = -1;
 
+  /// In the place of an id: not looked up yet. No text makes `[PAD]`.
+  private static final int NEW = Vocabulary.PAD_ID;
+
   /// Ids of the characters that are tokens.
   private final Map<Integer, Integer> characters = new HashMap<>();
 
-  /// What [#look] finds for each character of the basic plane: for nearly every one that is
-  /// written.
-  private final int[] basic;
+  /// What [#look] found for characters of the basic plane. Threads may look up the same one at the
+  /// same time, and find the same.
+  private final int[] found = new int[BASIC_PLANE];
 
   private CharacterEncoder(Map<String, Integer> vocabulary) {
     vocabulary.forEach((token, id) -> {
@@ -42,7 +44,6 @@ final class CharacterEncoder {
         characters.put(token.codePointAt(0), id);
       }
     });
-    basic = IntStream.range(0, BASIC_PLANE).map(this::look).toArray();
   }
 
   /// For a tokenizer that is in every part, but for the characters themselves, what
@@ -104,7 +105,7 @@ final class CharacterEncoder {
     for (int i = 0, next; i < string.length(); i = next) {
       int c = string.codePointAt(i);
       next = i + Character.charCount(c);
-      int id = c < BASIC_PLANE ? basic[c] : look(c);
+      int id = id(c);
       if (id == NONE) {
         continue;
       }
@@ -113,14 +114,27 @@ final class CharacterEncoder {
       unknown += id == Vocabulary.UNK_ID ? 1 : 0;
       spans.add(span);
       if (c == DOTTED_I) {
-        ids[length++] = basic[DOT_ABOVE];
-        unknown += basic[DOT_ABOVE] == Vocabulary.UNK_ID ? 1 : 0;
+        int dot = id(DOT_ABOVE);
+        ids[length++] = dot;
+        unknown += dot == Vocabulary.UNK_ID ? 1 : 0;
         spans.add(span);
       }
     }
     ids[length++] = Vocabulary.SEP_ID;
     spans.add(Span.NONE);
     return new Encoding(Arrays.copyOf(ids, length), new int[length], spans, length, unknown, false);
+  }
+
+  private int id(int c) {
+    if (c >= BASIC_PLANE) {
+      return look(c);
+    }
+    int id = found[c];
+    if (id == NEW) {
+      id = look(c);
+      found[c] = id;
+    }
+    return id;
   }
 
   /// The id of the character's lower case (of i for the dotted one), or [#NONE].
