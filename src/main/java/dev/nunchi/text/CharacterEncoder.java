@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /// A text that holds the name of a special token, as `[SEP]`, is left to the library, which reads
 /// it as that token.
 final class CharacterEncoder {
-/// `[CLS]` and `[SEP]`, which are around each text.
+  /// `[CLS]` and `[SEP]`, which are around each text.
   static final int SPECIAL_TOKENS = 2;
 
   private static final int BASIC_PLANE = 1 << 16;
