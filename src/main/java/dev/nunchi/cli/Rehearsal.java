@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /// What Java's ahead-of-time cache is recorded from: a process that does what a first minute of use
 /// does, and ends.
@@ -72,25 +73,34 @@ final class Rehearsal {
   }
 
   private static int callFromOutside(String port) {
+    Process caller = null;
     try {
-      return new ProcessBuilder(
-              Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-              "--enable-native-access=ALL-UNNAMED",
-              "--sun-misc-unsafe-memory-access=allow",
-              "-cp",
-              System.getProperty("java.class.path"),
-              // As this process was started, whose main class comes first.
-              System.getProperty("sun.java.command").split(" ", 2)[0],
-              Nunchi.REHEARSE,
-              port)
-          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-          .redirectError(ProcessBuilder.Redirect.INHERIT)
-          .start()
-          .waitFor();
+      caller =
+          new ProcessBuilder(
+                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                  "--enable-native-access=ALL-UNNAMED",
+                  "--sun-misc-unsafe-memory-access=allow",
+                  "-cp",
+                  System.getProperty("java.class.path"),
+                  // As this process was started, whose main class comes first.
+                  System.getProperty("sun.java.command").split(" ", 2)[0],
+                  Nunchi.REHEARSE,
+                  port)
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .redirectError(ProcessBuilder.Redirect.INHERIT)
+              .start();
+      if (caller.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        return caller.exitValue();
+      }
+      System.err.println("nunchi: The rehearsal did not end");
     } catch (IOException e) {
       System.err.println("nunchi: The rehearsal failed: " + e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    } finally {
+      if (caller != null) {
+        caller.destroyForcibly();
+      }
     }
     return 1;
   }

@@ -75,8 +75,8 @@ public final class Classifier implements AutoCloseable {
     return encode(text, null, truncation);
   }
 
-  /// A text that is ready to be queued: checked, but not encoded, which a worker does when its turn
-  /// has come. What only tokens show is the failure of its prediction.
+  /// A text that is ready to be queued: checked, but not encoded, which is done when its turn has
+  /// come. What only tokens show is the failure of its prediction.
   ///
   /// @param context null for none, and for a model that has no place for it
   /// @param evidence whether to ask for it too, with up to [Occlusion#MAX_COUNT] further runs

@@ -2,6 +2,7 @@ package dev.nunchi.infer;
 
 import java.util.LinkedHashSet;
 import java.util.Set;
+import org.jboss.logging.Logger;
 
 /// Has texts that a thread hands in one after the other be taken together.
 ///
@@ -10,6 +11,7 @@ import java.util.Set;
 /// thread runs them, or a worker where that would take long. One that is busy, and free meanwhile,
 /// takes what has come by then. Full runs, and texts of other models, are not put off.
 public final class Handover {
+  private static final Logger LOG = Logger.getLogger(Handover.class);
   private static final ScopedValue<Set<RunQueue>> WAITING = ScopedValue.newInstance();
 
   private Handover() {}
@@ -26,7 +28,17 @@ public final class Handover {
     try {
       ScopedValue.where(WAITING, waiting).run(handingIn);
     } finally {
-      waiting.forEach(RunQueue::handedOver);
+      waiting.forEach(Handover::handOver);
+    }
+  }
+
+  // The other queues have to hear of theirs, and whoever handed in is not to blame.
+  @SuppressWarnings("CatchThrowable")
+  private static void handOver(RunQueue queue) {
+    try {
+      queue.handedOver();
+    } catch (Throwable e) {
+      LOG.error("Texts that were handed in together were not run", e);
     }
   }
 

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
-/// A text as it is queued: checked as far as that costs next to nothing, and encoded when a worker
-/// takes it. So one that is refused, or expires while it waits, costs no tokenising, and no event
-/// loop does any; but for a model whose texts are run together by their lengths, for which a short
-/// one is encoded as soon as it is accepted.
+/// A text as it is queued: checked as far as that costs next to nothing, and encoded by whoever
+/// runs it, as a rule a worker. So one that is refused, or expires while it waits, costs no
+/// tokenising, and an event loop does it for short texts alone: for a model whose texts are run
+/// together by their lengths as soon as one is accepted, and where it runs n-grams itself.
 ///
 /// It is encoded once, whoever asks, and fails alike each time. Safe for several threads.
 public final class Question {
@@ -120,6 +120,12 @@ public final class Question {
     }
   }
 
+  /// Whether it is short, and without what needs the tokenizer's own library: a context, or the
+  /// name of a special token, as `[SEP]`.
+  private boolean isLight() {
+    return context == null && text.length() <= SHORT && text.indexOf('[') < 0;
+  }
+
   private int units() {
     return text.length() + (context == null ? 0 : context.length());
   }
@@ -144,6 +150,11 @@ public final class Question {
     @Override
     public boolean isEncoded() {
       return known() != null;
+    }
+
+    @Override
+    public boolean isLight() {
+      return isEncoded() || question.isLight();
     }
 
     @Override

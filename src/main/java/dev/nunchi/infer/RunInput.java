@@ -13,6 +13,9 @@ interface RunInput {
   /// Whether its tokens are counted.
   boolean isEncoded();
 
+  /// Whether it surely takes no more than some microseconds to have its tokens.
+  boolean isLight();
+
   /// Its tokens; null where there is nothing to run.
   ///
   /// @throws dev.nunchi.NunchiException as [Classifier#encode]

@@ -67,6 +67,10 @@ public final class RunQueue {
   private int runs;
 
   private int cheapRuns;
+
+  /// How many wait that may take a while to encode.
+  private int heavy;
+
   private long ticketCount;
 
   /// Tickets that get their places together.
@@ -249,26 +253,40 @@ public final class RunQueue {
   /// What a worker that was asked to come is to run; null where what waited is gone meanwhile. To
   /// be given to [#done] when it has run.
   @Nullable Batch next() {
-    List<Ticket> late = new ArrayList<>();
-    @Nullable Batch batch;
-    List<Group> admitted;
-    long now;
+    Turn turn;
     lock.lock();
     try {
-      asked--;
-      now = nanoClock.getAsLong();
-      Ticket first = firstInTime(late, now);
-      batch = first == null ? null : batch(first, now);
-      if (batch != null) {
-        running.add(batch);
-      }
-      admitted = admitPatient();
+      turn = turn();
     } finally {
       lock.unlock();
     }
-    tell(admitted);
-    refuse(late, now);
-    return batch;
+    return announced(turn);
+  }
+
+  /// What a worker that comes is to run, and who is to be told what that changes.
+  ///
+  /// @param late whose time has run out
+  /// @param admitted those who have got places
+  private record Turn(@Nullable Batch batch, List<Ticket> late, List<Group> admitted, long now) {}
+
+  /// To be called with the lock.
+  private Turn turn() {
+    asked--;
+    long now = nanoClock.getAsLong();
+    List<Ticket> late = new ArrayList<>();
+    @Nullable Ticket first = firstInTime(late, now);
+    @Nullable Batch batch = first == null ? null : batch(first, now);
+    if (batch != null) {
+      running.add(batch);
+    }
+    return new Turn(batch, late, admitPatient(), now);
+  }
+
+  /// To be called without the lock.
+  private @Nullable Batch announced(Turn turn) {
+    tell(turn.admitted());
+    refuse(turn.late(), turn.now());
+    return turn.batch();
   }
 
   /// Learns how long a batch kept its worker, which is free again.
@@ -427,31 +445,27 @@ public final class RunQueue {
   /// The same for those who came together. Where they are quickly run, the thread that brought them
   /// is the worker.
   void handedOver() {
-    boolean here;
+    @Nullable Turn turn = null;
     lock.lock();
     try {
-      here = isQuick() && asked + running.size() < workers;
-      if (here) {
+      if (isQuick() && asked + running.size() < workers) {
         asked++;
+        turn = turn();
       } else {
         ask(needed(0));
       }
     } finally {
       lock.unlock();
     }
-    if (here) {
-      run(next());
+    if (turn != null) {
+      run(announced(turn));
     }
   }
 
-  /// Whether what waits are nearly free texts, and a run of them is known to take little.
+  /// Whether all that waits is nearly free, and known to take little.
   private boolean isQuick() {
-    @Nullable Ticket first = line.first();
-    if (first == null || cheapRuns < runs) {
-      return false;
-    }
-    long each = first.costNow();
-    return each > 0 && first.model().mates().rows(first) * each <= QUICK;
+    long work = line.work();
+    return cheapRuns == runs && heavy == 0 && 0 < work && work <= QUICK;
   }
 
   /// How many workers what waits is worth, where one that is about to be free takes a run of texts
@@ -492,6 +506,7 @@ public final class RunQueue {
       admission.idle(now);
     }
     line.add(ticket, now);
+    heavy += ticket.isLight() ? 0 : 1;
     ticket.model().account().placed();
     BatchMates mates = ticket.model().mates();
     count(mates, -mates.runs());
@@ -513,6 +528,7 @@ public final class RunQueue {
   }
 
   private void displaced(Ticket ticket) {
+    heavy -= ticket.isLight() ? 0 : 1;
     ticket.model().account().displaced();
     BatchMates mates = ticket.model().mates();
     count(mates, -mates.runs());

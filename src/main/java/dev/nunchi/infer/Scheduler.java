@@ -58,7 +58,7 @@ final class Scheduler implements AutoCloseable {
   }
 
   /// Refuses what comes from now on, and returns when all that was accepted is answered. Not to be
-  /// called by a worker.
+  /// called by a worker, nor by an event loop, which may be one.
   @Override
   public void close() {
     queue.close(this);

@@ -25,6 +25,7 @@ final class Ticket {
   private final long number;
   private final long cost;
   private final long due;
+  private final boolean light;
   private final CompletableFuture<Run> run = new CompletableFuture<>();
   private long costTaken;
 
@@ -39,6 +40,7 @@ final class Ticket {
     this.number = number;
     this.cost = cost;
     this.due = due(terms, acceptedAt);
+    this.light = input.isLight();
   }
 
   /// By when a ticket is to be answered, as the others of its caller see it: at its deadline, and
@@ -91,6 +93,11 @@ final class Ticket {
   /// What was counted to its caller.
   long costTaken() {
     return costTaken;
+  }
+
+  /// Whether it was light when it came, see [RunInput#isLight].
+  boolean isLight() {
+    return light;
   }
 
   boolean isDueBy(long moment) {

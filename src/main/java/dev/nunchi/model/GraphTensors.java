@@ -12,6 +12,7 @@ import java.nio.BufferUnderflowException;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -64,16 +65,19 @@ public final class GraphTensors {
   /// @return empty of a file that is no graph, or whose tensors lie where there is nothing
   /// @throws NunchiException `IO_FAILURE` where a file cannot be read
   public static Optional<GraphTensors> map(Path graph, Arena arena) {
-    // Refuses those that lie elsewhere.
-    GraphFiles.of(graph);
+    Map<String, MemorySegment> files = new HashMap<>();
+    for (String beside : GraphFiles.of(graph)) {
+      if (Files.isRegularFile(graph.resolveSibling(beside))) {
+        files.put(beside, mapped(graph.resolveSibling(beside), arena));
+      }
+    }
     MemorySegment model = mapped(graph, arena);
     try {
       Map<String, Tensor> tensors = new HashMap<>();
-      Map<String, MemorySegment> files = new HashMap<>();
       ProtobufReader fields = new ProtobufReader(model.asByteBuffer());
       while (fields.next()) {
         if (fields.field() == MODEL_GRAPH) {
-          addTensors(new ProtobufReader(fields.bytes()), graph, arena, files, tensors);
+          addTensors(new ProtobufReader(fields.bytes()), files, tensors);
         } else {
           fields.skip();
         }
@@ -123,15 +127,11 @@ public final class GraphTensors {
   }
 
   private static void addTensors(
-      ProtobufReader fields,
-      Path graph,
-      Arena arena,
-      Map<String, MemorySegment> files,
-      Map<String, Tensor> tensors)
+      ProtobufReader fields, Map<String, MemorySegment> files, Map<String, Tensor> tensors)
       throws CharacterCodingException {
     while (fields.next()) {
       if (fields.field() == GRAPH_INITIALIZER) {
-        addTensor(new ProtobufReader(fields.bytes()), graph, arena, files, tensors);
+        addTensor(new ProtobufReader(fields.bytes()), files, tensors);
       } else {
         fields.skip();
       }
@@ -139,11 +139,7 @@ public final class GraphTensors {
   }
 
   private static void addTensor(
-      ProtobufReader fields,
-      Path graph,
-      Arena arena,
-      Map<String, MemorySegment> files,
-      Map<String, Tensor> tensors)
+      ProtobufReader fields, Map<String, MemorySegment> files, Map<String, Tensor> tensors)
       throws CharacterCodingException {
     String name = "";
     int type = 0;
@@ -163,10 +159,10 @@ public final class GraphTensors {
       }
     }
     if (location == EXTERNAL) {
-      MemorySegment file =
-          files.computeIfAbsent(
-              outside.getOrDefault("location", ""),
-              beside -> mapped(graph.resolveSibling(beside), arena));
+      @Nullable MemorySegment file = files.get(outside.getOrDefault("location", ""));
+      if (file == null) {
+        throw new IllegalArgumentException("no such file beside the graph");
+      }
       long offset = Long.parseLong(outside.getOrDefault("offset", "0"));
       @Nullable String length = outside.get("length");
       values = length == null ? file.asSlice(offset) : file.asSlice(offset, Long.parseLong(length));

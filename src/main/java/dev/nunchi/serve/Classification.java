@@ -29,12 +29,12 @@ import org.jspecify.annotations.Nullable;
 /// What both front ends do with a query: check it, find its model, have it classified.
 ///
 /// The caller's thread, an event loop, checks what shows without tokens, which takes microseconds,
-/// and has the text admitted by how long it is expected to be; the worker that takes it tokenises
-/// (for adapters of a base, which are run together by their lengths, the caller's thread does so
-/// once it is admitted). So a query that is refused as there is too much to do costs no more than
-/// that. Of a query that is wrong in itself this is said first, and that it is too long for the
-/// model when its turn has come. Nothing here blocks. Futures are completed by the thread that ran
-/// the text, and cancelling one spares what has not been run.
+/// and has the text admitted by how long it is expected to be; whoever runs it tokenises (for
+/// adapters of a base, which are run together by their lengths, the caller's thread does so once it
+/// is admitted). So a query that is refused as there is too much to do costs no more than that. Of
+/// a query that is wrong in itself this is said first, and that it is too long for the model when
+/// its turn has come. Nothing here blocks. Futures are completed by the thread that ran the text,
+/// and cancelling one spares what has not been run.
 @Singleton
 final class Classification {
   /// A query that has passed every check but that of its tokens and is ready to be queued.

@@ -13,6 +13,9 @@ import java.util.stream.IntStream;
 /// What is cut short fails with [BufferUnderflowException], what is no field with
 /// [IllegalArgumentException].
 public final class ProtobufReader {
+  /// Bytes of the numbers of one field: many more than a shape has.
+  private static final int MOST_PACKED = 1 << 10;
+
   private static final int VARINT = 0;
   private static final int FIXED_64 = 1;
   private static final int LENGTH_DELIMITED = 2;
@@ -56,6 +59,9 @@ public final class ProtobufReader {
       return new int[] {integer()};
     }
     ProtobufReader packed = new ProtobufReader(bytes());
+    if (packed.message.remaining() > MOST_PACKED) {
+      throw new IllegalArgumentException("field %d has too many numbers".formatted(field));
+    }
     IntStream.Builder numbers = IntStream.builder();
     while (packed.message.hasRemaining()) {
       numbers.add((int) packed.rawVarint());

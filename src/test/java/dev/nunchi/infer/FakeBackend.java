@@ -49,6 +49,11 @@ final class FakeBackend implements Backend {
 
   private record Known(Encoding encoding) implements RunInput {
     @Override
+    public boolean isLight() {
+      return true;
+    }
+
+    @Override
     public int tokens(TokenEstimate estimate) {
       return encoding.length();
     }

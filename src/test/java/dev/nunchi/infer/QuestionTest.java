@@ -1,13 +1,16 @@
 package dev.nunchi.infer;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Span;
 import dev.nunchi.text.Truncation;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class QuestionTest {
@@ -32,6 +35,31 @@ class QuestionTest {
     List<RunInput> inputs = question.inputs();
     question.prepare();
     assertEquals(List.of(4, 3, 3), inputs.stream().map(input -> input.tokens(estimate)).toList());
+  }
+
+  @Test
+  void isLight_shortTextWithoutTheLibrarysNames_isTrue() {
+    assertTrue(isLight(TEXT, null));
+    assertTrue(isLight("가".repeat(1_000), null));
+    assertFalse(isLight("가".repeat(1_001), null));
+    assertFalse(isLight(TEXT, "맥락"));
+    assertFalse(isLight("좋은 [SEP] 영화", null));
+  }
+
+  @Test
+  void isLight_onceEncoded_isTrue() {
+    Question question = new Question(ENCODER, "[CLS]".repeat(300), null, Truncation.REJECT, false);
+    RunInput input = question.inputs().getFirst();
+    assertFalse(input.isLight());
+    question.encoding();
+    assertTrue(input.isLight());
+  }
+
+  private static boolean isLight(String text, @Nullable String context) {
+    return new Question(ENCODER, text, context, Truncation.REJECT, false)
+        .inputs()
+        .getFirst()
+        .isLight();
   }
 
   /// A place is kept for each letter of a single word, and this one is a single token.

@@ -46,6 +46,11 @@ final class Simulation {
 
   /// A text whose tokens are counted when it is encoded.
   private static final class Unread implements RunInput {
+    @Override
+    public boolean isLight() {
+      return true;
+    }
+
     private final int units;
     private final int tokens;
     private boolean encoded;
