@@ -123,7 +123,8 @@ class PackagedApplicationIT {
   @Test
   void classify_foldersThatCannotBeWritten_areNamed(@TempDir Path folder) throws Exception {
     Path file = Files.createFile(folder.resolve("file"));
-    ProcessBuilder classify = PackagedApplication.serving("classify", "좋아요");
+    ProcessBuilder classify =
+        PackagedApplication.serving("classify", "--model", "models/nsmc-combined", "좋아요");
     classify.environment().put("NUNCHI_HOME", Path.of("").toAbsolutePath().toString());
     classify.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + file + "/tmp");
     Result result = result(classify.start());
@@ -136,6 +137,23 @@ class PackagedApplicationIT {
     result = result(classify.start());
     assertEquals(1, result.exitCode());
     assertTrue(result.err().contains("no folder for them can be written: " + file), result.err());
+  }
+
+  /// N-grams need no native library, and so no folder to unpack one.
+  @Test
+  void classify_ngramsWithoutFoldersThatCanBeWritten_answers(@TempDir Path folder)
+      throws Exception {
+    Path file = Files.createFile(folder.resolve("file"));
+    ProcessBuilder classify = PackagedApplication.serving("classify", "좋아요");
+    classify.environment().put("NUNCHI_HOME", Path.of("").toAbsolutePath().toString());
+    classify.environment().put("LC_ALL", "C.UTF-8");
+    classify
+        .environment()
+        .put("JAVA_TOOL_OPTIONS", "-Duser.home=? -Djava.io.tmpdir=" + file + "/tmp");
+    classify.environment().put("NUNCHI_CACHE", file.toString());
+    Result result = result(classify.start());
+    assertEquals(0, result.exitCode(), result.err());
+    assertTrue(result.out().contains("긍정"), result.out());
   }
 
   private record Result(int exitCode, String out, String err) {}
