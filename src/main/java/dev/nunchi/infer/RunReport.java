@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// @param encodedTexts those that the worker encoded, as nobody had before
 /// @param texts that were run, of all callers; 0 where none could be encoded
 /// @param tokens of these as they were read
-/// @param paddingTokens that were added to give those of a call one length
+/// @param paddingTokens that were added to give them one length
 /// @param alone whether it was one text that had the machine for itself
 /// @param failure what the backend threw; null where it answered
 public record RunReport(

@@ -8,7 +8,7 @@ package dev.nunchi.infer;
 /// @param batches calls of the backend
 /// @param texts in them
 /// @param tokens of the texts as they were read
-/// @param paddingTokens that were added to give the texts of a call one length
+/// @param paddingTokens that were added to give the texts of a batch one length
 public record RunTimes(
     long expectedNanos,
     long takenNanos,

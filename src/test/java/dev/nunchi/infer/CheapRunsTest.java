@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.nunchi.text.Encoding;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,7 +11,6 @@ import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -189,41 +187,12 @@ class CheapRunsTest {
     Handover.together(() -> {
       submit(cheap, 1);
       CompletableFuture<Run> _ =
-          cheap
-              .submit(List.of(new Heavy(FakeBackend.input(1, 1))), Terms.until(Deadline.NONE))
-              .getFirst();
+          cheap.submit(List.of(FakeBackend.heavy(1, 1)), Terms.until(Deadline.NONE)).getFirst();
     });
     assertEquals(1, asked.size());
     finish(take());
     Handover.together(() -> submit(cheap, 1));
     assertEquals(0, asked.size());
-  }
-
-  private record Heavy(RunInput input) implements RunInput {
-    @Override
-    public boolean isLight() {
-      return false;
-    }
-
-    @Override
-    public int tokens(TokenEstimate estimate) {
-      return input.tokens(estimate);
-    }
-
-    @Override
-    public boolean isEncoded() {
-      return input.isEncoded();
-    }
-
-    @Override
-    public @Nullable Encoding encoding() {
-      return input.encoding();
-    }
-
-    @Override
-    public void teach(TokenEstimate estimate) {
-      input.teach(estimate);
-    }
   }
 
   @Test

@@ -44,15 +44,15 @@ final class FakeBackend implements Backend {
 
   /// What a run reads: that encoding.
   static RunInput input(int id, int length) {
-    return new Known(encoding(id, length));
+    return new Known(encoding(id, length), true);
   }
 
-  private record Known(Encoding encoding) implements RunInput {
-    @Override
-    public boolean isLight() {
-      return true;
-    }
+  /// One that might take long to encode.
+  static RunInput heavy(int id, int length) {
+    return new Known(encoding(id, length), false);
+  }
 
+  private record Known(Encoding encoding, boolean isLight) implements RunInput {
     @Override
     public int tokens(TokenEstimate estimate) {
       return encoding.length();
