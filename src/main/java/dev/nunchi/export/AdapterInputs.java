@@ -44,6 +44,11 @@ final class AdapterInputs {
     return open.adapted().contains(layer.name());
   }
 
+  /// Whether an adapter may be added to any layer.
+  boolean adaptAny() {
+    return !open.adapted().isEmpty();
+  }
+
   /// What a layer gives by the weights that are inputs: `[batch, in]` to `[batch, out]`.
   Value linear(Value x, Linear layer) {
     Axis out = layer.name().equals(open.output()) ? LABELS : Axis.of(layer.out());

@@ -6,8 +6,10 @@ import dev.nunchi.export.onnx.GraphProto;
 import dev.nunchi.export.onnx.ModelProto;
 import dev.nunchi.export.onnx.NodeProto;
 import dev.nunchi.export.onnx.OperatorSetIdProto;
+import dev.nunchi.export.onnx.StringStringEntryProto;
 import dev.nunchi.export.onnx.TensorProto;
 import dev.nunchi.export.onnx.TensorProto.DataType;
+import dev.nunchi.infer.OnnxModel;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -32,6 +34,12 @@ final class GraphWriter {
   /// The representation that opset 20 came with.
   private static final int IR_VERSION = 9;
 
+  private static final StringStringEntryProto PACKED =
+      StringStringEntryProto.newBuilder()
+          .setKey(OnnxModel.PACKED_TOKENS)
+          .setValue(Boolean.toString(true))
+          .build();
+
   /// Domains of operators.
   private static final String STANDARD = "";
 
@@ -41,6 +49,12 @@ final class GraphWriter {
   private final ExternalData externalData = new ExternalData();
   private final Map<String, Value> constants = new HashMap<>();
   private boolean usesRuntimeOperators;
+  private boolean packed;
+
+  /// Says in the graph that it computes the tokens of a batch without the padding between them.
+  void packed() {
+    packed = true;
+  }
 
   Value input(String name, DataType type, List<Axis> shape) {
     Value value = new Value(name, type, shape);
@@ -190,6 +204,7 @@ final class GraphWriter {
             .setIrVersion(IR_VERSION)
             .setProducerName("nunchi")
             .addAllOpsetImport(operatorSets())
+            .addAllMetadataProps(packed ? List.of(PACKED) : List.of())
             .setGraph(graph.clone().addAllInitializer(initializers))
             .build();
     String digest = externalData.write(weights);

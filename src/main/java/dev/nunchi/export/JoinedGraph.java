@@ -53,6 +53,7 @@ final class JoinedGraph {
   private final List<Weights> weights = new ArrayList<>();
   private final boolean linked;
   private final Map<Path, String> links = new LinkedHashMap<>();
+  private final List<StringStringEntryProto> metadata = new ArrayList<>();
   private long irVersion;
   private long end;
 
@@ -69,11 +70,13 @@ final class JoinedGraph {
   /// Bytes of a file, or of memory, and where they go.
   private record Weights(@Nullable Path source, long from, long length, byte[] made, long offset) {}
 
-  /// Adds a graph's nodes and weights; its inputs are those of the joined graph.
+  /// Adds a graph's nodes and weights; its inputs are those of the joined graph, and so is what it
+  /// says of itself.
   ///
   /// @return the name of its logits
   String addFirst(ModelDirectory directory, String prefix) {
     ModelProto model = read(directory);
+    metadata.addAll(model.getMetadataPropsList());
     graph.addAllInput(model.getGraph().getInputList());
     Map<String, String> names = new HashMap<>();
     model.getGraph().getInputList().forEach(input -> names.put(input.getName(), input.getName()));
@@ -89,12 +92,13 @@ final class JoinedGraph {
     return add(directory, read(directory), prefix, inputs, prefix);
   }
 
-  /// Adds what of a graph comes before its head; its inputs are those of the joined graph. Of two
-  /// models that were combined it is the first's.
+  /// Adds what of a graph comes before its head, as [#addFirst] does. Of two models that were
+  /// combined it is the first's.
   ///
   /// @throws NunchiException `UNSUPPORTED_MODEL` where the last layer is not linear
   Encoded addEncoder(ModelDirectory directory) {
     ModelProto model = read(directory);
+    metadata.addAll(model.getMetadataPropsList());
     GraphProto all = model.getGraph();
     GraphHead head = GraphHead.of(directory.graph(), all);
     Set<String> needed = head.before();
@@ -326,6 +330,7 @@ final class JoinedGraph {
             .setIrVersion(irVersion)
             .setProducerName("nunchi")
             .addAllOpsetImport(operators.values())
+            .addAllMetadataProps(metadata)
             .setGraph(graph)
             .build();
     Map<String, String> digests = new HashMap<>();

@@ -31,6 +31,7 @@ final class OnnxAttention {
   private final Map<Rotary, Value> angles = new HashMap<>();
 
   private final Map<Distances, Value> rows = new HashMap<>();
+  private final Map<Value, OnnxPacking> packings = new HashMap<>();
 
   private record Distances(RelativePositions positions, boolean ofKeys) {}
 
@@ -41,6 +42,11 @@ final class OnnxAttention {
     this.nodes = nodes;
   }
 
+  /// How the tokens of the texts with that mask lie in one row.
+  OnnxPacking packing(Value attentionMask) {
+    return packings.computeIfAbsent(attentionMask, mask -> new OnnxPacking(graph, nodes, mask));
+  }
+
   Value attention(
       Value query,
       Value key,
@@ -49,7 +55,7 @@ final class OnnxAttention {
       Value attentionMask,
       Attention attention) {
     Value mask = mask(attentionMask, attention.causal(), attention.reach());
-    return masked(query, key, value, terms, mask, attention);
+    return masked(query, key, value, terms, attentionMask, mask, attention);
   }
 
   /// Attention of one token of each text, whose query is there twice: the product of a single row
@@ -68,7 +74,7 @@ final class OnnxAttention {
         which == Pooling.FIRST
             ? firstRow(mask(attentionMask, attention.causal(), attention.reach()))
             : mask(attentionMask, false, Attention.EVERYWHERE);
-    return firstToken(masked(twice(query), key, value, null, mask, attention));
+    return firstToken(masked(twice(query), key, value, null, attentionMask, mask, attention));
   }
 
   /// `[batch, 1, width]` to `[batch, 2, width]`, the same again.
@@ -107,18 +113,21 @@ final class OnnxAttention {
                 graph.constant("twos", 2)));
   }
 
+  /// @param mask what is added to the scores
   private Value masked(
-      Value query, Value key, Value value, @Nullable Value terms, Value mask, Attention attention) {
-    Axis heads = Axis.of(attention.heads());
-    Axis width = Axis.of(attention.headDim());
-    Axis batch = query.axis(0);
-    Axis queries = query.axis(1);
+      Value query,
+      Value key,
+      Value value,
+      @Nullable Value terms,
+      Value attentionMask,
+      Value mask,
+      Attention attention) {
     int keyHeads = attention.keyHeads();
     int shared = attention.heads() / keyHeads;
-    Value q = heads(nodes.as(key.type(), query), attention.heads(), width, 0L, 2L, 1L, 3L);
-    Value k = repeated(heads(key, keyHeads, width, 0L, 2L, 3L, 1L), shared);
-    Value v = repeated(heads(value, keyHeads, width, 0L, 2L, 1L, 3L), shared);
-    List<Axis> square = List.of(batch, heads, queries, key.axis(1));
+    Value q = apart(nodes.as(key.type(), query), attention.heads(), attentionMask);
+    Value k = repeated(columns(key, keyHeads, attentionMask), shared);
+    Value v = repeated(apart(value, keyHeads, attentionMask), shared);
+    List<Axis> square = List.of(q.axis(0), q.axis(1), q.axis(2), k.axis(3));
     String name = query.name() + ".attention";
     Value products = nodes.node("MatMul", name + ".products", square, List.of(q, k));
     Value scores =
@@ -139,19 +148,43 @@ final class OnnxAttention {
     Value shares =
         nodes.node("Softmax", name + ".shares", square, List.of(masked), Attributes.of("axis", -1));
     Value mixed =
-        nodes.node(
-            "MatMul",
-            name + ".mixed",
-            List.of(batch, heads, queries, width),
-            List.of(nodes.as(v.type(), shares), v));
+        nodes.node("MatMul", name + ".mixed", q.shape(), List.of(nodes.as(v.type(), shares), v));
+    if (OnnxPacking.isPacked(query)) {
+      return packing(attentionMask).gathered(mixed, name);
+    }
     Value apart =
         nodes.node(
             "Transpose",
             name + ".transposed",
-            List.of(batch, queries, heads, width),
+            List.of(mixed.axis(0), mixed.axis(2), mixed.axis(1), mixed.axis(3)),
             List.of(mixed),
             Attributes.list("perm", 0L, 2L, 1L, 3L));
     return joined(apart, (long) attention.heads() * attention.headDim(), name);
+  }
+
+  /// `[batch, seq, heads · head_dim]`, or the same packed, to `[batch, heads, seq, head_dim]`.
+  private Value apart(Value x, int heads, Value attentionMask) {
+    return OnnxPacking.isPacked(x)
+        ? packing(attentionMask).spread(x, heads)
+        : heads(x, heads, headWidth(x, heads), 0L, 2L, 1L, 3L);
+  }
+
+  /// The same to `[batch, heads, head_dim, seq]`.
+  private Value columns(Value x, int heads, Value attentionMask) {
+    if (!OnnxPacking.isPacked(x)) {
+      return heads(x, heads, headWidth(x, heads), 0L, 2L, 3L, 1L);
+    }
+    Value rows = apart(x, heads, attentionMask);
+    return nodes.node(
+        "Transpose",
+        x.name() + ".columns",
+        List.of(rows.axis(0), rows.axis(1), rows.axis(3), rows.axis(2)),
+        List.of(rows),
+        Attributes.list("perm", 0L, 1L, 3L, 2L));
+  }
+
+  private static Axis headWidth(Value x, int heads) {
+    return Axis.of(((Axis.Sized) x.axis(2)).size() / heads);
   }
 
   private Value capped(Value scores, double cap) {
@@ -219,7 +252,7 @@ final class OnnxAttention {
   /// @param projected the whole table, projected, `[1, rows, heads · head_dim]`
   Value distanceScores(Value x, Value projected, DistanceScores scores) {
     Axis heads = Axis.of(scores.heads());
-    Axis width = Axis.of(((Axis.Sized) x.axis(2)).size() / scores.heads());
+    Axis width = headWidth(x, scores.heads());
     String name = scores.projection().name() + ".distances";
     Value scaled =
         nodes.node(

@@ -260,6 +260,18 @@ final class OnnxOps implements Ops<Value> {
         List.of(computed(weight(table.weight())), graph.constant("zeros", 0)));
   }
 
+  /// Where whole rows are computed on the CPU. A GPU has room for padding, and waits for the count
+  /// of tokens; and an adapter is one text's.
+  @Override
+  public Value packed(Value x, Value attentionMask) {
+    boolean onCpu = format instanceof NumberFormat.Float32 || format instanceof NumberFormat.Int8;
+    if (!onCpu || computesAll || adapters.adaptAny()) {
+      return x;
+    }
+    graph.packed();
+    return attention.packing(attentionMask).packed(x);
+  }
+
   @Override
   public Value linear(Value x, Linear layer) {
     if (adapters.give(layer)) {
@@ -549,13 +561,16 @@ final class OnnxOps implements Ops<Value> {
     if (computesAll) {
       return x;
     }
-    return which == Pooling.FIRST
-        ? attention.firstToken(x)
-        : nodes.node(
-            "Unsqueeze",
-            "token",
-            List.of(x.axis(0), Axis.of(1), x.axis(2)),
-            List.of(pool(x, attentionMask, which), graph.constant("ones", 1)));
+    if (which == Pooling.FIRST) {
+      return OnnxPacking.isPacked(x)
+          ? attention.packing(attentionMask).first(x)
+          : attention.firstToken(x);
+    }
+    return nodes.node(
+        "Unsqueeze",
+        "token",
+        List.of(attentionMask.axis(0), Axis.of(1), x.axis(2)),
+        List.of(pool(x, attentionMask, which), graph.constant("ones", 1)));
   }
 
   @Override
@@ -622,7 +637,8 @@ final class OnnxOps implements Ops<Value> {
   }
 
   @Override
-  public Value pool(Value x, Value attentionMask, Pooling pooling) {
+  public Value pool(Value given, Value attentionMask, Pooling pooling) {
+    Value x = OnnxPacking.isPacked(given) ? attention.packing(attentionMask).padded(given) : given;
     List<Axis> shape = List.of(x.axis(0), x.axis(2));
     return switch (pooling) {
       case FIRST -> first(x, shape);

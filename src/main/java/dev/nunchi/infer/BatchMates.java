@@ -16,6 +16,9 @@ final class BatchMates {
   /// and this part of the length.
   private static final int NEAR = 8;
 
+  /// The same where attention alone computes padding, the least of a short text's time.
+  private static final int PACKED = 3;
+
   private final Mixed backend;
   private final Fit fit;
   private final int mostRows;
@@ -39,6 +42,8 @@ final class BatchMates {
     EQUAL,
     /// Those of nearly one length, which has to be counted.
     NEAR,
+    /// Those of about one length, which has to be counted: attention alone computes padding.
+    PACKED,
     /// Any: each is computed by itself. The most rows of the longest texts take a millisecond or
     /// two.
     ANY
@@ -84,6 +89,11 @@ final class BatchMates {
     return ofOneModel(Fit.NEAR, mostRows, mostTokens, 1, workers);
   }
 
+  /// The same of one that computes no padding but in attention.
+  static BatchMates packed(int mostRows, int mostTokens, int workers) {
+    return ofOneModel(Fit.PACKED, mostRows, mostTokens, 1, workers);
+  }
+
   private static BatchMates ofOneModel(
       Fit fit, int mostRows, int mostTokens, int cheapRows, int workers) {
     return new BatchMates(
@@ -109,13 +119,14 @@ final class BatchMates {
   boolean fit(Ticket first, Ticket other) {
     return switch (fit) {
       case EQUAL -> areEncoded(first, other) && first.tokens() == other.tokens();
-      case NEAR -> areEncoded(first, other) && areNear(first.tokens(), other.tokens());
+      case NEAR -> areEncoded(first, other) && areNear(first.tokens(), other.tokens(), NEAR);
+      case PACKED -> areEncoded(first, other) && areNear(first.tokens(), other.tokens(), PACKED);
       case ANY -> true;
     };
   }
 
-  private static boolean areNear(int own, int others) {
-    return Math.abs(own - others) <= 1 + Math.min(own, others) / NEAR;
+  private static boolean areNear(int own, int others, int part) {
+    return Math.abs(own - others) <= 1 + Math.min(own, others) / part;
   }
 
   /// How many runs those make that wait, which is how many workers it is worth while to have for
@@ -145,13 +156,15 @@ final class BatchMates {
     return rows == 1 ? 1 : Math.clamp(mostTokens / Math.max(1, first.tokens()), 1, rows);
   }
 
-  /// Places of a run of such texts that hold no token.
+  /// Places of a run of such texts that hold no token and are computed like those which do.
   ///
   /// @param lengths of the texts in tokens
   int padding(int[] lengths) {
-    return fit == Fit.ANY
-        ? 0
-        : lengths.length * Arrays.stream(lengths).max().orElse(0) - Arrays.stream(lengths).sum();
+    return switch (fit) {
+      case PACKED, ANY -> 0;
+      case EQUAL, NEAR ->
+          lengths.length * Arrays.stream(lengths).max().orElse(0) - Arrays.stream(lengths).sum();
+    };
   }
 
   float[][] logits(List<Encoding> texts, int padTokenId, List<Backend> rows) {

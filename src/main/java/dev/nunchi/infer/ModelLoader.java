@@ -38,6 +38,12 @@ public final class ModelLoader {
 
   private static final int MOST_TOKENS = 160;
 
+  /// The same of one that computes no padding, so that texts of other lengths can stand beside a
+  /// text, and a call of more of them is worth while.
+  private static final int MOST_PACKED_TEXTS = 16;
+
+  private static final int MOST_PACKED_TOKENS = 320;
+
   /// A GPU is hardly busy with fewer.
   private static final int MOST_TEXTS_ON_GPU = 64;
 
@@ -133,8 +139,11 @@ public final class ModelLoader {
     if (isOfNgrams(directory)) {
       return BatchMates.none();
     }
-    return opened.device() == Device.CUDA
-        ? BatchMates.near(MOST_TEXTS_ON_GPU, MOST_TOKENS_ON_GPU, workers)
+    if (opened.device() == Device.CUDA) {
+      return BatchMates.near(MOST_TEXTS_ON_GPU, MOST_TOKENS_ON_GPU, workers);
+    }
+    return opened.backend() instanceof OnnxModel model && model.isPacked()
+        ? BatchMates.packed(MOST_PACKED_TEXTS, MOST_PACKED_TOKENS, workers)
         : BatchMates.near(MOST_TEXTS, MOST_TOKENS, workers);
   }
 

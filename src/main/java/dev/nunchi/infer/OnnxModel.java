@@ -21,6 +21,10 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Safe for several threads; [#close] waits for the calls in flight.
 public final class OnnxModel implements Backend {
+  /// By this a graph says that it computes the tokens of a batch without the padding between them,
+  /// but for attention.
+  public static final String PACKED_TOKENS = "nunchi.packed_tokens";
+
   private static final String LOGITS = "logits";
 
   private final OnnxSession session;
@@ -87,6 +91,11 @@ public final class OnnxModel implements Backend {
   /// The device that computes: never [Device#AUTO].
   public Device device() {
     return session.device();
+  }
+
+  /// Whether padding costs it next to nothing.
+  boolean isPacked() {
+    return session.says(PACKED_TOKENS);
   }
 
   @Override

@@ -151,6 +151,15 @@ final class OnnxSession implements AutoCloseable {
     return device;
   }
 
+  /// Whether the graph's writer said something of it.
+  boolean says(String key) {
+    try {
+      return session.getMetadata().getCustomMetadataValue(key).filter("true"::equals).isPresent();
+    } catch (OrtException e) {
+      throw invalid(graph, e);
+    }
+  }
+
   /// What the graph declares to give.
   Map<String, NodeInfo> outputs() {
     try {

@@ -64,6 +64,11 @@ record LoraOps<T>(Ops<T> ops, Adapters adapters) implements Ops<T> {
   }
 
   @Override
+  public T packed(T x, T attentionMask) {
+    return ops.packed(x, attentionMask);
+  }
+
+  @Override
   public T magnitude(T x, Magnitude magnitude) {
     return ops.magnitude(x, magnitude);
   }

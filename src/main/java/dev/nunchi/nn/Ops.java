@@ -50,6 +50,15 @@ public interface Ops<T> {
     return x;
   }
 
+  /// `x` `[batch, seq, width]` for layers that look across the tokens of a text by [#attention]
+  /// alone. An interpreter may leave out the vectors of padding, which nothing else than these
+  /// layers, [#token] and [#pool] may read then.
+  ///
+  /// @param attentionMask `[batch, seq]`, as the network's inputs have it
+  default T packed(T x, T attentionMask) {
+    return x;
+  }
+
   /// `[…, in]` to `[…, out]`.
   T linear(T x, Linear layer);
 

@@ -133,7 +133,7 @@ record PostNormEncoder(
 
   /// What the first of the layers give.
   private <T> T hidden(Ops<T> ops, Inputs<T> inputs, int count) {
-    T x = ops.scoped(() -> embeddings(ops, inputs));
+    T x = ops.scoped(() -> ops.packed(embeddings(ops, inputs), inputs.attentionMask()));
     for (int layer = 0; layer < count; layer++) {
       T before = x;
       String name = layerPrefix(layer);

@@ -12,6 +12,8 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.ProblemType;
 import dev.nunchi.Reason;
 import dev.nunchi.export.Validation.LabelledText;
+import dev.nunchi.export.onnx.ModelProto;
+import dev.nunchi.export.onnx.ValueInfoProto;
 import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.OnnxModel;
 import dev.nunchi.model.CheckpointContents;
@@ -200,6 +202,54 @@ class OnnxExporterTest {
       assertEquals(Reason.INVALID_MODEL, e.reason());
       assertTrue(e.getMessage().contains("has no probe in nunchi.json"), e.getMessage());
     }
+  }
+
+  /// Where tokens meet in attention alone, and rows are computed on the CPU.
+  @ParameterizedTest
+  @EnumSource
+  void export_postNormEncoder_leavesPaddingOutButInAttention(TinyCheckpoint tiny)
+      throws IOException {
+    boolean packed =
+        switch (tiny) {
+          case BERT,
+              ELECTRA,
+              ELECTRA_PROJECTED,
+              ROBERTA,
+              XLM_ROBERTA,
+              DISTILBERT,
+              BERT_NF4,
+              ROBERTA_NF4 ->
+              true;
+          default -> false;
+        };
+    exported(tiny).close();
+    assertPacked(packed);
+    exported(tiny, ExportOptions.of(Precision.FP16)).close();
+    assertPacked(false);
+  }
+
+  private void assertPacked(boolean packed) throws IOException {
+    ModelProto model = ModelProto.parseFrom(Files.readAllBytes(output.resolve("model.onnx")));
+    assertEquals(
+        packed,
+        model.getMetadataPropsList().stream()
+            .anyMatch(entry ->
+                entry.getKey().equals(OnnxModel.PACKED_TOKENS) && entry.getValue().equals("true")));
+    // The sums between the layers.
+    List<String> padded =
+        model.getGraph().getValueInfoList().stream()
+            .filter(value -> value.getName().endsWith("output.LayerNorm"))
+            .filter(value ->
+                value
+                    .getType()
+                    .getTensorType()
+                    .getShape()
+                    .getDim(1)
+                    .getDimParam()
+                    .equals("sequence_length"))
+            .map(ValueInfoProto::getName)
+            .toList();
+    assertTrue(!packed || padded.isEmpty(), padded::toString);
   }
 
   @ParameterizedTest

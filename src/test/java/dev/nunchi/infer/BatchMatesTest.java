@@ -85,6 +85,17 @@ class BatchMatesTest {
                 List.of(40, 40),
                 List.of(41),
                 List.of(90),
+                List.of(90))),
+        Arguments.of(
+            BatchMates.packed(3, 80, 1),
+            new int[] {9, 20, 24, 28, 16, 23, 40, 12, 90, 90},
+            List.of(
+                List.of(9),
+                List.of(20, 24, 16),
+                List.of(28, 23),
+                List.of(40),
+                List.of(12),
+                List.of(90),
                 List.of(90))));
   }
 

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -27,24 +26,22 @@ class InvarianceTest {
   @ParameterizedTest
   @ValueSource(ints = {2, 3, 7, 16, 33, 64})
   void logits_inABatchOfMixedLengths_equalThoseAlone(int size) {
-    assertAlike(BuiltInModel.directory(Optional.empty()), size, 192);
+    assertAlike(BuiltInModel.directory(Optional.empty()), false, size, 192);
   }
 
-  @Test
-  void logitsOfATransformer_inABatchOfMixedLengths_equalThoseAlone() {
-    Path transformer =
-        BuiltInModel.directories(Optional.empty()).stream()
-            .filter(directory -> directory.endsWith("nsmc-combined"))
-            .findFirst()
-            .orElseThrow();
-    assertAlike(transformer, 8, 48);
+  /// Also two models that were joined, and one with the head of another, compute no padding.
+  @ParameterizedTest
+  @ValueSource(strings = {"nsmc-combined", "movie3-combined"})
+  void logitsOfATransformer_inABatchOfMixedLengths_equalThoseAlone(String name) {
+    assertAlike(BuiltInModel.directory(Optional.empty()).resolveSibling(name), true, 8, 48);
   }
 
-  private static void assertAlike(Path directory, int size, int texts) {
+  private static void assertAlike(Path directory, boolean packed, int size, int texts) {
     ModelDirectory model = ModelDirectory.open(directory);
     assertEquals(Precision.INT8, model.manifest().proof().precision());
     List<Encoding> encodings = encodings(model, size, texts);
     try (OnnxModel onnx = OnnxModel.open(model, InferenceOptions.CPU)) {
+      assertEquals(packed, onnx.isPacked());
       for (int from = 0; from < texts; from += size) {
         List<Encoding> batch = encodings.subList(from, Math.min(from + size, texts));
         float[][] together = onnx.logits(PaddedBatch.of(batch, model.padTokenId()));

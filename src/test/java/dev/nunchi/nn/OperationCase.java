@@ -52,6 +52,13 @@ public record OperationCase(
     return builder.cases;
   }
 
+  /// Those that differ from the others for an interpreter alone that leaves padding out.
+  public static List<OperationCase> packed() {
+    Builder builder = new Builder();
+    packed(builder);
+    return builder.cases;
+  }
+
   private static PlainTensor whole(double... values) {
     return new PlainTensor(IDS, values);
   }
@@ -282,6 +289,44 @@ public record OperationCase(
         2,
         new Attention(4, 2, 2, 0.3, 0, true, Attention.EVERYWHERE, 2),
         Pooling.LAST);
+  }
+
+  /// What layers of a packed row give is read by token and pool alone.
+  private static void packed(Builder all) {
+    Attention attention = Attention.bidirectional(3, 2, 0);
+    for (boolean emptyRow : new boolean[] {false, true}) {
+      PlainTensor mask = emptyRow ? whole(0, 0, 0, 0, 0, 1, 1, 1, 0, 0) : mask();
+      String suffix = emptyRow ? " beside padding alone" : "";
+      for (Pooling pooling : Pooling.values()) {
+        all.add(
+            "packed attention, pool " + pooling + suffix,
+            some(),
+            List.of(mask, all.states(2, 5, 6)),
+            new Operation() {
+              @Override
+              public <T> T apply(Ops<T> ops, List<T> inputs) {
+                T mask = inputs.get(0);
+                T x = ops.packed(inputs.get(1), mask);
+                return ops.pool(ops.attention(x, x, x, mask, attention), mask, pooling);
+              }
+            });
+      }
+      for (Pooling which : List.of(Pooling.FIRST, Pooling.LAST)) {
+        all.add(
+            "packed attention of token %s%s".formatted(which, suffix),
+            some(),
+            List.of(mask, all.states(2, 5, 6)),
+            new Operation() {
+              @Override
+              public <T> T apply(Ops<T> ops, List<T> inputs) {
+                T mask = inputs.get(0);
+                T x = ops.packed(inputs.get(1), mask);
+                T token = ops.token(x, mask, which);
+                return ops.attentionOfToken(token, x, x, mask, attention, which);
+              }
+            });
+      }
+    }
   }
 
   private static void attentionOfToken(

@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 
 class OperationCaseTest {
   /// What changes when numbers are computed and kept, not which.
-  private static final Set<String> OF_MEMORY = Set.of("scoped", "release", "layer", "shared");
+  private static final Set<String> OF_MEMORY =
+      Set.of("scoped", "release", "layer", "shared", "packed");
 
   /// A new operation without a case would be one without a test of its values and gradients.
   @Test
