@@ -319,6 +319,9 @@ class LauncherTest {
     Result result = result(start(folder, Path.of("./" + name + "/nunchi")));
     assertEquals(0, result.exitCode());
     assertTrue(result.out().contains("NUNCHI_HOME=" + moved.toRealPath() + "\n"), result.out());
+    assertTrue(
+        result.out().contains("NUNCHI_LAUNCHER=" + moved.toRealPath().resolve("nunchi") + "\n"),
+        result.out());
     assertTrue(Files.isDirectory(moved.resolve(".nunchi")));
   }
 
@@ -640,7 +643,7 @@ class LauncherTest {
           fi
         done
         echo "java %s"
-        for name in NUNCHI_HOME ORT_DISABLE_TELEMETRY OPT_OUT_TRACKING LC_ALL; do
+        for name in NUNCHI_HOME NUNCHI_LAUNCHER ORT_DISABLE_TELEMETRY OPT_OUT_TRACKING LC_ALL; do
           echo "$name=${!name:-}"
         done
         printf '[%%s]\\n' "$@"

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// A server of this very program in a process of its own, on the loopback, for the time of a load.
 public final class OwnServer implements AutoCloseable {
@@ -42,15 +43,7 @@ public final class OwnServer implements AutoCloseable {
     try {
       Path log = Files.createTempFile("nunchi-bench", ".log");
       int port = freePort();
-      List<String> command = new ArrayList<>();
-      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-      command.addAll(
-          ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-              .filter(argument -> !argument.startsWith("-agentlib:"))
-              .toList());
-      command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-      // What the virtual machine was started with, then the arguments that it was given.
-      command.add(System.getProperty("sun.java.command").split(" ", 2)[0]);
+      List<String> command = new ArrayList<>(program());
       command.addAll(List.of("serve", "--host", "127.0.0.1", "--port", Integer.toString(port)));
       command.addAll(arguments);
       Process process =
@@ -70,6 +63,25 @@ public final class OwnServer implements AutoCloseable {
       throw new NunchiException(
           Reason.IO_FAILURE, "A server for the load cannot be started (%s)".formatted(e), e);
     }
+  }
+
+  /// The launcher, where this program came by it, since it gives a server other options of Java
+  /// than a bench; else Java as it was started for this one.
+  private static List<String> program() {
+    @Nullable String launcher = System.getenv("NUNCHI_LAUNCHER");
+    if (launcher != null) {
+      return List.of(launcher);
+    }
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+            .filter(argument -> !argument.startsWith("-agentlib:"))
+            .toList());
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    // What the virtual machine was started with, then the arguments that it was given.
+    command.add(System.getProperty("sun.java.command").split(" ", 2)[0]);
+    return command;
   }
 
   private static int freePort() throws IOException {
