@@ -80,12 +80,12 @@ final class OnnxPacking {
   }
 
   /// The second axis of the texts.
-  Axis seq() {
+  private Axis seq() {
     return mask.axis(1);
   }
 
   /// The first axis of the texts.
-  Axis batch() {
+  private Axis batch() {
     return mask.axis(0);
   }
 
