@@ -27,10 +27,11 @@ import picocli.CommandLine.Spec;
     header = "Writes two exported models as one, whose logits add up.",
     description = {
       "",
-      "A transformer and a model of n-grams err in different places, so that their sum errs less"
-          + " than either. What is written is one model directory with one graph: a text is encoded"
-          + " once, as for --model, and the graph spells its pieces in characters for --with. Both"
-          + " have the same labels; each model's logits are divided by its temperature first.",
+      "A network of pieces and a model of n-grams err in different places, so that their sum errs"
+          + " less than either. What is written is one model directory with one graph: a text is"
+          + " encoded once, as for --model, and the graph spells its pieces in characters for"
+          + " --with. Both have the same labels; each model's logits are divided by its temperature"
+          + " first.",
       "",
       "The graph has to answer the texts of the first model's probe with the sum of what the two"
           + " answer by themselves, or nothing is written.",
@@ -53,7 +54,8 @@ final class CombineCommand implements Callable<Integer> {
       names = "--model",
       required = true,
       paramLabel = "DIR|NAME",
-      description = "Exported model of pieces (Unigram or WordPiece), whose tokenizer is kept.")
+      description =
+          "Exported model of pieces (Unigram, BPE or WordPiece), whose tokenizer is kept.")
   private ModelArgument model = ModelArgument.NONE;
 
   @Option(

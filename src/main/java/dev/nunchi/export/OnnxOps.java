@@ -515,6 +515,44 @@ final class OnnxOps implements Ops<Value> {
   }
 
   @Override
+  public Value unfold(Value given, Value attentionMask, int places) {
+    Value x = masked(given, attentionMask);
+    if (places == 1) {
+      return x;
+    }
+    String name = nodes.unique("unfolded");
+    long around = places / 2;
+    Value longer =
+        nodes.node(
+            "Pad",
+            name + ".longer",
+            List.of(x.axis(0), new Axis.Named("around_" + around), x.axis(2)),
+            List.of(x, graph.constant("around." + around, 0, around, 0, 0, around, 0)));
+    List<Value> moved = new ArrayList<>();
+    for (long place = 0; place < places; place++) {
+      long end = place == places - 1 ? Long.MAX_VALUE : place + 1 - places;
+      moved.add(
+          nodes.node(
+              "Slice",
+              name + ".place",
+              x.shape(),
+              List.of(
+                  longer,
+                  graph.constant("index." + place, place),
+                  graph.constant("index." + end, end),
+                  graph.constant("index.1", 1))));
+    }
+    long width = ((Axis.Sized) x.shape().getLast()).size();
+    return graph.node(
+        "Concat",
+        name,
+        x.type(),
+        append(x.shape().subList(0, 2), places * width),
+        moved,
+        Attributes.of("axis", 2));
+  }
+
+  @Override
   public Value part(Value x, int part, int parts) {
     long width = ((Axis.Sized) x.shape().getLast()).size() / parts;
     return attention.slice(x, part * width, (part + 1) * width, x.name() + ".part");

@@ -69,6 +69,15 @@ final class Configuration {
     return isAbsent(key) ? fallback : between(key, least, most);
   }
 
+  /// An odd number in [1, most].
+  int odd(String key, int fallback, int most) {
+    int value = between(key, fallback, 1, most);
+    if (value % 2 == 0) {
+      throw invalid(key, "an odd number", json.get(key));
+    }
+    return value;
+  }
+
   /// Layers of a transformer, at least one.
   int layers(String key) {
     return between(key, 1, MOST_LAYERS);

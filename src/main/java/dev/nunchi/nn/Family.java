@@ -23,7 +23,8 @@ final class Family {
           Gemma2.MODEL_TYPE,
           Gemma3.MODEL_TYPE,
           Exaone4.MODEL_TYPE,
-          NgramLinear.MODEL_TYPE);
+          NgramLinear.MODEL_TYPE,
+          TextCnn.MODEL_TYPE);
 
   private Family() {}
 
@@ -44,6 +45,7 @@ final class Family {
       case Gemma3.MODEL_TYPE -> Gemma3.of(config);
       case Exaone4.MODEL_TYPE -> Exaone4.of(config);
       case NgramLinear.MODEL_TYPE -> NgramLinear.of(config);
+      case TextCnn.MODEL_TYPE -> TextCnn.of(config);
       default -> throw config.unsupportedFamily(modelType, MODEL_TYPES);
     };
   }
@@ -57,6 +59,7 @@ final class Family {
           case DistilBert.MODEL_TYPE -> List.of("q_lin", "v_lin");
           case ModernBert.MODEL_TYPE -> List.of("Wqkv");
           case Deberta.MODEL_TYPE -> List.of("query_proj", "value_proj");
+          case TextCnn.MODEL_TYPE -> List.of("convolution");
           default -> List.of("q_proj", "v_proj");
         });
   }

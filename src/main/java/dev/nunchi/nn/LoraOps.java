@@ -109,6 +109,11 @@ record LoraOps<T>(Ops<T> ops, Adapters adapters) implements Ops<T> {
   }
 
   @Override
+  public T unfold(T x, T attentionMask, int places) {
+    return ops.unfold(x, attentionMask, places);
+  }
+
+  @Override
   public T part(T x, int part, int parts) {
     return ops.part(x, part, parts);
   }

@@ -90,6 +90,15 @@ public interface Ops<T> {
   /// @param attentionMask `[batch, seq]`, as the network's inputs have it
   T masked(T x, T attentionMask);
 
+  /// The vectors of the tokens around each one side by side, itself in the middle and the earliest
+  /// first, zeros beyond both ends of the text: `[batch, seq, width]` to `[batch, seq, places ·
+  /// width]`. A linear layer of it is a convolution.
+  ///
+  /// @param places how many tokens, an odd number
+  /// @param attentionMask `[batch, seq]`, as the network's inputs have it; padding stands at the
+  ///   end
+  T unfold(T x, T attentionMask, int places);
+
   /// One of equal parts of the last axis: `[…, parts · width]` to `[…, width]`.
   ///
   /// @param part in `[0, parts)`

@@ -124,6 +124,13 @@ public final class ShapeOps implements Ops<List<Integer>> {
   }
 
   @Override
+  public List<Integer> unfold(List<Integer> x, List<Integer> attentionMask, int places) {
+    check(attentionMask.equals(x.subList(0, 2)), "mask %s for %s", attentionMask, x);
+    check(places % 2 == 1, "%d places have no middle", places);
+    return append(x.subList(0, 2), places * x.getLast());
+  }
+
+  @Override
   public List<Integer> part(List<Integer> x, int part, int parts) {
     check(x.getLast() % parts == 0 && part < parts, "no %d parts of %s", parts, x);
     return append(x.subList(0, x.size() - 1), x.getLast() / parts);

@@ -3,7 +3,7 @@ package dev.nunchi.nn;
 /// What a family of networks is: from the tokens of a text to what a [Head] reads, with the
 /// family's own names.
 public sealed interface Trunk
-    permits PostNormEncoder, DisentangledEncoder, ModernBert, Decoder, NgramNumbers {
+    permits PostNormEncoder, DisentangledEncoder, ModernBert, Decoder, NgramNumbers, TextCnn {
   /// The last layer's output `[batch, seq, hidden]`; of n-grams their numbers `[batch, any]`.
   <T> T hidden(Ops<T> ops, Inputs<T> inputs);
 

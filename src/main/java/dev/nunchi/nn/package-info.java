@@ -3,8 +3,8 @@
 /// A layer is a record of a name and sizes; the interpreter owns the weights and finds them by that
 /// name, which is the checkpoint's own (`bert.encoder.layer.0.attention.self.query`), so that
 /// published checkpoints need no renaming table. Start at [Network], then [Bert] and [Ops], or
-/// [Llama] and [Decoder]; [Family] lists the families, of which [NgramLinear] is the one that is no
-/// transformer. [Lora] adapts any of them.
+/// [Llama] and [Decoder]; [Family] lists the families, of which [NgramLinear] and [TextCnn] are no
+/// transformers. [Lora] adapts any of them.
 ///
 /// Axes of the shapes in this package:
 ///

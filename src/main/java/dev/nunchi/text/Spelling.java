@@ -30,7 +30,8 @@ public record Spelling(int[][] characters) {
   /// What spells a byte of a character that has no piece.
   private static final Pattern BYTE = Pattern.compile("<0x[0-9A-F]{2}>");
 
-  /// @param pieces directory of the tokenizer whose ids are spelled, Unigram or WordPiece
+  /// @param pieces directory of the tokenizer whose ids are spelled: Unigram, WordPiece, or BPE of
+  ///   characters
   /// @param characters directory of the tokenizer whose tokens are characters
   /// @throws NunchiException `UNSUPPORTED_MODEL` where one of them is of another kind
   public static Spelling of(Path pieces, Path characters) {
@@ -38,7 +39,7 @@ public record Spelling(int[][] characters) {
     requireCharacters(reader);
     TokenizerFile spelled = TokenizerFile.read(pieces);
     JsonNode json = json(spelled);
-    String prefix = prefix(spelled, json.path("model"));
+    String prefix = prefix(spelled, json);
     int size = spelled.vocabulary().values().stream().mapToInt(id -> id).max().orElse(0) + 1;
     int[][] rows = new int[size][0];
     spelled
@@ -87,15 +88,21 @@ public record Spelling(int[][] characters) {
     }
   }
 
-  private static String prefix(TokenizerFile file, JsonNode model) {
+  private static String prefix(TokenizerFile file, JsonNode json) {
+    JsonNode model = json.path("model");
     String type = model.path("type").asText();
+    if (VocabularyCut.spellsBytes(json)) {
+      throw new NunchiException(
+          Reason.UNSUPPORTED_MODEL,
+          "%s: its pieces are of bytes; pieces of characters are spelled".formatted(file.path()));
+    }
     return switch (type) {
-      case "Unigram" -> WORD;
+      case "Unigram", "BPE" -> WORD;
       case "WordPiece" -> model.path("continuing_subword_prefix").asText("##");
       default ->
           throw new NunchiException(
               Reason.UNSUPPORTED_MODEL,
-              "%s: model.type is %s; pieces of Unigram and WordPiece are spelled"
+              "%s: model.type is %s; pieces of Unigram, BPE and WordPiece are spelled"
                   .formatted(file.path(), type.isEmpty() ? "missing" : type));
     };
   }

@@ -127,7 +127,7 @@ public final class VocabularyCut {
   }
 
   /// Whether some part maps the bytes of every text to characters, which the model's are then.
-  private static boolean spellsBytes(JsonNode json) {
+  static boolean spellsBytes(JsonNode json) {
     return json.path("pre_tokenizer").findValuesAsText("type").contains("ByteLevel")
         || json.path("decoder").findValuesAsText("type").contains("ByteLevel");
   }

@@ -183,6 +183,19 @@ final class TorchOps implements Ops<Tensor> {
   }
 
   @Override
+  public Tensor unfold(Tensor x, Tensor attentionMask, int places) {
+    long around = places / 2;
+    Tensor longer =
+        torch.constant_pad_nd(
+            masked(x, attentionMask), new long[] {0, 0, around, around}, new Scalar(0.0));
+    TensorVector moved = new TensorVector();
+    for (int place = 0; place < places; place++) {
+      moved.push_back(longer.narrow(1, place, x.size(1)));
+    }
+    return torch.cat(moved, -1);
+  }
+
+  @Override
   public Tensor part(Tensor x, int part, int parts) {
     long width = x.size(-1) / parts;
     return x.narrow(-1, part * width, width);

@@ -197,6 +197,11 @@ final class KeptActivations implements Ops<KeptActivations.Value> {
     return value(shapes.masked(x.shape, attentionMask.shape), x.elementBytes, x.learns);
   }
 
+  @Override
+  public Value unfold(Value x, Value attentionMask, int places) {
+    return value(shapes.unfold(x.shape, attentionMask.shape, places), x.elementBytes, x.learns);
+  }
+
   /// A view.
   @Override
   public Value part(Value x, int part, int parts) {

@@ -48,6 +48,7 @@ public final class RecipeReader {
           "youtube3-gemma2-lora",
           "nsmc-stars",
           "nsmc-small",
+          "nsmc-cnn",
           "movie3-stars",
           "movie3-small",
           "e5-stars",

@@ -183,6 +183,7 @@ class GraphWriterTest {
       case BERT, BERT_NF4, ELECTRA, ELECTRA_PROJECTED, DEBERTA_V2 -> true;
       case ROBERTA, ROBERTA_NF4, XLM_ROBERTA, DISTILBERT, MODERNBERT, MODERNBERT_MEAN, DEBERTA_V3 ->
           false;
+      case TEXT_CNN -> false;
       case LLAMA, MISTRAL, QWEN2, QWEN3, GEMMA2, GEMMA3, EXAONE4 -> false;
     };
   }

@@ -243,6 +243,18 @@ public record OperationCase(
             return ops.masked(inputs.get(1), inputs.get(0));
           }
         });
+    for (int places : new int[] {1, 3, 5}) {
+      all.add(
+          "unfold of %d places".formatted(places),
+          some(),
+          List.of(mask(), all.states()),
+          new Operation() {
+            @Override
+            public <T> T apply(Ops<T> ops, List<T> inputs) {
+              return ops.unfold(inputs.get(1), inputs.get(0), places);
+            }
+          });
+    }
     all.add(
         "part",
         some(),

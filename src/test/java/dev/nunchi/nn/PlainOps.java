@@ -208,6 +208,24 @@ public final class PlainOps implements Ops<PlainTensor> {
   }
 
   @Override
+  public PlainTensor unfold(PlainTensor x, PlainTensor attentionMask, int places) {
+    int width = x.width();
+    int seq = x.axis(1);
+    PlainTensor result = PlainTensor.of(x.shapeWithWidth(places * width));
+    for (int row = 0; row < x.rows(); row++) {
+      for (int place = 0; place < places; place++) {
+        int from = row % seq + place - places / 2;
+        int other = row - row % seq + from;
+        if (from >= 0 && from < seq && attentionMask.values()[other] == 1) {
+          System.arraycopy(
+              x.values(), other * width, result.values(), (row * places + place) * width, width);
+        }
+      }
+    }
+    return result;
+  }
+
+  @Override
   public PlainTensor part(PlainTensor x, int part, int parts) {
     int width = x.width() / parts;
     PlainTensor result = PlainTensor.of(x.shapeWithWidth(width));

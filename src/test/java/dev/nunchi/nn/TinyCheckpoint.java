@@ -31,6 +31,8 @@ public enum TinyCheckpoint {
   /// With projections of their own for distances, absolute positions and an embedding size other
   /// than the hidden size.
   DEBERTA_V2("deberta-v2-tiny"),
+  /// In PyTorch's own convolutions of five tokens.
+  TEXT_CNN("text-cnn-tiny"),
   /// With biases, Llama 3.1's scaling, and the older form of its configuration.
   LLAMA("llama-tiny"),
   MISTRAL("mistral-tiny"),

@@ -69,6 +69,41 @@ class SpellingTest {
     }
   }
 
+  /// The vocabulary of a new network.
+  @Test
+  void of_pairsOfCharacters_areSpelledAsTheOtherTokenizerReadsThem() throws IOException {
+    Normalizer normalizer = Normalizer.of(Normalization.STANDARD);
+    VocabularyTrainer trainer =
+        new VocabularyTrainer(normalizer, new VocabularyTrainer.Settings(400, 1, 100));
+    List.of("좋아요 정말 좋아요", "정말 a! a!").forEach(trainer::add);
+    Path pieces = directory.resolve("pairs");
+    trainer.train(progress -> {}).write(pieces, 64);
+    Spelling spelling = Spelling.of(pieces, characters);
+
+    try (TextEncoder pairs = TextEncoder.open(pieces, normalizer, 64);
+        TextEncoder encoder = TextEncoder.open(characters, normalizer, 64)) {
+      int[] ids = pairs.encode("좋아요 a!", Truncation.REJECT).inputIds();
+      int[] expected = encoder.encode("좋아요 a!", Truncation.REJECT).inputIds();
+      assertArrayEquals(expected, spelling.of(ids));
+      assertTrue(ids.length < expected.length);
+    }
+  }
+
+  @Test
+  void of_piecesOfBytes_isRefused() throws IOException {
+    Path pieces = unigram(PIECES);
+    Path file = pieces.resolve("tokenizer.json");
+    Files.writeString(
+        file,
+        Files.readString(file)
+            .replace("\"decoder\": null", "\"decoder\": {\"type\": \"ByteLevel\"}"));
+
+    NunchiException refused =
+        assertThrows(NunchiException.class, () -> Spelling.of(pieces, characters));
+
+    assertTrue(refused.getMessage().contains("of bytes"), refused.getMessage());
+  }
+
   @Test
   void of_unknownAndPadding_areTheUnknownAndNothing() throws IOException {
     Spelling spelling = Spelling.of(unigram(PIECES), characters);

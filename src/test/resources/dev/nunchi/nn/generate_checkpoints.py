@@ -8,8 +8,10 @@ anywhere shows in the logits.
 import json
 import pathlib
 import shutil
+import types
 
 import torch
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 from transformers import (
     BertConfig,
@@ -187,6 +189,86 @@ def spell_as_before(directory: pathlib.Path) -> None:
     file.write_text(json.dumps(config, indent=2) + "\n")
 
 
+class TextCnn(torch.nn.Module):
+    """This project's `text_cnn`, which transformers has not, in PyTorch's own convolutions."""
+
+    def __init__(self, hidden: int, layers: int, kernel: int):
+        super().__init__()
+        self.config = types.SimpleNamespace(
+            architectures=["TextCnnForSequenceClassification"],
+            model_type="text_cnn",
+            **{key: SHAPE[key] for key in COMMON if key != "attn_implementation"},
+            hidden_size=hidden,
+            num_hidden_layers=layers,
+            kernel_size=kernel,
+            hidden_act="gelu",
+            hidden_dropout_prob=0.1,
+            layer_norm_eps=1e-12,
+        )
+        self.words = torch.nn.Embedding(SHAPE["vocab_size"], hidden)
+        self.norm = torch.nn.LayerNorm(hidden, eps=1e-12)
+        self.convolutions = torch.nn.ModuleList(
+            torch.nn.Conv1d(hidden, hidden, kernel, padding=kernel // 2) for _ in range(layers)
+        )
+        self.norms = torch.nn.ModuleList(
+            torch.nn.LayerNorm(hidden, eps=1e-12) for _ in range(layers)
+        )
+        self.dense = torch.nn.Linear(hidden, hidden)
+        self.classifier = torch.nn.Linear(hidden, len(LABELS))
+
+    def forward(self, input_ids, attention_mask):
+        kept = attention_mask[..., None].float()
+        x = self.norm(self.words(input_ids))
+        for convolution, norm in zip(self.convolutions, self.norms):
+            convolved = convolution((x * kept).transpose(1, 2)).transpose(1, 2)
+            x = norm(x + torch.nn.functional.gelu(convolved))
+        mean = (x * kept).sum(1) / kept.sum(1)
+        logits = self.classifier(torch.tanh(self.dense(mean)))
+        return types.SimpleNamespace(logits=logits)
+
+    @classmethod
+    def from_pretrained(cls, directory: pathlib.Path):
+        config = json.loads((directory / "config.json").read_text())
+        model = cls(config["hidden_size"], config["num_hidden_layers"], config["kernel_size"])
+        saved = load_file(directory / "model.safetensors")
+        with torch.no_grad():
+            for name, tensor in model.tensors().items():
+                tensor.copy_(saved[name].view(tensor.shape))
+        return model
+
+    def tensors(self) -> dict:
+        """By the names of the checkpoint: of weights the views that it has."""
+        tensors = {
+            "text_cnn.embeddings.word_embeddings.weight": self.words.weight,
+            "text_cnn.embeddings.LayerNorm.weight": self.norm.weight,
+            "text_cnn.embeddings.LayerNorm.bias": self.norm.bias,
+        }
+        for i, (convolution, norm) in enumerate(zip(self.convolutions, self.norms)):
+            layer = f"text_cnn.encoder.layer.{i}."
+            # The earliest neighbour first, each with all its channels.
+            tensors[layer + "convolution.weight"] = convolution.weight.permute(0, 2, 1)
+            tensors[layer + "convolution.bias"] = convolution.bias
+            tensors[layer + "LayerNorm.weight"] = norm.weight
+            tensors[layer + "LayerNorm.bias"] = norm.bias
+        for name, linear in ("dense", self.dense), ("classifier", self.classifier):
+            tensors[name + ".weight"] = linear.weight
+            tensors[name + ".bias"] = linear.bias
+        return tensors
+
+    def save_pretrained(self, directory: pathlib.Path, **_) -> None:
+        directory.mkdir()
+        save_file(
+            {
+                name: tensor.detach().flatten(1).contiguous() if tensor.ndim > 2 else tensor.detach()
+                for name, tensor in self.tensors().items()
+            },
+            directory / "model.safetensors",
+            {"format": "pt"},
+        )
+        config = json.dumps(vars(self.config), indent=2, ensure_ascii=False)
+        (directory / "config.json").write_text(config + "\n")
+
+
 COMMON = [
     "vocab_size",
     "max_position_embeddings",
@@ -244,3 +326,4 @@ if __name__ == "__main__":
         cls_dropout=0.15,
     )
     save("deberta-v2-tiny", DebertaV2ForSequenceClassification(second), 8)
+    save("text-cnn-tiny", TextCnn(30, 2, 5), 9, segments=False)

@@ -155,6 +155,15 @@ def arithmetic():
     case("multiply and scale", lambda a, b: -0.7 * a * b, [states(), states()])
     case("masked", lambda mask, x: x * mask[..., None], [MASK, states()])
 
+    for places in 1, 3, 5:
+
+        def unfolded(mask, x, places=places):
+            kept = (x * mask[..., None]).transpose(1, 2).unsqueeze(2)
+            windows = F.unfold(kept, (1, places), padding=(0, places // 2))
+            return windows.unflatten(1, (-1, places)).permute(0, 3, 2, 1).flatten(2)
+
+        case(f"unfold of {places} places", unfolded, [MASK, states()])
+
     def parts(x):
         first, _, last = x.chunk(3, -1)
         return F.gelu(first) * last

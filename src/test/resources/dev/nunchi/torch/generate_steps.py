@@ -7,11 +7,15 @@ Needs torch and transformers; run from this folder: python generate_steps.py
 
 import json
 import pathlib
+import sys
 
 import torch
 from transformers import AutoModelForSequenceClassification
 
 CHECKPOINTS = pathlib.Path("../nn")
+sys.path.append(str(CHECKPOINTS))
+from generate_checkpoints import TextCnn
+
 STEPS = 10
 
 # Families that read the segment of each token.
@@ -72,12 +76,16 @@ def regression(model):
     return model
 
 
-def run(name, optimizer_of, loss_of=plain, changed=lambda model: model):
-    model = changed(
-        AutoModelForSequenceClassification.from_pretrained(
-            CHECKPOINTS / name, attn_implementation="eager"
-        )
+def loaded(name):
+    if name == "text-cnn-tiny":
+        return TextCnn.from_pretrained(CHECKPOINTS / name)
+    return AutoModelForSequenceClassification.from_pretrained(
+        CHECKPOINTS / name, attn_implementation="eager"
     )
+
+
+def run(name, optimizer_of, loss_of=plain, changed=lambda model: model):
+    model = changed(loaded(name))
     model.eval()  # no dropout; gradients flow all the same
     optimizer = optimizer_of(model)
     case = next(
@@ -167,6 +175,7 @@ names = [
     "gemma2-tiny",
     "gemma3-tiny",
     "exaone4-tiny",
+    "text-cnn-tiny",
 ]
 steps = {name: run(name, adamw) for name in names}
 steps["bert-tiny-adagrad"] = run("bert-tiny", adagrad)
