@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Optional;
 
 /// The models that come with the program and are served where none is named, the default before the
-/// others. `movie3-combined` comes with it too and is served by name alone: with a fourth model,
-/// 256 MB were not enough for the server under load.
+/// others. `nsmc-medium` and `movie3-combined` come with it too and are served by name alone: with
+/// a fourth model, 256 MB were not enough for the server under load.
 public final class BuiltInModel {
   private static final List<String> NAMES = List.of("nsmc-small", "movie3-small", "nsmc-combined");
 

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -34,6 +35,13 @@ class InvarianceTest {
   @ValueSource(strings = {"nsmc-combined", "movie3-combined"})
   void logitsOfATransformer_inABatchOfMixedLengths_equalThoseAlone(String name) {
     assertAlike(BuiltInModel.directory(Optional.empty()).resolveSibling(name), true, 8, 48);
+  }
+
+  /// Convolutions and n-grams.
+  @Test
+  void logitsOfConvolutions_inABatchOfMixedLengths_equalThoseAlone() {
+    assertAlike(
+        BuiltInModel.directory(Optional.empty()).resolveSibling("nsmc-medium"), false, 16, 96);
   }
 
   private static void assertAlike(Path directory, boolean packed, int size, int texts) {
