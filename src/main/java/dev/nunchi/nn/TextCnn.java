@@ -30,7 +30,7 @@ record TextCnn(
 
   static Network of(Configuration config) {
     int vocabularySize = config.size("vocab_size");
-    int hidden = config.size("hidden_size");
+    int hidden = config.between("hidden_size", 1, Integer.MAX_VALUE / MOST_PLACES);
     double dropout = config.probability("hidden_dropout_prob", 0.1);
     TextCnn trunk =
         new TextCnn(

@@ -95,6 +95,13 @@ class TextCnnTest {
   }
 
   @Test
+  void of_widthThatNoConvolutionCanHave_isRefused() {
+    config.put("hidden_size", Integer.MAX_VALUE);
+    NunchiException e = assertThrows(NunchiException.class, () -> Network.of(config));
+    assertTrue(e.getMessage().contains("hidden_size should be"), e.getMessage());
+  }
+
+  @Test
   void of_evenKernel_isRefused() {
     config.put("kernel_size", 4);
     NunchiException e = assertThrows(NunchiException.class, () -> Network.of(config));
