@@ -91,8 +91,8 @@ final class ServeCommand implements Callable<Integer> {
             + ". Give it again for further models; the first is the default model. Without it the"
             + " built-in models are served: nsmc-small, which is the default, movie3-small (three"
             + " classes) and nsmc-combined (more accurate on film reviews, slower);"
-            + " models/nsmc-medium (between the two in both) and models/movie3-combined (three"
-            + " classes, as slow) are served by name."
+            + " models/nsmc-medium (between nsmc-small and nsmc-combined in both) and"
+            + " models/movie3-combined (three classes, as slow) are served by name."
       })
   private List<String> models = new ArrayList<>();
 

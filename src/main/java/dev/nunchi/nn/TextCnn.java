@@ -3,8 +3,8 @@ package dev.nunchi.nn;
 import java.util.List;
 
 /// Convolutions over the tokens of a text (Kim, 2014, <https://arxiv.org/abs/1408.5882>), with the
-/// residual layers and norms of an encoder: what small students learn phrases with, at a hundredth
-/// of a transformer's price.
+/// residual layers and norms of an encoder: what small students of a transformer learn phrases
+/// with.
 ///
 /// `x = LN(word)`; then for each layer `x = LN(x + f(W·[x₋ᵣ … x … xᵣ]))`, where `2r + 1` is the
 /// kernel's size and the vectors beyond the text are zeros. The head reads the mean of all:
