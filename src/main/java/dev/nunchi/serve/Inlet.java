@@ -166,6 +166,7 @@ final class Inlet {
     public void channelRead(ChannelHandlerContext context, Object message) {
       connection.received();
       ReadTurn.read(context.executor());
+      LoopLag.read(context.executor());
       context.fireChannelRead(message);
     }
 

@@ -4,6 +4,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -19,16 +20,22 @@ final class RestDeadline {
   /// @param otherwise for who does not say
   /// @throws NunchiException `INVALID_ARGUMENT` for a header that is no time
   static Duration of(HttpServerRequest request, Duration otherwise) {
-    @Nullable String header = request.getHeader(HEADER);
-    if (header == null) {
+    if (request.getHeader(HEADER) == null) {
       return otherwise;
     }
-    if (!VALUE.matcher(header).matches()) {
-      throw new NunchiException(
-          Reason.INVALID_ARGUMENT,
-          "The header X-Request-Timeout-Ms is not a whole number of milliseconds, of at most eight"
-              + " digits");
-    }
-    return Duration.ofMillis(Long.parseLong(header));
+    return said(request)
+        .orElseThrow(() ->
+            new NunchiException(
+                Reason.INVALID_ARGUMENT,
+                "The header X-Request-Timeout-Ms is not a whole number of milliseconds, of at"
+                    + " most eight digits"));
+  }
+
+  /// What the header says; empty where there is none or it is no time.
+  static Optional<Duration> said(HttpServerRequest request) {
+    @Nullable String header = request.getHeader(HEADER);
+    return header != null && VALUE.matcher(header).matches()
+        ? Optional.of(Duration.ofMillis(Long.parseLong(header)))
+        : Optional.empty();
   }
 }
