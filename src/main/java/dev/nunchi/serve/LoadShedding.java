@@ -4,6 +4,7 @@ import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -18,7 +19,8 @@ import java.util.concurrent.TimeUnit;
 /// started needs ten times as long for a call, as its code is not compiled, and if it is asked for
 /// more than it can read then, it reads calls whose callers have gone, one after the other, and
 /// answers nobody. A refusal here costs a quarter of one by admission. Who waits without a deadline
-/// is waited for.
+/// is waited for; so is who calls over HTTP/1.1, where a refusal before the body has come ends the
+/// connection, and another one costs more than the call.
 @Singleton
 final class LoadShedding {
   // Behind what counts and logs calls and knows that the server stops, before all else.
@@ -60,7 +62,9 @@ final class LoadShedding {
 
   private static boolean isTooMuch(long lag, HttpServerRequest request) {
     CallName call = CallName.of(request);
-    return METHODS.contains(call.method()) && lag >= time(call.protocol(), request) / PART;
+    return request.version() == HttpVersion.HTTP_2
+        && METHODS.contains(call.method())
+        && lag >= time(call.protocol(), request) / PART;
   }
 
   /// Nanoseconds that the caller waits.

@@ -1,6 +1,7 @@
 package dev.nunchi.serve;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.nunchi.sentiment.v1.ClassifyRequest;
@@ -48,6 +49,8 @@ class LoadSheddingTest {
   @Inject Vertx vertx;
 
   private final HttpClient client =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_2).build();
+  private final HttpClient old =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private volatile boolean late = true;
   private ManagedChannel channel;
@@ -64,6 +67,7 @@ class LoadSheddingTest {
   void disconnect() throws InterruptedException {
     late = false;
     client.shutdownNow();
+    old.shutdownNow();
     channel.shutdownNow().awaitTermination(10, TimeUnit.SECONDS);
   }
 
@@ -97,9 +101,11 @@ class LoadSheddingTest {
 
     // Who has time is answered, and so is a probe of health.
     call(LONG_MILLIS);
-    assertEquals(200, rest(LONG_MILLIS).join().statusCode());
+    assertEquals(200, rest(client, LONG_MILLIS).join().statusCode());
     HttpRequest health = HttpRequest.newBuilder(uri("/q/health/ready")).build();
-    assertEquals(200, send(health).join().statusCode());
+    assertEquals(200, client.send(health, HttpResponse.BodyHandlers.discarding()).statusCode());
+    // A refusal would end the connection.
+    assertNotEquals(429, rest(old, SHORT_MILLIS).join().statusCode());
 
     late = false;
     // The first of these find the loop as it was.
@@ -123,7 +129,7 @@ class LoadSheddingTest {
   private HttpResponse<String> refusedByRest() {
     while (true) {
       List<CompletableFuture<HttpResponse<String>>> calls =
-          Stream.generate(() -> rest(SHORT_MILLIS)).limit(CALLERS).toList();
+          Stream.generate(() -> rest(client, SHORT_MILLIS)).limit(CALLERS).toList();
       for (CompletableFuture<HttpResponse<String>> call : calls) {
         if (call.join().statusCode() == 429) {
           return call.join();
@@ -132,17 +138,14 @@ class LoadSheddingTest {
     }
   }
 
-  private CompletableFuture<HttpResponse<String>> rest(long millis) {
-    return send(
+  private CompletableFuture<HttpResponse<String>> rest(HttpClient by, long millis) {
+    return by.sendAsync(
         HttpRequest.newBuilder(uri("/v1/classify"))
             .header("Content-Type", "application/json")
             .header(RestDeadline.HEADER, Long.toString(millis))
             .POST(HttpRequest.BodyPublishers.ofString("{\"text\": \"영화 정말 좋다!\"}"))
-            .build());
-  }
-
-  private CompletableFuture<HttpResponse<String>> send(HttpRequest request) {
-    return client.sendAsync(request, HttpResponse.BodyHandlers.ofString());
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
   }
 
   private static URI uri(String path) {
