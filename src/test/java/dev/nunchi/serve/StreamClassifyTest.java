@@ -214,7 +214,11 @@ class StreamClassifyTest {
     int sent = 0;
     int most = 0;
     long lastSent = System.nanoTime();
-    while (System.nanoTime() - lastSent < TimeUnit.SECONDS.toNanos(1) && sent < count) {
+    // On a busy machine it may take the server more than a second to come to what was sent.
+    while (sent < count
+        && (System.nanoTime() - lastSent < TimeUnit.SECONDS.toNanos(1)
+            || (open.unansweredCount() < WINDOW
+                && System.nanoTime() - lastSent < TimeUnit.SECONDS.toNanos(20)))) {
       most = Math.max(most, open.unansweredCount());
       if (stream.isReady()) {
         stream.send(sent++ + suffix, TEXT);
