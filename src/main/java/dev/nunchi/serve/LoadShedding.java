@@ -18,9 +18,10 @@ import java.util.concurrent.TimeUnit;
 /// Admission decides which texts the models take, but has to be reached. A server that has just
 /// started needs ten times as long for a call, as its code is not compiled, and if it is asked for
 /// more than it can read then, it reads calls whose callers have gone, one after the other, and
-/// answers nobody. A refusal here is told before routes and gRPC are gone through. Who waits
-/// without a deadline is waited for; so is who calls over HTTP/1.1, where a refusal before the body
-/// has come ends the connection, and another one costs more than the call.
+/// answers nobody. A refusal here is told before routes and gRPC are gone through.
+///
+/// Who waits without a deadline is waited for; so is who calls over HTTP/1.1, where a refusal
+/// before the body has come ends the connection, and another one costs more than the call.
 @Singleton
 final class LoadShedding {
   // Behind what counts and logs calls and knows that the server stops, before all else.
