@@ -31,10 +31,10 @@ final class LoadShedding {
   private static final Set<String> METHODS = Set.of("Classify", "BatchClassify");
 
   /// Less than that is no reason.
-  static final long LEAST_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
+  private static final long LEAST_NANOS = TimeUnit.MILLISECONDS.toNanos(25);
 
   /// The part of a caller's time that may go by unseen.
-  static final int PART = 8;
+  private static final int PART = 8;
 
   private final Metrics metrics;
 
