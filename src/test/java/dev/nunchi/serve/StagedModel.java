@@ -56,6 +56,11 @@ final class StagedModel {
     NEXT.set(new Plan(stage, null));
   }
 
+  /// Whether a call has come to where it is held.
+  static boolean isHeld() {
+    return REACHED.availablePermits() > 0;
+  }
+
   /// Returns when a call is held.
   static void awaitHeld() throws InterruptedException {
     if (!REACHED.tryAcquire(10, TimeUnit.SECONDS)) {
