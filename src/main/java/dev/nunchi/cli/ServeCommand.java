@@ -77,6 +77,7 @@ import picocli.CommandLine.Spec;
     })
 final class ServeCommand implements Callable<Integer> {
   private static final int LAST_PORT = 65535;
+  private static final int MOST_WARM_UP_SECONDS = 600;
 
   @Spec private CommandSpec spec;
 
@@ -144,6 +145,17 @@ final class ServeCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Texts that are run at a time, of all models (default: one for each core).")
   private @Nullable Integer threads;
+
+  @Option(
+      names = "--warm-up",
+      paramLabel = "SECONDS",
+      description = {
+        "How long the server calls itself before it takes calls (default: 0). Java compiles what is"
+            + " called often while it runs: without it the first callers of a new server are"
+            + " answered more slowly, and where they are too many most are refused for some 15"
+            + " seconds. 20 is enough for two cores."
+      })
+  private @Nullable Integer warmUp;
 
   @Option(
       names = "--tokens",
@@ -317,6 +329,12 @@ final class ServeCommand implements Callable<Integer> {
     }
     if (device != null) {
       settings.put("nunchi.device", device.name());
+    }
+    if (warmUp != null) {
+      require(
+          warmUp >= 0 && warmUp <= MOST_WARM_UP_SECONDS,
+          "--warm-up is from 0 to %d seconds, not %d".formatted(MOST_WARM_UP_SECONDS, warmUp));
+      settings.put("nunchi.warm-up", warmUp + "S");
     }
     if (threads != null) {
       require(threads >= 1, "--threads is at least 1, not " + threads);

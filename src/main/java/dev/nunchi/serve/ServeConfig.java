@@ -56,6 +56,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.rest-timeout` | `60S` | how long a call of REST waits that does not say |
 /// | `nunchi.shutdown-delay` | `0S` | how long calls are taken after SIGTERM, for who has to notice |
 /// | `nunchi.idle-memory-after` | `15S` | how long the server has to have little to do before it gives back the memory that a peak has left; never where 0 |
+/// | `nunchi.warm-up` | `0S` | how long the server calls itself before it is ready, so that its first callers find compiled code |
 /// | `nunchi.connection-age` | `0S` | age at which a connection is to be opened anew, give or take a tenth; none where 0 |
 /// | `nunchi.auth.tokens-file` | none | file of the tokens of which a call carries one |
 /// | `nunchi.auth.admin-tokens-file` | none | file of the tokens that may reload models |
@@ -91,6 +92,7 @@ record ServeConfig(
     OptionalInt healthPort,
     Duration restTimeout,
     Duration shutdownDelay,
+    Duration warmUp,
     Duration connectionAge,
     Duration idleMemoryAfter,
     Optional<Path> tokensFile,
@@ -103,7 +105,7 @@ record ServeConfig(
   private static final Pattern KNOWN =
       Pattern.compile(
           "nunchi\\.(models\\[[0-9]+]\\.(name|directory)|models-directory|bases\\[[0-9]+]|private-copy|home|device|(lone-text-)?threads|queue-size"
-              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|oidc\\.(issuer|audience|jwks-url|ca-file|admin-role|keys-period)|access-log|playground|reload-period|rest-timeout|shutdown-delay|health-port|connection-age|idle-memory-after"
+              + "|auth\\.(tokens-file|admin-tokens-file|open-metrics)|oidc\\.(issuer|audience|jwks-url|ca-file|admin-role|keys-period)|access-log|playground|reload-period|rest-timeout|shutdown-delay|warm-up|health-port|connection-age|idle-memory-after"
               + "|limits\\.(texts-per-(second|day)|burst|callers-file|max-counted-callers)"
               + "|limits\\.(stream-idle|header|body|write)-timeout"
               + "|limits\\.max-(text-bytes|batch-size|stream-items|message-bytes"
@@ -148,6 +150,7 @@ record ServeConfig(
         healthPort(config),
         duration(config, "nunchi.rest-timeout", "60S", false),
         duration(config, "nunchi.shutdown-delay", "0S", true),
+        duration(config, "nunchi.warm-up", "0S", true),
         duration(config, "nunchi.connection-age", "0S", true),
         duration(config, "nunchi.idle-memory-after", "15S", true),
         tokensFile,

@@ -1,46 +1,44 @@
 package dev.nunchi.serve;
 
-import com.google.protobuf.MessageLite;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.StreamClassifyRequest;
 import io.quarkus.vertx.http.runtime.VertxHttpRecorder;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.buffer.Buffer;
-import io.vertx.core.http.HttpClient;
-import io.vertx.core.http.HttpClientOptions;
-import io.vertx.core.http.HttpClientResponse;
-import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServer;
-import io.vertx.core.http.HttpVersion;
-import io.vertx.core.http.RequestOptions;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /// Has calls of REST and gRPC, one text and a stream of the first model's, go all the way from a
 /// socket to a model and back before the port is opened, so that no caller waits for what the first
 /// call has to load.
+///
+/// Where `nunchi.warm-up` says so, a [load][OwnLoad] follows for that time. A server that is ready
+/// right after its start answers its first callers ten times as slowly as later ones, until Java
+/// has compiled what they ask for; a server that is started because the others are asked for too
+/// much has no time for that.
 ///
 /// The calls come over a port of their own, on the loopback interface and for that time only, as
 /// the server's may ask for certificates. What fails here fails nobody: it is logged.
 @Singleton
 final class WarmUp {
   private static final Logger LOG = Logger.getLogger(WarmUp.class);
-  private static final String HOST = "127.0.0.1";
   private static final String TEXT = "정말 좋아요";
-  private static final String SERVICE = "/nunchi.sentiment.v1.SentimentService/";
   private static final int TIMES = 2;
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
+  private final ServeConfig config;
   private final Vertx vertx;
   private final OwnCalls ownCalls;
   private final Metrics metrics;
 
-  WarmUp(Vertx vertx, OwnCalls ownCalls, Metrics metrics) {
+  WarmUp(ServeConfig config, Vertx vertx, OwnCalls ownCalls, Metrics metrics) {
+    this.config = config;
     this.vertx = vertx;
     this.ownCalls = ownCalls;
     this.metrics = metrics;
@@ -53,30 +51,22 @@ final class WarmUp {
       return;
     }
     HttpServer server = vertx.createHttpServer();
-    HttpClient http1 = vertx.createHttpClient();
-    HttpClient http2 =
-        vertx.createHttpClient(
-            new HttpClientOptions()
-                .setProtocolVersion(HttpVersion.HTTP_2)
-                .setHttp2ClearTextUpgrade(false));
+    @Nullable OwnClient client = null;
     try {
       String secret = ownCalls.begin();
       int port =
           await(
               server
                   .requestHandler(VertxHttpRecorder.getRootHandler())
-                  .listen(0, HOST)
+                  .listen(0, OwnClient.HOST)
                   .map(HttpServer::actualPort));
-      for (int i = 0; i < TIMES; i++) {
-        await(rest(http1, port, secret));
-        await(grpc(http2, port, secret, "Classify", request()));
-        await(
-            grpc(
-                http2,
-                port,
-                secret,
-                "StreamClassify",
-                StreamClassifyRequest.newBuilder().setId("1").setRequest(request()).build()));
+      client = new OwnClient(vertx, port, secret);
+      tryAll(client);
+      if (config.warmUp().isPositive()) {
+        LOG.infof(
+            "Warming up for %.0f s with calls to itself, before it is ready",
+            config.warmUp().toMillis() / 1e3);
+        load(new OwnLoad(vertx, client, models.all().stream().map(ServedModel::name).toList()));
       }
     } catch (ExecutionException | TimeoutException e) {
       LOG.warnf("The first calls may be slow, since none could be tried: %s", e);
@@ -84,47 +74,39 @@ final class WarmUp {
       Thread.currentThread().interrupt();
     } finally {
       ownCalls.end();
-      Future<Void> _ = Future.join(http1.close(), http2.close()).transform(_ -> server.close());
+      Future<?> closed = client == null ? Future.succeededFuture() : client.close();
+      Future<Void> _ = closed.transform(_ -> server.close());
       metrics.forgetCalls(models);
     }
   }
 
-  private static ClassifyRequest request() {
-    return ClassifyRequest.newBuilder().setText(TEXT).build();
+  private static void tryAll(OwnClient client)
+      throws ExecutionException, InterruptedException, TimeoutException {
+    ClassifyRequest request = ClassifyRequest.newBuilder().setText(TEXT).build();
+    for (int i = 0; i < TIMES; i++) {
+      await(client.rest("", TEXT, PATIENCE));
+      await(client.grpc("Classify", request, PATIENCE));
+      await(
+          client.grpc(
+              "StreamClassify",
+              StreamClassifyRequest.newBuilder().setId("1").setRequest(request).build(),
+              PATIENCE));
+    }
   }
 
-  private static Future<Buffer> rest(HttpClient client, int port, String secret) {
-    return send(
-        client,
-        options(port, secret, "/v1/classify").putHeader("content-type", "application/json"),
-        Buffer.buffer("{\"text\": \"%s\"}".formatted(TEXT)));
-  }
-
-  private static Future<Buffer> grpc(
-      HttpClient client, int port, String secret, String method, MessageLite message) {
-    byte[] bytes = message.toByteArray();
-    return send(
-        client,
-        options(port, secret, SERVICE + method)
-            .putHeader("content-type", "application/grpc")
-            .putHeader("te", "trailers"),
-        Buffer.buffer().appendByte((byte) 0).appendInt(bytes.length).appendBytes(bytes));
-  }
-
-  private static RequestOptions options(int port, String secret, String path) {
-    return new RequestOptions()
-        .setMethod(HttpMethod.POST)
-        .setHost(HOST)
-        .setPort(port)
-        .setURI(path)
-        .putHeader(OwnCalls.HEADER, secret);
-  }
-
-  private static Future<Buffer> send(HttpClient client, RequestOptions options, Buffer body) {
-    return client
-        .request(options)
-        .compose(request -> request.send(body))
-        .compose(HttpClientResponse::body);
+  /// Ends before its time where the process is told to stop.
+  private void load(OwnLoad load) throws InterruptedException {
+    Thread stopper = Thread.ofPlatform().name("nunchi-warm-up-end").unstarted(load::stop);
+    Runtime.getRuntime().addShutdownHook(stopper);
+    try {
+      load.run(config.warmUp());
+    } finally {
+      try {
+        Runtime.getRuntime().removeShutdownHook(stopper);
+      } catch (IllegalStateException e) {
+        LOG.debug("Stopped while it was warming up", e);
+      }
+    }
   }
 
   private static <T> T await(Future<T> future)

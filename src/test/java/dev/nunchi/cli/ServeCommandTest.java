@@ -95,8 +95,17 @@ class ServeCommandTest {
             "quarkus.http.port", "0",
             "quarkus.http.host", "127.0.0.1",
             "nunchi.device", "CPU",
+            "nunchi.warm-up", "20S",
             "nunchi.threads", "2"),
-        settings("--port", "0", "--host", "127.0.0.1", "--device", "cpu", "--threads", "2"));
+        settings("--port=0", "--host=127.0.0.1", "--device=cpu", "--threads=2", "--warm-up=20"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-1", "601"})
+  void settings_warmUpOutOfRange_isRefused(String seconds) {
+    CommandLine.ParameterException refused =
+        assertThrows(CommandLine.ParameterException.class, () -> settings("--warm-up=" + seconds));
+    assertEquals("--warm-up is from 0 to 600 seconds, not " + seconds, refused.getMessage());
   }
 
   @Test

@@ -112,11 +112,13 @@ class ServeConfigTest {
                 "nunchi.access-log", "TRUE",
                 "nunchi.rest-timeout", "1.5S",
                 "nunchi.shutdown-delay", "10S",
+                "nunchi.warm-up", "20S",
                 "nunchi.idle-memory-after", "0S",
                 "nunchi.reload-period", "1M30S"));
     assertEquals(Optional.of(Path.of("tokens.txt")), config.tokensFile());
     assertEquals(Optional.of(Path.of("admins.txt")), config.adminTokensFile());
     assertFalse(config.privateCopy());
+    assertEquals(Duration.ofSeconds(20), config.warmUp());
     assertTrue(config.openMetrics());
     assertTrue(config.accessLog());
     assertEquals(Duration.ofMillis(1500), config.restTimeout());
@@ -262,6 +264,7 @@ class ServeConfigTest {
     "nunchi.rest-timeout, 100",
     "nunchi.rest-timeout, 0S",
     "nunchi.shutdown-delay, -1S",
+    "nunchi.warm-up, 20",
     "nunchi.device, gpu",
     "nunchi.threads, 0",
     "nunchi.threads, many",
