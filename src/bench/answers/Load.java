@@ -60,7 +60,13 @@ final class Load {
                     List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
-                        "--add-opens=java.base/java.lang=ALL-UNNAMED"),
+                        "--add-opens=java.base/java.lang=ALL-UNNAMED",
+                        // As the launcher and the image have it.
+                        "-XX:+UseSerialGC",
+                        "-XX:MinHeapFreeRatio=10",
+                        "-XX:MaxHeapFreeRatio=40",
+                        // Whole, for counting.
+                        "-Dquarkus.log.handler.file.\"access-file\".rotation.max-file-size=4G"),
                     javaOptions,
                     List.of(
                         "-cp",
