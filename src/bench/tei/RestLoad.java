@@ -94,7 +94,6 @@ public final class RestLoad {
     Path process = Path.of("/proc", arguments[6]);
     double hertz = Double.parseDouble(arguments[7]);
     List<Future<List<Long>>> all = new ArrayList<>();
-    long[] times;
     try (ExecutorService threads = Executors.newFixedThreadPool(callers)) {
       for (int i = 0; i < callers; i++) {
         all.add(threads.submit(load::call));
@@ -112,7 +111,7 @@ public final class RestLoad {
       for (Future<List<Long>> caller : all) {
         each.addAll(caller.get());
       }
-      times = each.stream().mapToLong(Long::longValue).sorted().toArray();
+      long[] times = each.stream().mapToLong(Long::longValue).sorted().toArray();
       System.out.printf(
           Locale.ROOT,
           "%d callers: %.0f texts/s, %.0f texts/CPU-s, p50 %.2f ms, p99 %.2f ms, %d MB%n",

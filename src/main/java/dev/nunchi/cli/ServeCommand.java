@@ -153,7 +153,7 @@ final class ServeCommand implements Callable<Integer> {
         "How long the server calls itself before it takes calls (default: 0). Java compiles what is"
             + " called often while it runs: without it the first callers of a new server are"
             + " answered more slowly, and where they are too many most are refused for some 15"
-            + " seconds. 20 is enough for two cores."
+            + " seconds. On two cores 20 spare them most of that, 40 all."
       })
   private @Nullable Integer warmUp;
 
