@@ -22,6 +22,12 @@ final class OnnxAttention {
   /// of padding alone gives no NaN.
   private static final float MASKED = -Float.MAX_VALUE;
 
+  /// The same where padding has copies of the text's own keys, see [OnnxPacking]. A copy scores no
+  /// more than the largest score of its row, so that its share is at most e^-50, which no sum in
+  /// float notices. Nor does Softmax come to subnormal numbers by it, with which processors take
+  /// many times as long: ONNX Runtime's goes down to e^-104 before it divides by the sum.
+  private static final float MASKED_COPY = -50;
+
   private static final Axis TWICE_SEQ = new Axis.Named("twice_sequence_length");
 
   private final GraphWriter graph;
@@ -35,7 +41,7 @@ final class OnnxAttention {
 
   private record Distances(RelativePositions positions, boolean ofKeys) {}
 
-  private record Window(Value mask, boolean causal, int reach) {}
+  private record Window(Value mask, boolean copies, boolean causal, int reach) {}
 
   OnnxAttention(GraphWriter graph, GraphNodes nodes) {
     this.graph = graph;
@@ -54,7 +60,7 @@ final class OnnxAttention {
       @Nullable Value terms,
       Value attentionMask,
       Attention attention) {
-    Value mask = mask(attentionMask, attention.causal(), attention.reach());
+    Value mask = mask(attentionMask, key, attention.causal(), attention.reach());
     return masked(query, key, value, terms, attentionMask, mask, attention);
   }
 
@@ -72,8 +78,8 @@ final class OnnxAttention {
       Pooling which) {
     Value mask =
         which == Pooling.FIRST
-            ? firstRow(mask(attentionMask, attention.causal(), attention.reach()))
-            : mask(attentionMask, false, Attention.EVERYWHERE);
+            ? firstRow(mask(attentionMask, key, attention.causal(), attention.reach()))
+            : mask(attentionMask, key, false, Attention.EVERYWHERE);
     return firstToken(masked(twice(query), key, value, null, attentionMask, mask, attention));
   }
 
@@ -463,17 +469,43 @@ final class OnnxAttention {
 
   /// What is added to the scores: `[batch, 1, 1, seq]`, or `[batch, 1, seq, seq]` where not all see
   /// each other; once for all layers.
-  private Value mask(Value mask, boolean causal, int reach) {
+  ///
+  /// @param key whose padding is masked
+  private Value mask(Value mask, Value key, boolean causal, int reach) {
+    boolean copies = OnnxPacking.isPacked(key);
     Value padding =
         masks.computeIfAbsent(
-            new Window(mask, false, Attention.EVERYWHERE), _ -> paddingMask(mask));
+            new Window(mask, copies, false, Attention.EVERYWHERE),
+            _ -> paddingMask(mask, copies ? maskedCopy(mask) : graph.scalar("masked", MASKED)));
     return !causal && reach == Attention.EVERYWHERE
         ? padding
         : masks.computeIfAbsent(
-            new Window(mask, causal, reach), _ -> windowMask(mask, padding, causal, reach));
+            new Window(mask, copies, causal, reach), _ -> windowMask(mask, padding, causal, reach));
   }
 
-  private Value paddingMask(Value mask) {
+  /// [#MASKED_COPY], `[batch, 1, 1, 1]`, but [#MASKED] in a text of padding alone, whose tokens all
+  /// attend to each other alike.
+  private Value maskedCopy(Value mask) {
+    Axis one = Axis.of(1);
+    List<Axis> shape = List.of(mask.axis(0), one, one, one);
+    Value empty =
+        nodes.node(
+            "Unsqueeze",
+            "mask.empty",
+            DataType.INT64,
+            shape,
+            List.of(packing(mask).empty(), graph.constant("middle", 1, 2)));
+    Value most =
+        nodes.node(
+            "Mul",
+            "mask.empty.additive",
+            shape,
+            List.of(nodes.as(DataType.FLOAT, empty), graph.scalar("masked", MASKED)));
+    return nodes.node(
+        "Add", "mask.unseen", shape, List.of(most, graph.scalar("masked.copy", MASKED_COPY)));
+  }
+
+  private Value paddingMask(Value mask, Value unseen) {
     Axis one = Axis.of(1);
     Value rows =
         nodes.node(
@@ -490,7 +522,7 @@ final class OnnxAttention {
             DataType.INT64,
             shape,
             List.of(rows, graph.constant("twos", 2)));
-    return additive(nodes.as(DataType.FLOAT, unsqueezed), "mask");
+    return additive(nodes.as(DataType.FLOAT, unsqueezed), "mask", unseen);
   }
 
   private Value windowMask(Value mask, Value padding, boolean causal, int reach) {
@@ -519,7 +551,9 @@ final class OnnxAttention {
         "Min",
         "window.additive",
         List.of(mask.axis(0), Axis.of(1), seq, seq),
-        List.of(padding, additive(nodes.as(DataType.FLOAT, seen), "window")));
+        List.of(
+            padding,
+            additive(nodes.as(DataType.FLOAT, seen), "window", graph.scalar("masked", MASKED))));
   }
 
   private Value atMost(Value x, long most) {
@@ -531,11 +565,10 @@ final class OnnxAttention {
         List.of(x, graph.scalar("number." + most, most)));
   }
 
-  /// 1 to 0 and 0 to [#MASKED].
-  private Value additive(Value seen, String name) {
+  /// 1 to 0 and 0 to what keys get that are not seen.
+  private Value additive(Value seen, String name, Value unseen) {
     Value hidden =
         nodes.node("Sub", name + ".hidden", seen.shape(), List.of(graph.scalar("one", 1f), seen));
-    return nodes.node(
-        "Mul", name + ".additive", seen.shape(), List.of(hidden, graph.scalar("masked", MASKED)));
+    return nodes.node("Mul", name + ".additive", seen.shape(), List.of(hidden, unseen));
   }
 }

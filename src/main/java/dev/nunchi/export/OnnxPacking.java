@@ -25,9 +25,12 @@ final class OnnxPacking {
   /// The places of tokens among all of the batch, `[tokens]`.
   private final Value places;
 
-  /// Where each place's vector lies in the row, `[batch, seq]`; of padding that of another token,
-  /// which nothing reads.
+  /// Where each place's vector lies in the row, `[batch, seq]`; of padding at a text's end that of
+  /// its last token, a copy that is masked.
   private final Value rows;
+
+  /// 1 for a text of padding alone, else 0: `[batch, 1]`.
+  private final Value empty;
 
   private final Map<Long, Value> spread = new HashMap<>();
   private final Map<Long, Value> gathered = new HashMap<>();
@@ -37,6 +40,7 @@ final class OnnxPacking {
     this.graph = graph;
     this.nodes = nodes;
     this.mask = mask;
+    this.empty = emptyTexts();
     Value flat = flatMask();
     Value found = nodes.node("NonZero", "packing.found", List.of(ONE, ROW), List.of(flat));
     this.places =
@@ -56,9 +60,7 @@ final class OnnxPacking {
     this.rows = nodes.node("Reshape", "packing.rows", mask.shape(), List.of(known, shape));
   }
 
-  /// The mask of all places, `[places]`. Of a text of padding alone each place counts, as they all
-  /// attend to each other then.
-  private Value flatMask() {
+  private Value emptyTexts() {
     List<Axis> each = List.of(mask.axis(0), ONE);
     Value any =
         nodes.node(
@@ -67,11 +69,20 @@ final class OnnxPacking {
             each,
             List.of(mask, graph.constant("ones", 1)),
             Attributes.of("keepdims", 1));
-    Value none =
-        nodes.node("Sub", "packing.none", each, List.of(graph.scalar("number.1", 1L), any));
-    Value kept = nodes.node("Max", "packing.kept", mask.shape(), List.of(mask, none));
+    return nodes.node("Sub", "packing.none", each, List.of(graph.scalar("number.1", 1L), any));
+  }
+
+  /// The mask of all places, `[places]`. Of a text of padding alone each place counts, as they all
+  /// attend to each other then.
+  private Value flatMask() {
+    Value kept = nodes.node("Max", "packing.kept", mask.shape(), List.of(mask, empty));
     return nodes.node(
         "Reshape", "packing.mask", List.of(PLACES), List.of(kept, graph.constant("last", -1)));
+  }
+
+  /// 1 for a text of padding alone, else 0: `[batch, 1]`.
+  Value empty() {
+    return empty;
   }
 
   /// Whether these are tokens in one row.

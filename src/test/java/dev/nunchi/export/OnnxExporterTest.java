@@ -6,6 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxValue;
+import ai.onnxruntime.OrtEnvironment;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
 import dev.nunchi.Label;
 import dev.nunchi.LabelSet;
 import dev.nunchi.NunchiException;
@@ -35,6 +40,7 @@ import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchRuntime;
 import dev.nunchi.train.ProbeRecorder;
 import java.io.IOException;
+import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -250,6 +256,48 @@ class OnnxExporterTest {
             .map(ValueInfoProto::getName)
             .toList();
     assertTrue(!packed || padded.isEmpty(), padded::toString);
+  }
+
+  /// Nothing is a share that Softmax had as a subnormal number before it divided by the sum.
+  @Test
+  void export_postNormEncoder_givesPaddingASmallNormalShare() throws IOException, OrtException {
+    exported(TinyCheckpoint.BERT).close();
+    ModelProto model = ModelProto.parseFrom(Files.readAllBytes(output.resolve("model.onnx")));
+    List<ValueInfoProto> shares =
+        model.getGraph().getValueInfoList().stream()
+            .filter(value -> value.getName().endsWith(".shares"))
+            .toList();
+    Path shown = output.resolve("shares.onnx");
+    Files.write(
+        shown,
+        model.toBuilder()
+            .setGraph(model.getGraph().toBuilder().clearOutput().addAllOutput(shares))
+            .build()
+            .toByteArray());
+    long[] shape = {2, 6};
+    OrtEnvironment environment = OrtEnvironment.getEnvironment();
+    try (OnnxTensor ids = tensor(environment, shape, 2, 5, 6, 7, 8, 3, 2, 5, 3, 0, 0, 0);
+        OnnxTensor mask = tensor(environment, shape, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0);
+        OnnxTensor types = tensor(environment, shape, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        OrtSession session = environment.createSession(shown.toString());
+        OrtSession.Result result =
+            session.run(
+                Map.of("input_ids", ids, "attention_mask", mask, "token_type_ids", types))) {
+      for (Map.Entry<String, OnnxValue> each : result) {
+        float[] values = ((OnnxTensor) each.getValue()).getFloatBuffer().array();
+        int small = 0;
+        for (float value : values) {
+          assertTrue(value >= Float.MIN_NORMAL, () -> each.getKey() + ": " + value);
+          small += value < 1e-20f ? 1 : 0;
+        }
+        assertTrue(small > 0, each.getKey() + " has no padding");
+      }
+    }
+  }
+
+  private static OnnxTensor tensor(OrtEnvironment environment, long[] shape, long... values)
+      throws OrtException {
+    return OnnxTensor.createTensor(environment, LongBuffer.wrap(values), shape);
   }
 
   @ParameterizedTest
