@@ -192,7 +192,7 @@ class ClassifierTest {
     CompletableFuture<Void> closed = CompletableFuture.runAsync(classifier::close);
     assertFalse(backend.closed);
     backend.permits.release();
-    closed.get(5, TimeUnit.SECONDS);
+    closed.get(20, TimeUnit.SECONDS);
     assertEquals(1, accepted.get().logits().getFirst());
     assertTrue(backend.closed);
     assertEquals(Reason.UNAVAILABLE, refusal(classify(classifier, "1")).reason());
@@ -230,6 +230,6 @@ class ClassifierTest {
   private static NunchiException refusal(CompletableFuture<Prediction> answer) {
     return assertInstanceOf(
         NunchiException.class,
-        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS)).getCause());
+        assertThrows(ExecutionException.class, () -> answer.get(20, TimeUnit.SECONDS)).getCause());
   }
 }

@@ -32,7 +32,7 @@ class SchedulerTest {
       List<CompletableFuture<Run>> runs =
           IntStream.range(0, 100).mapToObj(id -> submit(scheduler, id)).toList();
       for (int id = 0; id < runs.size(); id++) {
-        assertEquals(id, runs.get(id).get(5, TimeUnit.SECONDS).logits()[0]);
+        assertEquals(id, runs.get(id).get(20, TimeUnit.SECONDS).logits()[0]);
       }
     }
   }
@@ -68,7 +68,7 @@ class SchedulerTest {
     }
     assertFalse(closed.isDone(), "closed while encodings wait");
     backend.permits.release(1000);
-    closed.get(5, TimeUnit.SECONDS);
+    closed.get(20, TimeUnit.SECONDS);
     for (int id = 0; id < runs.size(); id++) {
       assertTrue(runs.get(id).isDone());
       assertEquals(id, runs.get(id).get().logits()[0]);
@@ -222,7 +222,7 @@ class SchedulerTest {
       backend.begun.acquire();
       assertFalse(second.admitted().isDone(), "one of two places");
       backend.permits.release();
-      second.admitted().get(5, TimeUnit.SECONDS);
+      second.admitted().get(20, TimeUnit.SECONDS);
       assertFalse(third.admitted().isDone());
       backend.permits.release(9);
       running.get();
@@ -329,7 +329,7 @@ class SchedulerTest {
             .toList();
     CompletableFuture<Void> closed = CompletableFuture.runAsync(scheduler::close);
     backend.permits.release(100);
-    closed.get(5, TimeUnit.SECONDS);
+    closed.get(20, TimeUnit.SECONDS);
     for (int id = 0; id < patient.size(); id++) {
       assertEquals(List.of((float) id), firstLogits(patient.get(id).answer().get()));
     }

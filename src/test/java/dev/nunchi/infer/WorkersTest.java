@@ -42,13 +42,13 @@ class WorkersTest {
               List.of(FakeBackend.input(i, 1), FakeBackend.input(i, 1)),
               Terms.until(Deadline.NONE)));
     }
-    assertTrue(backend.begun.tryAcquire(2, 5, TimeUnit.SECONDS), "two run");
+    assertTrue(backend.begun.tryAcquire(2, 20, TimeUnit.SECONDS), "two run");
     assertFalse(backend.begun.tryAcquire(200, TimeUnit.MILLISECONDS), "a third one runs");
     assertEquals(0, models.get(0).waitingCount());
     assertEquals(2, models.get(1).waitingCount());
     backend.permits.release(6);
     for (CompletableFuture<Run> run : runs) {
-      run.get(5, TimeUnit.SECONDS);
+      run.get(20, TimeUnit.SECONDS);
     }
     models.forEach(Scheduler::close);
   }
@@ -70,7 +70,7 @@ class WorkersTest {
     CompletableFuture<Run> last =
         model.submit(List.of(FakeBackend.input(7, 1)), Terms.until(Deadline.NONE)).getFirst();
     asked.forEach(Runnable::run);
-    assertEquals(7, last.get(5, TimeUnit.SECONDS).logits()[0]);
+    assertEquals(7, last.get(20, TimeUnit.SECONDS).logits()[0]);
     model.close();
   }
 }

@@ -252,7 +252,7 @@ class AuthenticationTest {
 
   private static void assertUnauthenticated(CompletableFuture<?> answer) {
     ExecutionException refused =
-        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS));
+        assertThrows(ExecutionException.class, () -> answer.get(20, TimeUnit.SECONDS));
     assertEquals(Status.Code.UNAUTHENTICATED, Status.fromThrowable(refused.getCause()).getCode());
   }
 

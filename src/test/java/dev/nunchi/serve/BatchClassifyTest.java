@@ -59,7 +59,7 @@ class BatchClassifyTest {
   void serverIsAlive() throws InterruptedException {
     assertEquals("tiny", client.classify(request(TEXT)).getModel());
     channel.shutdownNow();
-    assertTrue(channel.awaitTermination(5, TimeUnit.SECONDS));
+    assertTrue(channel.awaitTermination(20, TimeUnit.SECONDS));
   }
 
   @Test

@@ -157,7 +157,7 @@ class ClassificationTest {
     small.broken = true;
     small.permits.release(2);
     ExecutionException failed =
-        assertThrows(ExecutionException.class, () -> batch.get(5, TimeUnit.SECONDS));
+        assertThrows(ExecutionException.class, () -> batch.get(20, TimeUnit.SECONDS));
     assertEquals(
         "broken", assertInstanceOf(IllegalStateException.class, failed.getCause()).getMessage());
     // The caller hears of the failure first; the rest is cancelled right after.
@@ -271,7 +271,7 @@ class ClassificationTest {
   /// Has the model's worker at work on a text.
   private void occupy(Gate gate, String model) throws InterruptedException {
     CompletableFuture<Answer> running = classification.classify(query(model, false), Deadline.NONE);
-    assertTrue(gate.begun.tryAcquire(5, TimeUnit.SECONDS));
+    assertTrue(gate.begun.tryAcquire(20, TimeUnit.SECONDS));
     assertFalse(running.isDone());
   }
 
@@ -285,7 +285,7 @@ class ClassificationTest {
   private static NunchiException refusal(CompletableFuture<?> answer) {
     return assertInstanceOf(
         NunchiException.class,
-        assertThrows(ExecutionException.class, () -> answer.get(5, TimeUnit.SECONDS)).getCause());
+        assertThrows(ExecutionException.class, () -> answer.get(20, TimeUnit.SECONDS)).getCause());
   }
 
   private static Query query(String model, boolean evidence) {

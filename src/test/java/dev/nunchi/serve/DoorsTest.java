@@ -311,7 +311,7 @@ class DoorsTest {
     assertTrue(closed("refused") >= 1);
     held.countDown();
     for (CompletableFuture<HttpResponse<String>> call : calls) {
-      assertEquals(200, call.get(5, TimeUnit.SECONDS).statusCode());
+      assertEquals(200, call.get(20, TimeUnit.SECONDS).statusCode());
     }
     assertEquals("/next ", get("/next", HttpClient.Version.HTTP_1_1).body());
   }

@@ -113,7 +113,7 @@ class FrameFuzzTest {
     Logger.getLogger("").removeHandler(log);
     client.close();
     channel.shutdownNow();
-    assertTrue(channel.awaitTermination(5, TimeUnit.SECONDS));
+    assertTrue(channel.awaitTermination(20, TimeUnit.SECONDS));
   }
 
   /// Connections of one seed, one after the other.

@@ -69,7 +69,7 @@ class GrpcEntranceTest {
     assertEquals(
         "tiny", SentimentServiceGrpc.newBlockingStub(channel).classify(REQUEST).getModel());
     channel.shutdownNow();
-    assertTrue(channel.awaitTermination(5, TimeUnit.SECONDS));
+    assertTrue(channel.awaitTermination(20, TimeUnit.SECONDS));
     client.close();
     vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
   }

@@ -143,7 +143,7 @@ class MetricsTest {
     stream.send("good", "영화");
     stream.send("bad", "");
     stream.halfClose();
-    stream.end.get(5, TimeUnit.SECONDS);
+    stream.end.get(20, TimeUnit.SECONDS);
     channel.shutdownNow();
   }
 

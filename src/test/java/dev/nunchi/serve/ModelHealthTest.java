@@ -5,6 +5,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -12,6 +13,7 @@ import grpc.health.v1.HealthGrpc;
 import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse;
 import grpc.health.v1.HealthOuterClass.HealthCheckResponse.ServingStatus;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -21,10 +23,13 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
-import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,13 +97,39 @@ class ModelHealthTest {
     "nunchi.sentiment.v1.SentimentService/nobody, 3"
   })
   void grpcHealth_watch_saysTheStatusAndStaysOpen(String service, int status) throws Exception {
-    Iterator<HealthCheckResponse> statuses =
-        HealthGrpc.newBlockingStub(channel)
-            .withDeadlineAfter(500, TimeUnit.MILLISECONDS)
-            .watch(HealthCheckRequest.newBuilder().setService(service).build());
-    assertEquals(status, statuses.next().getStatusValue());
-    StatusRuntimeException end = assertThrows(StatusRuntimeException.class, statuses::hasNext);
-    assertEquals(Status.Code.DEADLINE_EXCEEDED, end.getStatus().getCode());
+    BlockingQueue<HealthCheckResponse> statuses = new LinkedBlockingQueue<>();
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    Context.CancellableContext watching = Context.current().withCancellation();
+    watching.run(() ->
+        HealthGrpc.newStub(channel)
+            .watch(
+                HealthCheckRequest.newBuilder().setService(service).build(),
+                new StreamObserver<>() {
+                  @Override
+                  public void onNext(HealthCheckResponse response) {
+                    statuses.add(response);
+                  }
+
+                  @Override
+                  public void onError(Throwable failure) {
+                    end.completeExceptionally(failure);
+                  }
+
+                  @Override
+                  public void onCompleted() {
+                    end.complete(null);
+                  }
+                }));
+    HealthCheckResponse first = statuses.poll(20, TimeUnit.SECONDS);
+    assertNotNull(first);
+    assertEquals(status, first.getStatusValue());
+    assertThrows(TimeoutException.class, () -> end.get(500, TimeUnit.MILLISECONDS));
+    assertTrue(statuses.isEmpty(), statuses::toString);
+
+    watching.cancel(null);
+    ExecutionException left =
+        assertThrows(ExecutionException.class, () -> end.get(20, TimeUnit.SECONDS));
+    assertEquals(Status.Code.CANCELLED, Status.fromThrowable(left).getCode());
   }
 
   @Test
@@ -125,7 +156,7 @@ class ModelHealthTest {
                   public void onCompleted() {}
                 });
     requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
-    List<String> names = services.get(5, TimeUnit.SECONDS);
+    List<String> names = services.get(20, TimeUnit.SECONDS);
     requests.onCompleted();
     assertTrue(names.contains("nunchi.sentiment.v1.SentimentService"), names.toString());
   }

@@ -58,7 +58,7 @@ class NarrowServerTest {
   void serverIsAlive() throws InterruptedException {
     assertEquals("tiny", client.classify(REQUEST).getModel());
     channel.shutdownNow();
-    assertTrue(channel.awaitTermination(5, TimeUnit.SECONDS));
+    assertTrue(channel.awaitTermination(20, TimeUnit.SECONDS));
     while (open.count() > 0) {
       Thread.sleep(1);
     }
@@ -156,19 +156,19 @@ class NarrowServerTest {
     second.await(1);
     StreamClient third = StreamClient.open(channel);
     ExecutionException refused =
-        assertThrows(ExecutionException.class, () -> third.end.get(5, TimeUnit.SECONDS));
+        assertThrows(ExecutionException.class, () -> third.end.get(20, TimeUnit.SECONDS));
     assertEquals(
         new Refusal(Status.Code.RESOURCE_EXHAUSTED, "OVERLOADED", null, true),
         Refusal.of(refused.getCause()));
     first.halfClose();
-    first.end.get(5, TimeUnit.SECONDS);
+    first.end.get(20, TimeUnit.SECONDS);
     StreamClient fourth = StreamClient.open(channel);
     fourth.send("a", REQUEST);
     fourth.await(1);
     fourth.halfClose();
     second.halfClose();
-    second.end.get(5, TimeUnit.SECONDS);
-    fourth.end.get(5, TimeUnit.SECONDS);
+    second.end.get(20, TimeUnit.SECONDS);
+    fourth.end.get(20, TimeUnit.SECONDS);
   }
 
   @Test
@@ -186,12 +186,12 @@ class NarrowServerTest {
     stream.await(1);
     open.stop(new ShutdownDelayInitiatedEvent());
     ExecutionException ended =
-        assertThrows(ExecutionException.class, () -> stream.end.get(5, TimeUnit.SECONDS));
+        assertThrows(ExecutionException.class, () -> stream.end.get(20, TimeUnit.SECONDS));
     Refusal unavailable = new Refusal(Status.Code.UNAVAILABLE, "UNAVAILABLE", null);
     assertEquals(unavailable, Refusal.of(ended.getCause()));
     StreamClient late = StreamClient.open(channel);
     ExecutionException refused =
-        assertThrows(ExecutionException.class, () -> late.end.get(5, TimeUnit.SECONDS));
+        assertThrows(ExecutionException.class, () -> late.end.get(20, TimeUnit.SECONDS));
     assertEquals(unavailable, Refusal.of(refused.getCause()));
   }
 

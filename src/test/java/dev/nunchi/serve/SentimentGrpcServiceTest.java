@@ -75,7 +75,7 @@ class SentimentGrpcServiceTest {
   void serverIsAlive() throws InterruptedException {
     assertEquals("tiny", client.classify(request(TEXT).build()).getModel());
     channel.shutdownNow();
-    assertTrue(channel.awaitTermination(5, TimeUnit.SECONDS));
+    assertTrue(channel.awaitTermination(20, TimeUnit.SECONDS));
   }
 
   @Test
@@ -400,7 +400,7 @@ class SentimentGrpcServiceTest {
     context.cancel(null);
     // Whichever came first; the check after each test shows that the server lives on.
     try {
-      assertEquals("tiny", answer.get(5, TimeUnit.SECONDS).getModel());
+      assertEquals("tiny", answer.get(20, TimeUnit.SECONDS).getModel());
     } catch (ExecutionException e) {
       assertEquals(Status.Code.CANCELLED, Status.fromThrowable(e).getCode());
     } catch (Exception e) {

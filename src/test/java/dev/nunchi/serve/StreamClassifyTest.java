@@ -63,7 +63,7 @@ class StreamClassifyTest {
     ClassifyResponse answer = SentimentServiceGrpc.newBlockingStub(channel).classify(request(TEXT));
     assertEquals("tiny", answer.getModel());
     channel.shutdownNow();
-    assertTrue(channel.awaitTermination(5, TimeUnit.SECONDS));
+    assertTrue(channel.awaitTermination(20, TimeUnit.SECONDS));
     awaitNoStream();
   }
 
@@ -256,7 +256,7 @@ class StreamClassifyTest {
             SentimentServiceGrpc.newStub(channel).withDeadlineAfter(200, TimeUnit.MILLISECONDS));
     stream.send("a", TEXT);
     ExecutionException ended =
-        assertThrows(ExecutionException.class, () -> stream.end.get(5, TimeUnit.SECONDS));
+        assertThrows(ExecutionException.class, () -> stream.end.get(20, TimeUnit.SECONDS));
     assertEquals(Status.Code.DEADLINE_EXCEEDED, Status.fromThrowable(ended).getCode());
   }
 
@@ -272,7 +272,7 @@ class StreamClassifyTest {
         stream.send("item-" + item, TEXT);
       }
       ExecutionException ended =
-          assertThrows(ExecutionException.class, () -> stream.end.get(5, TimeUnit.SECONDS));
+          assertThrows(ExecutionException.class, () -> stream.end.get(20, TimeUnit.SECONDS));
       assertEquals(Status.Code.DEADLINE_EXCEEDED, Status.fromThrowable(ended).getCode());
     }
   }
@@ -286,7 +286,7 @@ class StreamClassifyTest {
       }
       stream.cancel();
       ExecutionException ended =
-          assertThrows(ExecutionException.class, () -> stream.end.get(5, TimeUnit.SECONDS));
+          assertThrows(ExecutionException.class, () -> stream.end.get(20, TimeUnit.SECONDS));
       assertEquals(Status.Code.CANCELLED, Status.fromThrowable(ended).getCode());
     }
   }
@@ -371,7 +371,7 @@ class StreamClassifyTest {
             .build()
             .toByteArray());
     call.sendMessage(bytes);
-    StatusRuntimeException ended = end.get(5, TimeUnit.SECONDS);
+    StatusRuntimeException ended = end.get(20, TimeUnit.SECONDS);
     assertEquals(1, answers.size());
     assertEquals("good", StreamClassifyResponse.parseFrom(answers.getFirst()).getId());
     assertEquals(Status.Code.INVALID_ARGUMENT.value(), StatusProto.fromThrowable(ended).getCode());
