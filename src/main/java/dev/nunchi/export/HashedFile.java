@@ -1,7 +1,6 @@
 package dev.nunchi.export;
 
 import dev.nunchi.Sha256;
-import dev.nunchi.model.Digests;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -64,7 +63,7 @@ final class HashedFile implements AutoCloseable {
 
   /// Ends the file and makes it outlast a loss of power.
   ///
-  /// @return its SHA-256, as [Digests#sha256(Path)] would read it
+  /// @return its SHA-256, as [dev.nunchi.model.Digests#sha256(Path)] would read it
   String finish() throws IOException {
     flush();
     channel.force(true);

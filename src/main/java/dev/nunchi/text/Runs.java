@@ -24,7 +24,7 @@ final class Runs {
           && characterEnd(from, runEnd) == runEnd + length) {
         runEnd += length;
       }
-      if (runEnd - start > longest * length && counts(from, start, end)) {
+      if (runEnd - start > (long) longest * length && counts(from, start, end)) {
         if (to == null) {
           to = new NormalizedText.Builder(text);
         }

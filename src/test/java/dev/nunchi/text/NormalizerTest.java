@@ -135,6 +135,15 @@ final class NormalizerTest {
     assertEquals(cut, RUNS.apply(text));
   }
 
+  /// As a manifest of another may say it.
+  @Test
+  void runs_largestLimit_areLeftAlone() {
+    String cats = "\ud83d\ude3a".repeat(8);
+    Normalization settings =
+        new Normalization(1, false, false, false, false, false, Integer.MAX_VALUE);
+    assertEquals(cats, Normalizer.of(settings).apply(cats));
+  }
+
   @Test
   void normalize_standard_mixesSteps() {
     assertEquals("ㅋㅋㅋ 대박...", STANDARD.apply("\u200bﾻﾻㅋㅋ\u110f  \u1103\u1162박…… "));
