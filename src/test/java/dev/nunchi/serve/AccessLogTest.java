@@ -12,15 +12,12 @@ import dev.nunchi.sentiment.v1.BatchClassifyRequest;
 import dev.nunchi.sentiment.v1.ClassifyRequest;
 import dev.nunchi.sentiment.v1.ListModelsRequest;
 import dev.nunchi.sentiment.v1.SentimentServiceGrpc;
-import dev.nunchi.sentiment.v1.StreamClassifyRequest;
-import dev.nunchi.sentiment.v1.StreamClassifyResponse;
 import grpc.health.v1.HealthGrpc;
 import grpc.health.v1.HealthOuterClass.HealthCheckRequest;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import io.grpc.stub.MetadataUtils;
-import io.grpc.stub.StreamObserver;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
@@ -35,7 +32,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -137,29 +133,12 @@ class AccessLogTest {
     assertEquals("BatchClassify", batch.path("method").asText());
     assertEquals(2, batch.path("text_count").asInt());
     assertTrue(batch.path("token_count").asInt() > 4, batch.toString());
-    CompletableFuture<Void> end = new CompletableFuture<>();
-    StreamObserver<StreamClassifyRequest> items =
-        SentimentServiceGrpc.newStub(client.getChannel())
-            .streamClassify(
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(StreamClassifyResponse answer) {}
-
-                  @Override
-                  public void onError(Throwable failure) {
-                    end.completeExceptionally(failure);
-                  }
-
-                  @Override
-                  public void onCompleted() {
-                    end.complete(null);
-                  }
-                });
+    StreamClient items = StreamClient.open(client.getChannel());
     for (String id : List.of("1", "2", "3")) {
-      items.onNext(StreamClassifyRequest.newBuilder().setId(id).setRequest(request).build());
+      items.send(id, request);
     }
-    items.onCompleted();
-    end.get(10, TimeUnit.SECONDS);
+    items.halfClose();
+    items.end.get(10, TimeUnit.SECONDS);
     JsonNode stream = next();
     assertEquals("StreamClassify", stream.path("method").asText());
     assertEquals("OK", stream.path("code").asText());

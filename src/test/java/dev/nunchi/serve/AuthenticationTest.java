@@ -76,7 +76,7 @@ class AuthenticationTest {
   void grpc_streamWithoutToken_isRefused() {
     CompletableFuture<StreamClassifyResponse> answer = new CompletableFuture<>();
     StreamObserver<StreamClassifyRequest> items =
-        SentimentServiceGrpc.newStub(channel).streamClassify(new FirstMessage<>(answer));
+        SentimentServiceGrpc.newStub(channel).streamClassify(new FirstAnswer<>(answer));
     items.onNext(StreamClassifyRequest.newBuilder().setId("1").build());
     assertUnauthenticated(answer);
   }
@@ -85,7 +85,7 @@ class AuthenticationTest {
   void grpc_reflectionWithoutToken_isRefused() {
     CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
     StreamObserver<ServerReflectionRequest> requests =
-        ServerReflectionGrpc.newStub(channel).serverReflectionInfo(new FirstMessage<>(answer));
+        ServerReflectionGrpc.newStub(channel).serverReflectionInfo(new FirstAnswer<>(answer));
     requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
     assertUnauthenticated(answer);
   }
@@ -254,20 +254,5 @@ class AuthenticationTest {
     ExecutionException refused =
         assertThrows(ExecutionException.class, () -> answer.get(20, TimeUnit.SECONDS));
     assertEquals(Status.Code.UNAUTHENTICATED, Status.fromThrowable(refused.getCause()).getCode());
-  }
-
-  private record FirstMessage<T>(CompletableFuture<T> answer) implements StreamObserver<T> {
-    @Override
-    public void onNext(T message) {
-      answer.complete(message);
-    }
-
-    @Override
-    public void onError(Throwable failure) {
-      answer.completeExceptionally(failure);
-    }
-
-    @Override
-    public void onCompleted() {}
   }
 }

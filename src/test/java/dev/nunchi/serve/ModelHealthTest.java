@@ -5,7 +5,6 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasItem;
 import static org.hamcrest.Matchers.startsWith;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -23,13 +22,10 @@ import io.grpc.reflection.v1.ServerReflectionResponse;
 import io.grpc.stub.StreamObserver;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import java.util.Iterator;
 import java.util.List;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -97,66 +93,29 @@ class ModelHealthTest {
     "nunchi.sentiment.v1.SentimentService/nobody, 3"
   })
   void grpcHealth_watch_saysTheStatusAndStaysOpen(String service, int status) throws Exception {
-    BlockingQueue<HealthCheckResponse> statuses = new LinkedBlockingQueue<>();
-    CompletableFuture<Void> end = new CompletableFuture<>();
     Context.CancellableContext watching = Context.current().withCancellation();
-    watching.run(() ->
-        HealthGrpc.newStub(channel)
-            .watch(
-                HealthCheckRequest.newBuilder().setService(service).build(),
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(HealthCheckResponse response) {
-                    statuses.add(response);
-                  }
-
-                  @Override
-                  public void onError(Throwable failure) {
-                    end.completeExceptionally(failure);
-                  }
-
-                  @Override
-                  public void onCompleted() {
-                    end.complete(null);
-                  }
-                }));
-    HealthCheckResponse first = statuses.poll(20, TimeUnit.SECONDS);
-    assertNotNull(first);
-    assertEquals(status, first.getStatusValue());
-    assertThrows(TimeoutException.class, () -> end.get(500, TimeUnit.MILLISECONDS));
-    assertTrue(statuses.isEmpty(), statuses::toString);
-
-    watching.cancel(null);
-    ExecutionException left =
-        assertThrows(ExecutionException.class, () -> end.get(20, TimeUnit.SECONDS));
-    assertEquals(Status.Code.CANCELLED, Status.fromThrowable(left).getCode());
+    Iterator<HealthCheckResponse> statuses =
+        watching.call(() ->
+            HealthGrpc.newBlockingStub(channel)
+                .withDeadlineAfter(20, TimeUnit.SECONDS)
+                .watch(HealthCheckRequest.newBuilder().setService(service).build()));
+    assertEquals(status, statuses.next().getStatusValue());
+    CompletableFuture.delayedExecutor(500, TimeUnit.MILLISECONDS)
+        .execute(() -> watching.cancel(null));
+    StatusRuntimeException end = assertThrows(StatusRuntimeException.class, statuses::hasNext);
+    assertEquals(Status.Code.CANCELLED, end.getStatus().getCode());
   }
 
   @Test
   void reflection_listsTheService() throws Exception {
-    CompletableFuture<List<String>> services = new CompletableFuture<>();
+    CompletableFuture<ServerReflectionResponse> answer = new CompletableFuture<>();
     StreamObserver<ServerReflectionRequest> requests =
-        ServerReflectionGrpc.newStub(channel)
-            .serverReflectionInfo(
-                new StreamObserver<>() {
-                  @Override
-                  public void onNext(ServerReflectionResponse response) {
-                    services.complete(
-                        response.getListServicesResponse().getServiceList().stream()
-                            .map(service -> service.getName())
-                            .toList());
-                  }
-
-                  @Override
-                  public void onError(Throwable failure) {
-                    services.completeExceptionally(failure);
-                  }
-
-                  @Override
-                  public void onCompleted() {}
-                });
+        ServerReflectionGrpc.newStub(channel).serverReflectionInfo(new FirstAnswer<>(answer));
     requests.onNext(ServerReflectionRequest.newBuilder().setListServices("").build());
-    List<String> names = services.get(20, TimeUnit.SECONDS);
+    List<String> names =
+        answer.get(20, TimeUnit.SECONDS).getListServicesResponse().getServiceList().stream()
+            .map(service -> service.getName())
+            .toList();
     requests.onCompleted();
     assertTrue(names.contains("nunchi.sentiment.v1.SentimentService"), names.toString());
   }
