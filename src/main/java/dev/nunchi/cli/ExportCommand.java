@@ -14,8 +14,10 @@ import dev.nunchi.model.Precision;
 import dev.nunchi.model.Probe;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
@@ -270,7 +272,23 @@ final class ExportCommand implements Callable<Integer> {
     Stream.of(calibrationNotes, validationNotes)
         .flatMap(notes -> notes.sentences().stream())
         .forEach(sentence -> err.println("Note: " + sentence));
+    noteTextsOfBoth(options, err);
     return options;
+  }
+
+  /// Ranges fit the texts that they are of, so that those keep their label more often than others.
+  private static void noteTextsOfBoth(ExportOptions options, PrintWriter err) {
+    Set<String> calibration = new HashSet<>(options.calibration());
+    Set<String> validation = new HashSet<>(options.validation().texts());
+    long both = calibration.stream().filter(validation::contains).count();
+    if (both > 0 && 2 * both >= Math.min(calibration.size(), validation.size())) {
+      err.printf(
+          Locale.ROOT,
+          "Note: %,d of %,d calibration texts are validation texts too, which says too much for"
+              + " int8; give --validation texts that are not in --calibration%n",
+          both,
+          calibration.size());
+    }
   }
 
   private static List<String> evenly(List<String> texts) {

@@ -220,6 +220,17 @@ class RegressionCommandsTest {
     }
   }
 
+  @Test
+  void export_validationTextsThatCalibrate_areNoted() throws IOException {
+    Path validation = data.resolve("validation.tsv");
+    run(int8(directory.resolve("both"), validation, "validation.tsv"));
+    String note = "calibration texts are validation texts too";
+    assertTrue(err.toString().contains(note), err::toString);
+    err.getBuffer().setLength(0);
+    rounded();
+    assertFalse(err.toString().contains(note), err::toString);
+  }
+
   /// Ranges of one short text cut off the others, and half of the layers in fp32 do not help.
   @Test
   void export_regressionThatInt8MovesTooFar_isRefusedSayingWhatToDo() throws IOException {
