@@ -24,12 +24,12 @@ public record ValueRanges(List<Double> least, List<String> names) {
     double[] values = examples.stream().mapToDouble(Example::value).sorted().toArray();
     double[] different = Arrays.stream(values).distinct().toArray();
     double[] least =
-        different.length <= MOST
-            ? different
-            : IntStream.range(0, MOST)
-                .mapToDouble(i -> values[i * values.length / MOST])
-                .distinct()
-                .toArray();
+        apart(
+            different.length <= MOST
+                ? different
+                : IntStream.range(0, MOST)
+                    .mapToDouble(i -> values[i * values.length / MOST])
+                    .toArray());
     List<String> names = new ArrayList<>();
     for (int i = 0; i < least.length; i++) {
       double end = i + 1 < least.length ? least[i + 1] : values[values.length - 1];
@@ -49,6 +49,14 @@ public record ValueRanges(List<Double> least, List<String> names) {
       range++;
     }
     return new Example(example.id(), example.text(), List.of(names.get(range)), example.context());
+  }
+
+  /// Without those that look like the one before them.
+  private static double[] apart(double[] ascending) {
+    return IntStream.range(0, ascending.length)
+        .filter(i -> i == 0 || !shown(ascending[i]).equals(shown(ascending[i - 1])))
+        .mapToDouble(i -> ascending[i])
+        .toArray();
   }
 
   private static String shown(double value) {

@@ -105,7 +105,7 @@ final class CheckpointSaver implements Trainer.Keeper {
     }
     // The one that the run went on from may be pruned.
     tokenizerDirectory = checkpoint;
-    output.prune(recipe.watch().saveTotalLimit());
+    output.prune(progress.step(), recipe.watch().saveTotalLimit());
     listener.saved(checkpoint);
   }
 

@@ -41,7 +41,7 @@ record KeptCheckpoint(Path path) {
     }
   }
 
-  private long step() {
+  long step() {
     return Long.parseLong(path.getFileName().toString().substring("checkpoint-".length()));
   }
 

@@ -188,12 +188,15 @@ final class RunDirectory implements AutoCloseable {
     return KeptCheckpoint.in(path());
   }
 
-  /// Deletes all but the newest of the checkpoints that this program wrote.
+  /// Deletes the oldest of the checkpoints that this program wrote up to a step. Later ones, which
+  /// a run that goes on has passed over, stay until it writes its own in their place.
   ///
+  /// @param newest the step of the one that was written last
   /// @param limit how many stay; 0 for all
-  void prune(int limit) {
+  void prune(long newest, int limit) {
     if (limit > 0) {
       checkpoints().stream()
+          .filter(checkpoint -> checkpoint.step() <= newest)
           .filter(KeptCheckpoint::isOwn)
           .skip(limit)
           .forEach(KeptCheckpoint::remove);

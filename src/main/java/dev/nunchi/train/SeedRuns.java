@@ -66,6 +66,9 @@ public record SeedRuns(
           "There is no validation file, so each seed holds out texts of its own, and the deviation"
               + " is that of the texts too");
     }
+    if (mode == TrainingRun.Mode.OVERWRITE) {
+      beginAll();
+    }
     SeedResults results = new SeedResults(recipe.watch().metricForBestModel(), List.of());
     for (long seed : seeds) {
       if (stop.isRequested()) {
@@ -108,6 +111,15 @@ public record SeedRuns(
   /// Whether the run of a seed is not to be gone through again.
   private boolean isFinished(long seed) {
     return mode == TrainingRun.Mode.RESUME && RunDirectory.isFinished(directory(seed));
+  }
+
+  /// No model of an earlier training counts as finished any more, also where this one is
+  /// interrupted before its turn.
+  private void beginAll() {
+    seeds.stream()
+        .map(this::directory)
+        .filter(Files::isDirectory)
+        .forEach(directory -> RunDirectory.open(directory, mode).close());
   }
 
   /// Looks through all directories before any work.

@@ -10,6 +10,7 @@ import dev.nunchi.torch.OptimizerSettings;
 import dev.nunchi.torch.TorchNetwork;
 import dev.nunchi.torch.TorchTrainer;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /// The training loop: batches, a step of the optimiser, now and then an evaluation whose best state
@@ -213,13 +214,31 @@ final class Trainer implements AutoCloseable {
         o.adamBeta1(), o.adamBeta2(), o.adamEpsilon(), o.weightDecay(), o.layerwiseLrDecay());
   }
 
+  private static long epochs(StepPlan steps) {
+    return Math.ceilDiv(steps.total(), steps.stepsOfEpoch());
+  }
+
+  /// A sentence that says so, where the run has fewer epochs than are to be averaged.
+  static Optional<String> boundOf(Recipe.Optimization o, StepPlan steps) {
+    long epochs = epochs(steps);
+    return o.swaEpochs() < 2 || o.swaEpochs() <= epochs
+        ? Optional.empty()
+        : Optional.of(
+            "swa_epochs is %d, but the run has %s"
+                .formatted(
+                    o.swaEpochs(),
+                    epochs < 2
+                        ? "one epoch: nothing is averaged."
+                        : "%d epochs: these are averaged.".formatted(epochs)));
+  }
+
   private static Averaging averaging(Recipe.Optimization o, StepPlan steps) {
     if (o.emaDecay() > 0) {
       return new Averaging.Exponential(o.emaDecay());
     }
     long every = steps.stepsOfEpoch();
     // Counted back from the end, which need not be that of an epoch.
-    long epochs = Math.min(o.swaEpochs(), Math.ceilDiv(steps.total(), every));
+    long epochs = Math.min(o.swaEpochs(), epochs(steps));
     return epochs < 2
         ? Averaging.NONE
         : new Averaging.Stochastic(steps.total() - (epochs - 1) * every, every);

@@ -132,6 +132,7 @@ public final class TrainingRun {
     }
     Network description = start.network();
     requirePositions(description);
+    requireBias(description);
     @Nullable Lesson lesson = Lesson.of(models.teacher(), recipe, texts, listener);
     @Nullable Teaching teaching = lesson == null ? null : lesson.teaching();
     listener.preparing("Encoding texts");
@@ -153,6 +154,7 @@ public final class TrainingRun {
               TextNoise.of(recipe, texts.learnt(), encoded),
               evaluation);
       Schedule.boundOf(recipe.optimization(), course.steps().total()).ifPresent(listener::warned);
+      Trainer.boundOf(recipe.optimization(), course.steps()).ifPresent(listener::warned);
       TrainingListener.Plan plan = plan(course, description, start.weights(), encoded);
       if (dry) {
         listener.planned(plan);
@@ -237,6 +239,15 @@ public final class TrainingRun {
         course.steps().total(),
         course.steps().epoch(course.steps().total()),
         course.memory());
+  }
+
+  private void requireBias(Network network) {
+    if (recipe.loss().fitIntercepts() && network.outputBias().isEmpty()) {
+      throw new NunchiException(
+          Reason.INVALID_RECIPE,
+          "fit_intercepts adds to the classifier's bias, which this network, as all decoders, does"
+              + " not have; set it to false");
+    }
   }
 
   private void requirePositions(Network network) {

@@ -62,6 +62,14 @@ final class NumbersAsLabelsTest {
   }
 
   @Test
+  void ranges_valuesThatLookAlike_areOneRange() {
+    assertEquals(
+        List.of("0 to <0.9", "0.9 to 1"),
+        ValueRanges.of(examples(1e-5, 2e-5, 3e-5, 4e-5, 0.9, 1)).names());
+    assertEquals(List.of("0.1", "2"), ValueRanges.of(examples(0.10001, 0.10002, 2)).names());
+  }
+
+  @Test
   void ranges_manyValues_haveAboutAsManyTextsEach() {
     List<Example> examples =
         examples(IntStream.range(0, 100).mapToDouble(i -> i / 100.0).toArray());

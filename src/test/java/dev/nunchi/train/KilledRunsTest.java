@@ -262,7 +262,7 @@ class KilledRunsTest {
             .write(staged.path());
         staged.commitAs(directory.checkpoint(step));
       }
-      directory.prune(1);
+      directory.prune(step, 1);
     }
   }
 

@@ -127,6 +127,14 @@ class RecipeReaderTest {
   }
 
   @Test
+  void write_textsThatLookLikeNumbers_areReadAgainAsTexts() throws IOException {
+    Recipe recipe =
+        RecipeReader.read("ngrams", Map.of("text_column", "'0'", "teacher", "'20261128'"));
+    Recipe again = RecipeReader.read(recipe(RecipeReader.write(recipe)).toString(), Map.of());
+    assertEquals(recipe.keys(), again.keys());
+  }
+
+  @Test
   void read_unknownKey_suggestsTheNearest() throws IOException {
     Path file = recipe("model_name_or_path: base\nlearnig_rate: 3e-4\n");
     NunchiException failure =

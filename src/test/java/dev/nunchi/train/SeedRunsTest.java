@@ -120,6 +120,18 @@ class SeedRunsTest {
   }
 
   @Test
+  void run_overwritingInterruptedAndResumed_hasNoModelOfTheTrainingBefore() throws IOException {
+    Path output = directory.resolve("runs");
+    run(output, TrainingRun.Mode.START, new StopSignal(), new Seeds());
+    StopSignal stop = new StopSignal();
+    SeedResults stopped = run(output, TrainingRun.Mode.OVERWRITE, stop, new Seeds(42, 5, stop));
+    assertEquals(List.of(), stopped.seeds());
+    Seeds resumed = new Seeds();
+    run(output, TrainingRun.Mode.RESUME, new StopSignal(), resumed);
+    assertEquals(SEEDS, resumed.begun);
+  }
+
+  @Test
   void run_anotherRecipeResumed_isRefused() {
     Path output = directory.resolve("runs");
     new SeedRuns(recipe, data, output, List.of(42L), TrainingRun.Mode.START)

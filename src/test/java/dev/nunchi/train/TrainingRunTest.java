@@ -490,6 +490,18 @@ class TrainingRunTest {
   }
 
   @Test
+  void run_interceptsOfADecoder_whichHasNoBias_areRefusedBeforeTraining() throws IOException {
+    Recipe recipe =
+        recipe(TINY.replace("model_type: electra", "model_type: llama") + "fit_intercepts: true\n");
+    NunchiException failure =
+        assertThrows(
+            NunchiException.class,
+            () -> run(recipe, directory.resolve("made"), new Watcher(), new StopSignal()));
+    assertEquals(Reason.INVALID_RECIPE, failure.reason());
+    assertTrue(failure.getMessage().startsWith("fit_intercepts adds"), failure.getMessage());
+  }
+
+  @Test
   void run_labelOutsideTheSet_namesFileAndLine() throws IOException {
     Files.writeString(data.resolve("train.tsv"), Reviews.tsv(3, 1) + "x\t좋네요\t2\n");
     NunchiException failure =
@@ -599,6 +611,22 @@ class TrainingRunTest {
     assertTrue(
         resumed.warnings.getFirst().contains("checkpoint-16 is not whole and is left out"),
         resumed.warnings.toString());
+  }
+
+  /// What is damaged is newer than what the run writes at first.
+  @Test
+  void run_onlyCheckpointBroken_beginsAnewAndKeepsItsOwn() throws IOException {
+    Recipe recipe = recipe(STATEFUL + "save_total_limit: 1\n");
+    Path output = directory.resolve("made");
+    runUntil(16, recipe, output, TrainingRun.Mode.START);
+    assertEquals(List.of("checkpoint-16"), checkpoints(output));
+    Files.delete(output.resolve("checkpoint-16/optimizer.safetensors"));
+    runUntil(8, recipe, output, TrainingRun.Mode.RESUME);
+    assertTrue(checkpoints(output).contains("checkpoint-8"), checkpoints(output).toString());
+    Watcher resumed = new Watcher();
+    run(recipe, output, TrainingRun.Mode.RESUME, resumed, new StopSignal());
+    assertEquals(8, resumed.resumedAt);
+    assertEquals(List.of("checkpoint-35"), checkpoints(output));
   }
 
   @Test
@@ -762,6 +790,20 @@ class TrainingRunTest {
                     new Watcher(),
                     new StopSignal()));
     assertTrue(failure.getMessage().contains("train.tsv, line 42: the text is empty"));
+  }
+
+  @Test
+  void run_moreEpochsToAverageThanThereAre_saysSo() throws IOException {
+    Watcher watcher = new Watcher();
+    run(
+        recipe(NGRAMS.replace("num_train_epochs: 6", "num_train_epochs: 1") + "swa_epochs: 3\n"),
+        directory.resolve("made"),
+        watcher,
+        new StopSignal());
+    assertTrue(
+        watcher.warnings.contains(
+            "swa_epochs is 3, but the run has one epoch: nothing is averaged."),
+        watcher.warnings.toString());
   }
 
   /// The mean of the checkpoints at the ends of the last two epochs; the same where the run was
