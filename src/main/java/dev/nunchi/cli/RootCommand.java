@@ -24,7 +24,7 @@ import picocli.CommandLine.Spec;
     footerHeading = "%nExamples:%n",
     footer = {
       "  nunchi serve",
-      "      Serve the built-in model over gRPC and REST on port 8080.",
+      "      Serve the built-in models over gRPC and REST on port 8080.",
       "  nunchi classify '이 영화 정말 재미있어요'",
       "      Say what a text feels like.",
       "  nunchi train --recipe ngrams --data reviews --output my-model",

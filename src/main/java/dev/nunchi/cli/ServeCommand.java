@@ -143,7 +143,9 @@ final class ServeCommand implements Callable<Integer> {
   @Option(
       names = "--threads",
       paramLabel = "N",
-      description = "Texts that are run at a time, of all models (default: one for each core).")
+      description =
+          "Texts that are run at a time, of all models (default: one for each core, and one on a"
+              + " GPU).")
   private @Nullable Integer threads;
 
   @Option(
@@ -212,7 +214,7 @@ final class ServeCommand implements Callable<Integer> {
       negatable = true,
       description = {
         "Whether there is a page at / to try the models in a browser (default: unless there are"
-            + " --tokens). Its files need no token, its calls do."
+            + " --tokens or NUNCHI_OIDC_ISSUER). Its files need no token, its calls do."
       })
   private @Nullable Boolean playground;
 

@@ -51,11 +51,11 @@ import picocli.CommandLine.Spec;
       "of BERT's size to negative, neutral and positive; and those of the built-in models:",
       "nsmc-stars and then nsmc-small, movie3-stars and then movie3-small (three classes),"
           + " e5-stars",
-      "and then e5-nsmc or e5-movie3 (a small encoder, for a GPU), nsmc-cnn (small convolutions,"
-          + " which",
-      "such an encoder teaches); bert-stars and then bert-small are a transformer from scratch,"
-          + " half an",
-      "hour. Those of decoders are",
+      "and then e5-nsmc (a small encoder, for a GPU), and nsmc-cnn (small convolutions, which such"
+          + " an",
+      "encoder teaches). e5-movie3 trains that encoder for three classes; bert-stars and then"
+          + " bert-small",
+      "are a transformer from scratch, half an hour. Those of decoders are",
       "nsmc-llama3 (Llama 3 8B, labels 0 and 1), emotion4-gemma2-qlora (Gemma 2 2B in 4 bits; 무감정,",
       "슬픔, 기쁨, 분노), youtube3-gemma2-lora (a Korean Gemma 2 of 9 billion parameters; a comment, its",
       "video's summary in the column summary, and 긍정, 중립 or 부정) and gemma3-270m-lora (Gemma 3 270M",

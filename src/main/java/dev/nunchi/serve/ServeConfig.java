@@ -31,7 +31,7 @@ import org.eclipse.microprofile.config.spi.ConfigSource;
 /// | `nunchi.private-copy` | `true` | whether models answer from copies of their weights, so that writing into a served directory changes nothing |
 /// | `nunchi.home` | the working directory | the installation, which holds the built-in model |
 /// | `nunchi.device` | `auto` | `auto`, `cpu` or `cuda` |
-/// | `nunchi.threads` | one for each core | texts that are run at a time, of all models |
+/// | `nunchi.threads` | one for each core, and one on a GPU | texts that are run at a time, of all models |
 /// | `nunchi.lone-text-threads` | `nunchi.threads` | on the CPU, threads that share the work of a transformer's text while there is no other; 1 saves the memory of a second session |
 /// | `nunchi.queue-size` | 2048 | most texts that wait to be run, of all models |
 /// | `nunchi.limits.max-text-bytes` | 8192 | longest text, and longest context, in UTF-8 |
