@@ -2,6 +2,7 @@ package dev.nunchi.infer;
 
 import dev.nunchi.text.PaddedBatch;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -17,14 +18,21 @@ final class LoneTextModel implements Backend {
 
   private final Backend model;
   private final Supplier<Backend> opener;
+  private final Executor background;
   private @Nullable CompletableFuture<@Nullable Backend> wide;
   private boolean closed;
 
   /// @param model owned by this from now on
   /// @param opener opens the session of several cores, or throws
   LoneTextModel(Backend model, Supplier<Backend> opener) {
+    this(model, opener, task -> Thread.ofPlatform().daemon().name("nunchi-lone").start(task));
+  }
+
+  /// @param background runs the opener, or throws
+  LoneTextModel(Backend model, Supplier<Backend> opener, Executor background) {
     this.model = model;
     this.opener = opener;
+    this.background = background;
   }
 
   @Override
@@ -55,11 +63,20 @@ final class LoneTextModel implements Backend {
       if (closed) {
         known.complete(null);
       } else {
-        CompletableFuture<@Nullable Backend> opening = known;
-        Thread.ofPlatform().daemon().name("nunchi-lone").start(() -> opening.complete(open()));
+        begin(known);
       }
     }
     return known;
+  }
+
+  /// Who closes this waits for what it comes to, also where there is no thread to be had.
+  @SuppressWarnings("CatchThrowable")
+  private void begin(CompletableFuture<@Nullable Backend> opening) {
+    try {
+      background.execute(() -> opening.complete(open()));
+    } catch (Throwable e) {
+      opening.complete(without(e));
+    }
   }
 
   // Whatever goes wrong here, the texts have another session.
@@ -68,9 +85,13 @@ final class LoneTextModel implements Backend {
     try {
       return opener.get();
     } catch (Throwable e) {
-      LOG.warnf("A text that is alone is computed on one core: %s", e.getMessage());
-      return null;
+      return without(e);
     }
+  }
+
+  private static @Nullable Backend without(Throwable reason) {
+    LOG.warnf("A text that is alone is computed on one core: %s", reason.getMessage());
+    return null;
   }
 
   @Override

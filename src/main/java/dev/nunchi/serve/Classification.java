@@ -62,7 +62,7 @@ final class Classification {
   CompletableFuture<Answer> classify(Query query, Deadline deadline) {
     try {
       Terms terms = new Terms(Callers.current(), Urgency.INTERACTIVE, deadline);
-      Checked checked = checked(query);
+      Checked checked = checked(query, model(query));
       return Futures.map(
           queued(List.of(checked), "evidence", terms).getFirst(),
           prediction -> answer(checked, prediction));
@@ -83,9 +83,13 @@ final class Classification {
       limits.checkBatch("requests", requests.size());
       Terms terms = new Terms(Callers.current(), Urgency.BULK, deadline);
       List<Checked> batch = new ArrayList<>(requests.size());
+      // One name is one model, also where another takes its place meanwhile.
+      Map<String, ServedModel> found = new HashMap<>();
       for (int i = 0; i < requests.size(); i++) {
         try {
-          batch.add(checked(read.apply(requests.get(i))));
+          Query query = read.apply(requests.get(i));
+          ServedModel now = model(query);
+          batch.add(checked(query, found.computeIfAbsent(now.name(), _ -> now)));
         } catch (NunchiException e) {
           throw e.in("requests[%d]".formatted(i));
         }
@@ -121,7 +125,7 @@ final class Classification {
   ///
   /// @throws NunchiException where the query is refused
   Admission<Answer> classifyWhenFree(Query query, Deadline deadline) {
-    Checked checked = checked(query);
+    Checked checked = checked(query, model(query));
     Taken taken = allowances.take(checked.question().runCount(), "evidence");
     try {
       return checked
@@ -181,9 +185,12 @@ final class Classification {
     return trace == null ? terms : terms.heardBy(trace.listener(first.model()));
   }
 
-  private Checked checked(Query query) {
+  private ServedModel model(Query query) {
+    return models.find("model", query.model());
+  }
+
+  private Checked checked(Query query, ServedModel model) {
     long arrivedAt = System.nanoTime();
-    ServedModel model = models.find("model", query.model());
     CallRecord call = CallRecord.current();
     call.asked(model.name(), query.text());
     check(query);

@@ -137,14 +137,23 @@ final class Doors {
     }
   }
 
+  /// First for what nothing else may keep it from.
   private void look() {
-    try {
+    safely(this::endIfDead);
+    safely(() -> {
       long now = System.nanoTime();
       ports.forEach(connections -> connections.closeOverdue(now));
       calls.refuseOverdue(now);
       streams.closeIdle(now);
-      endIfDead();
-    } catch (RuntimeException e) {
+    });
+  }
+
+  // The clock would never call again.
+  @SuppressWarnings("CatchThrowable")
+  private static void safely(Runnable action) {
+    try {
+      action.run();
+    } catch (Throwable e) {
       LOG.error("Connections could not be looked at", e);
     }
   }

@@ -11,7 +11,9 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.quarkus.grpc.GlobalInterceptor;
+import io.quarkus.grpc.runtime.health.GrpcHealthStorage;
 import jakarta.inject.Singleton;
+import java.util.function.UnaryOperator;
 
 /// Answers for services that `grpc.health.v1` does not know as its specification has it: `Check`
 /// with the code `NOT_FOUND`, `Watch` with the status `SERVICE_UNKNOWN`. Quarkus answers both with
@@ -22,14 +24,20 @@ final class HealthInterceptor implements ServerInterceptor {
   /// `ServingStatus.SERVICE_UNKNOWN`, which the messages of Quarkus are too old to have.
   private static final int SERVICE_UNKNOWN = 3;
 
+  private final AwaitedServices awaited;
+
+  HealthInterceptor(GrpcHealthStorage health) {
+    awaited = new AwaitedServices(health.getStatuses()::containsKey);
+  }
+
   @Override
   public <Q, A> ServerCall.Listener<Q> interceptCall(
       ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
     return switch (call.getMethodDescriptor().getFullMethodName()) {
       case "grpc.health.v1.Health/Check" ->
-          new Listener<>(next.startCall(new Check<>(call), headers));
+          new Listener<>(next.startCall(new Check<>(call), headers), UnaryOperator.identity());
       case "grpc.health.v1.Health/Watch" ->
-          new Listener<>(next.startCall(new Watch<>(call), headers));
+          new Listener<>(next.startCall(new Watch<>(call), headers), awaited::of);
       default -> next.startCall(call, headers);
     };
   }
@@ -41,8 +49,11 @@ final class HealthInterceptor implements ServerInterceptor {
 
   /// Has names of models asked for in the form in which they are known.
   private static final class Listener<Q> extends SimpleForwardingServerCallListener<Q> {
-    Listener(ServerCall.Listener<Q> delegate) {
+    private final UnaryOperator<String> service;
+
+    Listener(ServerCall.Listener<Q> delegate, UnaryOperator<String> service) {
       super(delegate);
+      this.service = service;
     }
 
     @Override
@@ -51,7 +62,9 @@ final class HealthInterceptor implements ServerInterceptor {
       super.onMessage(
           message instanceof HealthCheckRequest request
               ? (Q)
-                  request.toBuilder().setService(ModelName.normalized(request.getService())).build()
+                  request.toBuilder()
+                      .setService(service.apply(ModelName.normalized(request.getService())))
+                      .build()
               : message);
     }
   }

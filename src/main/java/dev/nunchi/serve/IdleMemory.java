@@ -111,10 +111,12 @@ final class IdleMemory {
     return isWatching;
   }
 
+  // The clock would never call again.
+  @SuppressWarnings("CatchThrowable")
   private void look() {
     try {
       look(System.nanoTime());
-    } catch (RuntimeException e) {
+    } catch (Throwable e) {
       LOG.error("Memory could not be given back", e);
     }
   }

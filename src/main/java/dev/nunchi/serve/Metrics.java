@@ -19,13 +19,17 @@ import io.vertx.core.Handler;
 import io.vertx.core.Vertx;
 import jakarta.inject.Singleton;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /// What the server counts. Names and tags are part of its contract: `docs/metrics.md`.
 @Singleton
@@ -64,6 +68,10 @@ final class Metrics {
   private final Map<Rejection, RejectionMeters> rejections = new ConcurrentHashMap<>();
   private final Map<String, ModelMeters> byModel = new ConcurrentHashMap<>();
 
+  /// Names of the models that are served; locked while a meter of one is made, or those of one are
+  /// removed.
+  private final Set<String> names = new HashSet<>();
+
   private record Rejection(Protocol protocol, String reason) {}
 
   private record RejectionMeters(Counter count, Timer time) {}
@@ -77,7 +85,8 @@ final class Metrics {
       Counter tokens,
       DistributionSummary unknownTokenShare,
       DistributionSummary confidence,
-      Map<String, Counter> labels) {}
+      Map<String, Counter> labels,
+      Map<Truncation, Counter> truncations) {}
 
   Metrics(MeterRegistry registry) {
     this.registry = registry;
@@ -186,37 +195,64 @@ final class Metrics {
     models.all().forEach(model -> model.drift().ifPresent(Drift::forget));
   }
 
-  /// A text that a model answered.
+  /// A text that a model answered: one that is served, or it went while the text waited, and has no
+  /// meters any more.
   void answered(ServedModel served, Truncation truncation, Prediction prediction) {
     String model = served.name();
-    ModelMeters meters =
-        byModel.computeIfAbsent(
-            model,
-            name ->
-                new ModelMeters(
-                    timer("nunchi.queue.wait", name),
-                    timer("nunchi.inference", name),
-                    registry.counter("nunchi.tokens", "model", name),
-                    summary("nunchi.unknown.token.share", name, UNKNOWN_SHARES),
-                    summary("nunchi.confidence", name, CONFIDENCES),
-                    new ConcurrentHashMap<>()));
+    ofServed(model, byModel, model, this::metersOf)
+        .ifPresent(meters -> answered(model, meters, truncation, prediction));
+    served.drift().ifPresent(drift -> drift.add(prediction));
+  }
+
+  private ModelMeters metersOf(String model) {
+    return new ModelMeters(
+        timer("nunchi.queue.wait", model),
+        timer("nunchi.inference", model),
+        registry.counter("nunchi.tokens", "model", model),
+        summary("nunchi.unknown.token.share", model, UNKNOWN_SHARES),
+        summary("nunchi.confidence", model, CONFIDENCES),
+        new ConcurrentHashMap<>(),
+        new ConcurrentHashMap<>());
+  }
+
+  private void answered(
+      String model, ModelMeters meters, Truncation truncation, Prediction prediction) {
     meters.queueWait().record(prediction.queueDuration());
     meters.inference().record(prediction.inferenceDuration());
     meters.tokens().increment(prediction.tokenCount());
-    meters
-        .labels()
-        .computeIfAbsent(
+    ofServed(
+            model,
+            meters.labels(),
             prediction.best().name(),
             label -> registry.counter("nunchi.labels", "model", model, "label", label))
-        .increment();
+        .ifPresent(Counter::increment);
     meters.unknownTokenShare().record(prediction.unknownTokenShare());
     if (prediction.value().isEmpty()) {
       meters.confidence().record(prediction.confidence());
     }
-    served.drift().ifPresent(drift -> drift.add(prediction));
     if (prediction.truncated()) {
-      String policy = truncation.name().toLowerCase(Locale.ROOT);
-      registry.counter("nunchi.truncations", "model", model, "policy", policy).increment();
+      ofServed(model, meters.truncations(), truncation, policy -> truncations(model, policy))
+          .ifPresent(Counter::increment);
+    }
+  }
+
+  private Counter truncations(String model, Truncation policy) {
+    return registry.counter(
+        "nunchi.truncations", "model", model, "policy", policy.name().toLowerCase(Locale.ROOT));
+  }
+
+  /// What `made` has for a key, or what `make` makes of it; nothing where it would have to be made
+  /// for a model that went, as nobody would remove it again.
+  private <K, M> Optional<M> ofServed(
+      String model, Map<K, M> made, K key, Function<? super K, ? extends M> make) {
+    @Nullable M known = made.get(key);
+    if (known != null) {
+      return Optional.of(known);
+    }
+    synchronized (names) {
+      return names.contains(model)
+          ? Optional.of(made.computeIfAbsent(key, make))
+          : Optional.empty();
     }
   }
 
@@ -228,6 +264,9 @@ final class Metrics {
           @Override
           public void came(ServedModel model) {
             String name = model.name();
+            synchronized (names) {
+              names.add(name);
+            }
             Gauge.builder(
                     "nunchi.queue.size", models, all -> of(all, name, Classifier::waitingCount))
                 .tag("model", name)
@@ -278,10 +317,13 @@ final class Metrics {
 
           @Override
           public void went(ServedModel model) {
-            byModel.remove(model.name());
-            registry.getMeters().stream()
-                .filter(meter -> model.name().equals(meter.getId().getTag("model")))
-                .forEach(registry::remove);
+            synchronized (names) {
+              names.remove(model.name());
+              byModel.remove(model.name());
+              registry.getMeters().stream()
+                  .filter(meter -> model.name().equals(meter.getId().getTag("model")))
+                  .forEach(registry::remove);
+            }
           }
         });
   }

@@ -76,11 +76,11 @@ final class ModelStartup {
         .ifPresent(directory -> {
           ModelFolder folder = new ModelFolder(directory, models, reload);
           folder.open();
-          reloads.repeat(folder::look);
+          reloads.repeatOfModels(folder::look);
         });
     warmUp.run(models);
-    reloads.repeat(models::closeGone);
-    reloads.repeat(() -> named.look(reload));
+    reloads.repeatOfModels(models::closeGone);
+    reloads.repeatOfModels(() -> named.look(reload));
     metrics.observe(models);
     metrics.observe(streams);
   }

@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import io.netty.channel.Channel;
 import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.util.AttributeKey;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -11,7 +12,10 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /// What a connection is at, as far as it matters for how long it may stay: told by the handlers of
@@ -45,6 +49,8 @@ final class OpenConnection {
     WRITE,
   }
 
+  private static final Logger LOG = Logger.getLogger(OpenConnection.class);
+
   private static final AttributeKey<OpenConnection> KEY =
       AttributeKey.valueOf("nunchi-open-connection");
 
@@ -62,6 +68,8 @@ final class OpenConnection {
 
   /// Of HTTP/2: answers that have been given and wait for the caller to let them come.
   private final AtomicInteger answers = new AtomicInteger();
+
+  private final AtomicBoolean closing = new AtomicBoolean();
 
   /// Of [#overdue] alone: what had to be written before it could take more, and when that became
   /// less.
@@ -140,6 +148,32 @@ final class OpenConnection {
     return connection == null
         ? phase != Phase.BODY && phase != Phase.ANSWER
         : connection.numActiveStreams() <= answers.get();
+  }
+
+  /// Whether nobody has begun to close it, as who asks does from now on.
+  boolean beginsToClose() {
+    return closing.compareAndSet(false, true);
+  }
+
+  /// Closes it at once, on its event loop. Netty would wait half a minute for the streams of HTTP/2
+  /// that are open, and those are what it is closed for: a caller who does not let his answers come
+  /// would keep his socket while another has his place.
+  void close() {
+    try {
+      channel.eventLoop().execute(this::closeNow);
+    } catch (RejectedExecutionException e) {
+      // As where it died, which Doors ends the process for.
+      LOG.debug("A connection could not be closed, as its event loop has ended", e);
+    }
+  }
+
+  @SuppressWarnings("FutureReturnValueIgnored") // The channel tells that it is closed.
+  private void closeNow() {
+    @Nullable Http2ConnectionHandler handler = channel.pipeline().get(Http2ConnectionHandler.class);
+    if (handler != null) {
+      handler.gracefulShutdownTimeoutMillis(0);
+    }
+    channel.close();
   }
 
   /// Which limit it is over. To be asked by one thread, again and again.

@@ -20,8 +20,8 @@ final class OpenConnections {
   /// than closing them.
   private static final int PARTS = 32;
 
-  private static final Comparator<OpenConnection> WHO_GOES_FIRST =
-      Comparator.comparing((OpenConnection connection) -> !connection.isNew())
+  private static final Comparator<Candidate> WHO_GOES_FIRST =
+      Comparator.comparing((Candidate candidate) -> !candidate.isNew())
           .thenComparing((one, other) -> Long.signum(one.since() - other.since()));
 
   private final ConnectionLimits limits;
@@ -29,7 +29,15 @@ final class OpenConnections {
   private final Set<OpenConnection> all = new LinkedHashSet<>();
   private final Map<String, Integer> counts = new HashMap<>();
 
-  /// @param closed hears of each connection that is closed or refused here, and why
+  /// One that may go, as it was when it was looked at: what its event loop changes meanwhile would
+  /// not be in any order.
+  private record Candidate(OpenConnection connection, boolean isNew, long since) {
+    static Candidate of(OpenConnection connection) {
+      return new Candidate(connection, connection.isNew(), connection.since());
+    }
+  }
+
+  /// @param closed hears of each connection that is closed or refused here, and why; once of each
   OpenConnections(ConnectionLimits limits, Consumer<Cause> closed) {
     this.limits = limits;
     this.closed = closed;
@@ -77,8 +85,10 @@ final class OpenConnections {
     List<OpenConnection> gone =
         all.stream()
             .filter(which.and(OpenConnection::holdsNoCall))
+            .map(Candidate::of)
             .sorted(WHO_GOES_FIRST)
             .limit(1 + most / PARTS)
+            .map(Candidate::connection)
             .toList();
     gone.forEach(connection -> {
       remove(connection);
@@ -87,10 +97,12 @@ final class OpenConnections {
     return !gone.isEmpty();
   }
 
-  @SuppressWarnings("FutureReturnValueIgnored") // The channel tells that it is closed.
+  /// Over TLS that takes a moment, in which it may be found again.
   private void close(OpenConnection connection, Cause cause) {
-    closed.accept(cause);
-    connection.channel().close();
+    if (connection.beginsToClose()) {
+      closed.accept(cause);
+      connection.close();
+    }
   }
 
   private static boolean isFull(int count, int most) {

@@ -15,19 +15,26 @@ import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/// Looks at files every `nunchi.reload-period` and tells who reads them when they have changed, on
-/// a thread of its own.
+/// Looks at files every `nunchi.reload-period` and tells who reads them when they have changed.
+///
+/// What concerns models has a thread of its own beside that of small files: opening a model, and
+/// waiting for what an old one accepted, may take minutes, in which a token that was revoked would
+/// stay good.
 @Singleton
 final class Reloads {
   private static final Logger LOG = Logger.getLogger(Reloads.class);
 
   private final ServeConfig config;
-  private final ScheduledExecutorService clock =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("nunchi-reload").factory());
+  private final ScheduledExecutorService files = clock("nunchi-reload");
+  private final ScheduledExecutorService models = clock("nunchi-models");
 
   Reloads(ServeConfig config) {
     this.config = config;
+  }
+
+  private static ScheduledExecutorService clock(String thread) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name(thread).factory());
   }
 
   /// Has `reload` run after each change of the files, from now on, and again after each period as
@@ -61,13 +68,22 @@ final class Reloads {
     }
   }
 
-  /// What `work` gives on the thread on which everything is reloaded, one after the other.
+  /// What `work` gives on the thread of [#repeatOfModels].
   <T> CompletableFuture<T> run(Supplier<T> work) {
-    return CompletableFuture.supplyAsync(work, clock);
+    return CompletableFuture.supplyAsync(work, models);
   }
 
-  /// Has `look` run after each period, from now on.
+  /// Has `look`, which is soon done, run after each period, from now on.
   void repeat(Runnable look) {
+    repeat(look, files);
+  }
+
+  /// The same for what opens models or closes them, which is done one after the other.
+  void repeatOfModels(Runnable look) {
+    repeat(look, models);
+  }
+
+  private void repeat(Runnable look, ScheduledExecutorService clock) {
     long period = config.reloadPeriod().toMillis();
     Future<?> _ =
         clock.scheduleWithFixedDelay(() -> run(look), period, period, TimeUnit.MILLISECONDS);
@@ -84,6 +100,7 @@ final class Reloads {
 
   @PreDestroy
   void stop() {
-    clock.shutdownNow();
+    files.shutdownNow();
+    models.shutdownNow();
   }
 }

@@ -72,6 +72,21 @@ class LoneTextModelTest {
   }
 
   @Test
+  void close_whereNoThreadCouldBeStarted_doesNotWaitForOne() {
+    LoneTextModel narrow =
+        new LoneTextModel(
+            one,
+            () -> wide,
+            _ -> {
+              throw new OutOfMemoryError("unable to create native thread");
+            });
+    narrow.logitsOfLoneText(TEXT);
+    narrow.close();
+    assertEquals(1, one.batches.size());
+    assertTrue(one.closed);
+  }
+
+  @Test
   void close_whileTheSecondSessionIsOpened_closesBoth() throws Exception {
     model.logitsOfLoneText(TEXT);
     Thread closing = Thread.ofPlatform().start(model::close);

@@ -20,6 +20,7 @@ import dev.nunchi.infer.InferenceOptions;
 import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Workers;
 import dev.nunchi.model.Manifest;
+import dev.nunchi.text.Encoder;
 import dev.nunchi.text.Encoding;
 import dev.nunchi.text.Normalization;
 import dev.nunchi.text.PaddedBatch;
@@ -73,9 +74,10 @@ class ClassificationTest {
   private final Gate large = new Gate();
   private final ServedModel smallModel = model("small", small, 2);
   private final ServedModel largeModel = model("large", large, 12);
+  private final ModelRegistry models = new ModelRegistry(List.of(largeModel, smallModel));
   private final Classification classification =
       new Classification(
-          new ModelRegistry(List.of(largeModel, smallModel)),
+          models,
           new Limits(100, 6, 1000, 4, 4, 8),
           Allowances.unlimited(),
           new Metrics(new SimpleMeterRegistry()));
@@ -135,6 +137,31 @@ class ClassificationTest {
     NunchiException refused = refusal(batch);
     assertEquals(Reason.TOO_MANY_TOKENS, refused.reason());
     assertEquals("requests[1].text", refused.field());
+  }
+
+  @Test
+  void classifyAll_modelIsReplacedMeanwhile_asksTheOneThatItBeganWith() throws Exception {
+    ServedModel newer =
+        model(
+            "small",
+            new Gate(),
+            2,
+            (_, _, _) -> {
+              throw new IllegalStateException("another vocabulary");
+            });
+    small.permits.release(9);
+    CompletableFuture<List<Answer>> batch =
+        classification.classifyAll(
+            List.of("first", "second"),
+            text -> {
+              if (text.equals("second")) {
+                models.put(newer);
+              }
+              return query(text, "small", false);
+            },
+            Deadline.NONE);
+    assertEquals(2, batch.get(20, TimeUnit.SECONDS).size());
+    newer.loaded().close();
   }
 
   @Test
@@ -308,12 +335,16 @@ class ClassificationTest {
   }
 
   private static ServedModel model(String name, Backend backend, int places) {
+    return model(name, backend, places, (text, _, _) -> words(text));
+  }
+
+  private static ServedModel model(String name, Backend backend, int places, Encoder encoder) {
     Manifest manifest =
         Manifest.of(
             name, LABELS, ProblemType.SINGLE_LABEL_CLASSIFICATION, Normalization.STANDARD, 24);
     Classifier classifier =
         new Classifier(
-            (text, _, _) -> words(text),
+            encoder,
             backend,
             new ClassifierSettings(
                 "tiny",

@@ -140,8 +140,7 @@ public class GuardedServer implements QuarkusTestProfile {
           backend);
     }
 
-    private static ServedModel with(
-        String name, LoadedModel tiny, Encoder encoder, Backend backend) {
+    static ServedModel with(String name, LoadedModel tiny, Encoder encoder, Backend backend) {
       Classifier classifier =
           new Classifier(
               encoder,

@@ -2,6 +2,7 @@ package dev.nunchi.serve;
 
 import static java.util.Objects.requireNonNull;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -12,6 +13,7 @@ import io.vertx.core.VertxOptions;
 import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
@@ -134,6 +136,38 @@ class Http2StreamsTest {
     RawHttp2 next = connected(1_000);
     next.get(1, "/").send();
     next.await(RawHttp2.HEADERS);
+  }
+
+  /// Netty would wait half a minute for the answer, and the limit be no limit meanwhile.
+  @Test
+  void connection_whosePlaceIsTaken_isGoneAtOnce() throws Exception {
+    listen(2);
+    double before = placesMade();
+    RawHttp2 first = stuck();
+    RawHttp2 second = stuck();
+    RawHttp2 next = connected(1_000);
+    next.get(1, "/").send();
+    next.await(RawHttp2.HEADERS);
+    long began = System.nanoTime();
+    assertThrows(EOFException.class, () -> first.await(RawHttp2.RST_STREAM));
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - began);
+    assertTrue(millis < 2_000, () -> "after " + millis + " ms");
+    assertTrue(second.isAlive());
+    assertEquals(1, placesMade() - before);
+  }
+
+  /// One that holds no call any more, and an answer that it does not let in.
+  private RawHttp2 stuck() throws Exception {
+    RawHttp2 stuck = connected(0);
+    stuck.get(1, "/").send();
+    stuck.await(RawHttp2.HEADERS);
+    // By now the server has done with the request.
+    assertTrue(stuck.isAlive());
+    return stuck;
+  }
+
+  private double placesMade() {
+    return registry.get("nunchi.connections.closed").tag("cause", "place").counter().count();
   }
 
   @Test
