@@ -42,18 +42,28 @@ final class ArchivePull {
             store.lock(sha256),
             () -> listener.noted("another process fetches this archive; waiting for it"))) {
       Path directory = store.directory(sha256);
-      if (Files.isDirectory(directory)) {
+      if (store.isWhole(sha256)) {
+        store.tidy(sha256);
         return directory;
+      }
+      if (Files.isDirectory(directory)) {
+        listener.noted(reference.uri() + " is here, but damaged; fetching it anew");
       }
       RemoteFile file =
           new RemoteFile(reference.uri().toString(), size(), ContentDigest.sha256(sha256));
       listener.planned(reference.uri().toString(), file.size());
       Path fetched = store.fetched(sha256);
-      if (!Files.exists(fetched)) {
+      if (Files.exists(fetched) && FileCheck.damage(fetched, file.digest()).isEmpty()) {
+        listener.found(file.size());
+      } else {
         transfer.fetch(
             file, reference.uri(), null, this::refusal, store.incomplete(sha256), fetched);
       }
-      store.put(sha256, reference, made -> unpack(file.name(), fetched, made));
+      store.put(
+          sha256,
+          reference,
+          made -> unpack(file.name(), fetched, made),
+          () -> store.forget(sha256));
       listener.ended();
       return directory;
     }

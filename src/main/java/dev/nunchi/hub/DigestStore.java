@@ -2,15 +2,19 @@ package dev.nunchi.hub;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
+import dev.nunchi.model.Digests;
 import dev.nunchi.model.DurableFiles;
 import dev.nunchi.model.PublishedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -20,7 +24,7 @@ import java.util.stream.Stream;
 ///
 /// ```
 /// sha256-HEX/           the model
-/// sha256-HEX.json       where it came from
+/// sha256-HEX.json       where it came from, and the digests of its files
 /// refs/HOST/NAME/@TAG   the digest that a tag was when it was last pulled
 /// partial/, locks/      what is on its way
 /// ```
@@ -29,6 +33,7 @@ final class DigestStore {
   private static final String PREFIX = "sha256-";
   private static final String SHA_256 = "[0-9a-f]{64}";
   private static final String SOURCE = "source";
+  private static final String FILES = "files";
 
   private final Path root;
 
@@ -46,6 +51,16 @@ final class DigestStore {
 
   Path fetched(String sha256) {
     return partial(sha256);
+  }
+
+  /// What a pull makes of what it fetched, before it is in its place.
+  private Path unpacked(String sha256) {
+    return partial(sha256 + ".unpacked");
+  }
+
+  /// What stood in the place of what was made.
+  private Path replaced(String sha256) {
+    return partial(sha256 + ".replaced");
   }
 
   private Path partial(String name) {
@@ -100,34 +115,72 @@ final class DigestStore {
     DurableFiles.write(ref, sha256);
   }
 
-  /// Has a model made aside, and puts it into its place when it is whole.
+  /// Has a model made aside, and puts it into its place when it is whole, also where a damaged one
+  /// is.
   ///
   /// @param fill writes the files into an empty directory, which may be deeper where an archive is
-  void put(String sha256, ModelReference source, Consumer<Path> fill) {
-    Path made = partial(sha256 + ".unpacked");
+  /// @param forget deletes what it is made of; not called where a disk fails, after which the next
+  ///   pull goes on from it
+  void put(String sha256, ModelReference source, Consumer<Path> fill, Runnable forget) {
+    Path made = unpacked(sha256);
     try {
       DurableFiles.deleteTree(made);
       Files.createDirectories(made);
       try {
         fill.accept(made);
         commit(sha256, source, made);
+      } catch (NunchiException e) {
+        if (e.reason() == Reason.INVALID_MODEL) {
+          forget.run();
+        }
+        throw e;
       } finally {
         DurableFiles.deleteTree(made);
       }
-      Files.deleteIfExists(fetched(sha256));
     } catch (IOException e) {
       throw DurableFiles.notWritten(directory(sha256), e);
     }
+    forget.run();
   }
 
   private void commit(String sha256, ModelReference source, Path made) throws IOException {
     Path model = onlyModel(made, source);
-    DurableFiles.write(
-        root.resolve(PREFIX + sha256 + ".json"),
-        MAPPER.createObjectNode().put(SOURCE, source.toString()) + "\n");
+    ObjectNode record = MAPPER.createObjectNode().put(SOURCE, source.toString());
+    ObjectNode files = record.putObject(FILES);
+    Digests.of(model, names(model)).forEach(files::put);
+    DurableFiles.write(record(sha256), record + "\n");
     DurableFiles.syncDirectory(model);
-    Files.move(model, directory(sha256), StandardCopyOption.ATOMIC_MOVE);
+    Path directory = directory(sha256);
+    Path replaced = replaced(sha256);
+    DurableFiles.deleteTree(replaced);
+    if (Files.isDirectory(directory)) {
+      Files.move(directory, replaced, StandardCopyOption.ATOMIC_MOVE);
+    }
+    Files.move(model, directory, StandardCopyOption.ATOMIC_MOVE);
     DurableFiles.syncDirectory(root);
+    DurableFiles.deleteTree(replaced);
+  }
+
+  /// Deletes what was fetched under a digest; for who has its lock.
+  void forget(String sha256) {
+    Path fetched = fetched(sha256);
+    try {
+      Files.deleteIfExists(fetched);
+    } catch (IOException e) {
+      throw DurableFiles.notWritten(fetched, e);
+    }
+  }
+
+  /// Deletes what a pull that was killed has left of a model that is in its place; for who has its
+  /// lock.
+  void tidy(String sha256) {
+    forget(sha256);
+    try {
+      DurableFiles.deleteTree(unpacked(sha256));
+      DurableFiles.deleteTree(replaced(sha256));
+    } catch (IOException e) {
+      throw DurableFiles.notWritten(partial(sha256), e);
+    }
   }
 
   /// The one directory of what was unpacked that holds a model.
@@ -162,34 +215,79 @@ final class DigestStore {
         .toList();
   }
 
-  /// Where a model came from.
-  String source(String sha256) {
-    Path file = root.resolve(PREFIX + sha256 + ".json");
-    String otherwise = "sha256:" + sha256;
-    return read(file)
-        .map(text -> {
-          try {
-            JsonNode json = MAPPER.readTree(text);
-            return json.path(SOURCE).asText(otherwise);
-          } catch (IOException _) {
-            return otherwise;
-          }
-        })
-        .orElse(otherwise);
+  /// A model that is here, with the digests that its files had when it was put into its place. Who
+  /// put it there before those were recorded says nothing of them.
+  StoredModel stored(String sha256) {
+    Path directory = directory(sha256);
+    String revision = "sha256:" + sha256;
+    JsonNode record = readRecord(sha256);
+    List<StoredModel.File> files = new ArrayList<>();
+    for (Map.Entry<String, JsonNode> file : record.path(FILES).properties()) {
+      files.add(
+          StoredModel.File.of(directory, file.getKey(), "sha256:" + file.getValue().asText()));
+    }
+    if (files.isEmpty()) {
+      names(directory).forEach(name -> files.add(StoredModel.File.of(directory, name, "")));
+    }
+    return new StoredModel(
+        record.path(SOURCE).asText(revision),
+        revision,
+        List.of(),
+        directory,
+        files,
+        StoredModel.license(directory));
+  }
+
+  /// Whether a model is here as it was put into its place. What its files say of each other counts
+  /// where no digests are recorded alone: what was published damaged stays so, fetched anew or not.
+  boolean isWhole(String sha256) {
+    if (!Files.isDirectory(directory(sha256))) {
+      return false;
+    }
+    StoredModel model = stored(sha256);
+    boolean isRecorded = model.files().stream().noneMatch(file -> file.digest().isEmpty());
+    return (isRecorded ? ModelCheck.ofFiles(model) : ModelCheck.damage(model)).isEmpty();
+  }
+
+  private Path record(String sha256) {
+    return root.resolve(PREFIX + sha256 + ".json");
+  }
+
+  private JsonNode readRecord(String sha256) {
+    try {
+      return MAPPER.readTree(read(record(sha256)).orElse(""));
+    } catch (IOException _) {
+      // One that cannot be read says nothing.
+      return MAPPER.createObjectNode();
+    }
+  }
+
+  /// Names of all files of a directory, also of those that lie deeper, in order.
+  private static List<String> names(Path directory) {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files
+          .filter(Files::isRegularFile)
+          .map(file -> directory.relativize(file).toString())
+          .sorted()
+          .toList();
+    } catch (IOException e) {
+      throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be read", e);
+    }
   }
 
   /// @return bytes that were freed
   long remove(String sha256) {
+    Path directory = directory(sha256);
     try {
       long bytes = 0;
-      for (Path file : HubRepository.entries(directory(sha256))) {
-        bytes += Files.size(file);
+      for (String name : names(directory)) {
+        bytes += Files.size(directory.resolve(name));
       }
-      DurableFiles.deleteTree(directory(sha256));
-      Files.deleteIfExists(root.resolve(PREFIX + sha256 + ".json"));
+      DurableFiles.deleteTree(directory);
+      Files.deleteIfExists(record(sha256));
       return bytes;
     } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, directory(sha256) + " cannot be deleted", e);
+      throw new NunchiException(Reason.IO_FAILURE, directory + " cannot be deleted", e);
     }
   }
 

@@ -2,9 +2,6 @@ package dev.nunchi.hub;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
-import dev.nunchi.model.Digests;
-import dev.nunchi.model.ManifestFile;
-import dev.nunchi.model.Provenance;
 import dev.nunchi.model.PublishedFiles;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -86,7 +83,7 @@ public final class ModelStore {
                 repository.commits().forEach(commit -> models.add(stored(repository, commit))));
       }
     }
-    store.digests().forEach(digest -> models.add(stored(digest)));
+    store.digests().forEach(digest -> models.add(store.stored(digest)));
     return models;
   }
 
@@ -111,7 +108,8 @@ public final class ModelStore {
           case ModelReference.Registry _, ModelReference.Archive _ ->
               store.find(reference).stream()
                   .map(directory ->
-                      stored(directory.getFileName().toString().substring("sha256-".length())))
+                      store.stored(
+                          directory.getFileName().toString().substring("sha256-".length())))
                   .toList();
         };
     if (found.isEmpty()) {
@@ -134,32 +132,7 @@ public final class ModelStore {
 
   /// What is wrong with a model, one sentence for each file; empty where it is whole.
   public List<String> damage(StoredModel model) {
-    List<String> damage = new ArrayList<>();
-    for (StoredModel.File file : model.files()) {
-      Path path = model.directory().resolve(file.name());
-      if (!Files.exists(path)) {
-        damage.add("%s leads to a file that is not there".formatted(path));
-      } else if (!file.digest().isEmpty()) {
-        ContentDigest expected =
-            new ContentDigest(file.digest().substring(file.digest().indexOf(':') + 1));
-        FileCheck.damage(path, expected)
-            .ifPresent(came ->
-                damage.add(
-                    "%s: a %s of %s was expected, but %s came"
-                        .formatted(path, expected.algorithm(), expected.hex(), came.hex())));
-      }
-    }
-    if (damage.isEmpty()) {
-      ManifestFile.read(model.directory())
-          .flatMap(manifest -> Digests.damage(model.directory(), manifest))
-          .ifPresent(damage::add);
-    }
-    if (damage.isEmpty() && !PublishedFiles.areWhole(model.directory())) {
-      damage.add(
-          "%s lacks config.json, weights or a tokenizer: a pull of it was broken off"
-              .formatted(model.directory()));
-    }
-    return damage;
+    return ModelCheck.damage(model);
   }
 
   private HubRepository repository(String id) {
@@ -175,25 +148,9 @@ public final class ModelStore {
         directory,
         repository.files(commit).stream()
             .map(file ->
-                new StoredModel.File(
-                    directory.relativize(file).toString(), size(file), digest(file)))
+                StoredModel.File.of(directory, directory.relativize(file).toString(), digest(file)))
             .toList(),
-        Provenance.of(directory).license());
-  }
-
-  private StoredModel stored(String sha256) {
-    Path directory = store.directory(sha256);
-    return new StoredModel(
-        store.source(sha256),
-        "sha256:" + sha256,
-        List.of(),
-        directory,
-        HubRepository.entries(directory).stream()
-            .map(file ->
-                new StoredModel.File(
-                    file.getFileName().toString(), size(file), "sha256:" + Digests.sha256(file)))
-            .toList(),
-        Provenance.of(directory).license());
+        StoredModel.license(directory));
   }
 
   /// What the name of the blob says that a link of a snapshot leads to.
@@ -208,14 +165,6 @@ public final class ModelStore {
           : "";
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, file + " cannot be read", e);
-    }
-  }
-
-  private static long size(Path file) {
-    try {
-      return Files.size(file);
-    } catch (IOException _) {
-      return 0;
     }
   }
 }

@@ -13,13 +13,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// How a registry is asked: anonymously, or as the user that `docker login` stored, by the token
 /// that the registry's challenge sends for.
-final class RegistryAccess {
+final class RegistryAccess implements Transfer.Access {
   private static final Pattern PARAMETER = Pattern.compile("(\\w+)=\"([^\"]*)\"");
   private static final Pattern LOOPBACK =
       Pattern.compile("(localhost|127(\\.\\d{1,3}){3})(:\\d+)?");
@@ -48,18 +49,34 @@ final class RegistryAccess {
     return URI.create("%s/v2/%s%s".formatted(registry, reference.repository(), path));
   }
 
-  @Nullable Credential credential() {
+  @Override
+  public @Nullable Credential credential() {
     return credential;
   }
 
-  /// Answers a challenge (401), where there is a way.
-  void authorize(Http.Head challenged) throws IOException {
+  /// Only a challenge of the registry itself is answered: that of a store which it redirects to
+  /// could send the user's password anywhere.
+  ///
+  /// Of several threads whose token has run out, one fetches a new one for all.
+  @Override
+  public synchronized boolean answers(Http.Head challenged, @Nullable Credential asked)
+      throws IOException {
+    if (!Objects.equals(credential, asked)) {
+      return true;
+    }
+    if (!new Credential(registry, "").isFor(challenged.uri())) {
+      return false;
+    }
     String challenge = String.valueOf(challenged.header("WWW-Authenticate"));
     if (challenge.regionMatches(true, 0, "Basic", 0, "Basic".length()) && login != null) {
       credential = new Credential(registry, "Basic " + login);
-    } else if (challenge.regionMatches(true, 0, "Bearer", 0, "Bearer".length())) {
-      credential = Credential.bearer(registry, token(challenge));
+      return true;
     }
+    if (challenge.regionMatches(true, 0, "Bearer", 0, "Bearer".length())) {
+      credential = Credential.bearer(registry, token(challenge));
+      return true;
+    }
+    return false;
   }
 
   private String token(String challenge) throws IOException {
@@ -139,7 +156,8 @@ final class RegistryAccess {
     }
   }
 
-  NunchiException refusal(Http.Head head) {
+  @Override
+  public NunchiException refusal(Http.Head head) {
     int status = head.status();
     if (status == 401 || status == 403) {
       return new NunchiException(

@@ -73,14 +73,23 @@ final class RegistryPull {
             store.lock(sha256),
             () -> listener.noted("another process fetches this model; waiting for it"))) {
       Path directory = store.directory(sha256);
-      if (!Files.isDirectory(directory)) {
-        List<Layer> layers = layers(reply);
+      List<Layer> layers = layers(reply);
+      if (store.isWhole(sha256)) {
+        store.tidy(sha256);
+        layers.forEach(this::forget);
+      } else {
+        if (Files.isDirectory(directory)) {
+          listener.noted(reference + " is here, but damaged; fetching it anew");
+        }
         listener.planned(
             "%s is sha256:%s".formatted(reference, sha256),
             layers.stream().mapToLong(layer -> layer.file().size()).sum());
         Parallel.run(layers.stream().<Runnable>map(layer -> () -> fetch(layer)).toList(), workers);
-        store.put(sha256, reference, made -> layers.forEach(layer -> place(layer, made)));
-        layers.forEach(this::forget);
+        store.put(
+            sha256,
+            reference,
+            made -> layers.forEach(layer -> place(layer, made)),
+            () -> layers.forEach(this::forget));
       }
       store.writeRef(reference, sha256);
       listener.ended();
@@ -96,9 +105,9 @@ final class RegistryPull {
         listener::noted,
         () -> {
           reply.clear();
+          @Nullable Credential asked = access.credential();
           Http.Head head = send(uri, reply);
-          if (head.status() == 401) {
-            access.authorize(head);
+          if (head.status() == 401 && access.answers(head, asked)) {
             head = send(uri, reply);
           }
           head.requireCalm();
@@ -158,32 +167,50 @@ final class RegistryPull {
 
   private void fetch(Layer layer) {
     ContentDigest digest = layer.file().digest();
-    try (CacheLock _ =
-        CacheLock.acquire(
-            store.lock(digest.hex()),
-            () -> listener.noted(layer.file().name() + " is being fetched by another process"))) {
+    try (CacheLock _ = lock(layer)) {
       Path fetched = store.fetched(digest.hex());
       if (Files.exists(fetched) && FileCheck.damage(fetched, digest).isEmpty()) {
         listener.found(layer.file().size());
         return;
       }
-      transfer.fetch(
-          layer.file(),
-          access.address("/blobs/sha256:" + digest.hex()),
-          access.credential(),
-          access::refusal,
-          store.incomplete(digest.hex()),
-          fetched);
+      transfer(layer, fetched);
     }
   }
 
+  private CacheLock lock(Layer layer) {
+    return CacheLock.acquire(
+        store.lock(layer.file().digest().hex()),
+        () -> listener.noted(layer.file().name() + " is being fetched by another process"));
+  }
+
+  private void transfer(Layer layer, Path fetched) {
+    String hex = layer.file().digest().hex();
+    transfer.fetch(
+        layer.file(),
+        access.address("/blobs/sha256:" + hex),
+        access,
+        store.incomplete(hex),
+        fetched);
+  }
+
+  /// Another process that pulls a model with the same layer deletes the layer when it is done; who
+  /// has the lock when it is missing fetches it again.
   private void place(Layer layer, Path directory) {
     Path fetched = store.fetched(layer.file().digest().hex());
-    if (layer.title().isEmpty()) {
-      ArchivePull.unpack(layer.file().name(), fetched, directory);
-      return;
+    try (CacheLock _ = lock(layer)) {
+      if (!Files.exists(fetched)) {
+        listener.lost(layer.file().size());
+        transfer(layer, fetched);
+      }
+      if (layer.title().isEmpty()) {
+        ArchivePull.unpack(layer.file().name(), fetched, directory);
+      } else {
+        copy(fetched, directory.resolve(layer.title()));
+      }
     }
-    Path file = directory.resolve(layer.title());
+  }
+
+  private static void copy(Path fetched, Path file) {
     try {
       Files.copy(fetched, file);
       DurableFiles.sync(file);
@@ -192,13 +219,15 @@ final class RegistryPull {
     }
   }
 
+  /// Who has the lock of a layer now is about to use it, and deletes it afterwards.
   private void forget(Layer layer) {
-    Path fetched = store.fetched(layer.file().digest().hex());
-    try {
-      Files.deleteIfExists(fetched);
-    } catch (IOException e) {
-      throw DurableFiles.notWritten(fetched, e);
-    }
+    String hex = layer.file().digest().hex();
+    CacheLock.tryAcquire(store.lock(hex))
+        .ifPresent(lock -> {
+          try (lock) {
+            store.forget(hex);
+          }
+        });
   }
 
   private NunchiException invalid(String what) {

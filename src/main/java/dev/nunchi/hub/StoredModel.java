@@ -1,5 +1,9 @@
 package dev.nunchi.hub;
 
+import dev.nunchi.NunchiException;
+import dev.nunchi.model.Provenance;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -20,7 +24,26 @@ public record StoredModel(
     Optional<String> license) {
   /// @param digest what its bytes should come to, with the algorithm before it; empty where nothing
   ///   says so
-  public record File(String name, long bytes, String digest) {}
+  public record File(String name, long bytes, String digest) {
+    /// A file as it is now; one that is missing has no bytes.
+    static File of(Path directory, String name, String digest) {
+      try {
+        return new File(name, Files.size(directory.resolve(name)), digest);
+      } catch (IOException _) {
+        return new File(name, 0, digest);
+      }
+    }
+  }
+
+  /// What the files of a directory name. A damaged manifest names nothing: one model that is
+  /// damaged keeps nobody from listing, checking or removing models.
+  static Optional<String> license(Path directory) {
+    try {
+      return Provenance.of(directory).license();
+    } catch (NunchiException _) {
+      return Optional.empty();
+    }
+  }
 
   public long bytes() {
     return files.stream().mapToLong(File::bytes).sum();

@@ -43,6 +43,34 @@ final class Transfer {
     NunchiException of(Http.Head head);
   }
 
+  /// As whom a source is asked.
+  interface Access {
+    /// Null where the source need not know who asks.
+    @Nullable Credential credential();
+
+    /// Whether a request that was answered with 401 may be repeated, as there is another credential
+    /// now.
+    ///
+    /// @param asked what the request was made with
+    boolean answers(Http.Head challenged, @Nullable Credential asked) throws IOException;
+
+    /// What an answer means that is no success.
+    NunchiException refusal(Http.Head head);
+  }
+
+  /// Access by what does not run out.
+  private record Lasting(@Nullable Credential credential, Refusal refused) implements Access {
+    @Override
+    public boolean answers(Http.Head challenged, @Nullable Credential asked) {
+      return false;
+    }
+
+    @Override
+    public NunchiException refusal(Http.Head head) {
+      return refused.of(head);
+    }
+  }
+
   /// @param credential null where the source need not know who asks
   /// @param incomplete where the bytes go until they are all there
   /// @throws NunchiException naming the file, what was expected and what came
@@ -53,11 +81,16 @@ final class Transfer {
       Refusal refusal,
       Path incomplete,
       Path target) {
+    fetch(file, source, new Lasting(credential, refusal), incomplete, target);
+  }
+
+  /// The same where a credential may run out on the way.
+  void fetch(RemoteFile file, URI source, Access access, Path incomplete, Path target) {
     try (PartialFile partial = PartialFile.open(incomplete, file)) {
       boolean isContinued = partial.length() > 0;
       listener.found(partial.length());
       if (partial.length() < file.size()) {
-        complete(file, source, credential, refusal, partial);
+        complete(file, source, access, partial);
       }
       ContentDigest came = partial.digest();
       if (!came.equals(file.digest())) {
@@ -71,7 +104,7 @@ final class Transfer {
         }
         listener.noted(file.name() + ": what an earlier pull left is damaged; fetching it anew");
         listener.lost(file.size());
-        fetch(file, source, credential, refusal, incomplete, target);
+        fetch(file, source, access, incomplete, target);
         return;
       }
       partial.sync();
@@ -82,28 +115,20 @@ final class Transfer {
     }
   }
 
-  private void complete(
-      RemoteFile file,
-      URI source,
-      @Nullable Credential credential,
-      Refusal refusal,
-      PartialFile partial) {
+  private void complete(RemoteFile file, URI source, Access access, PartialFile partial) {
     patience.bear(
         file.name(),
         partial::length,
         listener::noted,
         () -> {
-          long from = partial.length();
-          Http.Head head =
-              http.send(
-                  "GET",
-                  source,
-                  from == 0 ? Map.of() : Map.of("Range", "bytes=" + from + "-"),
-                  credential,
-                  new Arriving(file, partial));
+          @Nullable Credential asked = access.credential();
+          Http.Head head = ask(file, source, asked, partial);
+          if (head.status() == 401 && access.answers(head, asked)) {
+            head = ask(file, source, access.credential(), partial);
+          }
           head.requireCalm();
           if (!head.isSuccess()) {
-            throw refusal.of(head);
+            throw access.refusal(head);
           }
           if (partial.length() < file.size()) {
             throw new EOFException(
@@ -112,6 +137,19 @@ final class Transfer {
           }
           return head;
         });
+  }
+
+  /// Asks for what is not here yet.
+  private Http.Head ask(
+      RemoteFile file, URI source, @Nullable Credential credential, PartialFile partial)
+      throws IOException {
+    long from = partial.length();
+    return http.send(
+        "GET",
+        source,
+        from == 0 ? Map.of() : Map.of("Range", "bytes=" + from + "-"),
+        credential,
+        new Arriving(file, partial));
   }
 
   /// The bytes of one answer, held against what was listed.

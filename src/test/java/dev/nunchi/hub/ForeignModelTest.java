@@ -1,5 +1,6 @@
 package dev.nunchi.hub;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
@@ -38,6 +40,9 @@ class ForeignModelTest {
           "tokenizer.json", "{}",
           "model.onnx", "graph",
           "README.md", "---\nlicense: mit\n---\n");
+
+  private static final String TOKEN = "secret-token";
+  private static final String RENEWED = "secret-renewed";
 
   @TempDir private Path directory;
 
@@ -65,6 +70,157 @@ class ForeignModelTest {
       assertEquals(List.of(stored), store().revisions(reference, reference.toString()));
       assertEquals(stored.bytes(), store().remove(stored));
       assertEquals(List.of(), store().list());
+    }
+  }
+
+  @Test
+  void pull_archiveThatWasDamaged_isSeenAndFetchedAnew() throws IOException {
+    byte[] archive = tar(out -> MODEL.forEach((name, text) -> add(out, name, text)));
+    try (FakeServer server = files(Map.of("/m.tar.gz", archive))) {
+      assertMends(archive(server, archive), server);
+    }
+  }
+
+  @Test
+  void pull_registryModelThatWasDamaged_isSeenAndFetchedAnew() throws IOException {
+    try (FakeRegistry registry = new FakeRegistry(layers(MODEL), false)) {
+      assertMends(registry.reference(":1"), registry.server);
+    }
+  }
+
+  private void assertMends(ModelReference reference, FakeServer server) throws IOException {
+    Path model = store().pull(reference, 1, PullListener.NONE);
+    Path graph = model.resolve("model.onnx");
+    Files.writeString(graph, "grapf");
+    assertDamaged(graph + ": a SHA-256 of " + sha256("graph") + " was expected, but ");
+    assertMended(reference, server, model);
+    Files.delete(graph);
+    assertDamaged(graph + " is missing");
+    assertMended(reference, server, model);
+    Files.delete(graph);
+    Files.createDirectory(graph);
+    assertDamaged(graph + " is a directory, and not a file");
+    assertMended(reference, server, model);
+  }
+
+  private void assertDamaged(String beginning) {
+    List<String> damage = store().damage(store().list().getFirst());
+    assertEquals(1, damage.size(), damage::toString);
+    assertTrue(damage.getFirst().startsWith(beginning), damage::toString);
+  }
+
+  /// One pull fetches, and the next finds all that it needs.
+  private void assertMended(ModelReference reference, FakeServer server, Path model)
+      throws IOException {
+    int before = fetched(server);
+    assertEquals(model, store().pull(reference, 1, PullListener.NONE));
+    int after = fetched(server);
+    assertTrue(after > before);
+    assertEquals(List.of(), store().damage(store().list().getFirst()));
+    assertEquals("graph", Files.readString(model.resolve("model.onnx")));
+    assertEquals(List.of(), partial());
+    store().pull(reference, 1, PullListener.NONE);
+    assertEquals(after, fetched(server));
+  }
+
+  private static int fetched(FakeServer server) {
+    return (int)
+        server.requests().stream().filter(request -> !request.path().contains("manifests")).count();
+  }
+
+  /// One such model keeps nobody from listing the others, and is as it was published.
+  @Test
+  void damage_manifestThatWasPublishedDamaged_isSaidAndNotFetchedAnew() throws IOException {
+    byte[] archive =
+        tar(out -> {
+          MODEL.forEach((name, text) -> add(out, name, text));
+          add(out, "nunchi.json", "{");
+        });
+    try (FakeServer server = files(Map.of("/m.tar.gz", archive))) {
+      Path model = store().pull(archive(server, archive), 1, PullListener.NONE);
+      assertDamaged(model.resolve("nunchi.json").toString());
+      int before = server.requests().size();
+      store().pull(archive(server, archive), 1, PullListener.NONE);
+      assertEquals(before, server.requests().size());
+    }
+  }
+
+  @Test
+  void list_archiveWithAFolderInside_listsVerifiesAndRemoves() throws IOException {
+    byte[] archive =
+        tar(out -> {
+          MODEL.forEach((name, text) -> add(out, "movies/" + name, text));
+          add(out, "movies/onnx/model.onnx", "another graph");
+        });
+    try (FakeServer server = files(Map.of("/m.tar.gz", archive))) {
+      ModelReference reference = archive(server, archive);
+      Path model = store().pull(reference, 1, PullListener.NONE);
+      StoredModel stored = store().list().getFirst();
+      assertEquals(
+          List.of("README.md", "config.json", "model.onnx", "onnx/model.onnx", "tokenizer.json"),
+          stored.files().stream().map(StoredModel.File::name).toList());
+      assertTrue(
+          stored
+              .files()
+              .contains(
+                  new StoredModel.File(
+                      "onnx/model.onnx", 13, "sha256:" + sha256("another graph"))));
+      assertEquals(List.of(stored), store().revisions(reference, reference.toString()));
+      assertEquals(List.of(), store().damage(stored));
+      assertEquals(stored.bytes(), store().remove(stored));
+      assertFalse(Files.exists(model));
+      assertEquals(List.of(), store().list());
+    }
+  }
+
+  /// As those were put into their places that came before digests were recorded.
+  @Test
+  void list_modelWithoutRecordedDigests_isListedAndKept() throws IOException {
+    byte[] archive =
+        tar(out -> {
+          MODEL.forEach((name, text) -> add(out, name, text));
+          add(out, "onnx/model.onnx", "another graph");
+        });
+    try (FakeServer server = files(Map.of("/m.tar.gz", archive))) {
+      ModelReference reference = archive(server, archive);
+      Path model = store().pull(reference, 1, PullListener.NONE);
+      Files.writeString(
+          model.resolveSibling(model.getFileName() + ".json"), "{\"source\": \"somewhere\"}\n");
+      StoredModel stored = store().list().getFirst();
+      assertEquals("somewhere", stored.name());
+      assertEquals(5, stored.files().size());
+      assertTrue(stored.files().stream().allMatch(file -> file.digest().isEmpty()));
+      assertEquals(List.of(), store().damage(stored));
+      int before = server.requests().size();
+      store().pull(reference, 1, PullListener.NONE);
+      assertEquals(before, server.requests().size());
+      Files.delete(model.resolve("model.onnx"));
+      assertDamaged(model + " lacks config.json, weights or a tokenizer");
+      assertMended(reference, server, model);
+    }
+  }
+
+  @Test
+  void pull_leftoversOfAPullThatWasKilled_areDeleted() throws IOException {
+    byte[] archive = tar(out -> MODEL.forEach((name, text) -> add(out, name, text)));
+    try (FakeServer server = files(Map.of("/m.tar.gz", archive));
+        FakeRegistry registry = new FakeRegistry(layers(MODEL), false)) {
+      String sha256 = FakeHub.sha256(archive).hex();
+      for (ModelReference reference : List.of(archive(server, archive), registry.reference(":1"))) {
+        store().pull(reference, 1, PullListener.NONE);
+        assertEquals(List.of(), partial());
+      }
+      Path partial = partialFolder();
+      Files.write(partial.resolve(sha256), archive);
+      Files.createDirectories(partial.resolve(sha256 + ".unpacked/movies"));
+      Files.createDirectories(partial.resolve(sha256 + ".replaced/movies"));
+      for (String text : MODEL.values()) {
+        Files.writeString(partial.resolve(sha256(text)), text);
+      }
+      for (ModelReference reference : List.of(archive(server, archive), registry.reference(":1"))) {
+        store().pull(reference, 1, PullListener.NONE);
+      }
+      assertEquals(List.of(), partial());
     }
   }
 
@@ -129,6 +285,7 @@ class ForeignModelTest {
     try (Stream<Path> all = Files.walk(directory)) {
       assertEquals(List.of(), all.filter(file -> file.endsWith("config.json")).toList());
     }
+    assertEquals(List.of(), partial());
   }
 
   @Test
@@ -185,6 +342,103 @@ class ForeignModelTest {
     }
   }
 
+  @Test
+  void pull_registryLayerThatIsNoArchive_isRefusedAndLeavesNothing() throws IOException {
+    String layer = "application/vnd.oci.image.layer.v1.tar+gzip ";
+    byte[] page = "<html>".repeat(1000).getBytes(StandardCharsets.UTF_8);
+    try (FakeRegistry registry = new FakeRegistry(Map.of(layer, page), false)) {
+      assertRefused(registry.reference(":1"), "no tar archive");
+      assertEquals(List.of(), partial());
+    }
+  }
+
+  @Test
+  void pull_registryTokenThatRunsOut_isRenewedAndGoesOn() throws IOException {
+    byte[] graph = graph();
+    try (FakeRegistry registry = new FakeRegistry(withGraph(graph), true)) {
+      registry.cut = graph;
+      Path model = store().pull(registry.reference(":1"), 1, PullListener.NONE);
+      assertArrayEquals(graph, Files.readAllBytes(model.resolve("model.onnx")));
+      List<Request> asked = requests(registry, graph);
+      assertEquals(
+          List.of("Bearer " + TOKEN, "Bearer " + TOKEN, "Bearer " + RENEWED),
+          asked.stream().map(request -> request.header("Authorization")).toList());
+      assertTrue(asked.getLast().from().orElse(0) > 0, "it went on");
+      assertEquals(2, tokens(registry));
+    }
+  }
+
+  @Test
+  void pull_registryThatTakesNoRenewedToken_isRefusedAfterTheSecond() throws IOException {
+    byte[] graph = graph();
+    try (FakeRegistry registry = new FakeRegistry(withGraph(graph), true)) {
+      registry.cut = graph;
+      registry.isRenewable = false;
+      assertRefused(registry.reference(":1"), "'docker login " + registry.host() + "'");
+      assertEquals(3, requests(registry, graph).size());
+      assertEquals(2, tokens(registry));
+    }
+  }
+
+  /// What another process does that pulls a model with the same layer, just between.
+  @Test
+  void pull_layerThatAnotherPullDeletes_isFetchedAgain() throws IOException {
+    byte[] graph = graph();
+    Map<String, byte[]> other = withGraph(graph);
+    other.put("tokenizer.json", "{}".getBytes(StandardCharsets.UTF_8));
+    try (FakeRegistry first = new FakeRegistry(other, false);
+        FakeRegistry second = new FakeRegistry(withGraph(graph), false)) {
+      second.atLastLayer = () -> store().pull(first.reference(":1"), 1, PullListener.NONE);
+      Path model = store().pull(second.reference(":1"), 1, PullListener.NONE);
+      assertEquals(0, requests(first, graph).size(), "it was there");
+      assertArrayEquals(graph, Files.readAllBytes(model.resolve("model.onnx")));
+      assertEquals(2, requests(second, graph).size());
+      assertEquals(2, store().list().size());
+      store().list().forEach(stored -> assertEquals(List.of(), store().damage(stored)));
+      assertEquals(List.of(), partial());
+    }
+  }
+
+  private static byte[] graph() {
+    byte[] graph = new byte[300_000];
+    new Random(1).nextBytes(graph);
+    return graph;
+  }
+
+  /// The graph comes first.
+  private static Map<String, byte[]> withGraph(byte[] graph) {
+    Map<String, byte[]> layers = new LinkedHashMap<>();
+    layers.put("model.onnx", graph);
+    layers.putAll(layers(Map.of("config.json", "{}")));
+    layers.putAll(layers(Map.of("tokenizer.json", "{\"version\": 1}")));
+    return layers;
+  }
+
+  private static List<Request> requests(FakeRegistry registry, byte[] layer) {
+    return registry.server.requests().stream()
+        .filter(request -> request.path().endsWith(FakeHub.sha256(layer).hex()))
+        .toList();
+  }
+
+  private static long tokens(FakeRegistry registry) {
+    return registry.server.requests().stream()
+        .filter(request -> request.path().startsWith("/token"))
+        .count();
+  }
+
+  private static String sha256(String text) {
+    return FakeHub.sha256(text.getBytes(StandardCharsets.UTF_8)).hex();
+  }
+
+  /// What is on its way in the store.
+  private List<String> partial() throws IOException {
+    return names(partialFolder());
+  }
+
+  private Path partialFolder() {
+    return directory.resolve("nunchi/models/partial");
+  }
+
   private static Map<String, byte[]> layers(Map<String, String> files) {
     Map<String, byte[]> layers = new LinkedHashMap<>();
     files.forEach((name, text) -> layers.put(name, text.getBytes(StandardCharsets.UTF_8)));
@@ -199,6 +453,18 @@ class ForeignModelTest {
     private final byte[] manifest;
     private volatile boolean lie;
     private volatile boolean deny;
+
+    /// Whether the token that is given after the cut is taken.
+    private volatile boolean isRenewable = true;
+
+    /// The token that is given and taken.
+    private volatile String token = TOKEN;
+
+    /// The layer whose first answer breaks off in the middle, after which the token has run out.
+    private volatile byte[] cut = {};
+
+    /// Runs once, while the last layer is asked for.
+    private volatile Runnable atLastLayer = () -> {};
 
     FakeRegistry(Map<String, byte[]> layers, boolean challenges) throws IOException {
       this.layers = layers;
@@ -238,12 +504,15 @@ class ForeignModelTest {
     private Answer answer(Request request) {
       String path = request.path();
       if (path.startsWith("/token")) {
-        return deny ? Answer.of(401, Map.of()) : Answer.json("{\"token\": \"secret-token\"}");
+        return deny
+            ? Answer.of(401, Map.of())
+            : Answer.json("{\"token\": \"%s\"}".formatted(token));
       }
       if (!path.startsWith("/v2/team/movies/")) {
         return Answer.of(404, Map.of());
       }
-      if (challenges && !request.header("Authorization").equals("Bearer secret-token")) {
+      boolean isTaken = isRenewable || token.equals(TOKEN);
+      if (challenges && !(isTaken && request.header("Authorization").equals("Bearer " + token))) {
         return Answer.of(
             401,
             Map.of(
@@ -256,10 +525,32 @@ class ForeignModelTest {
       }
       for (byte[] layer : layers.values()) {
         if (path.endsWith(FakeHub.sha256(layer).hex())) {
-          return Answer.of(200, Map.of(), lie ? new byte[layer.length] : layer);
+          if (layer == List.copyOf(layers.values()).getLast()) {
+            Runnable once = atLastLayer;
+            atLastLayer = () -> {};
+            once.run();
+          }
+          return layer(request, layer);
         }
       }
       return Answer.of(404, Map.of());
+    }
+
+    private Answer layer(Request request, byte[] layer) {
+      if (layer == cut) {
+        cut = new byte[0];
+        token = RENEWED;
+        return Answer.of(200, Map.of(), layer).cut(layer.length / 2, false);
+      }
+      if (request.from().isPresent()) {
+        int from = (int) request.from().getAsLong();
+        return Answer.of(
+            206,
+            Map.of(
+                "Content-Range", "bytes %d-%d/%d".formatted(from, layer.length - 1, layer.length)),
+            Arrays.copyOfRange(layer, from, layer.length));
+      }
+      return Answer.of(200, Map.of(), lie ? new byte[layer.length] : layer);
     }
 
     @Override
