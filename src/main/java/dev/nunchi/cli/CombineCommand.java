@@ -112,8 +112,7 @@ final class CombineCommand implements Callable<Integer> {
     OutputDirectory.Existing existing = replacing.existing();
     ModelDirectory first = ModelDirectory.open(model.directory(spec));
     ModelDirectory second = ModelDirectory.open(with.directory(spec));
-    OnnxExporter.require(first.path(), output, existing);
-    OnnxExporter.require(second.path(), output, existing);
+    OnnxExporter.require(List.of(first.path(), second.path()), output, existing);
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
     Combiner combiner = new Combiner(first, second, weight);
     String name = String.valueOf(output.toAbsolutePath().normalize().getFileName());

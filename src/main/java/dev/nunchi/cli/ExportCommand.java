@@ -141,7 +141,7 @@ final class ExportCommand implements Callable<Integer> {
     OutputDirectory.Existing existing = replacing.existing();
     Path source = model.directory(spec);
     BaseModels bases = ModelArgument.bases(spec);
-    OnnxExporter.require(source, output, existing);
+    OnnxExporter.require(List.of(source), output, existing);
     AtomicBoolean ended = new AtomicBoolean();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> cleanUp(ended), "clean-up"));
     try {
@@ -169,6 +169,7 @@ final class ExportCommand implements Callable<Integer> {
     boolean compared = validation != null;
     PrintWriter err = spec.commandLine().getErr();
     try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source, bases)) {
+      OutputDirectory.requireApart(output, checkpoint.directories());
       checkpoint.requireComplete();
       if (compared && checkpoint.description().text().inputTemplate() != null) {
         err.printf(
@@ -207,6 +208,7 @@ final class ExportCommand implements Callable<Integer> {
   private void exportBase(
       Path source, BaseModels bases, OutputDirectory.Existing existing, PrintWriter err) {
     try (CheckpointDirectory adapter = CheckpointDirectory.openApart(source, bases)) {
+      OutputDirectory.requireApart(output, adapter.directories());
       Probe probe = probe(adapter, bases, err);
       err.println("Exporting the base and comparing with the adapter's probe …");
       BaseExporter.export(adapter, probe, output, precision, existing);

@@ -138,7 +138,7 @@ final class HeadCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     OutputDirectory.Existing existing = replacing.existing();
     ModelDirectory encoder = ModelDirectory.open(model.directory(spec));
-    OnnxExporter.require(encoder.path(), output, existing);
+    OnnxExporter.require(List.of(encoder.path()), output, existing);
     Texts texts = texts(err);
     HeadWriter writer = new HeadWriter(encoder, texts.labels());
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));

@@ -62,13 +62,20 @@ final class MergeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    PrintWriter err = spec.commandLine().getErr();
     OutputDirectory.Existing existing = replacing.existing();
     Path source = model.directory(spec);
     OutputDirectory.require(output, existing);
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
-    try (CheckpointDirectory adapter = open(source);
-        OutputDirectory directory = OutputDirectory.open(output, existing);
+    try (CheckpointDirectory adapter = open(source)) {
+      OutputDirectory.requireApart(output, adapter.directories());
+      write(adapter, existing);
+    }
+    return 0;
+  }
+
+  private void write(CheckpointDirectory adapter, OutputDirectory.Existing existing) {
+    PrintWriter err = spec.commandLine().getErr();
+    try (OutputDirectory directory = OutputDirectory.open(output, existing);
         StagedDirectory staged = directory.stage()) {
       AdapterMerge.write(adapter, staged.path());
       Checkpoint.requireProbe(staged.path());
@@ -77,7 +84,6 @@ final class MergeCommand implements Callable<Integer> {
           "%s: %s, merged with %s%n",
           output, adapter.description().name(), adapter.baseDirectory().orElseThrow());
     }
-    return 0;
   }
 
   private CheckpointDirectory open(Path source) {

@@ -122,6 +122,7 @@ final class ModelsTrimCommand implements Callable<Integer> {
     PrintWriter err = spec.commandLine().getErr();
     OutputDirectory.Existing existing = replacing.existing();
     Path source = model.directory(spec);
+    OutputDirectory.requireApart(output, List.of(source));
     OutputDirectory.require(output, existing);
     Runtime.getRuntime().addShutdownHook(new Thread(ExitCleanUp::run, "clean-up"));
     try (VocabularyTrim trim = VocabularyTrim.open(source);

@@ -19,7 +19,6 @@ import dev.nunchi.nn.Lora;
 import dev.nunchi.nn.Network;
 import dev.nunchi.nn.Parameter;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,10 +35,10 @@ public final class BaseExporter {
   /// @param adapter opened apart from its base
   /// @param probe what the adapter answers on its base
   /// @param precision fp32 or fp16
-  /// @throws NunchiException `INVALID_ARGUMENT` where the directory holds a whole model;
-  ///   `UNSUPPORTED_MODEL` where the adapter changes what a graph cannot take as inputs;
-  ///   `FAILED_CHECK` where the graph misses the tolerance of its precision; then nothing has
-  ///   changed at `output`
+  /// @throws NunchiException `INVALID_ARGUMENT` where the directory holds a whole model, or the
+  ///   adapter or its base lies at `output`; `UNSUPPORTED_MODEL` where the adapter changes what a
+  ///   graph cannot take as inputs; `FAILED_CHECK` where the graph misses the tolerance of its
+  ///   precision; then nothing has changed at `output`
   public static void export(
       CheckpointDirectory adapter,
       Probe probe,
@@ -51,7 +50,7 @@ public final class BaseExporter {
     OpenLayers open = OpenLayers.of(adapter.network().adapted(requireLora(adapter)));
     requireLinear(adapter, open);
     adapter.requireComplete();
-    OnnxExporter.require(adapter.path(), output, existing);
+    OnnxExporter.require(adapter.directories(), output, existing);
     try (OutputDirectory directory = OutputDirectory.open(output, existing);
         StagedDirectory staged = directory.stage()) {
       Path written = staged.path();
@@ -60,7 +59,7 @@ public final class BaseExporter {
       Path tokenizer =
           TokenizerFiles.areIn(baseDirectory) ? baseDirectory : adapter.tokenizerDirectory();
       List<String> files = new ArrayList<>(TokenizerFiles.copy(tokenizer, written));
-      Files.copy(baseDirectory.resolve(CONFIG), written.resolve(CONFIG));
+      DurableFiles.copy(baseDirectory.resolve(CONFIG), written.resolve(CONFIG));
       files.addAll(List.of(CONFIG, ModelDirectory.GRAPH, ModelDirectory.WEIGHTS));
       ExportedBase.write(
           written, base, precision, open.adapted(), head(adapter.network(), open), files);

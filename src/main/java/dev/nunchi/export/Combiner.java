@@ -298,7 +298,7 @@ public final class Combiner {
       throws IOException {
     Map<String, String> digests = new TreeMap<>(graph.write(directory));
     List<String> files = new ArrayList<>(TokenizerFiles.copy(first.path(), directory));
-    Files.copy(first.path().resolve(CONFIG), directory.resolve(CONFIG));
+    DurableFiles.copy(first.path().resolve(CONFIG), directory.resolve(CONFIG));
     files.add(CONFIG);
     digests.putAll(Digests.of(directory, files));
     Files.writeString(

@@ -186,13 +186,16 @@ final class JoinedGraph {
     return copy.clearExternalData().addAllExternalData(external(moved));
   }
 
-  /// The name under which the joined graph finds a file: that of the model that it belongs to.
+  /// The name under which the joined graph finds a file: that of the model that it belongs to, with
+  /// `_` for what a manifest takes in no name.
   private String link(Path source) {
     try {
       return links.computeIfAbsent(
           source.toRealPath(),
           file -> {
-            String model = String.valueOf(file.resolveSibling("").getFileName());
+            String model =
+                String.valueOf(file.resolveSibling("").getFileName())
+                    .replaceAll("[^\\w.-]|^\\.", "_");
             String name = model + ".onnx.data";
             for (int i = 2; links.containsValue(name) || name.equals(ModelDirectory.WEIGHTS); i++) {
               name = "%s-%d.onnx.data".formatted(model, i);

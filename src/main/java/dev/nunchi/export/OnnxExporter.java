@@ -85,7 +85,7 @@ public final class OnnxExporter {
   public ModelDirectory export(
       CheckpointDirectory source, Probe probe, Path output, ExportOptions options) {
     source.requireComplete();
-    require(source.path(), output, options.existing());
+    require(source.directories(), output, options.existing());
     Manifest manifest = source.description().withProbe(probe);
     try (OutputDirectory directory = OutputDirectory.open(output, options.existing());
         StagedDirectory staged = directory.stage();
@@ -121,10 +121,10 @@ public final class OnnxExporter {
 
   /// Looks whether a model can be written to a directory, which need not exist; changes nothing.
   ///
-  /// @param source directory of the checkpoint
+  /// @param sources directories that are read, none of which is replaced
   /// @throws NunchiException `INVALID_ARGUMENT` naming what is in the way there
-  public static void require(Path source, Path output, OutputDirectory.Existing existing) {
-    requireElsewhere(source, output);
+  public static void require(List<Path> sources, Path output, OutputDirectory.Existing existing) {
+    OutputDirectory.requireApart(output, sources);
     if (holdsRun(output)) {
       throw new NunchiException(
           Reason.INVALID_ARGUMENT,
@@ -141,19 +141,6 @@ public final class OnnxExporter {
     }
     try (Stream<Path> entries = Files.list(output)) {
       return entries.anyMatch(entry -> entry.getFileName().toString().matches("checkpoint-\\d+"));
-    } catch (IOException e) {
-      throw new NunchiException(Reason.IO_FAILURE, output + " cannot be read", e);
-    }
-  }
-
-  /// The output replaces what is there, which must not be the source itself.
-  private static void requireElsewhere(Path source, Path output) {
-    try {
-      if (Files.exists(output) && Files.isSameFile(source, output)) {
-        throw new NunchiException(
-            Reason.INVALID_ARGUMENT,
-            output + " holds the checkpoint; export it to another directory");
-      }
     } catch (IOException e) {
       throw new NunchiException(Reason.IO_FAILURE, output + " cannot be read", e);
     }
@@ -299,7 +286,7 @@ public final class OnnxExporter {
     List<String> files =
         new ArrayList<>(TokenizerFiles.copy(source.tokenizerDirectory(), directory));
     if (Files.exists(source.path().resolve(CONFIG))) {
-      Files.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
+      DurableFiles.copy(source.path().resolve(CONFIG), directory.resolve(CONFIG));
     } else {
       // An adapter from elsewhere has none.
       Files.writeString(directory.resolve(CONFIG), source.config().toPrettyString() + "\n");
@@ -310,7 +297,7 @@ public final class OnnxExporter {
             .filter(name -> Files.isRegularFile(source.path().resolve(name)))
             .toList();
     for (String document : documents) {
-      Files.copy(source.path().resolve(document), directory.resolve(document));
+      DurableFiles.copy(source.path().resolve(document), directory.resolve(document));
     }
     if (documents.contains(CARD)) {
       addToCard(directory.resolve(CARD), precision, newNotes(source, manifest));

@@ -262,6 +262,11 @@ public final class CheckpointDirectory implements AutoCloseable {
     return Optional.ofNullable(source.adapter()).map(AdapterDirectory::base);
   }
 
+  /// The directories that are read: its own and, of an adapter, that of the base.
+  public List<Path> directories() {
+    return baseDirectory().map(base -> List.of(path(), base)).orElseGet(() -> List.of(path()));
+  }
+
   /// `nunchi.json`, empty where the directory has none or was opened for other labels.
   public Optional<Manifest> manifest() {
     return Optional.ofNullable(manifest);

@@ -3,6 +3,7 @@ package dev.nunchi.model;
 import dev.nunchi.NunchiException;
 import dev.nunchi.Reason;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -95,9 +96,18 @@ public final class DurableFiles {
     return said.equals("No space left on device") ? "the disk is full" : said;
   }
 
-  /// Makes what was written to a file outlast a loss of power.
+  /// Copies what is in a file to a new one, which has the mode of any new file: git-annex keeps
+  /// files that nobody may write, and the copy is changed later.
+  public static void copy(Path from, Path to) throws IOException {
+    try (InputStream in = Files.newInputStream(from)) {
+      Files.copy(in, to);
+    }
+  }
+
+  /// Makes what was written to a file outlast a loss of power. It may be one that the user can only
+  /// read, shared with another model.
   public static void sync(Path file) throws IOException {
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       channel.force(true);
     }
   }

@@ -174,6 +174,40 @@ public final class OutputDirectory implements AutoCloseable {
         named + " is the output of a training or an export that runs now; give another --output");
   }
 
+  /// Looks whether a directory, which need not exist, holds none of the files that its new model is
+  /// made from: replacing the old one would delete them. A file that is a link lies where it leads.
+  ///
+  /// @param sources directories that are read
+  /// @throws NunchiException `INVALID_ARGUMENT` naming the source that is in the way
+  public static void requireApart(Path output, List<Path> sources) {
+    for (Path source : sources) {
+      try {
+        if (Files.exists(output) && Files.isDirectory(source) && liesIn(output, source)) {
+          throw new NunchiException(
+              Reason.INVALID_ARGUMENT,
+              "The output %s holds files of the model %s that it is to be made from; give another --output"
+                  .formatted(output, source));
+        }
+      } catch (IOException e) {
+        throw new NunchiException(Reason.IO_FAILURE, source + " cannot be read", e);
+      }
+    }
+  }
+
+  private static boolean liesIn(Path output, Path source) throws IOException {
+    if (Files.isSameFile(source, output)) {
+      return true;
+    }
+    for (Path entry : DurableFiles.entries(source)) {
+      if (Files.isSymbolicLink(entry)
+          && Files.isRegularFile(entry)
+          && Files.isSameFile(entry.toRealPath().resolveSibling(""), output)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /// Whether a path, of which the end need not exist, lies in a directory or is it, links followed.
   public static boolean isInside(Path path, Path directory) {
     try {

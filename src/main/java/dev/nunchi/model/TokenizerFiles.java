@@ -84,7 +84,7 @@ public final class TokenizerFiles {
     List<String> present = new ArrayList<>();
     for (String name : NAMES) {
       if (Files.isRegularFile(from.resolve(name))) {
-        Files.copy(from.resolve(name), to.resolve(name));
+        DurableFiles.copy(from.resolve(name), to.resolve(name));
         present.add(name);
       }
     }

@@ -45,7 +45,8 @@ final class TrimmedTokenizerFiles {
       Files.writeString(to.resolve(TokenizerFiles.TOKENIZER_CONFIG), Json.pretty(config));
     }
     if (isThere("special_tokens_map.json")) {
-      Files.copy(from.resolve("special_tokens_map.json"), to.resolve("special_tokens_map.json"));
+      DurableFiles.copy(
+          from.resolve("special_tokens_map.json"), to.resolve("special_tokens_map.json"));
     }
     if (isThere("added_tokens.json")) {
       ObjectNode added = Json.read(from.resolve("added_tokens.json"));

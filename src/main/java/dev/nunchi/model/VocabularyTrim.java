@@ -243,7 +243,7 @@ public final class VocabularyTrim implements AutoCloseable {
     for (Path file : DurableFiles.entries(source.path())) {
       String name = file.getFileName().toString();
       if (PublishedFiles.isDocument(name) && !name.equals(CARD) && Files.isRegularFile(file)) {
-        Files.copy(file, directory.resolve(name));
+        DurableFiles.copy(file, directory.resolve(name));
         documents.add(name);
       }
     }

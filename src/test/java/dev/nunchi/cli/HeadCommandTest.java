@@ -156,6 +156,42 @@ class HeadCommandTest {
   }
 
   @Test
+  void head_ontoTheModelThatItsEncoderLinksTo_isRefusedAndBothStillAnswer() throws IOException {
+    Path linked = directory.resolve("linked");
+    assertEquals(0, head(encoder, data, linked, "--link").exitCode());
+    String refusal = "The output %s holds files of the model %s ".formatted(encoder, linked);
+    assertRefused(refusal, head(linked, data, encoder, "--link", "--overwrite"));
+    assertRefused(refusal, head(linked, data, encoder, "--overwrite"));
+    for (String[] options : new String[][] {{"--link", "--overwrite"}, {"--overwrite"}}) {
+      assertRefused(
+          refusal,
+          run(
+              Stream.concat(
+                      Stream.of("combine", "--model", linked, "--with", NGRAMS),
+                      Stream.concat(Stream.of("--output", encoder), Stream.of(options)))
+                  .toArray()));
+    }
+    assertEquals(3, answer(linked, "영화").path("logits").size());
+    assertEquals(3, answer(encoder, "영화").path("logits").size());
+  }
+
+  @Test
+  void head_linkedToAFolderWithLettersOfNoManifest_hasALinkOfAnotherName() throws IOException {
+    Path base = Files.move(encoder, directory.resolve("내 모델"));
+    Path head = directory.resolve("head");
+    Result result = head(base, data, head, "--link", "--labels", "부정,중립,긍정");
+    assertEquals(0, result.exitCode(), result.err());
+    assertEquals(
+        Path.of("../내 모델/model.onnx.data"), Files.readSymbolicLink(head.resolve("____.onnx.data")));
+    assertEquals("긍정", answer(head, "영화").path("label").asText());
+    Path hidden = Files.move(base, directory.resolve(".hidden"));
+    Path other = directory.resolve("other");
+    result = head(hidden, data, other, "--link");
+    assertEquals(0, result.exitCode(), result.err());
+    assertTrue(Files.isSymbolicLink(other.resolve("_hidden.onnx.data")));
+  }
+
+  @Test
   void head_linkedAndNot_givesTheSameLogits() throws IOException {
     Path linked = directory.resolve("linked");
     Path copied = directory.resolve("copied");

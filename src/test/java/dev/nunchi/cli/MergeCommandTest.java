@@ -4,13 +4,19 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.nunchi.model.CheckpointDirectory;
 import dev.nunchi.model.CopiedDirectory;
+import dev.nunchi.model.Digests;
+import dev.nunchi.model.Manifest;
+import dev.nunchi.model.ManifestFile;
+import dev.nunchi.model.Precision;
 import dev.nunchi.nn.TinyAdapter;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +130,48 @@ class MergeCommandTest {
                 shared)
             .exitCode());
     assertEquals(2, run("classify", "--base", shared, "네").exitCode());
+  }
+
+  @Test
+  void mergeAndExport_ontoTheAdapterOrItsBase_areRefusedAndBothStayWhole() throws IOException {
+    CopiedDirectory.edit(
+        adapter.resolve("adapter_config.json"),
+        config -> config.put("base_model_name_or_path", base.toString()));
+    writeManifest(adapter);
+    writeManifest(base);
+    for (Path output : List.of(adapter, base)) {
+      String refusal = "The output %s holds files of the model %s ".formatted(output, output);
+      assertRefused(refusal, "merge", "--model", adapter, "--output", output, "--overwrite");
+      assertRefused(refusal, "export", "--model", adapter, "--output", output, "--overwrite");
+      assertRefused(
+          refusal,
+          "export",
+          "--model",
+          adapter,
+          "--adapters",
+          "separate",
+          "--output",
+          output,
+          "--overwrite");
+    }
+    CheckpointDirectory.open(adapter).close();
+    CheckpointDirectory.open(base).close();
+  }
+
+  /// Makes the files of a directory this program's own, which it replaces.
+  private static void writeManifest(Path of) throws IOException {
+    Manifest description;
+    try (CheckpointDirectory opened = CheckpointDirectory.open(of)) {
+      description = opened.description();
+    }
+    Map<String, String> files =
+        Digests.of(
+            of,
+            CopiedDirectory.entries(of).stream()
+                .map(entry -> entry.getFileName().toString())
+                .toList());
+    ManifestFile.write(
+        of, description.written(Precision.FP32, Digests.revision(files), files, Map.of()));
   }
 
   private static List<String> labels(Result result) {

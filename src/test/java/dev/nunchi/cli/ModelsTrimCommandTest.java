@@ -109,6 +109,18 @@ class ModelsTrimCommandTest {
   }
 
   @Test
+  void trim_ontoItsSource_isRefusedAndTheSourceStaysWhole() throws IOException {
+    Path trimmed = directory.resolve("trimmed");
+    assertEquals(0, trim(TinyCheckpoint.BERT.path(), "--output", trimmed), err::toString);
+    assertEquals(1, trim(trimmed, "--output", trimmed, "--overwrite"));
+    assertTrue(
+        err.toString()
+            .contains("The output %s holds files of the model %s ".formatted(trimmed, trimmed)),
+        err::toString);
+    CheckpointDirectory.open(trimmed).close();
+  }
+
+  @Test
   void trim_pieceThatIsRare_isSpelledWithShorterOnesWhereAskedFor() throws IOException {
     Path trimmed = directory.resolve("trimmed");
     assertEquals(

@@ -43,6 +43,8 @@ import java.io.IOException;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -599,6 +601,28 @@ class OnnxExporterTest {
     NunchiException e = refusal(source, probe(TinyCheckpoint.BERT), ExportOptions.FP32);
     assertEquals(Reason.INVALID_ARGUMENT, e.reason());
     assertTrue(Files.exists(source.resolve("model.safetensors")));
+  }
+
+  @Test
+  void export_sourceThatNobodyMayWrite_writesFilesThatTheirOwnerMay() throws IOException {
+    Path source = copy();
+    Files.writeString(source.resolve("README.md"), "# tiny\n");
+    for (Path file : CopiedDirectory.entries(source)) {
+      Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("r--r--r--"));
+    }
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(source)) {
+      new OnnxExporter().export(checkpoint, probe(TinyCheckpoint.BERT), output, ExportOptions.FP32);
+    }
+    for (String name :
+        List.of("README.md", "config.json", "tokenizer.json", "tokenizer_config.json")) {
+      assertTrue(
+          Files.getPosixFilePermissions(output.resolve(name))
+              .contains(PosixFilePermission.OWNER_WRITE),
+          name);
+    }
+    assertEquals(
+        "r--r--r--",
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(source.resolve("README.md"))));
   }
 
   private Path copy() throws IOException {

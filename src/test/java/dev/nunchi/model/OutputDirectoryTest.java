@@ -151,6 +151,34 @@ class OutputDirectoryTest {
     assertFalse(OutputDirectory.isInside(temporary, base));
   }
 
+  @Test
+  void requireApart_outputThatHoldsAFileOfASource_isRefusedNamingTheSource() throws IOException {
+    Path weights = Files.createDirectory(temporary.resolve("weights"));
+    Files.writeString(weights.resolve("model.onnx.data"), "weights");
+    Path source = Files.createDirectory(temporary.resolve("source"));
+    Files.createSymbolicLink(
+        source.resolve("weights.onnx.data"), Path.of("../weights/model.onnx.data"));
+    Files.createSymbolicLink(source.resolve("dead.onnx.data"), Path.of("../gone/model.onnx.data"));
+    Path other = Files.createDirectory(temporary.resolve("other"));
+    Path link = Files.createSymbolicLink(temporary.resolve("link"), source);
+    Path missing = temporary.resolve("missing");
+    for (Path output : List.of(source, link, weights)) {
+      NunchiException refused =
+          assertThrows(
+              NunchiException.class,
+              () -> OutputDirectory.requireApart(output, List.of(missing, other, source)));
+      assertEquals(Reason.INVALID_ARGUMENT, refused.reason());
+      assertTrue(
+          refused
+              .getMessage()
+              .startsWith("The output %s holds files of the model %s ".formatted(output, source)),
+          refused.getMessage());
+    }
+    for (Path output : List.of(missing, other, temporary, source.resolve("new"))) {
+      OutputDirectory.requireApart(output, List.of(missing, source));
+    }
+  }
+
   private static void assertRefused(Path output, Existing existing, String sentence) {
     NunchiException refused =
         assertThrows(NunchiException.class, () -> OutputDirectory.require(output, existing));
