@@ -6,7 +6,6 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 
@@ -103,23 +102,21 @@ final class DropoutMasks {
     PointerScope outer = PointerScope.getInnerScope();
     try (PointerScope scope = new PointerScope()) {
       TensorOptions whole = Placement.optionsBeside(x, ScalarType.Long);
-      Tensor index = torch.arange(new Scalar((x.numel() + LANES - 1) / LANES), whole);
-      Tensor bits =
-          mix(index.add(new Scalar(1L)).mul(new Scalar(GOLDEN_GAMMA)).add(new Scalar(key)));
+      long longs = (x.numel() + LANES - 1) / LANES;
+      Tensor states =
+          torch.arange(new Scalar(1L), new Scalar(longs + 1), whole).mul(new Scalar(GOLDEN_GAMMA));
       Tensor keeps =
-          bits.bitwise_and(new Scalar(LANE_BITS))
+          mix(states.add(new Scalar(key)))
+              .bitwise_and(new Scalar(LANE_BITS))
               .add(new Scalar(LANE_ONES * (RESOLUTION - drop)))
-              .__rshift__(new Scalar(15L));
-      TensorVector lanes = new TensorVector();
-      for (long lane = 0; lane < LANES; lane++) {
-        Tensor kept = keeps.__rshift__(new Scalar(16 * lane)).bitwise_and(new Scalar(1L));
-        lanes.push_back(kept.to(x.scalar_type()));
-      }
+              .__rshift__(new Scalar(15L))
+              .bitwise_and(new Scalar(LANE_ONES));
       // In the order of the memory that the host writes to.
       Tensor same = torch.empty_like(x);
       Tensor mask =
-          torch
-              .stack(lanes, 1)
+          keeps
+              .view(ScalarType.Short)
+              .to(x.scalar_type())
               .mul(new Scalar((double) RESOLUTION / (RESOLUTION - drop)))
               .as_strided(same.sizes(), same.strides());
       outer.attach(mask);

@@ -22,6 +22,12 @@ final class LoraCheck {
           "lora adapts the weights of a checkpoint, and those of model_config are all new; give"
               + " model_name_or_path instead, or leave lora out");
     }
+    if (start.configOverrides() != null) {
+      throw new NunchiException(
+          Reason.INVALID_RECIPE,
+          "config_overrides is for training all weights, as the adapter that lora trains has no"
+              + " config.json to keep them in; leave it out, and see lora_dropout");
+    }
     require(lora.r() >= 1, "r", "at least 1", lora.r());
     require(
         lora.loraAlpha() > 0 && Double.isFinite(lora.loraAlpha()),

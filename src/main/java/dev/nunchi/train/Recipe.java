@@ -60,9 +60,13 @@ public record Recipe(
       String truncation) {}
 
   /// Where the network and its vocabulary come from.
+  ///
+  /// @param configOverrides probabilities of dropout in place of those of a checkpoint's
+  ///   config.json
   public record Start(
       @Nullable String modelNameOrPath,
       @Nullable Map<String, Object> modelConfig,
+      @Nullable Map<String, Double> configOverrides,
       TokenizerType tokenizerType,
       int tokenizerVocabSize,
       int tokenizerMinFrequency,

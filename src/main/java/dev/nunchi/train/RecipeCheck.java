@@ -13,6 +13,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -23,6 +24,9 @@ final class RecipeCheck {
 
   /// Each is one of the system's; libtorch makes as many as it is told to.
   private static final int MOST_THREADS = 1024;
+
+  /// How configurations of all families call a probability of dropout.
+  private static final Pattern DROPOUT = Pattern.compile("(.+_)?dropout(_prob)?");
 
   private RecipeCheck() {}
 
@@ -108,6 +112,7 @@ final class RecipeCheck {
         "given, or model_config instead, and not both",
         start.modelNameOrPath());
     path("model_name_or_path", start.modelNameOrPath());
+    checkOverrides(start);
     exclude(
         start.loadIn4bit() && start.modelConfig() != null,
         "load_in_4bit: true is of a checkpoint's weights, and those of model_config are all"
@@ -115,6 +120,28 @@ final class RecipeCheck {
     atLeast("tokenizer_vocab_size", start.tokenizerVocabSize(), 300);
     atLeast("tokenizer_min_frequency", start.tokenizerMinFrequency(), 1);
     atLeast("tokenizer_alphabet_limit", start.tokenizerAlphabetLimit(), 1);
+  }
+
+  private static void checkOverrides(Recipe.Start start) {
+    @Nullable Map<String, Double> overrides = start.configOverrides();
+    if (overrides == null) {
+      return;
+    }
+    exclude(
+        start.modelConfig() != null,
+        "config_overrides is of a checkpoint's config.json; put its keys into model_config");
+    overrides.forEach((key, value) -> {
+      require(
+          DROPOUT.matcher(key).matches(),
+          "config_overrides",
+          "of probabilities of dropout, as hidden_dropout_prob",
+          key);
+      require(
+          value != null && value >= 0 && value < 1,
+          "config_overrides." + key,
+          "at least 0 and below 1",
+          value);
+    });
   }
 
   private static void check(Recipe.Batches batches) {

@@ -81,6 +81,7 @@ record StartingPoint(
           });
       return of(
           checkpoint,
+          checkpoint.config(),
           checkpoint.weights(),
           checkpoint.description().text().normalization(),
           base,
@@ -134,11 +135,36 @@ record StartingPoint(
             "load_in_4bit: true needs lora, as weights in NF4 cannot be trained; give lora too, as"
                 + " --set lora.r=8");
       }
-      return of(checkpoint, weights, normalization(recipe, base), named, adapter);
+      return of(
+          checkpoint,
+          overridden(checkpoint.config(), recipe.start().configOverrides(), base),
+          weights,
+          normalization(recipe, base),
+          named,
+          adapter);
     } catch (RuntimeException e) {
       checkpoint.close();
       throw e;
     }
+  }
+
+  /// @throws NunchiException `INVALID_RECIPE` where a key is none of the configuration's
+  private static ObjectNode overridden(
+      ObjectNode config, @Nullable Map<String, Double> overrides, Path base) {
+    if (overrides == null) {
+      return config;
+    }
+    ObjectNode changed = config.deepCopy();
+    overrides.forEach((key, value) -> {
+      if (!config.has(key)) {
+        throw new NunchiException(
+            Reason.INVALID_RECIPE,
+            "config_overrides: expected keys of %s, but it has no %s"
+                .formatted(base.resolve("config.json"), key));
+      }
+      changed.put(key, value);
+    });
+    return changed;
   }
 
   /// The adapter that a checkpoint is, null where it is none.
@@ -236,13 +262,14 @@ record StartingPoint(
 
   private static StartingPoint of(
       CheckpointDirectory checkpoint,
+      ObjectNode config,
       Weights weights,
       Normalization normalization,
       Map<String, String> baseModel,
       CheckpointContents.@Nullable Adapter adapter) {
     return new StartingPoint(
         checkpoint.labels(),
-        checkpoint.config(),
+        config,
         weights,
         checkpoint.tokenizerDirectory(),
         normalization,

@@ -193,7 +193,8 @@ class RecipeReaderTest {
     "distillation_temperature, .inf",
     "distillation_alpha, 0",
     "distillation_alpha, 1.1",
-    "unlabelled_file, more.tsv"
+    "unlabelled_file, more.tsv",
+    "config_overrides, 0.1"
   })
   void read_valueThatAKeyDoesNotTake_isRefusedByItsName(String key, String value) {
     NunchiException failure =
@@ -319,6 +320,7 @@ class RecipeReaderTest {
         "lora.modules_to_save|pooler|lora.modules_to_save should be a list",
         "lora.modules_to_save|['']|lora.modules_to_save should be a list of names",
         "model_config|{model_type: bert}|not both",
+        "config_overrides|{hidden_dropout_prob: 0}|config_overrides is for training all weights",
       })
   void read_loraThatItDoesNotTake_isRefusedByItsKey(String key, String value, String sentence)
       throws IOException {
@@ -328,6 +330,32 @@ class RecipeReaderTest {
             NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of(key, value)));
     assertEquals(Reason.INVALID_RECIPE, failure.reason());
     assertTrue(failure.getMessage().contains(sentence), failure.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "{hidden_size: 8}|config_overrides should be of probabilities of dropout",
+        "{dropout: 1}|config_overrides.dropout should be at least 0 and below 1, but is 1.0",
+        "{attention_dropout: -0.1}|config_overrides.attention_dropout should be at least 0",
+        "{hidden_dropout_prob: null}|config_overrides.hidden_dropout_prob should be at least 0",
+      })
+  void read_overridesThatItDoesNotTake_areRefusedByTheirKey(String value, String sentence)
+      throws IOException {
+    Path file = recipe("model_name_or_path: base\nconfig_overrides: " + value + "\n");
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
+    assertEquals(Reason.INVALID_RECIPE, failure.reason());
+    assertTrue(failure.getMessage().startsWith(sentence), failure.getMessage());
+  }
+
+  @Test
+  void read_overridesOfANewNetwork_areRefused() throws IOException {
+    Path file = recipe("model_config: {model_type: bert}\nconfig_overrides: {dropout: 0.1}\n");
+    NunchiException failure =
+        assertThrows(NunchiException.class, () -> RecipeReader.read(file.toString(), Map.of()));
+    assertTrue(failure.getMessage().startsWith("config_overrides is of"), failure.getMessage());
   }
 
   @Test

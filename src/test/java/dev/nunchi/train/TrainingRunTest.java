@@ -426,6 +426,44 @@ class TrainingRunTest {
   }
 
   @Test
+  void run_configOverrides_goBeforeTheConfigurationOfTheBaseAndStayWhenResumed()
+      throws IOException {
+    run(recipe(TINY), directory.resolve("base"), new Watcher(), new StopSignal());
+    String yaml =
+        """
+        model_name_or_path: %s
+        max_length: 24
+        tokens_per_batch: 256
+        max_steps: 8
+        label_mapping: 0=부정,1=긍정
+        threads: 1
+        """
+            .formatted(directory.resolve("base"));
+    String weights = "model.safetensors";
+    Path plain = directory.resolve("plain");
+    run(recipe(yaml), plain, new Watcher(), new StopSignal());
+    Recipe recipe = recipe(yaml + "config_overrides: {hidden_dropout_prob: 0.5}\n");
+    Path whole = directory.resolve("whole");
+    run(recipe, whole, new Watcher(), new StopSignal());
+    try (CheckpointDirectory checkpoint = CheckpointDirectory.open(whole)) {
+      assertEquals(0.5, checkpoint.config().get("hidden_dropout_prob").asDouble());
+    }
+    assertTrue(Files.mismatch(plain.resolve(weights), whole.resolve(weights)) >= 0);
+    Path parts = directory.resolve("parts");
+    runUntil(3, recipe, parts, TrainingRun.Mode.RESUME);
+    run(recipe, parts, TrainingRun.Mode.RESUME, new Watcher(), new StopSignal());
+    assertEquals(-1, Files.mismatch(whole.resolve(weights), parts.resolve(weights)));
+    Recipe unknown = recipe(yaml + "config_overrides: {cls_dropout: 0.5}\n");
+    assertEquals(
+        "config_overrides: expected keys of %s, but it has no cls_dropout"
+            .formatted(directory.resolve("base").resolve("config.json")),
+        assertThrows(
+                NunchiException.class,
+                () -> run(unknown, directory.resolve("no"), new Watcher(), new StopSignal()))
+            .getMessage());
+  }
+
+  @Test
   void run_stopped_endsAfterTheStepAndKeepsTheBest() throws IOException {
     StopSignal stop = new StopSignal();
     Watcher watcher = new Watcher();
