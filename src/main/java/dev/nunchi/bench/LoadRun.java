@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
@@ -64,9 +63,9 @@ public record LoadRun(
     long end = System.nanoTime() + time.toNanos();
     switch (arrivals) {
       case Arrivals.Closed closed -> {
-        Phaser callers = new Phaser(1);
+        Outstanding callers = new Outstanding();
         for (int i = 0; i < closed.callers(); i++) {
-          callers.register();
+          callers.begin();
           // No virtual threads: they hold their carriers while a class is initialized, and where
           // that waits for a lock that is promised to another of them, nobody ever goes on.
           Thread.ofPlatform()
@@ -75,31 +74,32 @@ public record LoadRun(
                 while (System.nanoTime() < end || !enough.getAsBoolean()) {
                   call(counts, numbers.getAndIncrement(), System.nanoTime(), told, null);
                 }
-                callers.arriveAndDeregister();
+                callers.end();
               });
         }
-        callers.arriveAndAwaitAdvance();
+        callers.awaitAll();
       }
       case Arrivals.Open open -> {
-        Phaser calls = new Phaser(1);
+        Outstanding calls = new Outstanding();
         LongSupplier gaps = open.gaps();
         long next = System.nanoTime();
         while (next < end || !enough.getAsBoolean()) {
           for (long now = System.nanoTime(); now < next; now = System.nanoTime()) {
             LockSupport.parkNanos(next - now);
           }
-          calls.register();
+          calls.begin();
           call(counts, numbers.getAndIncrement(), next, told, calls);
           next += gaps.getAsLong();
         }
-        calls.arriveAndAwaitAdvance();
+        calls.awaitAll();
       }
     }
   }
 
   /// @param from when the call was to begin
   /// @param calls told of its end; null where this is to wait for it
-  private void call(Counts counts, long number, long from, Runnable told, @Nullable Phaser calls) {
+  private void call(
+      Counts counts, long number, long from, Runnable told, @Nullable Outstanding calls) {
     var end =
         begin(number)
             .handle((answer, thrown) -> {
@@ -111,7 +111,7 @@ public record LoadRun(
               }
               told.run();
               if (calls != null) {
-                calls.arriveAndDeregister();
+                calls.end();
               }
               return answer;
             });
@@ -127,6 +127,31 @@ public record LoadRun(
       return target.call(number);
     } catch (RuntimeException e) {
       return CompletableFuture.failedFuture(e);
+    }
+  }
+
+  /// What has begun and not ended, however many: a [java.util.concurrent.Phaser] has no place for
+  /// more than 65,535, which calls at a high rate to a server that stalls soon are.
+  private static final class Outstanding {
+    /// One more than there are, until that is awaited: so none but the last end makes it 0.
+    private final AtomicLong count = new AtomicLong(1);
+
+    private final CompletableFuture<Void> none = new CompletableFuture<>();
+
+    private void begin() {
+      count.incrementAndGet();
+    }
+
+    private void end() {
+      if (count.decrementAndGet() == 0) {
+        none.complete(null);
+      }
+    }
+
+    /// Called once, when no more begin; an interrupt does not end it.
+    private void awaitAll() {
+      end();
+      none.join();
     }
   }
 

@@ -6,6 +6,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -58,12 +59,10 @@ final class RestTarget implements Target {
   @Override
   public CompletableFuture<Void> call(long number) {
     HttpClient client = kept.orElseGet(this::client);
-    CompletableFuture<HttpResponse<Void>> response =
+    CompletableFuture<HttpResponse<Void>> sent =
         client.sendAsync(request(number), HttpResponse.BodyHandlers.discarding());
-    // A request's own timeout ends with the head of the answer.
-    address
-        .deadline()
-        .ifPresent(limit -> response.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS));
+    CompletableFuture<HttpResponse<Void>> response =
+        address.deadline().map(limit -> within(limit, sent)).orElse(sent);
     CompletableFuture<Void> call =
         response.handle((answer, thrown) -> {
           if (thrown != null) {
@@ -75,6 +74,19 @@ final class RestTarget implements Target {
           return null;
         });
     return kept.isPresent() ? call : call.whenComplete((answer, thrown) -> client.shutdown());
+  }
+
+  /// What has not ended at its deadline is cancelled, so that the server loses its caller, as it
+  /// does over gRPC. A request's own timeout ends with the head of the answer.
+  private static <T> CompletableFuture<T> within(Duration limit, CompletableFuture<T> sent) {
+    // Of a copy: a future that its timeout has completed cancels nothing any more.
+    return sent.copy()
+        .orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS)
+        .whenComplete((answer, thrown) -> {
+          if (thrown instanceof TimeoutException) {
+            sent.cancel(true);
+          }
+        });
   }
 
   private HttpRequest request(long number) {

@@ -43,7 +43,7 @@ final class CsvRecords implements Records {
         return null;
       }
       CsvRecord record = records.next();
-      List<String> fields = record.getFields();
+      List<String> fields = record.getFields().stream().map(QuoteTrackingReader::restored).toList();
       nextLine =
           record.getStartingLineNumber()
               + 1
@@ -108,7 +108,14 @@ final class CsvRecords implements Records {
 
   /// The lines as characters for FastCSV, which takes a quoted field that the file's end cuts for a
   /// whole one; so this watches the quotes.
+  ///
+  /// A carriage return alone in a quoted field is hidden from FastCSV: it would count a line there,
+  /// which it is not to [Lines], and take the line feed after the closing quote for its other half,
+  /// so that this row and the next became one.
   private static final class QuoteTrackingReader extends Reader {
+    /// Half of a surrogate pair, which by itself is in no text that was UTF-8.
+    private static final char HIDDEN = '\uDC00';
+
     private final Lines lines;
     private final char separator;
     private String line = "";
@@ -130,6 +137,18 @@ final class CsvRecords implements Records {
 
     long openLine() {
       return openLine;
+    }
+
+    /// A field as it stands in the file.
+    static String restored(String field) {
+      return field.indexOf(HIDDEN) < 0
+          ? field
+          // Where it ends a pair it is a part of another code point.
+          : field
+              .codePoints()
+              .map(c -> c == HIDDEN ? '\r' : c)
+              .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+              .toString();
     }
 
     /// What was at fault in lines before that one; forgets it.
@@ -160,8 +179,7 @@ final class CsvRecords implements Records {
         if (next == null) {
           return -1;
         }
-        track(next);
-        line = next;
+        line = track(next);
         position = 0;
       }
       int count = Math.min(length, line.length() - position);
@@ -170,9 +188,15 @@ final class CsvRecords implements Records {
       return count;
     }
 
-    private void track(String text) {
+    /// The line as FastCSV is to see it.
+    private String track(String text) {
+      StringBuilder seen = null;
       for (int i = 0; i < text.length(); i++) {
         char c = text.charAt(i);
+        if (open && c == '\r' && !text.startsWith("\n", i + 1)) {
+          seen = seen == null ? new StringBuilder(text) : seen;
+          seen.setCharAt(i, HIDDEN);
+        }
         if (fieldStarts && c == '"') {
           quoted = true;
           open = true;
@@ -191,6 +215,7 @@ final class CsvRecords implements Records {
           fieldStarts = false;
         }
       }
+      return seen == null ? text : seen.toString();
     }
 
     @Override

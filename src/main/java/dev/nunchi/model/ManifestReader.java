@@ -24,6 +24,9 @@ final class ManifestReader {
   private static final String SHA256 = "[0-9a-f]{64}";
   private static final String NAME = "\\S(.*\\S)?";
 
+  /// A label is named as its checkpoint has it, blanks at the ends included.
+  private static final String LABEL = ".*\\P{javaWhitespace}.*";
+
   private final Path file;
   private final JsonFields json;
 
@@ -120,7 +123,7 @@ final class ManifestReader {
   }
 
   private static Label label(JsonFields label) {
-    String name = label.matching("name", NAME, "a name");
+    String name = label.matching("name", LABEL, "a name that is not blank");
     return label.isNull("polarity")
         ? Label.of(name)
         : Label.of(

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -148,6 +150,43 @@ class LoadRunTest {
             .latencies()
             .getCountBetweenValues(Duration.ofMillis(50).toNanos(), Duration.ofHours(1).toNanos());
     assertTrue(late >= 15, () -> late + " calls were late");
+  }
+
+  @Test
+  void run_moreCallsInFlightThanAPhaserHolds_awaitsAndCountsThemAll() {
+    List<CompletableFuture<Void>> begun = new ArrayList<>();
+    Target stalled =
+        new Target() {
+          @Override
+          public int textsInCall() {
+            return 1;
+          }
+
+          @Override
+          public CompletableFuture<Void> call(long number) {
+            begun.add(new CompletableFuture<>());
+            if (begun.size() == 70_000) {
+              CompletableFuture.runAsync(
+                  () -> begun.forEach(call -> call.complete(null)),
+                  CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
+            }
+            return begun.getLast();
+          }
+
+          @Override
+          public void close() {}
+        };
+    LoadResult result =
+        new LoadRun(
+                stalled,
+                new Arrivals.Open(10_000_000, 1),
+                NONE,
+                Duration.ofNanos(1),
+                () -> {},
+                () -> begun.size() == 70_000,
+                () -> ServerUse.UNKNOWN)
+            .run();
+    assertEquals(70_000, result.answered());
   }
 
   @Test

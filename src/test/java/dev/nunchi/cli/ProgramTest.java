@@ -126,6 +126,20 @@ class ProgramTest {
   }
 
   @Test
+  void run_libtorchWithoutMemoryOfTheGpu_saysHowMuchAndWhatNeedsLess() {
+    assertEquals(
+        1,
+        fail(
+            new RuntimeException(
+                "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of"
+                    + " 15.77 GiB of which 1.12 GiB is free.")));
+    assertEquals(
+        "nunchi: The GPU's memory ran out: there are no further 2.00 GiB; smaller batches"
+            + " (tokens_per_batch of a recipe, --batch-size) or a shorter max_length need less\n",
+        err());
+  }
+
+  @Test
   void run_pathThatIsNone_isAUsageError() {
     for (String path : List.of("", " ", "a\0b")) {
       err.getBuffer().setLength(0);

@@ -131,6 +131,29 @@ final class ExampleReaderTest {
     assertRefused(Reason.INVALID_DATA, "line 5: the text is empty", () -> read(file));
   }
 
+  /// A line feed ends a line, in a quoted field too; a carriage return alone ends none. The last
+  /// text has code points whose surrogates are those that carriage returns might be mistaken for.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "가\r나",
+        "가\r",
+        "가\r나\n다",
+        "가\r\n나",
+        "가\n나",
+        "가\r\r\n",
+        "\uD800\uDC00\r\uD83D\uDC00"
+      })
+  void read_commaTable_lineEndsOfAQuotedFieldAreKeptAndLinesCounted(String text) {
+    long line = 3 + text.chars().filter(c -> c == '\n').count();
+    String last = "label,text\n0,\"" + text + "\"\n1,다음\n";
+    assertEquals(
+        List.of(new Example("2", text, "0"), new Example(Long.toString(line), "다음", "1")),
+        read(file("last.csv", last)));
+    Path first = file("first.csv", "text,label\n\"" + text + "\",0\n다음,9\n");
+    assertEquals(List.of("2", Long.toString(line)), read(first).stream().map(Example::id).toList());
+  }
+
   @Test
   void read_commaTable_unclosedQuoteNamesWhereItOpened() {
     Path file = file("a.csv", "text,label\n가,0\n\"나,1\n다,0\n");

@@ -74,6 +74,21 @@ class ManifestFileTest {
     assertEquals(least, ManifestFile.read(directory).orElseThrow());
   }
 
+  /// As a checkpoint of Hugging Face may have them in its `id2label`.
+  @Test
+  void read_labelsWithBlanksAtTheirEnds_areEqual() throws IOException {
+    Manifest written =
+        Manifest.of(
+                "m",
+                LabelSet.of("negative ", " positive", "neutral\n", "neutral"),
+                ProblemType.SINGLE_LABEL_CLASSIFICATION,
+                Normalization.NONE,
+                1)
+            .written(Precision.FP32, "sha256:" + DIGEST, Map.of(), Map.of());
+    ManifestFile.write(directory, written);
+    assertEquals(written, ManifestFile.read(directory).orElseThrow());
+  }
+
   @Test
   void replace_ofAFileThatIsThere_leavesNothingElse() throws IOException {
     ManifestFile.write(directory, FULL.withTemperature(3));
@@ -141,6 +156,7 @@ class ManifestFileTest {
         "format_minor | \"1\" | format_minor should be a whole number",
         "temprature | 1 | temprature is not a key of it",
         "name | \"\" | name should be a name",
+        "name | \"nsmc-small \" | name should be a name",
         "revision | \"latest\" | revision should be sha256: and 64",
         "labels | {} | labels should be a list",
         "labels | [] | labels should be one or more labels",
@@ -149,6 +165,8 @@ class ManifestFileTest {
         "labels | [{\"name\": \"a\", \"polarity\": 2}] | labels: polarity should be null or a"
             + " number in [-1, 1] for 'a'",
         "labels | [{\"name\": 1, \"polarity\": null}] | name should be a name",
+        "labels | [{\"name\": \" \u3000\", \"polarity\": null}] | name should be a name that is not"
+            + " blank, but is \" \u3000\"",
         "labels | [{\"name\":\"a\",\"polarity\":1},{\"name\":\"a\",\"polarity\":1}]"
             + " | labels of different names",
         "problem_type | \"ranking\" | problem_type should be one of single_label",
