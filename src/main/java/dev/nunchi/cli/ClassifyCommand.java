@@ -2,6 +2,7 @@ package dev.nunchi.cli;
 
 import dev.nunchi.NunchiException;
 import dev.nunchi.infer.BuiltInModel;
+import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
@@ -119,9 +120,11 @@ final class ClassifyCommand implements Callable<Integer> {
   @Option(
       names = "--batch-size",
       paramLabel = "N",
-      defaultValue = "32",
-      description = "Most texts that are run together (default: 32).")
-  private int batchSize;
+      description =
+          "Most texts that are run together (default: "
+              + Classifier.USUAL_BATCH_SIZE
+              + ", or 1 for a model whose answer to a text depends on what is run beside it).")
+  private @Nullable Integer batchSize;
 
   @Option(
       names = "--device",
@@ -143,7 +146,7 @@ final class ClassifyCommand implements Callable<Integer> {
     require(
         contextColumn.name() == null || input != null,
         "--context-column is a column of --input, which is not given");
-    require(batchSize >= 1, "--batch-size is at least 1, not " + batchSize);
+    require(batchSize == null || batchSize >= 1, "--batch-size is at least 1, not " + batchSize);
     require(maxLength == null || maxLength >= 1, "--max-length is at least 1, not " + maxLength);
     require(
         base == null || (model != null && backend != ModelSource.TORCH),
@@ -161,7 +164,11 @@ final class ClassifyCommand implements Callable<Integer> {
               loaded.manifest().task().labels(),
               loaded.manifest().task().problemType());
       NunchiException refused =
-          new BulkClassification(loaded.classifier(), truncation, batchSize, progress())
+          new BulkClassification(
+                  loaded.classifier(),
+                  truncation,
+                  batchSize == null ? loaded.classifier().usualBatchSize() : batchSize,
+                  progress())
               .run(inputs.iterator(), writer)
               .summary();
       if (refused != null) {

@@ -8,6 +8,7 @@ import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.data.UnknownTokens;
 import dev.nunchi.eval.Robustness;
 import dev.nunchi.infer.AnswerCounts;
+import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
 import dev.nunchi.infer.LoadedModel;
@@ -123,10 +124,12 @@ final class EvaluateCommand implements Callable<Integer> {
 
   @Option(
       names = "--batch-size",
-      defaultValue = "32",
       paramLabel = "N",
-      description = "Texts in one batch (${DEFAULT-VALUE}).")
-  private int batchSize = 32;
+      description =
+          "Texts in one batch (default: "
+              + Classifier.USUAL_BATCH_SIZE
+              + ", or 1 for a model whose answer to a text depends on what is run beside it).")
+  private @Nullable Integer batchSize;
 
   @Option(
       names = "--device",
@@ -158,7 +161,7 @@ final class EvaluateCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     CommandSpec command = Objects.requireNonNull(spec);
-    if (batchSize < 1) {
+    if (batchSize != null && batchSize < 1) {
       throw new ParameterException(
           command.commandLine(), "--batch-size is at least 1, not " + batchSize);
     }
@@ -306,7 +309,11 @@ final class EvaluateCommand implements Callable<Integer> {
     ClassificationProgress progress =
         ClassificationProgress.of(err, OptionalInt.of(examples.size()));
     List<Prediction> predictions = new ArrayList<>(examples.size());
-    new BulkClassification(loaded.classifier(), truncation, batchSize, progress)
+    new BulkClassification(
+            loaded.classifier(),
+            truncation,
+            batchSize == null ? loaded.classifier().usualBatchSize() : batchSize,
+            progress)
         .run(
             examples.stream()
                 .<InputText>map(example ->

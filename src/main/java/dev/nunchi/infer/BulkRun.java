@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
 /// @param batchSize most encodings in one call
 public record BulkRun(Backend backend, int padTokenId, Executor workers, int batchSize) {
   /// Blocks until all are run.
+  ///
+  /// @throws RuntimeException what the backend threw
   public List<Run> run(List<Encoding> encodings) {
     List<Integer> byLength =
         IntStream.range(0, encodings.size())
@@ -29,7 +31,7 @@ public record BulkRun(Backend backend, int padTokenId, Executor workers, int bat
             .map(places -> CompletableFuture.runAsync(() -> run(encodings, places, runs), workers))
             .toList();
     // All of them, also where one failed: the backend may be closed after this.
-    CompletableFuture.allOf(batches.toArray(CompletableFuture[]::new)).join();
+    Futures.join(CompletableFuture.allOf(batches.toArray(CompletableFuture[]::new)));
     return Arrays.asList(runs);
   }
 

@@ -24,19 +24,30 @@ import org.jspecify.annotations.Nullable;
 /// calls [#encode] for each and [#classifyAll] for all: batches of near-equal length, past the
 /// queue.
 public final class Classifier implements AutoCloseable {
+  /// Where nothing speaks against it.
+  public static final int USUAL_BATCH_SIZE = 32;
+
   private final Encoder encoder;
   private final Backend backend;
   private final ClassifierSettings settings;
   private final Scheduler scheduler;
+  private final boolean alike;
   private volatile boolean closed;
 
   /// @param encoder owned by the classifier from now on, as is the backend
   public Classifier(Encoder encoder, Backend backend, ClassifierSettings settings) {
-    this(encoder, backend, settings, BatchMates.none());
+    this(encoder, backend, settings, BatchMates.none(), true);
   }
 
   /// @param mates the models that a text may be run with
-  Classifier(Encoder encoder, Backend backend, ClassifierSettings settings, BatchMates mates) {
+  /// @param alike whether a text's logits are the same whatever is run beside it
+  Classifier(
+      Encoder encoder,
+      Backend backend,
+      ClassifierSettings settings,
+      BatchMates mates,
+      boolean alike) {
+    this.alike = alike;
     this.encoder = encoder;
     this.backend = backend;
     this.settings = settings;
@@ -142,6 +153,12 @@ public final class Classifier implements AutoCloseable {
     Admission<List<Run>> admission = scheduler.submitWhenFree(question.inputs(), terms);
     prepare(List.of(question), terms.listener());
     return admission.map(runs -> prediction(question, runs));
+  }
+
+  /// How many texts [#classifyAll] is best given for a call of the backend: one where the answer to
+  /// a text depends on what is run beside it, or where that is not known.
+  public int usualBatchSize() {
+    return alike ? USUAL_BATCH_SIZE : 1;
   }
 
   /// Predictions for encodings of [#encode] in their order; blocks until all are there.

@@ -2,6 +2,7 @@ package dev.nunchi.infer;
 
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Function;
@@ -12,6 +13,20 @@ import org.jspecify.annotations.Nullable;
 /// does not.
 public final class Futures {
   private Futures() {}
+
+  /// The value of a future, when it is there; throws what it failed with, and not what
+  /// [CompletableFuture#join] puts around that.
+  public static <T> T join(CompletableFuture<T> source) {
+    try {
+      return source.join();
+    } catch (CompletionException e) {
+      switch (e.getCause()) {
+        case RuntimeException cause -> throw cause;
+        case Error cause -> throw cause;
+        case null, default -> throw e;
+      }
+    }
+  }
 
   /// The values of all, in order. Fails as soon as one fails, and cancels the others then;
   /// cancelling it cancels all.

@@ -98,7 +98,8 @@ public final class ModelLoader {
                   options.workers().on(opened.device())),
               tested.alike()
                   ? mates(directory, opened, options.workers().count(opened.device()))
-                  : BatchMates.none());
+                  : BatchMates.none(),
+              tested.alike());
       return new LoadedModel(
           manifest, maxLength, opened.device().name().toLowerCase(Locale.ROOT), classifier);
     } catch (RuntimeException e) {
@@ -227,7 +228,7 @@ public final class ModelLoader {
       } else {
         // Nothing to compare with; but what cannot run at all is found out now.
         Encoding trial = encoder.encode(TRIAL, Truncation.KEEP_HEAD);
-        backend.logits(PaddedBatch.of(List.of(trial), padTokenId));
+        requireWidth(backend.logits(PaddedBatch.of(List.of(trial), padTokenId))[0], manifest);
       }
     } catch (NunchiException e) {
       encoder.close();
@@ -241,6 +242,17 @@ public final class ModelLoader {
     }
     encoder.close();
     return new Tested(encoders.apply(maxLength), alike);
+  }
+
+  /// A graph may leave open how many logits it has.
+  private static void requireWidth(float[] logits, Manifest manifest) {
+    int labels = manifest.task().labels().size();
+    if (logits.length != labels) {
+      throw new NunchiException(
+          Reason.INVALID_MODEL,
+          "The graph should have a logit for each of %d labels, but gives %d"
+              .formatted(labels, logits.length));
+    }
   }
 
   private static TextEncoder encoder(Path path, Manifest manifest, int maxLength) {

@@ -163,7 +163,8 @@ public final class SharedBase implements AutoCloseable {
                   manifest.task().temperature(),
                   tensors.padTokenId(),
                   options.workers().on(session.device())),
-              mates.computeIfAbsent(tensors.form(), _ -> newMates(tensors)));
+              mates.computeIfAbsent(tensors.form(), _ -> newMates(tensors)),
+              true);
       return new LoadedModel(
           manifest, maxLength, session.device().name().toLowerCase(Locale.ROOT), classifier);
     } catch (RuntimeException e) {
@@ -188,8 +189,19 @@ public final class SharedBase implements AutoCloseable {
             mixed(
                 PaddedBatch.of(texts, padTokenId),
                 rows.stream().map(AdapterModel.class::cast).toList()),
-        (int) Math.clamp(COPIED_BYTES / tensors.bytes(), 1, most),
+        (int) Math.clamp(COPIED_BYTES / mostBytes(tensors), 1, most),
         options.workers().count(session.device()));
+  }
+
+  /// What an adapter of the same form takes that changes all that the base lets it: the others that
+  /// are run with this one may.
+  private long mostBytes(AdapterTensors tensors) {
+    long head =
+        tensors.inputs().entrySet().stream()
+            .filter(input -> base.head().contains(input.getKey()))
+            .mapToLong(input -> input.getValue().data().byteSize())
+            .sum();
+    return base.matrixBytes(tensors.form().rank()) + head;
   }
 
   /// Logits `[batch, labels]` of one adapter.

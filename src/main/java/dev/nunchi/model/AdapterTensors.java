@@ -224,11 +224,6 @@ public final class AdapterTensors implements AutoCloseable {
     return inputs;
   }
 
-  /// What the numbers take.
-  public long bytes() {
-    return inputs.values().stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
-  }
-
   @Override
   public void close() {
     arena.close();

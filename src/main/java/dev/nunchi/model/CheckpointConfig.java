@@ -218,7 +218,7 @@ record CheckpointConfig(Path file, ObjectNode json) {
   }
 
   int padTokenId() {
-    return json.path(PadToken.KEY).asInt(0);
+    return Math.max(0, json.path(PadToken.KEY).asInt(0));
   }
 
   private NunchiException invalid(String expected, String came) {

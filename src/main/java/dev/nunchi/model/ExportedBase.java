@@ -14,10 +14,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jboss.logging.Logger;
 
 /// A directory with the base of adapters as ONNX, verified: the graph, which takes an adapter's
 /// numbers as inputs, the tokenizer, and a `nunchi.json` of its own kind.
 ///
+/// @param name of the model that was exported, as [AdapterBase] has it
 /// @param digest of the weights that the base was exported from, as [AdapterBase] has it
 /// @param inNf4 whether those weights were rounded to NF4, as QLoRA trains on them
 /// @param revision digest of the exported weights
@@ -29,6 +31,7 @@ import java.util.stream.Stream;
 ///   are
 public record ExportedBase(
     Path path,
+    String name,
     String digest,
     boolean inNf4,
     String revision,
@@ -36,6 +39,10 @@ public record ExportedBase(
     Set<String> layers,
     Set<String> head,
     Network network) {
+  private static final Logger LOG = Logger.getLogger(ExportedBase.class);
+
+  private static final String NAME = "base_model";
+
   /// The key that a model's manifest has not.
   private static final String LAYERS = "adapter_layers";
 
@@ -86,6 +93,7 @@ public record ExportedBase(
     Digests.requireProof(directory, files, revision, ModelDirectory.read(directory));
     return new ExportedBase(
         directory,
+        json.matching(NAME, ".+", "the name of a model"),
         json.matching(Provenance.BASE_DIGEST, DIGEST, "sha256: and 64 hexadecimal digits"),
         json.flag(IN_NF4),
         revision,
@@ -111,7 +119,7 @@ public record ExportedBase(
     Map<String, String> digests = Digests.of(directory, files);
     ObjectNode json = Json.object();
     json.put("format_version", Manifest.FORMAT_VERSION);
-    json.put("base_model", base.name());
+    json.put(NAME, base.name());
     json.put(Provenance.BASE_DIGEST, base.digest().orElseThrow());
     json.put(IN_NF4, base.inNf4());
     json.put("revision", Digests.revision(digests));
@@ -133,8 +141,18 @@ public record ExportedBase(
         && inNf4 == AdapterBase.isInNf4(adapter, provenance);
   }
 
+  /// An adapter from elsewhere says no more than a name, and a copy of its base may have another:
+  /// that is logged.
+  ///
   /// @throws NunchiException `INVALID_MODEL` where an adapter was trained on another base
   void require(Path adapter, AdapterBase trainedOn) {
+    if (trainedOn.digest().isEmpty() && !trainedOn.name().equals(name)) {
+      LOG.warnf(
+          "The adapter %s says that it was trained on %s, but the base %s was exported from %s;"
+              + " nothing tells whether their weights are the same, and on others its answers are"
+              + " wrong",
+          adapter, trainedOn.name(), path, name);
+    }
     if (trainedOn.digest().isPresent() && !trainedOn.digest().get().equals(digest)) {
       throw new NunchiException(
           Reason.INVALID_MODEL,
@@ -220,6 +238,21 @@ public record ExportedBase(
     return layers.stream()
         .flatMap(layer -> Stream.of(LowRank.downWeight(layer), LowRank.upWeight(layer)))
         .collect(Collectors.toUnmodifiableSet());
+  }
+
+  /// What they take in fp32.
+  ///
+  /// @param rank of an adapter that adapts all layers
+  public long matrixBytes(int rank) {
+    Set<String> weights =
+        layers.stream().map(layer -> layer + ".weight").collect(Collectors.toUnmodifiableSet());
+    long sides =
+        network.parameters().stream()
+            .filter(parameter -> weights.contains(parameter.name()))
+            .flatMap(parameter -> parameter.shape().stream())
+            .mapToLong(Integer::longValue)
+            .sum();
+    return Float.BYTES * rank * sides;
   }
 
   /// All inputs of the graph by which it takes an adapter.

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -101,6 +102,12 @@ final class Configuration {
       throw invalid(key, "a token id in [0, %d)".formatted(vocabularySize), value);
     }
     return value.intValue();
+  }
+
+  /// Empty where it is absent, or below 0, as which older configurations say that there is none.
+  OptionalInt namedTokenId(String key, int vocabularySize) {
+    boolean named = !isAbsent(key) && !(json.get(key).isInt() && json.get(key).intValue() < 0);
+    return named ? OptionalInt.of(tokenId(key, 0, vocabularySize)) : OptionalInt.empty();
   }
 
   double probability(String key, double fallback) {

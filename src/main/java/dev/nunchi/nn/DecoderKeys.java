@@ -1,6 +1,7 @@
 package dev.nunchi.nn;
 
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -99,17 +100,17 @@ record DecoderKeys(
       String modelType,
       String architecture,
       double embeddingScale,
-      int maxPositions,
       IntFunction<DecoderLayer> layers) {
     int vocabularySize = config.size("vocab_size");
+    OptionalInt pad = config.namedTokenId(PAD, vocabularySize);
     Decoder decoder =
         new Decoder(
             vocabularySize,
             (float) embeddingScale,
             IntStream.range(0, this.layers).mapToObj(layers).toList(),
-            config.size("max_position_embeddings", maxPositions),
-            config.tokenId(PAD, 0, vocabularySize),
-            config.has(PAD));
+            config.size("max_position_embeddings", Family.positions(modelType)),
+            pad.orElse(0),
+            pad.isPresent());
     return new Network(
         modelType,
         architecture,

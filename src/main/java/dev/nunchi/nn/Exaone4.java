@@ -33,7 +33,6 @@ final class Exaone4 {
         MODEL_TYPE,
         "Exaone4ForSequenceClassification",
         1,
-        2048,
         number -> windowed.get(number) ? local : global);
   }
 

@@ -64,9 +64,21 @@ final class Family {
         });
   }
 
+  /// `max_position_embeddings` of a configuration that does not say it, as transformers has it.
+  static int positions(String modelType) {
+    return switch (modelType) {
+      case Llama.MODEL_TYPE, Exaone4.MODEL_TYPE -> 2048;
+      case ModernBert.MODEL_TYPE, Gemma2.MODEL_TYPE -> 8192;
+      case Qwen2.MODEL_TYPE, Qwen3.MODEL_TYPE -> 32_768;
+      case Mistral.MODEL_TYPE, Gemma3.MODEL_TYPE -> 131_072;
+      default -> 512;
+    };
+  }
+
   /// @see Network#longestInput
   static int longestInput(JsonNode config) {
-    int positions = config.path("max_position_embeddings").asInt(512);
+    int positions =
+        config.path("max_position_embeddings").asInt(positions(config.path("model_type").asText()));
     return Roberta.ARCHITECTURES.containsKey(config.path("model_type").asText())
         ? positions - config.path("pad_token_id").asInt(1) - 1
         : positions;

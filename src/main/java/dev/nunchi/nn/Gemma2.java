@@ -32,7 +32,6 @@ final class Gemma2 {
         MODEL_TYPE,
         "Gemma2ForSequenceClassification",
         Math.sqrt(keys.hiddenSize()),
-        8192,
         number -> windowed.get(number) ? local : layer);
   }
 }

@@ -38,7 +38,6 @@ final class Gemma3 {
         MODEL_TYPE,
         "Gemma3TextForSequenceClassification",
         Math.sqrt(keys.hiddenSize()),
-        131_072,
         number -> windowed.get(number) ? local : layer);
   }
 }

@@ -18,6 +18,6 @@ final class Llama {
                 keys.attention(),
                 keys.rotary().ofAll(10_000))
             .withBiases(attentionBias, attentionBias, config.flag("mlp_bias", false));
-    return keys.network(MODEL_TYPE, "LlamaForSequenceClassification", 1, 2048, _ -> layer);
+    return keys.network(MODEL_TYPE, "LlamaForSequenceClassification", 1, _ -> layer);
   }
 }

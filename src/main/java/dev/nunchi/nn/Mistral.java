@@ -17,6 +17,6 @@ final class Mistral {
             keys.attention(),
             keys.rotary().ofAll(10_000));
     DecoderLayer seen = keys.hasNoWindow() ? layer : layer.within(keys.reach(4096));
-    return keys.network(MODEL_TYPE, "MistralForSequenceClassification", 1, 131_072, _ -> seen);
+    return keys.network(MODEL_TYPE, "MistralForSequenceClassification", 1, _ -> seen);
   }
 }

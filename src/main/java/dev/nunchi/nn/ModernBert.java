@@ -88,7 +88,7 @@ record ModernBert(
         config.probability("embedding_dropout", 0),
         config.probability("attention_dropout", 0),
         config.probability("mlp_dropout", 0),
-        config.size("max_position_embeddings", 8192),
+        config.size("max_position_embeddings", Family.positions(MODEL_TYPE)),
         config.tokenId("pad_token_id", 50_283, vocabularySize));
   }
 

@@ -20,8 +20,7 @@ final class Qwen2 {
                 keys.attention(),
                 keys.rotary().ofAll(10_000))
             .withBiases(true, false, false);
-    return keys.network(
-        MODEL_TYPE, "Qwen2ForSequenceClassification", 1, 32_768, windowed(keys, layer));
+    return keys.network(MODEL_TYPE, "Qwen2ForSequenceClassification", 1, windowed(keys, layer));
   }
 
   /// With `use_sliding_window` the layers from `max_window_layers` up, or those of `layer_types`,

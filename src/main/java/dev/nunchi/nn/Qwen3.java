@@ -19,6 +19,6 @@ final class Qwen3 {
             .withBiases(bias, bias, false)
             .withHeadNorms();
     return keys.network(
-        MODEL_TYPE, "Qwen3ForSequenceClassification", 1, 32_768, Qwen2.windowed(keys, layer));
+        MODEL_TYPE, "Qwen3ForSequenceClassification", 1, Qwen2.windowed(keys, layer));
   }
 }

@@ -3,6 +3,7 @@ package dev.nunchi.infer;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -174,6 +175,28 @@ class ClassifierTest {
     assertEquals(5, backend.batches.size());
     for (List<Integer> lengths : backend.batches) {
       assertEquals(3, Collections.max(lengths) - Collections.min(lengths));
+    }
+  }
+
+  @Test
+  void classifyAll_backendThatFails_throwsWhatItThrew() {
+    NunchiException thrown = new NunchiException(Reason.UNAVAILABLE, "It cannot be run");
+    Backend broken =
+        new Backend() {
+          @Override
+          public float[][] logits(PaddedBatch batch) {
+            throw thrown;
+          }
+
+          @Override
+          public void close() {}
+        };
+    try (Classifier classifier = classifier(broken, 1)) {
+      assertSame(
+          thrown,
+          assertThrows(
+              NunchiException.class,
+              () -> classifier.classifyAll(List.of(FakeBackend.encoding(1, 2)), 4)));
     }
   }
 

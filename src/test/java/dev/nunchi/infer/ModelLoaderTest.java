@@ -11,6 +11,7 @@ import dev.nunchi.model.Digests;
 import dev.nunchi.model.Manifest;
 import dev.nunchi.model.ManifestFile;
 import dev.nunchi.model.Probe;
+import dev.nunchi.text.PaddedBatch;
 import dev.nunchi.text.Truncation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,12 +57,51 @@ class ModelLoaderTest {
   @Test
   void load_modelThatAnswersAlikeInBatches_runsTogetherWhatWaits() throws Exception {
     assertTrue(batchesOfTwenty() < 20);
+    assertEquals(Classifier.USUAL_BATCH_SIZE, usualBatchSize());
   }
 
   @Test
   void load_modelOfWhichThatIsNotKnown_runsTextsAlone() throws Exception {
     ManifestFile.write(directory, ManifestFile.read(directory).orElseThrow().withProbe(null));
     assertEquals(20, batchesOfTwenty());
+    assertEquals(1, usualBatchSize());
+  }
+
+  private int usualBatchSize() {
+    try (LoadedModel model = ModelLoader.load(directory, CPU)) {
+      return model.classifier().usualBatchSize();
+    }
+  }
+
+  /// A graph that leaves the number of logits open.
+  @Test
+  void test_otherNumberOfLogitsThanLabelsAndNoProbe_isRefused() {
+    Manifest manifest = ManifestFile.read(directory).orElseThrow().withProbe(null);
+    NunchiException refused =
+        assertThrows(
+            NunchiException.class,
+            () ->
+                ModelLoader.test(
+                    directory,
+                    manifest,
+                    0,
+                    _ -> (_, _, _) -> FakeBackend.encoding(1, 2),
+                    new TwoLogits(),
+                    manifest.text().maxLength()));
+    assertEquals(Reason.INVALID_MODEL, refused.reason());
+    assertEquals(
+        directory + ": The graph should have a logit for each of 3 labels, but gives 2",
+        refused.getMessage());
+  }
+
+  private static final class TwoLogits implements Backend {
+    @Override
+    public float[][] logits(PaddedBatch batch) {
+      return new float[batch.batch()][2];
+    }
+
+    @Override
+    public void close() {}
   }
 
   private long batchesOfTwenty() throws Exception {

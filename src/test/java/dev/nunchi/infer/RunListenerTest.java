@@ -235,7 +235,8 @@ class RunListenerTest {
         backend,
         new ClassifierSettings(
             "fake", LabelSet.of("긍정", "부정"), ProblemType.SINGLE_LABEL_CLASSIFICATION, 1, 0, queue),
-        mates);
+        mates,
+        true);
   }
 
   private static Encoding encoding(int length) {

@@ -25,9 +25,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -180,6 +185,47 @@ class SharedBaseTest {
   }
 
   @Test
+  void load_adapterThatNamesAnotherBaseAndHasNoDigestOfIt_isServedAndSaidToBeInDoubt()
+      throws IOException {
+    Path other = RandomAdapter.of(3, 8, "query").write(temporary.resolve("other"));
+    Files.delete(other.resolve(Manifest.FILE_NAME));
+    Path config = other.resolve("adapter_config.json");
+    Files.writeString(
+        config,
+        Files.readString(config)
+            .replaceFirst(
+                "\"base_model_name_or_path\" *: *\"[^\"]*\"",
+                "\"base_model_name_or_path\": \"someone/else\""));
+    List<String> said = Collections.synchronizedList(new ArrayList<>());
+    Handler handler = new Said(said);
+    Logger logger = Logger.getLogger(ExportedBase.class.getName());
+    logger.addHandler(handler);
+    try (SharedBases bases = SharedBases.open(List.of(base), options(1));
+        LoadedModel model = bases.load(other)) {
+      assertEquals(3, model.manifest().task().labels().size());
+    } finally {
+      logger.removeHandler(handler);
+    }
+    assertTrue(
+        said.stream().anyMatch(line -> line.contains("trained on someone/else, but the base")),
+        said.toString());
+  }
+
+  /// The first adapter of a form decides for all how many may be run together.
+  @Test
+  void matrixBytes_rank_isWhatAnAdapterOfAllLayersTakes() {
+    ExportedBase exported = ExportedBase.open(base);
+    try (AdapterTensors whole = AdapterTensors.open(adapters.getFirst(), exported)) {
+      long bytes =
+          whole.inputs().entrySet().stream()
+              .filter(input -> exported.matrices().contains(input.getKey()))
+              .mapToLong(input -> input.getValue().data().byteSize())
+              .sum();
+      assertEquals(bytes, exported.matrixBytes(whole.form().rank()));
+    }
+  }
+
+  @Test
   void load_adapterThatChangesMoreThanTheBaseTakes_isRefusedByName() {
     Path more = RandomAdapter.of(3, 8, "key").write(temporary.resolve("more"));
     assertRefused(
@@ -285,6 +331,26 @@ class SharedBaseTest {
         InferenceOptions.Device.CPU,
         new Workers(OptionalInt.of(workers), 1024),
         OptionalInt.empty());
+  }
+
+  /// Keeps what is logged.
+  private static final class Said extends Handler {
+    private final List<String> lines;
+
+    Said(List<String> lines) {
+      this.lines = lines;
+    }
+
+    @Override
+    public void publish(LogRecord entry) {
+      lines.add(new SimpleFormatter().formatMessage(entry));
+    }
+
+    @Override
+    public void flush() {}
+
+    @Override
+    public void close() {}
   }
 
   private static void assertRefused(Path adapter, Reason reason, String sentence) {

@@ -36,9 +36,12 @@ class PadTokenTest {
     assertEquals(301, padToken());
   }
 
+  /// Older conversions have -1.
   @Test
-  void open_nullForPadding_isNone() throws IOException {
+  void open_nullOrANegativeNumberForPadding_isNone() throws IOException {
     edit("config.json", config -> config.putNull("pad_token_id"));
+    assertEquals(PAD, padToken());
+    edit("config.json", config -> config.put("pad_token_id", -1));
     assertEquals(PAD, padToken());
   }
 

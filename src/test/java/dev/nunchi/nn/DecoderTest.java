@@ -109,6 +109,26 @@ class DecoderTest {
     }
   }
 
+  /// What a directory of the model may have, and what its network may.
+  @ParameterizedTest
+  @EnumSource
+  void maxPositions_keyThatIsNotThere_isAsTransformersHasIt(Published published)
+      throws JsonProcessingException {
+    ObjectNode config = published.config();
+    config.remove("max_position_embeddings");
+    config.remove("rope_scaling");
+    config.remove("rope_parameters");
+    int expected =
+        switch (config.get("model_type").textValue()) {
+          case "llama", "exaone4" -> 2048;
+          case "gemma2" -> 8192;
+          case "qwen2", "qwen3" -> 32_768;
+          default -> 131_072;
+        };
+    assertEquals(expected, Network.of(config).maxPositions());
+    assertEquals(expected, Network.longestInput(config));
+  }
+
   @ParameterizedTest
   @EnumSource
   void of_publishedNetwork_hasItsParametersAndAHeadWithoutABias(Published published)
