@@ -494,7 +494,22 @@ class LauncherTest {
   @Test
   void run_localeWithoutUtf8_getsOne() throws Exception {
     environment.put("LC_ALL", "C");
-    assertTrue(run().out().contains("LC_ALL=C.UTF-8\n"));
+    String out = run().out();
+    assertTrue(out.contains("\nLC_ALL=\nLANG=C.UTF-8\nLC_CTYPE=\nLC_MESSAGES=C\n"), out);
+  }
+
+  /// Java's own messages of errors of the system come translated else.
+  @Test
+  void run_localeOfAnotherLanguage_hasEnglishMessagesAndKeepsItsCharacters() throws Exception {
+    // As of ko_KR.UTF-8, which may not be installed here.
+    environment.put("LC_CTYPE", "C.UTF-8");
+    environment.put("LC_MESSAGES", "C.UTF-8");
+    String each = run().out();
+    assertTrue(each.contains("\nLC_ALL=\nLANG=\nLC_CTYPE=C.UTF-8\nLC_MESSAGES=C\n"), each);
+    environment.put("LC_CTYPE", "nowhere");
+    environment.put("LC_ALL", "C.UTF-8");
+    String all = run().out();
+    assertTrue(all.contains("\nLC_ALL=\nLANG=C.UTF-8\nLC_CTYPE=\nLC_MESSAGES=C\n"), all);
   }
 
   @Test
@@ -643,7 +658,8 @@ class LauncherTest {
           fi
         done
         echo "java %s"
-        for name in NUNCHI_HOME NUNCHI_LAUNCHER ORT_DISABLE_TELEMETRY OPT_OUT_TRACKING LC_ALL; do
+        for name in NUNCHI_HOME NUNCHI_LAUNCHER ORT_DISABLE_TELEMETRY OPT_OUT_TRACKING \\
+            LC_ALL LANG LC_CTYPE LC_MESSAGES; do
           echo "$name=${!name:-}"
         done
         printf '[%%s]\\n' "$@"

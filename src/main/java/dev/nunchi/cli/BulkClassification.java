@@ -40,8 +40,9 @@ record BulkClassification(
       for (List<InputText> block = input.next(); !block.isEmpty(); block = input.next()) {
         classify(block, writer, refusals);
       }
+    } finally {
+      progress.ended();
     }
-    progress.ended();
     return refusals;
   }
 

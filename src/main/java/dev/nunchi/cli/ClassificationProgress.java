@@ -58,7 +58,7 @@ final class ClassificationProgress {
     live.show(line);
   }
 
-  /// Leaves the last line standing.
+  /// Leaves the last line standing, whether all were classified or not.
   void ended() {
     live.finish();
   }

@@ -108,6 +108,9 @@ final class CombineCommand implements Callable<Integer> {
       throw new ParameterException(
           spec.commandLine(), "--weight is a share over 0 and below 1, as 0.5, not " + weight);
     }
+    if (validation == null) {
+      labelled.requireNone(spec, "--validation");
+    }
     PrintWriter err = spec.commandLine().getErr();
     OutputDirectory.Existing existing = replacing.existing();
     ModelDirectory first = ModelDirectory.open(model.directory(spec));

@@ -7,7 +7,6 @@ import dev.nunchi.data.Example;
 import dev.nunchi.data.ReadingNotes;
 import dev.nunchi.data.UnknownTokens;
 import dev.nunchi.eval.Robustness;
-import dev.nunchi.infer.AnswerCounts;
 import dev.nunchi.infer.Classifier;
 import dev.nunchi.infer.InferenceOptions.Device;
 import dev.nunchi.infer.LoadOptions;
@@ -15,7 +14,6 @@ import dev.nunchi.infer.LoadedModel;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.model.BaseModels;
 import dev.nunchi.model.Manifest;
-import dev.nunchi.model.ManifestFile;
 import dev.nunchi.text.Truncation;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -107,7 +105,7 @@ final class EvaluateCommand implements Callable<Integer> {
       description =
           "Writes into the model's nunchi.json how it answers these texts, in place of what was"
               + " there; a server then tells how far its callers' texts are from them"
-              + " (nunchi_drift_index).")
+              + " (nunchi_drift_index). Not of a model that was pulled: copy or export it first.")
   private boolean setReference;
 
   @Mixin private LabelledFile labelled = new LabelledFile();
@@ -169,44 +167,34 @@ final class EvaluateCommand implements Callable<Integer> {
     EvaluationFiles files = new EvaluationFiles(output);
     files.require(overwrite);
     Path directory = model.directory(command);
+    @Nullable DriftReference reference =
+        setReference ? DriftReference.of(directory, command) : null;
     @Nullable Path other = compare == null ? null : compare.directory(command);
     if (other != null) {
       BaseModels bases = ModelArgument.bases(command);
       ComparedModel.requireComparable(
           directory, backend.manifest(directory, bases), other, backend.manifest(other, bases));
     }
+    LeastFigures least = new LeastFigures(atLeast);
     EvaluationRun run;
     Manifest manifest;
     try (LoadedModel loaded = load(directory, command)) {
       manifest = loaded.manifest();
+      least.requireNames(EvaluationOutcome.ofMadeUpText(manifest).metricsJson());
       run = evaluate(loaded, directory, command);
     }
     if (other != null) {
       run = run.beside(compared(manifest, run, other, command));
     }
-    LeastFigures least = new LeastFigures(atLeast, run.outcome().metricsJson());
     files.write(run);
     err.println("Wrote " + output);
-    least.require(output);
-    if (setReference) {
-      setReference(directory, run.predictions(), err);
+    least.require(run.outcome().metricsJson(), output);
+    if (reference != null) {
+      // Only of a model that is good enough, which is known by now.
+      reference.write(run.predictions());
+      err.println("Wrote how it answers them into " + reference.file());
     }
     return 0;
-  }
-
-  /// Only of a model that is good enough, which is known by now.
-  private static void setReference(Path directory, List<Prediction> predictions, PrintWriter err) {
-    Manifest written =
-        ManifestFile.read(directory)
-            .orElseThrow(() ->
-                new NunchiException(
-                    Reason.INVALID_ARGUMENT,
-                    "%s has no %s, which --set-reference would write into; export the model first"
-                        .formatted(directory, Manifest.FILE_NAME)));
-    AnswerCounts counts = new AnswerCounts(written.task().labels());
-    predictions.forEach(counts::add);
-    ManifestFile.replace(directory, written.withOrigin(written.origin().with(counts.profile())));
-    err.println("Wrote how it answers them into " + directory.resolve(Manifest.FILE_NAME));
   }
 
   private LoadedModel load(Path directory, CommandSpec command) {

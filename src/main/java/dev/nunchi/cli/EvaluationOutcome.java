@@ -24,6 +24,7 @@ import dev.nunchi.eval.WilsonInterval;
 import dev.nunchi.infer.Prediction;
 import dev.nunchi.model.Manifest;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -89,6 +90,40 @@ sealed interface EvaluationOutcome {
                   manifest.task().labels().get(0).name(),
                   valued(examples, predictions),
                   curves));
+    };
+  }
+
+  /// What is found of one made-up text, for the names of the figures, which do not depend on the
+  /// texts.
+  static EvaluationOutcome ofMadeUpText(Manifest manifest) {
+    Subject subject = new Subject(manifest.name(), manifest.proof().revision(), "");
+    LabelSet labels = manifest.task().labels();
+    return switch (manifest.task().problemType()) {
+      case SINGLE_LABEL_CLASSIFICATION ->
+          new SingleLabel(
+              EvaluationReport.of(
+                  subject,
+                  labels,
+                  List.of(new ScoredText("", "", 0, Collections.nCopies(labels.size(), 0.0), 1)),
+                  1,
+                  LearningCurves.NONE));
+      case MULTI_LABEL_CLASSIFICATION ->
+          new MultiLabel(
+              MultiLabelReport.of(
+                  subject,
+                  labels,
+                  new boolean[1][labels.size()],
+                  new double[1][labels.size()],
+                  1,
+                  LearningCurves.NONE));
+      case REGRESSION ->
+          new Regression(
+              labels,
+              RegressionReport.of(
+                  subject,
+                  labels.get(0).name(),
+                  List.of(new ValuedText("", "", 0, 0, 1)),
+                  LearningCurves.NONE));
     };
   }
 

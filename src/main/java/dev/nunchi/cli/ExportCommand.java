@@ -248,6 +248,10 @@ final class ExportCommand implements Callable<Integer> {
           "--validation belongs to --precision int8, int8-weight-only and int4-weight-only, not "
               + precision);
     }
+    if (validation == null) {
+      // Without it there is no --calibration either.
+      labelled.requireNone(spec, "--validation");
+    }
     if (acceptAgreement != null
         && !(validation != null && acceptAgreement > 0 && acceptAgreement <= 1)) {
       throw new ParameterException(

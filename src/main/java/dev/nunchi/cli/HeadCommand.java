@@ -147,21 +147,26 @@ final class HeadCommand implements Callable<Integer> {
     err.printf(Locale.ROOT, "Encoding %,d texts …%n", count);
     err.flush();
     ClassificationProgress progress = ClassificationProgress.of(err, OptionalInt.of(count));
-    ModelDirectory written =
-        writer.write(
-            new HeadWriter.Description(
-                name, Optional.ofNullable(license), Optional.ofNullable(dataSource)),
-            texts.train(),
-            texts.validation(),
-            output,
-            existing,
-            link,
-            new HeadWriter.Watch(
-                progress::advanced,
-                measured -> {
-                  progress.ended();
-                  say(measured, err);
-                }));
+    ModelDirectory written;
+    try {
+      written =
+          writer.write(
+              new HeadWriter.Description(
+                  name, Optional.ofNullable(license), Optional.ofNullable(dataSource)),
+              texts.train(),
+              texts.validation(),
+              output,
+              existing,
+              link,
+              new HeadWriter.Watch(
+                  progress::advanced,
+                  measured -> {
+                    progress.ended();
+                    say(measured, err);
+                  }));
+    } finally {
+      progress.ended();
+    }
     written.manifest().origin().notes().forEach(note -> err.println("Note: " + note));
     err.printf("%s: %s, %s%n", output, name, written.manifest().proof().revision());
     return 0;

@@ -17,7 +17,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /// Options about a file of labelled texts, and how it is read for a model.
 final class LabelledFile {
@@ -38,6 +40,29 @@ final class LabelledFile {
 
   @Option(names = "--label-column", paramLabel = "NAME", description = "Default: label.")
   private @Nullable String labelColumn;
+
+  /// Of a command that was given no such file, and would read none as the options say.
+  ///
+  /// @param file the option that names it
+  /// @throws ParameterException where one of the options was given all the same
+  void requireNone(CommandSpec spec, String file) {
+    String option;
+    if (labelMapping != null) {
+      option = "--label-mapping";
+    } else if (idColumn != null) {
+      option = "--id-column";
+    } else if (textColumn != null) {
+      option = "--text-column";
+    } else if (labelColumn != null) {
+      option = "--label-column";
+    } else {
+      return;
+    }
+    throw new ParameterException(
+        spec.commandLine(),
+        "%s says how the file of %s is read, and none was given; give one, or leave it out"
+            .formatted(option, file));
+  }
 
   /// The texts of a file that needs no labels, without the empty ones.
   List<String> readTexts(Path file, ReadingNotes notes) {

@@ -13,10 +13,10 @@ import java.util.Map;
 /// What the figures of an evaluation have to reach.
 ///
 /// @param least by the names of `metrics.json`
-/// @param figures the content of `metrics.json`
-record LeastFigures(Map<String, Double> least, ObjectNode figures) {
-  /// @throws NunchiException `INVALID_ARGUMENT` for a name that is no figure of this evaluation
-  LeastFigures {
+record LeastFigures(Map<String, Double> least) {
+  /// @param figures the content of a `metrics.json`, whose values do not matter
+  /// @throws NunchiException `INVALID_ARGUMENT` for a name that is no figure of such an evaluation
+  void requireNames(ObjectNode figures) {
     for (String name : least.keySet()) {
       if (!figures.path(name).isNumber()) {
         throw new NunchiException(
@@ -27,10 +27,11 @@ record LeastFigures(Map<String, Double> least, ObjectNode figures) {
     }
   }
 
+  /// @param figures the content of `metrics.json`, which has all the names
   /// @param output where the figures were written
   /// @throws NunchiException `FAILED_CHECK` where one is under what it has to reach, or is no
   ///   number
-  void require(Path output) {
+  void require(ObjectNode figures, Path output) {
     least.forEach((name, value) -> {
       double figure = figures.get(name).asDouble();
       if (!(figure >= value)) {

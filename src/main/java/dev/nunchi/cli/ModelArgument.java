@@ -68,7 +68,9 @@ record ModelArgument(String given) {
               .formatted(given, given));
     }
     err.printf("%s is not here; pulling it …%n", given);
-    return store.pull(reference.get(), ModelsPullCommand.WORKERS, PullProgress.of(err));
+    try (PullProgress progress = PullProgress.of(err)) {
+      return store.pull(reference.get(), ModelsPullCommand.WORKERS, progress);
+    }
   }
 
   /// Where the models are that adapters name: what was pulled, without asking the network.

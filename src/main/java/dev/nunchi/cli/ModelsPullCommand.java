@@ -56,10 +56,11 @@ final class ModelsPullCommand implements Callable<Integer> {
           spec.commandLine(), "--max-workers is from 1 to 64, not " + workers);
     }
     ModelReference reference = reference();
-    Path directory =
-        new ModelStore(ModelArgument.settings(spec))
-            .pull(reference, workers, PullProgress.of(spec.commandLine().getErr()));
-    spec.commandLine().getOut().println(directory);
+    try (PullProgress progress = PullProgress.of(spec.commandLine().getErr())) {
+      Path directory =
+          new ModelStore(ModelArgument.settings(spec)).pull(reference, workers, progress);
+      spec.commandLine().getOut().println(directory);
+    }
     return 0;
   }
 

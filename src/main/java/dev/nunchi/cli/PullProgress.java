@@ -8,7 +8,7 @@ import java.util.function.LongSupplier;
 
 /// Shows how far a pull is, in bytes: one line that is rewritten on a terminal, and elsewhere only
 /// what begins, what went wrong and what came of it.
-final class PullProgress implements PullListener {
+final class PullProgress implements PullListener, AutoCloseable {
   private static final double NANOS = 1e9;
   private static final long PAUSE_NANOS = 100_000_000;
 
@@ -80,6 +80,12 @@ final class PullProgress implements PullListener {
             "Pulled %,d bytes in %s; %,d were here",
             received, ElapsedTime.shown(seconds()), found));
     out.flush();
+  }
+
+  /// Leaves the last line of a pull that failed standing.
+  @Override
+  public synchronized void close() {
+    live.finish();
   }
 
   private void show() {

@@ -287,9 +287,12 @@ final class ServeCommand implements Callable<Integer> {
       if (name >= 0) {
         settings.put(key + "name", name(model.substring(0, name)));
       }
-      settings.put(
-          key + "directory",
-          new ModelArgument(model.substring(name + 1)).directory(spec).toString());
+      String directory = model.substring(name + 1);
+      // From a variable that was never set; the server would take an empty setting for none.
+      require(
+          !directory.isBlank(),
+          "--model expected [NAME=]DIR but was '%s', which names no directory".formatted(model));
+      settings.put(key + "directory", new ModelArgument(directory).directory(spec).toString());
     }
     if (modelsDirectory != null) {
       settings.put("nunchi.models-directory", modelsDirectory.toString());
@@ -352,11 +355,8 @@ final class ServeCommand implements Callable<Integer> {
     if (equals < 0 || model.substring(0, equals).matches(".*[/\\\\].*")) {
       return -1;
     }
-    String directory = model.substring(equals + 1);
-    require(!directory.isEmpty(), "--model %s names no directory".formatted(model));
-    return Files.isDirectory(Path.of(model)) && !Files.isDirectory(Path.of(directory))
-        ? -1
-        : equals;
+    Path directory = Path.of(model.substring(equals + 1));
+    return Files.isDirectory(Path.of(model)) && !Files.isDirectory(directory) ? -1 : equals;
   }
 
   private String name(String name) {

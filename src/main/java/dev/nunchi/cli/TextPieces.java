@@ -50,14 +50,17 @@ record TextPieces(
   /// The ids that the texts have at least so many times.
   BitSet used(List<String> texts, int least) {
     int[] counts = new int[ids];
-    for (List<String> block : blocks(texts)) {
-      block.parallelStream()
-          .flatMap(text -> encodings(encoder, text).stream())
-          .toList()
-          .forEach(ids -> IntStream.of(ids).forEach(id -> counts[id]++));
-      progress.advanced(block.size());
+    try {
+      for (List<String> block : blocks(texts)) {
+        block.parallelStream()
+            .flatMap(text -> encodings(encoder, text).stream())
+            .toList()
+            .forEach(ids -> IntStream.of(ids).forEach(id -> counts[id]++));
+        progress.advanced(block.size());
+      }
+    } finally {
+      progress.ended();
     }
-    progress.ended();
     BitSet used = new BitSet();
     IntStream.range(0, counts.length).filter(id -> counts[id] >= least).forEach(used::set);
     return used;
@@ -68,15 +71,18 @@ record TextPieces(
   /// @param cut without normalisation
   Change change(List<String> texts, TextEncoder cut, KeptIds kept) {
     Change all = Change.NONE;
-    for (List<String> block : blocks(texts)) {
-      all =
-          all.plus(
-              block.parallelStream()
-                  .map(text -> change(encodings(encoder, text), encodings(cut, text), kept))
-                  .reduce(Change.NONE, Change::plus));
-      progress.advanced(block.size());
+    try {
+      for (List<String> block : blocks(texts)) {
+        all =
+            all.plus(
+                block.parallelStream()
+                    .map(text -> change(encodings(encoder, text), encodings(cut, text), kept))
+                    .reduce(Change.NONE, Change::plus));
+        progress.advanced(block.size());
+      }
+    } finally {
+      progress.ended();
     }
-    progress.ended();
     return all;
   }
 

@@ -70,6 +70,7 @@ import picocli.CommandLine.Spec;
     })
 final class TrainCommand implements Callable<Integer> {
   private static final String TEACHER = "teacher";
+  private static final String DEVICE = "device";
 
   @Spec private @Nullable CommandSpec spec;
 
@@ -183,7 +184,14 @@ final class TrainCommand implements Callable<Integer> {
       settings.put(TEACHER, TextNode.valueOf(teacher).toString());
     }
     if (device != null) {
-      settings.put("device", device.name().toLowerCase(Locale.ROOT));
+      String named = device.name().toLowerCase(Locale.ROOT);
+      if (settings.containsKey(DEVICE)) {
+        throw new ParameterException(
+            Objects.requireNonNull(spec).commandLine(),
+            "--device %s and --set device=%s both say the device; give one"
+                .formatted(named, settings.get(DEVICE)));
+      }
+      settings.put(DEVICE, named);
     }
     Recipe resolved = RecipeReader.read(recipe, settings);
     PrintWriter err = Objects.requireNonNull(spec).commandLine().getErr();

@@ -201,6 +201,11 @@ final class TrainingProgress implements TrainingListener {
     summary.lines(outcome, (nanoTime.getAsLong() - startNanos) / 1e9, rate).forEach(this::line);
   }
 
+  @Override
+  public void failed() {
+    live.finish();
+  }
+
   private void show(Step step) {
     ProgressLine line =
         new ProgressLine()

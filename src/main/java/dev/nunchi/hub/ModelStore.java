@@ -38,6 +38,28 @@ public final class ModelStore {
     };
   }
 
+  /// Whether a directory is that of a model that was pulled, or lies in one.
+  public boolean holds(Path directory) {
+    return isIn(settings.cache(), "models--", directory)
+        || isIn(settings.store(), "sha256-", directory);
+  }
+
+  /// Others may keep models of their own beside those that were pulled.
+  private static boolean isIn(Path root, String prefix, Path directory) {
+    Path outer = real(root);
+    Path inner = real(directory);
+    return inner.startsWith(outer)
+        && outer.relativize(inner).getName(0).toString().startsWith(prefix);
+  }
+
+  private static Path real(Path path) {
+    try {
+      return path.toRealPath();
+    } catch (IOException _) {
+      return path.toAbsolutePath().normalize();
+    }
+  }
+
   /// Brings a model here, or what is new of it.
   ///
   /// @param workers files that are fetched at a time

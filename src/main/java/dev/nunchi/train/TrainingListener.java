@@ -94,4 +94,7 @@ public interface TrainingListener {
 
   /// The run has ended and everything is saved. Not called where it failed.
   default void ended(Ending outcome) {}
+
+  /// The run has failed; why is in what it throws.
+  default void failed() {}
 }

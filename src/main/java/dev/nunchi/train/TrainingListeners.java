@@ -87,4 +87,9 @@ public final class TrainingListeners implements TrainingListener {
   public void ended(Ending outcome) {
     tell(listener -> listener.ended(outcome));
   }
+
+  @Override
+  public void failed() {
+    tell(TrainingListener::failed);
+  }
 }

@@ -70,12 +70,24 @@ public final class TrainingRun {
   /// @throws NunchiException where the recipe, the data or the base checkpoint does not do, or
   ///   something is in the way in the output directory
   public void run(StopSignal stop) {
-    prepare(stop, false);
+    watched(stop, false);
   }
 
   /// Does all that [#run] does before the first step, and refuses what it would; writes nothing.
   public void dryRun(StopSignal stop) {
-    prepare(stop, true);
+    watched(stop, true);
+  }
+
+  private void watched(StopSignal stop, boolean dry) {
+    boolean done = false;
+    try {
+      prepare(stop, dry);
+      done = true;
+    } finally {
+      if (!done) {
+        listener.failed();
+      }
+    }
   }
 
   private void prepare(StopSignal stop, boolean dry) {

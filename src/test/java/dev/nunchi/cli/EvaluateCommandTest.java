@@ -11,6 +11,7 @@ import dev.nunchi.infer.TinyModel;
 import dev.nunchi.model.AnswerProfile;
 import dev.nunchi.model.Digests;
 import dev.nunchi.model.ManifestFile;
+import dev.nunchi.nn.TinyCheckpoint;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.nio.file.Files;
@@ -77,7 +78,97 @@ class EvaluateCommandTest {
     assertEquals(1, evaluate(output, "--at-least", "acuracy=0.9"));
     assertTrue(err.toString().contains("--at-least names acuracy"), err.toString());
     assertTrue(err.toString().contains("accuracy, "), err.toString());
+    assertFalse(err.toString().contains("Classifying"), err.toString());
     assertFalse(Files.exists(output.resolve("metrics.json")));
+  }
+
+  /// What is checked before is what the evaluation has.
+  @Test
+  void ofMadeUpText_everyProblemType_hasTheFiguresOfAnEvaluation() throws IOException {
+    for (String type : List.of("single_label_classification", "multi_label_classification")) {
+      Path typed =
+          rewritten(
+              temporary.resolve("figures-" + type),
+              text -> text.replace("single_label_classification", type));
+      Path output = temporary.resolve("figures-of-" + type);
+      assertEquals(
+          0, run("evaluate", "--model", typed, "--data", data, "--output", output), err::toString);
+      // The share of unknown tokens is of the run, not of what was found.
+      List<String> found = new ArrayList<>(figures(metrics(output)));
+      found.remove("unknown_token_share");
+      found.remove("empty_texts_left_out");
+      assertEquals(
+          found,
+          figures(
+              EvaluationOutcome.ofMadeUpText(ManifestFile.read(typed).orElseThrow())
+                  .metricsJson()));
+    }
+  }
+
+  private static List<String> figures(JsonNode metrics) {
+    return metrics.properties().stream()
+        .filter(figure -> figure.getValue().isNumber())
+        .map(Map.Entry::getKey)
+        .toList();
+  }
+
+  @Test
+  void run_setReferenceWithoutManifest_isRefusedBeforeTheTextsAreRead() {
+    Path output = temporary.resolve("no-manifest");
+    Path checkpoint = TinyCheckpoint.BERT.path();
+    assertEquals(
+        1,
+        run(
+            "evaluate",
+            "--model",
+            checkpoint,
+            "--data",
+            data,
+            "--output",
+            output,
+            "--set-reference"));
+    assertEquals(
+        "nunchi: %s has no nunchi.json, which --set-reference would write into; export the model first%n"
+            .formatted(checkpoint),
+        err.toString());
+    assertFalse(Files.exists(output));
+  }
+
+  @Test
+  void run_setReferenceOfAModelThatWasPulled_isRefused() throws IOException {
+    Path home = temporary.resolve("home");
+    Map<String, String> environment =
+        Map.of("HF_HUB_CACHE", home.resolve("hub").toString(), "NUNCHI_CACHE", home.toString());
+    Path ofHub = home.resolve("hub/models--team--tiny/snapshots/" + "a".repeat(40));
+    Path ofRegistry = home.resolve("models/sha256-" + "b".repeat(64));
+    for (Path pulled : List.of(ofHub, ofRegistry)) {
+      Files.createDirectories(pulled.getParent());
+      TinyModel.write(pulled);
+      String before = Files.readString(pulled.resolve("nunchi.json"));
+      assertEquals(1, setReference(environment, pulled));
+      assertTrue(
+          err.toString().startsWith("nunchi: " + pulled + " is of a model that was pulled"),
+          err::toString);
+      assertEquals(before, Files.readString(pulled.resolve("nunchi.json")));
+      err.getBuffer().setLength(0);
+    }
+    Path own = TinyModel.write(home.resolve("hub/my-model"));
+    assertEquals(0, setReference(environment, own), err::toString);
+  }
+
+  private int setReference(Map<String, String> environment, Path directory) {
+    return InProcess.run(
+        environment,
+        out,
+        err,
+        "evaluate",
+        "--model",
+        directory,
+        "--data",
+        data,
+        "--output",
+        temporary.resolve("of-pulled"),
+        "--set-reference");
   }
 
   @Test

@@ -46,6 +46,16 @@ class PullProgressTest {
     assertEquals("Pulling a/b\nNote: x\nPulled 20 bytes in 0:00:00; 0 were here\n", out.toString());
   }
 
+  @Test
+  void close_pullThatFailed_endsTheLineOnce() {
+    PullProgress progress = progress(100);
+    progress.planned("klue/roberta-base", 4_000_000);
+    progress.received(1_000_000);
+    progress.close();
+    progress.close();
+    assertTrue(out.toString().matches("(?s)[^\r]*\r1,000,000 of [^\n]+ left\n"), out::toString);
+  }
+
   private PullProgress progress(int width) {
     return new PullProgress(new PrintWriter(out, true), () -> width, () -> now);
   }

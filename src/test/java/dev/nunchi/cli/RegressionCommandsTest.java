@@ -118,6 +118,27 @@ class RegressionCommandsTest {
   }
 
   @Test
+  void evaluate_atLeastOfNoFigureOfARegression_isRefusedBeforeTheTextsAreRead() {
+    assertEquals(
+        1,
+        run(
+            "evaluate",
+            "--model",
+            model,
+            "--data",
+            data.resolve("test.tsv"),
+            "--output",
+            directory.resolve("no-figure"),
+            "--at-least",
+            "pearson=-1",
+            "--at-least",
+            "accuracy=0"));
+    assertTrue(err.toString().contains("--at-least names accuracy, which is no figure"));
+    assertTrue(err.toString().contains("spearman"), err::toString);
+    assertFalse(err.toString().contains("Classifying"), err::toString);
+  }
+
+  @Test
   void evaluate_regressionUnderNoise_isRefused() {
     assertEquals(
         1,

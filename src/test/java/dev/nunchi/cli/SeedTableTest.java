@@ -54,4 +54,28 @@ class SeedTableTest {
             "seed=3"));
     assertTrue(err.toString().contains("both say the seed"), err::toString);
   }
+
+  @Test
+  void train_deviceSaidTwice_isAUsageError() {
+    StringWriter err = new StringWriter();
+    assertEquals(
+        2,
+        InProcess.run(
+            err,
+            err,
+            "train",
+            "--recipe",
+            "ngrams",
+            "--data",
+            "d",
+            "--output",
+            "o",
+            "--set",
+            "device=cuda",
+            "--device",
+            "cpu"));
+    assertTrue(
+        err.toString().contains("--device cpu and --set device=cuda both say the device; give one"),
+        err::toString);
+  }
 }

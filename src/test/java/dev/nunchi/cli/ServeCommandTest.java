@@ -77,9 +77,17 @@ class ServeCommandTest {
     assertTrue(String.valueOf(refused.getMessage()).contains(ModelName.RULE), refused.getMessage());
   }
 
-  @Test
-  void settings_nameWithoutDirectory_isAUsageError() {
-    assertThrows(CommandLine.ParameterException.class, () -> settings("--model", "영화="));
+  /// As of a shell variable that was never set.
+  @ParameterizedTest
+  @ValueSource(strings = {"", " ", "영화=", "영화= "})
+  void settings_modelWithoutDirectory_isAUsageError(String model) {
+    CommandLine.ParameterException refused =
+        assertThrows(
+            CommandLine.ParameterException.class,
+            () -> settings("--model", model, "--model", "models/nsmc-small"));
+    assertEquals(
+        "--model expected [NAME=]DIR but was '%s', which names no directory".formatted(model),
+        refused.getMessage());
   }
 
   @Test

@@ -246,6 +246,16 @@ class TrainingProgressTest {
     assertTrue(text().contains(" --data FILE "), text());
   }
 
+  @Test
+  void failed_onATerminal_endsTheLiveLine() {
+    width.set(80);
+    TrainingProgress progress = begun();
+    steps(progress, 1, 1, 1000);
+    String line = text();
+    progress.failed();
+    assertEquals(line + System.lineSeparator(), text());
+  }
+
   private TrainingProgress progress() {
     return new TrainingProgress(
         new PrintWriter(written, true),

@@ -35,6 +35,7 @@ class TrainingListenersTest {
     both.evaluated(5, Steps.evaluation(), true);
     both.saved(Path.of("model"));
     both.ended(new TrainingListener.Ending(true, 5, 5, false));
+    both.failed();
     List<String> events =
         List.of(
             "preparing Reading texts",
@@ -44,7 +45,8 @@ class TrainingListenersTest {
             "stepped 5",
             "evaluated 5 true",
             "saved model",
-            "ended 5");
+            "ended 5",
+            "failed");
     assertEquals(
         events.stream().flatMap(event -> List.of("a " + event, "b " + event).stream()).toList(),
         seen);
@@ -89,6 +91,11 @@ class TrainingListenersTest {
     @Override
     public void ended(Ending outcome) {
       add("ended " + outcome.step());
+    }
+
+    @Override
+    public void failed() {
+      add("failed");
     }
 
     private void add(String event) {

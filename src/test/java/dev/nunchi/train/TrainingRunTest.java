@@ -3,6 +3,7 @@ package dev.nunchi.train;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -738,6 +739,21 @@ class TrainingRunTest {
   }
 
   @Test
+  void run_thatFails_isSaidToTheListener() throws IOException {
+    Watcher watcher = new Watcher();
+    TrainingRun run =
+        new TrainingRun(
+            recipe(TINY),
+            directory.resolve("nowhere"),
+            directory.resolve("made"),
+            TrainingRun.Mode.START,
+            watcher);
+    assertThrows(NunchiException.class, () -> run.run(new StopSignal()));
+    assertTrue(watcher.failed);
+    assertNull(watcher.ended);
+  }
+
+  @Test
   void run_dry_writesNothing() throws IOException {
     Watcher watcher = new Watcher();
     new TrainingRun(recipe(TINY), data, directory.resolve("made"), TrainingRun.Mode.START, watcher)
@@ -971,6 +987,7 @@ class TrainingRunTest {
     private long resumedAt = -1;
     private final List<String> warnings = new ArrayList<>();
     private @Nullable Ending ended;
+    private boolean failed;
     private Runnable afterSave = () -> {};
     private LongConsumer afterStep = step -> {};
 
@@ -1006,6 +1023,11 @@ class TrainingRunTest {
     @Override
     public void warned(String sentence) {
       warnings.add(sentence);
+    }
+
+    @Override
+    public void failed() {
+      failed = true;
     }
 
     @Override
