@@ -42,6 +42,22 @@ class HubSettingsTest {
         home.resolve("there"), of(Map.of("HF_HUB_CACHE", "~/there", "HF_HOME", "/x")).cache());
   }
 
+  /// The pod's init container fetches a model into the volume that its server reads.
+  @Test
+  void of_settingsOfTheObjectStoreOverlay_keepArchivesInTheMountedVolume() throws IOException {
+    Map<String, String> variables = new HashMap<>();
+    for (String line :
+        Files.readAllLines(Path.of("k8s/components/model-object-store/kustomization.yaml"))) {
+      String setting = line.strip().replaceFirst("^- ", "");
+      int equals = setting.indexOf('=');
+      if (setting.matches("[A-Z_]+=.*")) {
+        variables.put(setting.substring(0, equals), setting.substring(equals + 1));
+      }
+    }
+    assertTrue(variables.containsKey("MODEL"), variables.toString());
+    assertTrue(of(variables).store().startsWith("/models"), of(variables).store().toString());
+  }
+
   private Path cache(String... names) {
     Map<String, String> variables = new HashMap<>();
     for (String name : names) {

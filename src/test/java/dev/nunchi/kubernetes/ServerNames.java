@@ -52,7 +52,7 @@ public final class ServerNames {
 
   /// Variables that are no settings of the server: the cache of models, and what arguments name.
   private static final Set<String> NO_SETTINGS =
-      Set.of("HF_HOME", "MODEL", "RECIPE", "AT_LEAST", "TEST", "JOB");
+      Set.of("XDG_CACHE_HOME", "MODEL", "RECIPE", "AT_LEAST", "TEST", "JOB");
 
   private static final Set<String> TARGET_TAGS =
       Set.of("namespace", "pod", "job", "le", "container", "area");
