@@ -95,8 +95,9 @@ final class EvaluateCommand implements Callable<Integer> {
       names = "--at-least",
       paramLabel = "FIGURE=VALUE",
       description = {
-        "Ends with exit code 1 where a figure of metrics.json, such as accuracy, is under that"
-            + " value; the files are written all the same. Give it again for further figures."
+        "Ends with exit code 1 where a figure at the top of metrics.json, such as accuracy, is"
+            + " under that value; the files are written all the same, the reference of"
+            + " --set-reference is not. Give it again for further figures."
       })
   private Map<String, Double> atLeast = new LinkedHashMap<>();
 

@@ -105,6 +105,12 @@ final class HeadCommand implements Callable<Integer> {
   private @Nullable String license;
 
   @Option(
+      names = "--description",
+      paramLabel = "TEXT",
+      description = "What the model says of a text, for nunchi.json, the card and callers.")
+  private @Nullable String description;
+
+  @Option(
       names = "--data-source",
       paramLabel = "TEXT",
       description = "Where the texts are from, for nunchi.json and the card.")
@@ -152,7 +158,10 @@ final class HeadCommand implements Callable<Integer> {
       written =
           writer.write(
               new HeadWriter.Description(
-                  name, Optional.ofNullable(license), Optional.ofNullable(dataSource)),
+                  name,
+                  Optional.ofNullable(description),
+                  Optional.ofNullable(license),
+                  Optional.ofNullable(dataSource)),
               texts.train(),
               texts.validation(),
               output,

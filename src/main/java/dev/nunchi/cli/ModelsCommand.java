@@ -24,7 +24,9 @@ import picocli.CommandLine.Spec;
       "",
       "A model's name works wherever its directory does: in --model, and in a recipe's"
           + " model_name_or_path. A directory that is there goes first; a name that is not here yet"
-          + " is pulled, after saying so, unless --offline is given. Names are:",
+          + " is pulled, after saying so, unless --offline is given; one without an owner, or whose"
+          + " owner is a file or folder here, may be a slip, and models pull fetches it. Names"
+          + " are:",
       "",
       "  klue/roberta-base              of the hub; @REVISION behind it pins a branch, tag or"
           + " commit",

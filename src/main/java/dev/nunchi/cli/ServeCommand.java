@@ -33,8 +33,8 @@ import picocli.CommandLine.Spec;
     description = {
       "",
       "Opens the models, proves with each model's probe that it answers as it did in training, and"
-          + " only then opens the port. gRPC, REST, health and metrics share it. SIGTERM lets the"
-          + " calls in flight end.",
+          + " only then opens the port; one that does not is named in the log and left out. gRPC,"
+          + " REST, health and metrics share it. SIGTERM lets the calls in flight end.",
     },
     footerHeading = "%nExamples:%n",
     footer = {

@@ -79,8 +79,13 @@ public final class HeadWriter {
   ///
   /// @param name of the model
   /// @param license of the whole; where empty the encoder's
+  /// @param description what it says of a text, for people
   /// @param dataSource where the texts are from
-  public record Description(String name, Optional<String> license, Optional<String> dataSource) {}
+  public record Description(
+      String name,
+      Optional<String> description,
+      Optional<String> license,
+      Optional<String> dataSource) {}
 
   /// What the new head does on validation texts.
   ///
@@ -243,6 +248,9 @@ public final class HeadWriter {
   private Manifest described(Description description) {
     Manifest of = encoder.manifest();
     Map<String, String> provenance = new HashMap<>(of.origin().provenance());
+    // Of the encoder's own labels.
+    provenance.remove("description");
+    description.description().ifPresent(text -> provenance.put("description", text));
     provenance.put("encoder", "%s %s".formatted(of.name(), of.proof().revision()));
     Optional.ofNullable(provenance.remove("data_source"))
         .ifPresent(source -> provenance.put("encoder_data_source", source));

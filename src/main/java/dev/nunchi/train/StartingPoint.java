@@ -137,7 +137,7 @@ record StartingPoint(
       }
       return of(
           checkpoint,
-          overridden(checkpoint.config(), recipe.start().configOverrides(), base),
+          overridden(checkpoint.config(), recipe.start().configOverrides(), base, adapter != null),
           weights,
           normalization(recipe, base),
           named,
@@ -150,9 +150,15 @@ record StartingPoint(
 
   /// @throws NunchiException `INVALID_RECIPE` where a key is none of the configuration's
   private static ObjectNode overridden(
-      ObjectNode config, @Nullable Map<String, Double> overrides, Path base) {
+      ObjectNode config, @Nullable Map<String, Double> overrides, Path base, boolean adapted) {
     if (overrides == null) {
       return config;
+    }
+    if (adapted) {
+      throw new NunchiException(
+          Reason.INVALID_RECIPE,
+          "config_overrides is for training all weights, and %s is an adapter; leave it out"
+              .formatted(base));
     }
     ObjectNode changed = config.deepCopy();
     overrides.forEach((key, value) -> {

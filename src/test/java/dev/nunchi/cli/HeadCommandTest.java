@@ -69,12 +69,15 @@ class HeadCommandTest {
   @Test
   void head_onAnEncoder_answersWithTheLabelsThatItLearnt() throws IOException {
     Path head = directory.resolve("head");
-    Result result = head(encoder, data, head, "--labels", "부정=-1,중립=0,긍정=1");
+    String description = "Says how a text feels";
+    Result result =
+        head(encoder, data, head, "--labels", "부정=-1,중립=0,긍정=1", "--description", description);
     assertEquals(0, result.exitCode(), result.err());
     assertTrue(result.err().contains("On 9 validation texts: accuracy 1.0000"), result.err());
     Manifest manifest = ManifestFile.read(head).orElseThrow();
     assertEquals(List.of("부정", "중립", "긍정"), manifest.task().labels().names());
     assertEquals(1.0, manifest.origin().quality().get("validation_macro_f1"));
+    assertEquals(description, manifest.origin().provenance().get("description"));
     assertTrue(
         manifest
             .origin()

@@ -265,6 +265,11 @@ class LoraRunTest {
       assertAnswersItsProbe(CheckpointDirectory.open(second));
     }
     run(read(recipe + LORA), second, TrainingRun.Mode.OVERWRITE, watcher, new StopSignal());
+    Recipe overridden = read(recipe + "config_overrides: {hidden_dropout_prob: 0}\n");
+    assertRefused(
+        Reason.INVALID_RECIPE,
+        "config_overrides is for training all weights, and %s is an adapter".formatted(first),
+        () -> run(overridden, directory.resolve("third")));
     assertRefused(
         Reason.INVALID_RECIPE,
         "lora is not as the adapter %s has it".formatted(first),
