@@ -15,6 +15,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongFunction;
 import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,21 +92,10 @@ class LoadRunTest {
   void run_callers_areNoVirtualThreads() {
     AtomicInteger virtual = new AtomicInteger();
     Target looking =
-        new Target() {
-          @Override
-          public int textsInCall() {
-            return 1;
-          }
-
-          @Override
-          public CompletableFuture<Void> call(long number) {
-            virtual.addAndGet(Thread.currentThread().isVirtual() ? 1 : 0);
-            return new Echo(1, 1).call(number);
-          }
-
-          @Override
-          public void close() {}
-        };
+        target(number -> {
+          virtual.addAndGet(Thread.currentThread().isVirtual() ? 1 : 0);
+          return new Echo(1, 1).call(number);
+        });
     assertTrue(run(looking, new Arrivals.Closed(2), NONE).answered() > 0);
     assertEquals(0, virtual.get());
   }
@@ -123,27 +113,16 @@ class LoadRunTest {
   @Test
   void run_open_chargesAStallWithAllWhoWouldHaveCome() {
     Target stalling =
-        new Target() {
-          @Override
-          public int textsInCall() {
-            return 1;
-          }
-
-          @Override
-          public CompletableFuture<Void> call(long number) {
-            if (number == 10) {
-              try {
-                Thread.sleep(200);
-              } catch (InterruptedException e) {
-                throw new IllegalStateException(e);
-              }
+        target(number -> {
+          if (number == 10) {
+            try {
+              Thread.sleep(200);
+            } catch (InterruptedException e) {
+              throw new IllegalStateException(e);
             }
-            return CompletableFuture.completedFuture(null);
           }
-
-          @Override
-          public void close() {}
-        };
+          return CompletableFuture.completedFuture(null);
+        });
     LoadResult result = run(stalling, new Arrivals.Open(200, 1), NONE);
     long late =
         result
@@ -156,26 +135,15 @@ class LoadRunTest {
   void run_moreCallsInFlightThanAPhaserHolds_awaitsAndCountsThemAll() {
     List<CompletableFuture<Void>> begun = new ArrayList<>();
     Target stalled =
-        new Target() {
-          @Override
-          public int textsInCall() {
-            return 1;
+        target(number -> {
+          begun.add(new CompletableFuture<>());
+          if (begun.size() == 70_000) {
+            CompletableFuture.runAsync(
+                () -> begun.forEach(call -> call.complete(null)),
+                CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
           }
-
-          @Override
-          public CompletableFuture<Void> call(long number) {
-            begun.add(new CompletableFuture<>());
-            if (begun.size() == 70_000) {
-              CompletableFuture.runAsync(
-                  () -> begun.forEach(call -> call.complete(null)),
-                  CompletableFuture.delayedExecutor(50, TimeUnit.MILLISECONDS));
-            }
-            return begun.getLast();
-          }
-
-          @Override
-          public void close() {}
-        };
+          return begun.getLast();
+        });
     LoadResult result =
         new LoadRun(
                 stalled,
@@ -192,22 +160,11 @@ class LoadRunTest {
   @Test
   void run_refusedCalls_areCountedByReasonAndNotAsAnswers() {
     Target refusing =
-        new Target() {
-          @Override
-          public int textsInCall() {
-            return 1;
-          }
-
-          @Override
-          public CompletableFuture<Void> call(long number) {
-            return number % 2 == 0
-                ? new Echo(1, 1).call(number)
-                : CompletableFuture.failedFuture(new Refused("RESOURCE_EXHAUSTED"));
-          }
-
-          @Override
-          public void close() {}
-        };
+        target(number -> {
+          return number % 2 == 0
+              ? new Echo(1, 1).call(number)
+              : CompletableFuture.failedFuture(new Target.Refused("RESOURCE_EXHAUSTED"));
+        });
     LoadResult result = run(refusing, new Arrivals.Closed(1), NONE);
     assertEquals(Map.of("RESOURCE_EXHAUSTED", result.refusals().getTotalCount()), result.refused());
     assertTrue(Math.abs(result.answered() - result.refusals().getTotalCount()) <= 1);
@@ -216,23 +173,12 @@ class LoadRunTest {
   @Test
   void run_callThatThrows_isCountedAndNotWaitedFor() {
     Target throwing =
-        new Target() {
-          @Override
-          public int textsInCall() {
-            return 1;
+        target(number -> {
+          if (number == 3) {
+            throw new IllegalStateException("of this test");
           }
-
-          @Override
-          public CompletableFuture<Void> call(long number) {
-            if (number == 3) {
-              throw new IllegalStateException("of this test");
-            }
-            return new Echo(1, 1).call(number);
-          }
-
-          @Override
-          public void close() {}
-        };
+          return new Echo(1, 1).call(number);
+        });
     LoadResult result =
         assertTimeoutPreemptively(
             Duration.ofSeconds(20), () -> run(throwing, new Arrivals.Closed(2), NONE));
@@ -275,6 +221,24 @@ class LoadRunTest {
     double mean = sum / count;
     assertEquals(0.01, mean, 0.0003);
     assertEquals(0.01, Math.sqrt(squares / count - mean * mean), 0.0005);
+  }
+
+  /// Whose calls are of one text.
+  private static Target target(LongFunction<CompletableFuture<Void>> calls) {
+    return new Target() {
+      @Override
+      public int textsInCall() {
+        return 1;
+      }
+
+      @Override
+      public CompletableFuture<Void> call(long number) {
+        return calls.apply(number);
+      }
+
+      @Override
+      public void close() {}
+    };
   }
 
   private static LoadResult run(Target target, Arrivals arrivals, Duration warmUp) {

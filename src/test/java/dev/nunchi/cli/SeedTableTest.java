@@ -7,6 +7,7 @@ import dev.nunchi.train.BestMetric;
 import dev.nunchi.train.SeedResults;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,47 +36,24 @@ class SeedTableTest {
 
   @Test
   void train_seedSaidTwice_isAUsageError() {
-    StringWriter err = new StringWriter();
-    assertEquals(
-        2,
-        InProcess.run(
-            err,
-            err,
-            "train",
-            "--recipe",
-            "ngrams",
-            "--data",
-            "d",
-            "--output",
-            "o",
-            "--seeds",
-            "1,2",
-            "--set",
-            "seed=3"));
-    assertTrue(err.toString().contains("both say the seed"), err::toString);
+    String err = usageError("--seeds", "1,2", "--set", "seed=3");
+    assertTrue(err.contains("both say the seed"), err);
   }
 
   @Test
   void train_deviceSaidTwice_isAUsageError() {
-    StringWriter err = new StringWriter();
-    assertEquals(
-        2,
-        InProcess.run(
-            err,
-            err,
-            "train",
-            "--recipe",
-            "ngrams",
-            "--data",
-            "d",
-            "--output",
-            "o",
-            "--set",
-            "device=cuda",
-            "--device",
-            "cpu"));
+    String err = usageError("--set", "device=cuda", "--device", "cpu");
     assertTrue(
-        err.toString().contains("--device cpu and --set device=cuda both say the device; give one"),
-        err::toString);
+        err.contains("--device cpu and --set device=cuda both say the device; give one"), err);
+  }
+
+  /// What a training with these options says of them.
+  private static String usageError(String... options) {
+    List<String> arguments =
+        new ArrayList<>(List.of("train", "--recipe", "ngrams", "--data", "d", "--output", "o"));
+    arguments.addAll(List.of(options));
+    StringWriter err = new StringWriter();
+    assertEquals(2, InProcess.run(err, err, arguments.toArray()));
+    return err.toString();
   }
 }
